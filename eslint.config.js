@@ -1,0 +1,31 @@
+import js from '@eslint/js'
+import tseslint from 'typescript-eslint'
+
+/** Imports go one way: core <- train | export | sdk-node | sdk-web. Each list names what a package must not import. */
+const forbid = (files, group, message) => ({
+  files,
+  ignores: ['**/*.test.ts'],
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] }
+})
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'runs/**', 'models/**', '**/test-results/**'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', performance: 'readonly', fetch: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', Buffer: 'readonly', TextDecoder: 'readonly', TextEncoder: 'readonly' } },
+    rules: {
+      'no-control-regex': 'off',
+      'no-console': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }]
+    }
+  },
+  { files: ['**/*.mjs', '**/cli.ts', '**/cli/**/*.ts', '**/bench/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+  forbid(['packages/core/src/**'], ['node:*', '@sohu-match/*', '@tensorflow/*', 'onnxruntime-*'], 'core runs anywhere and depends on no other package.'),
+  forbid(['packages/files/src/**'], ['@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-*'], 'files imports core only.'),
+  forbid(['packages/train/src/**'], ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', 'onnxruntime-*'], 'train imports core and files only.'),
+  forbid(['packages/export/src/**'], ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', '@tensorflow/*'], 'export imports core and files only.'),
+  forbid(['packages/sdk-node/src/**'], ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', '@tensorflow/*', 'onnxruntime-web'], 'sdk-node imports core and files only.'),
+  forbid(['packages/sdk-web/src/**'], ['node:*', '@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-node'], 'sdk-web imports core only and runs in browsers.')
+)

@@ -1,0 +1,27 @@
+import type { ModelConfig } from './config'
+import type { Initializer, Ops } from './ops'
+import { roformer } from './roformer'
+
+/** One trainable array of the network: its checkpoint name, shape, and how it starts. */
+export interface ParameterSpec {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly init: Initializer
+}
+
+/** Every parameter of a configuration, each once, in the order of first use: the network run with an `Ops` that only records. */
+export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
+  const specs = new Map<string, ParameterSpec>()
+  const nothing = (): null => null
+  const recorder: Ops<null> = {
+    param: (name, shape, init) => {
+      specs.set(name, { name, shape, init })
+      return null
+    },
+    gather: nothing, matmul: nothing, add: nothing, addRow: nothing, dense: nothing, gelu: nothing, attentionMask: nothing,
+    rotary: nothing, attention: nothing, layerNorm: nothing, conditionalNorm: nothing, maskedMean: nothing, selectTask: nothing,
+    dropout: nothing, layer: (_index, x, body) => body(x)
+  }
+  roformer(recorder, config, { tokenIds: null, segmentIds: null, taskIds: null })
+  return [...specs.values()]
+}

@@ -1,0 +1,95 @@
+import type { ModelConfig } from './config'
+import type { Ops } from './ops'
+
+/** What the network reads: token and segment ids [batch, seq], task ids [batch]; id 0 is [PAD]. */
+export interface ModelInputs<T> {
+  readonly tokenIds: T
+  readonly segmentIds: T
+  readonly taskIds: T
+}
+
+/**
+ * The network: a RoFormer whose every LayerNorm takes its gain and offset from the task (Su 2021, kexue.fm/archives/8337; rotary
+ * positions arXiv:2104.09864). Returns logits [batch, 2]; column 1 is "the texts match". Written once, for training and for export.
+ */
+export function roformer<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
+  const { hiddenSize, embeddingSize, numHiddenLayers, tasks } = config
+  const mask = ops.attentionMask(inputs.tokenIds)                                                    // [batch, seq]
+  const norm = conditionedNorm(ops, config, inputs.taskIds)
+  const dense = (x: T, name: string, from: number, to: number): T =>
+    ops.dense(x, ops.param(`${name}.kernel`, [from, to], 'truncated-normal'), ops.param(`${name}.bias`, [to], 'zeros'))
+
+  let x = norm(embeddings(ops, config, inputs), 'embeddings.norm', embeddingSize)                    // [batch, seq, embedding]
+  x = ops.dropout(x, 0)
+  if (embeddingSize !== hiddenSize) x = dense(x, 'embeddings.mapping', embeddingSize, hiddenSize)    // [batch, seq, hidden]
+  for (let index = 0; index < numHiddenLayers; index++) {
+    x = ops.layer(index, x, (input) => block(ops, config, input, index, mask, norm, dense))
+  }
+  if (config.normPosition === 'pre') x = norm(x, 'final.norm', hiddenSize)
+
+  const pooled = ops.maskedMean(x, mask)                                                             // [batch, hidden]
+  const width = config.heads === 'shared' ? 2 : 2 * tasks.length
+  const logits = ops.dense(
+    pooled, ops.param('classifier.kernel', [hiddenSize, width], 'glorot-uniform'), ops.param('classifier.bias', [width], 'zeros')
+  )
+  return config.heads === 'shared' ? logits : ops.selectTask(logits, inputs.taskIds, 2)              // [batch, 2]
+}
+
+type Norm<T> = (x: T, name: string, width: number) => T
+type Dense<T> = (x: T, name: string, from: number, to: number) => T
+
+/** Word plus segment embeddings; positions enter only by rotation. */
+function embeddings<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
+  const { vocabSize, typeVocabSize, embeddingSize, conditionSize, tasks } = config
+  const word = ops.gather(ops.param('embeddings.word', [vocabSize, embeddingSize], 'truncated-normal'), inputs.tokenIds)
+  const segment = ops.gather(ops.param('embeddings.segment', [typeVocabSize, embeddingSize], 'truncated-normal'), inputs.segmentIds)
+  const x = ops.add(word, segment)                                                                   // [batch, seq, embedding]
+  if (config.conditioning !== 'input-embedding') return x
+  const condition = ops.param('cond_embedding', [tasks.length, conditionSize], 'uniform')
+  const table = ops.matmul(condition, ops.param('embeddings.condition.kernel', [conditionSize, embeddingSize], 'truncated-normal'))
+  return ops.addRow(x, ops.gather(table, inputs.taskIds))
+}
+
+/** One block: attention, then feed-forward, each with dropout, residual and norm (after the sum, or before the branch). */
+function block<T>(ops: Ops<T>, config: ModelConfig, input: T, index: number, mask: T, norm: Norm<T>, dense: Dense<T>): T {
+  const { hiddenSize, intermediateSize, numAttentionHeads: heads, normPosition } = config
+  const name = `layer.${index}`
+  const attention = (x: T): T => {
+    const query = ops.rotary(dense(x, `${name}.attention.query`, hiddenSize, hiddenSize), heads)
+    const key = ops.rotary(dense(x, `${name}.attention.key`, hiddenSize, hiddenSize), heads)
+    const value = dense(x, `${name}.attention.value`, hiddenSize, hiddenSize)
+    const context = ops.attention(query, key, value, mask, heads)                                    // [batch, seq, hidden]
+    return dense(context, `${name}.attention.output`, hiddenSize, hiddenSize)
+  }
+  const feedForward = (x: T): T =>
+    dense(ops.gelu(dense(x, `${name}.ffn.in`, hiddenSize, intermediateSize)), `${name}.ffn.out`, intermediateSize, hiddenSize)
+  const residual = (x: T, branch: (x: T) => T, normName: string, site: number): T =>
+    normPosition === 'post'
+      ? norm(ops.add(x, ops.dropout(branch(x), site)), normName, hiddenSize)
+      : ops.add(x, ops.dropout(branch(norm(x, normName, hiddenSize)), site))
+
+  const attended = residual(input, attention, `${name}.attention.norm`, 1 + 2 * index)
+  return residual(attended, feedForward, `${name}.ffn.norm`, 2 + 2 * index)
+}
+
+/**
+ * The norm of this configuration. Conditioned: gamma and beta come from the task, the table of all tasks first, so that a graph folds it
+ * and training multiplies as many rows as there are tasks. Both condition kernels start at zero (Su 2021, kexue.fm/archives/8337).
+ */
+function conditionedNorm<T>(ops: Ops<T>, config: ModelConfig, taskIds: T): Norm<T> {
+  const { conditionSize, conditioning, layerNormEps, tasks } = config
+  const plain = (name: string, width: number) =>
+    [ops.param(`${name}.gamma`, [width], 'ones'), ops.param(`${name}.beta`, [width], 'zeros')] as const
+  if (conditioning !== 'layer-norm') {
+    return (x, name, width) => ops.layerNorm(x, ...plain(name, width), layerNormEps)
+  }
+  const condition = ops.param('cond_embedding', [tasks.length, conditionSize], 'uniform')            // [tasks, condition]
+  const rows = (bias: T, kernel: string, width: number): T => {
+    const table = ops.add(ops.matmul(condition, ops.param(kernel, [conditionSize, width], 'zeros')), bias)    // [tasks, width]
+    return ops.gather(table, taskIds)                                                                // [batch, width]
+  }
+  return (x, name, width) => {
+    const [gamma, beta] = plain(name, width)
+    return ops.conditionalNorm(x, rows(gamma, `${name}.gamma_cond`, width), rows(beta, `${name}.beta_cond`, width), layerNormEps)
+  }
+}
