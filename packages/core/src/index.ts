@@ -7,3 +7,16 @@ export type { Initializer, Ops } from './model/ops'
 export { parameterSpecs, type ParameterSpec } from './model/parameters'
 export { roformer, type ModelInputs } from './model/roformer'
 export { rotaryTables, type RotaryTables } from './model/rotary'
+
+export { parseMetrics, parseParity, parityToJson, parseThresholds, type CheckpointMetrics, type ParityBatch } from './checkpoint'
+export { parseDatasetJson, type DatasetTask } from './data/dataset'
+export { parseLine, sohuFields, type Example, type LineFields, type LineFormat } from './data/lines'
+export {
+  argmaxLabel, auc, chooseThreshold, chooseThresholds, classMetrics, evaluateRows,
+  type ClassMetrics, type Metrics, type ScoredRow, type TaskMetrics
+} from './metrics'
+export {
+  decodeSafetensors, decodeTensor, encodeSafetensors, encodeSafetensorsHeader, parseSafetensorsHeader, safetensorsDataStart,
+  type NamedTensor, type SafetensorsHeader, type Tensor, type TensorEntry
+} from './weights/safetensors'
+export { bytesOf, halfToFloat, type SafetensorsDtype } from './weights/dtypes'

@@ -1,0 +1,68 @@
+import { MatcherError } from '../errors'
+
+/** One text pair of a data set. `task` is the task's id; a test line has an `id` and need not have a label. */
+export interface Example {
+  readonly a: string
+  readonly b: string
+  readonly task: number
+  readonly label?: 0 | 1
+  readonly id?: string
+}
+
+/** Names of the JSON fields that hold a pair. */
+export interface LineFields {
+  readonly a: string
+  readonly b: string
+  readonly label: string
+  readonly id: string
+}
+
+/** How the lines of one file are read: their task, their fields, and which of label and id must be there. */
+export interface LineFormat {
+  readonly task: number
+  readonly fields: LineFields
+  readonly required: 'label' | 'id'
+}
+
+/** The fields of the Sohu layout for a task id: `labelA` for criterion A (even ids), `labelB` for B. */
+export function sohuFields(task: number): LineFields {
+  return { a: 'source', b: 'target', label: task % 2 === 0 ? 'labelA' : 'labelB', id: 'id' }
+}
+
+/** Reads one line of a data file. `lineNumber` counts from 1. Throws `data-invalid` naming file, line, what was found and wanted. */
+export function parseLine(line: string, format: LineFormat, file: string, lineNumber: number): Example {
+  const invalid = (found: string, cause?: unknown): MatcherError =>
+    new MatcherError('data-invalid', `${file}:${lineNumber}: ${found}`, { cause })
+  let record: unknown
+  try {
+    record = JSON.parse(line)
+  } catch (cause) {
+    throw invalid(`the line is not JSON (${(cause as Error).message}); each line must be one JSON object.`, cause)
+  }
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw invalid('the line must be a JSON object.')
+  const values = record as Record<string, unknown>
+  const field = (name: string): unknown => (Object.hasOwn(values, name) ? values[name] : undefined)
+  const text = (name: string): string => {
+    const value = field(name)
+    if (typeof value !== 'string') throw invalid(`"${name}" is ${described(value)}; it must be a string.`)
+    return value
+  }
+  const label = field(format.fields.label)
+  const id = field(format.fields.id)
+  if (label === undefined ? format.required === 'label' : label !== '0' && label !== '1') {
+    throw invalid(`"${format.fields.label}" is ${described(label)}; it must be the string "0" or "1".`)
+  }
+  if (id === undefined ? format.required === 'id' : typeof id !== 'string' && typeof id !== 'number') {
+    throw invalid(`"${format.fields.id}" is ${described(id)}; it must be a string or a number.`)
+  }
+  return {
+    a: text(format.fields.a), b: text(format.fields.b), task: format.task,
+    ...(label !== undefined && { label: label === '1' ? 1 as const : 0 as const }), ...(id !== undefined && { id: String(id) })
+  }
+}
+
+function described(value: unknown): string {
+  if (value === undefined) return 'missing'
+  const json = JSON.stringify(value)
+  return json.length > 60 ? `${json.slice(0, 57)}...` : json
+}

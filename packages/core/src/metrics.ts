@@ -1,0 +1,104 @@
+import type { TaskSpec } from './tasks'
+
+/** One labelled pair with what the model said of it. */
+export interface ScoredRow {
+  /** Task id. */
+  readonly task: number
+  readonly label: 0 | 1
+  /** P(match), in [0, 1]. */
+  readonly score: number
+  readonly predicted: 0 | 1
+}
+
+/** Counts and ratios of the positive class; a ratio is NaN where it is 0/0. */
+export interface ClassMetrics {
+  readonly pairs: number
+  readonly f1: number
+  readonly precision: number
+  readonly recall: number
+}
+
+/** `ClassMetrics` of one task with its area under the ROC curve (NaN where one class is missing). */
+export interface TaskMetrics extends ClassMetrics {
+  readonly auc: number
+}
+
+/** What an evaluation found, by task and group name; `mean` is the competition's score. */
+export interface Metrics {
+  /** Mean over the groups that have labelled rows of the pooled F1 of each. */
+  readonly mean: number
+  readonly groups: Readonly<Record<string, ClassMetrics>>
+  readonly tasks: Readonly<Record<string, TaskMetrics>>
+}
+
+/** Rows that a task must have before its threshold is chosen from them. */
+export const MIN_THRESHOLD_ROWS = 50
+
+/** The class with the larger value, 0 on a tie, as the reference's argmax (bojone/sohu2021-baseline, `evaluate`). */
+export function argmaxLabel(values: ArrayLike<number>): 0 | 1 {
+  return values[1]! > values[0]! ? 1 : 0
+}
+
+/** F1, precision and recall of the positive class over all rows together. */
+export function classMetrics(rows: readonly ScoredRow[]): ClassMetrics {
+  let hits = 0
+  let predicted = 0
+  let positive = 0
+  for (const row of rows) {
+    hits += row.predicted & row.label
+    predicted += row.predicted
+    positive += row.label
+  }
+  return { pairs: rows.length, f1: (2 * hits) / (predicted + positive), precision: hits / predicted, recall: hits / positive }
+}
+
+/** Metrics of every task and group that has rows, and the mean of the groups' pooled F1 (NaN if a group's is). */
+export function evaluateRows(rows: readonly ScoredRow[], tasks: readonly TaskSpec[]): Metrics {
+  const named = tasks.map((task) => ({ task, rows: rows.filter((row) => row.task === task.id) })).filter((entry) => entry.rows.length > 0)
+  const groups = [...new Set(named.map(({ task }) => task.group))].map((group) =>
+    [group, classMetrics(named.filter(({ task }) => task.group === group).flatMap((entry) => entry.rows))] as const)
+  return {
+    mean: groups.reduce((sum, [, group]) => sum + group.f1, 0) / groups.length,
+    groups: Object.fromEntries(groups),
+    tasks: Object.fromEntries(named.map(({ task, rows }) => [task.name, { ...classMetrics(rows), auc: auc(rows) }]))
+  }
+}
+
+/** Area under the ROC curve by ranks, equal scores sharing their mean rank; NaN where one class is missing. */
+export function auc(rows: readonly Pick<ScoredRow, 'label' | 'score'>[]): number {
+  const sorted = [...rows].sort((one, other) => one.score - other.score)
+  const positives = sorted.reduce((sum, row) => sum + row.label, 0)
+  let rankSum = 0
+  for (let start = 0, end = 0; start < sorted.length; start = end) {
+    let hits = 0
+    for (; end < sorted.length && sorted[end]!.score === sorted[start]!.score; end++) hits += sorted[end]!.label
+    rankSum += hits * ((start + 1 + end) / 2)                                  // ranks start + 1 .. end
+  }
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * (sorted.length - positives))
+}
+
+/**
+ * The threshold with the largest F1 of `score > threshold`: midway between neighbouring scores (0 below the lowest), of equal ones
+ * the nearest to 0.5. It is 0.5 where there are fewer than 50 rows or no positive one.
+ */
+export function chooseThreshold(rows: readonly Pick<ScoredRow, 'label' | 'score'>[]): number {
+  const sorted = [...rows].sort((one, other) => other.score - one.score)
+  const positives = sorted.reduce((sum, row) => sum + row.label, 0)
+  if (sorted.length < MIN_THRESHOLD_ROWS || positives === 0) return 0.5
+  let best = { f1: -1, threshold: 0.5 }
+  let hits = 0
+  sorted.forEach(({ score, label }, index) => {
+    hits += label
+    const next = sorted[index + 1]?.score ?? 0
+    if (next === score) return
+    const f1 = (2 * hits) / (index + 1 + positives)
+    const threshold = (score + next) / 2
+    if (f1 > best.f1 || (f1 === best.f1 && Math.abs(threshold - 0.5) < Math.abs(best.threshold - 0.5))) best = { f1, threshold }
+  })
+  return best.threshold
+}
+
+/** The threshold of each task, by name; 0.5 for a task without enough rows. */
+export function chooseThresholds(rows: readonly ScoredRow[], tasks: readonly TaskSpec[]): Record<string, number> {
+  return Object.fromEntries(tasks.map((task) => [task.name, chooseThreshold(rows.filter((row) => row.task === task.id))]))
+}
