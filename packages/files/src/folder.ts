@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { syncFolder, syncTree } from './atomic'
@@ -43,16 +43,17 @@ export async function recoverFolder(target: string): Promise<void> {
   }
 }
 
-/** Moves the old folder away and the new one in; a reader that recovers in between puts the old one back, so try again. */
+/**
+ * Moves the old folder away and the new one in. The two renames follow each other at once (synchronously: microseconds); a reader in
+ * another process that recovers in between puts the old one back, so try again.
+ */
 async function swap(temporary: string, target: string): Promise<void> {
   const previous = previousOf(target)
   for (let attempt = 0; ; attempt++) {
-    if (existsSync(target)) {
-      await rm(previous, { recursive: true, force: true })
-      await rename(target, previous)
-    }
+    if (existsSync(target)) await rm(previous, { recursive: true, force: true })
     try {
-      return await rename(temporary, target)
+      if (existsSync(target)) renameSync(target, previous)
+      return renameSync(temporary, target)
     } catch (cause) {
       if (attempt < 5 && ['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')) continue
       await recoverFolder(target)

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { argmaxLabel, auc, chooseThreshold, classMetrics, evaluateRows, type ScoredRow } from './metrics'
+import { SOHU_TASKS } from './tasks'
+
+const candidates = ['../fixtures/reference/metrics.json', '../../../../shared/fixtures/metrics.json']
+const path = candidates.map((candidate) => fileURLToPath(new URL(candidate, import.meta.url))).find(existsSync)
+
+interface Case {
+  readonly name: string
+  readonly conds: number[]
+  readonly labels: (0 | 1)[]
+  readonly probs: [number, number][]
+  readonly result: { f1: number | null; f1_a: number | null; f1_b: number | null }
+}
+
+function row(score: number, label: 0 | 1, task = 0): ScoredRow {
+  return { task, label, score, predicted: score > 0.5 ? 1 : 0 }
+}
+
+describe.skipIf(!path)('pooled F1 against the reference\'s own evaluate()', () => {
+  const { cases } = JSON.parse(path ? readFileSync(path, 'utf8') : '{"cases":[]}') as { cases: Case[] }
+
+  it.each(cases.map((one) => [one.name, one] as const))('gives the same numbers, NaN included: %s', (_, { conds, labels, probs, result }) => {
+    const rows = conds.map((task, i): ScoredRow => ({ task, label: labels[i]!, score: probs[i]![1], predicted: argmaxLabel(probs[i]!) }))
+    const a = classMetrics(rows.filter((one) => one.task % 2 === 0)).f1
+    const b = classMetrics(rows.filter((one) => one.task % 2 === 1)).f1
+    const same = (mine: number, wanted: number | null): void => {
+      if (wanted === null) expect(mine).toBeNaN()
+      else expect(Math.abs(mine - wanted)).toBeLessThanOrEqual(1e-12)          // one division of equal integers
+    }
+    same(a, result.f1_a)
+    same(b, result.f1_b)
+    same((a + b) / 2, result.f1)
+    const both = rows.some((one) => one.task % 2 === 0) && rows.some((one) => one.task % 2 === 1)
+    if (both) same(evaluateRows(rows, SOHU_TASKS).mean, result.f1)
+  })
+})
+
+describe('evaluateRows', () => {
+  it('means over the groups that have rows', () => {
+    const rows = [row(0.9, 1, 0), row(0.9, 0, 2), row(0.2, 1, 4)]
+    const { mean, groups, tasks } = evaluateRows(rows, SOHU_TASKS)
+    expect(Object.keys(groups)).toEqual(['A'])
+    expect(mean).toBe(0.5)
+    expect(groups.A).toEqual({ pairs: 3, f1: 0.5, precision: 0.5, recall: 0.5 })
+    expect(Object.keys(tasks)).toEqual(['A-ss', 'A-sl', 'A-ll'])
+  })
+})
+
+describe('auc', () => {
+  it('is the share of ordered pairs, half for a tie', () => {
+    const rows = fc.array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.constantFrom(0 as const, 1 as const)), { minLength: 2, maxLength: 40 })
+    fc.assert(fc.property(rows, (pairs) => {
+      const list = pairs.map(([score, label]) => ({ score: score / 6, label }))
+      const positive = list.filter((one) => one.label === 1)
+      const negative = list.filter((one) => one.label === 0)
+      let won = 0
+      for (const p of positive) for (const n of negative) won += p.score > n.score ? 1 : p.score === n.score ? 0.5 : 0
+      const wanted = won / (positive.length * negative.length)
+      if (Number.isNaN(wanted)) expect(auc(list)).toBeNaN()
+      else expect(auc(list)).toBeCloseTo(wanted, 12)
+    }))
+  })
+})
+
+describe('chooseThreshold', () => {
+  it('is never beaten by another cut', () => {
+    const rows = fc.array(fc.tuple(fc.integer({ min: 0, max: 100 }), fc.constantFrom(0 as const, 1 as const)), { minLength: 50, maxLength: 80 })
+    fc.assert(fc.property(rows, (pairs) => {
+      const list = pairs.map(([score, label]) => row(score / 100, label))
+      const at = (threshold: number): number =>
+        classMetrics(list.map((one) => ({ ...one, predicted: one.score > threshold ? 1 : 0 }))).f1 || 0
+      const chosen = chooseThreshold(list)
+      const best = Math.max(...Array.from({ length: 202 }, (_, i) => at((i - 1) / 200)))
+      // A score of exactly 0 cannot lie above a threshold in [0, 1]; every other cut is tried.
+      if (list.every((one) => one.score > 0) && list.some((one) => one.label)) expect(at(chosen)).toBeCloseTo(best, 12)
+      expect(chosen).toBeGreaterThanOrEqual(0)
+      expect(chosen).toBeLessThanOrEqual(1)
+    }))
+  })
+
+  it('lies midway between neighbouring scores', () => {
+    const rows = [...Array.from({ length: 30 }, () => row(0.2, 0)), ...Array.from({ length: 30 }, () => row(0.6, 1))]
+    expect(chooseThreshold(rows)).toBe(0.4)
+  })
+
+  it('is 0.5 where rows are few or none is positive', () => {
+    expect(chooseThreshold(Array.from({ length: 49 }, () => row(0.1, 1)))).toBe(0.5)
+    expect(chooseThreshold(Array.from({ length: 60 }, () => row(0.1, 0)))).toBe(0.5)
+  })
+})
