@@ -1,0 +1,57 @@
+import { MatcherError } from '../errors'
+import { decodeTrie, encodeTrie, type Trie } from './trie'
+
+/** Words with their counts, and the sum of the counts of all lines (jieba's own file repeats one line, so it may exceed the sum of the map). */
+export interface WordCounts {
+  readonly words: ReadonlyMap<string, number>
+  readonly total: number
+}
+
+/** Counts above this are damage, not language: jieba's largest is 883,634. */
+const MAX_COUNT = 0x7fffffff
+
+const corrupt = (message: string) => new MatcherError('asset-corrupt', message)
+
+/**
+ * Reads the text of a jieba dictionary: `word count [tag]` a line. The last of equal words wins, every line adds to the total, blank lines are skipped.
+ * Throws `asset-corrupt` with the line number.
+ */
+export function parseDictionaryText(text: string): WordCounts {
+  const words = new Map<string, number>()
+  let total = 0
+  let number = 0
+  for (const line of text.split('\n')) {
+    number += 1
+    const [word, count] = line.trim().split(' ')
+    if (!word) continue
+    if (!count || !/^\d{1,10}$/.test(count) || Number(count) > MAX_COUNT) {
+      throw corrupt(`Line ${number} of the dictionary is "${line.slice(0, 40)}"; each line must be "word count tag", as in jieba's dict.txt.`)
+    }
+    words.set(word, Number(count))
+    total += Number(count)
+  }
+  if (total === 0) throw corrupt('The dictionary has no word with a count; pass the text of jieba\'s dict.txt or the bytes of dictionary.bin.')
+  return { words, total }
+}
+
+/** Writes words and counts as the bytes of `dictionary.bin`; the same words give the same bytes whatever their order. */
+export function encodeDictionary({ words, total }: WordCounts): Uint8Array {
+  return encodeTrie([...words].sort(([a], [b]) => (a < b ? -1 : 1)), total)
+}
+
+/** Opens a dictionary for searching: the bytes of `dictionary.bin`, or the text of jieba's dict.txt (slower to open). Throws `asset-corrupt`. */
+export function openDictionary(source: Uint8Array | string): Trie {
+  return decodeTrie(typeof source === 'string' ? encodeDictionary(parseDictionaryText(source)) : source)
+}
+
+/** All words with a count, and the total: the way back from a dictionary in searchable form. */
+export function dictionaryWords({ unit, firstChild, count, total }: Trie): WordCounts {
+  const words = new Map<string, number>()
+  const prefix = ['']                                                  // [nodes]: a node's word; parents come before children
+  for (let node = 0; node < count.length; node++) {
+    const word = prefix[node]!
+    if (count[node]! > 0) words.set(word, count[node]!)
+    for (let child = firstChild[node]!; child < firstChild[node + 1]!; child++) prefix[child] = word + String.fromCharCode(unit[child]!)
+  }
+  return { words, total }
+}

@@ -1,0 +1,8 @@
+export { buildVocab, countWords, SPECIAL_TOKENS, type BuildVocabOptions } from './build-vocab'
+export { dictionaryWords, encodeDictionary, openDictionary, parseDictionaryText, type WordCounts } from './dictionary'
+export { encodePair, keptLengths, type Encoding, type TextTruncation } from './encode-pair'
+export { createSegmenter, type Segmenter } from './jieba'
+export { normalize } from './normalize'
+export { createTokenizer, segmentWords, type EncodeOptions, type Tokenizer } from './tokenizer'
+export type { Trie } from './trie'
+export { parseVocab, type Vocab } from './vocab'

@@ -1,0 +1,48 @@
+import { characterClass } from './normalize'
+import type { Vocab } from './vocab'
+
+/** Words of more code points than this stay whole (bert4keras' `word_maxlen`). */
+const LONGEST_WORD = 200
+
+/**
+ * Splits normalized text as BERT's basic tokenizer does: punctuation and ideographs stand alone, control characters vanish,
+ * white space separates. bert4keras runs it on each jieba word that the vocabulary lacks.
+ */
+export function basicTokens(text: string): string[] {
+  const tokens: string[] = []
+  let word = ''
+  const flush = () => {
+    if (word) tokens.push(word)
+    word = ''
+  }
+  for (const character of text) {
+    const kind = characterClass(character)
+    if (kind === 'letter') word += character
+    else if (kind !== 'dropped') flush()
+    if (kind === 'single') tokens.push(character)
+  }
+  flush()
+  return tokens
+}
+
+/**
+ * Cuts a word into the longest pieces that the vocabulary has, from the left, "##" before those inside it.
+ * A word with any part unknown stays whole (it becomes [UNK]), and so does one of more than 200 characters.
+ */
+export function wordPieces(word: string, { ids, longest }: Pick<Vocab, 'ids' | 'longest'>): string[] {
+  const characters = Array.from(word)
+  if (characters.length > LONGEST_WORD) return [word]
+  const pieces: string[] = []
+  for (let start = 0; start < characters.length;) {
+    let end = Math.min(characters.length, start + longest)
+    let piece = word
+    for (; end > start; end--) {
+      piece = (start > 0 ? '##' : '') + characters.slice(start, end).join('')
+      if (ids.has(piece)) break
+    }
+    if (end === start) return [word]
+    pieces.push(piece)
+    start = end
+  }
+  return pieces
+}
