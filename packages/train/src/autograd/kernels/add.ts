@@ -1,0 +1,13 @@
+import { tf, type Tensor } from '../../tfjs'
+import type { Recorded } from '../tape'
+
+/** a + b, b of a's shape or a vector along its last axis; both gradients are dy, the vector's summed over the other axes. */
+export function add(a: Tensor, b: Tensor): Recorded {
+  const leading = b.rank === a.rank ? [] : a.shape.map((_, axis) => axis).slice(0, -1)
+  return { output: tf.add(a, b), saved: [], backward: (dy) => [dy, leading.length ? tf.sum(dy, leading) : dy] }
+}
+
+/** x [batch, seq, hidden] + row [batch, hidden] at every position; the row's gradient is dy summed over the positions. */
+export function addRow(x: Tensor, row: Tensor): Recorded {
+  return { output: tf.add(x, tf.expandDims(row, 1)), saved: [], backward: (dy) => [dy, tf.sum(dy, 1)] }
+}

@@ -1,0 +1,31 @@
+import { tf, type Tensor } from '../../tfjs'
+import type { Recorded } from '../tape'
+import { biasAdd, biasAddGradient, matMul } from '../tensor-ops'
+
+/**
+ * y = x W + b, x [.., in], W [in, out], b [out].
+ * With dy [.., out] and all leading axes flattened: dx = dy Wᵀ, dW = xᵀ dy, db = sum of dy's rows. Saved: x and W, both shared.
+ */
+export function dense(x: Tensor, kernel: Tensor, bias: Tensor): Recorded {
+  const [inner, outer] = kernel.shape as [number, number]
+  const leading = x.shape.slice(0, -1)
+  const rows = tf.reshape(x, [-1, inner])
+  const output = tf.reshape(biasAdd(matMul(rows, kernel), bias), [...leading, outer])
+  return {
+    output,
+    saved: [x, kernel],
+    backward: (dy) => {
+      const dRows = tf.reshape(dy, [-1, outer])
+      return [
+        tf.reshape(matMul(dRows, kernel, false, true), x.shape),
+        matMul(tf.reshape(x, [-1, inner]), dRows, true, false),
+        biasAddGradient(dRows)
+      ]
+    }
+  }
+}
+
+/** a b for two matrices: da = dc bᵀ, db = aᵀ dc. */
+export function matrixProduct(a: Tensor, b: Tensor): Recorded {
+  return { output: matMul(a, b), saved: [a, b], backward: (dy) => [matMul(dy, b, false, true), matMul(a, dy, true, false)] }
+}

@@ -1,0 +1,91 @@
+import { roformer, type ModelConfig } from '@sohu-match/core'
+import type { Variable } from '../optimizer/variable'
+import { tf, type Tensor } from '../tfjs'
+import { crossEntropy } from './kernels/cross-entropy'
+import { Tape, type Value } from './tape'
+import { TrainingOps, type PassOptions } from './training-ops'
+
+/** A padded batch of encoded pairs: ids row-major [batch, seq], task ids and labels [batch]. */
+export interface InputBatch {
+  readonly batch: number
+  readonly seq: number
+  readonly tokenIds: Int32Array
+  readonly segmentIds: Int32Array
+  readonly taskIds: Int32Array
+}
+
+/** The same with labels, and the share of the loss that each pair has. */
+export interface LabeledBatch extends InputBatch {
+  readonly labels: Int32Array
+  readonly weights: Float32Array
+}
+
+/** The trained network: its configuration and one variable for each parameter. */
+export interface Model {
+  readonly config: ModelConfig
+  readonly variables: ReadonlyMap<string, Variable>
+}
+
+/** Logits [batch, 2] of a batch, dropout off. The caller disposes them. */
+export function predict(model: Model, batch: InputBatch): Tensor {
+  const tape = new Tape()
+  try {
+    const logits = forward(tape, model, batch, {})
+    return logits.tensor.clone()
+  } finally {
+    tape.dispose()
+  }
+}
+
+/** What a training pass can be told beside the batch. */
+export type TrainingPass = Pick<PassOptions, 'recompute' | 'dropout'> & {
+  /** Adds auxiliary terms to the loss. */
+  readonly auxiliary?: (tape: Tape, ops: TrainingOps, observed: Observed) => Value[]
+}
+
+/** What passed through the network in one pass: the output of each layer [batch, seq, hidden] and the pooled vector [batch, hidden]. */
+export interface Observed {
+  readonly layers: readonly Value[]
+  readonly pooled: Value
+}
+
+/** The loss (a scalar tensor) of one batch and its gradients by parameter name; the caller disposes both. */
+export function lossAndGradients(model: Model, batch: LabeledBatch, pass: TrainingPass = {}): { loss: Tensor; gradients: Map<string, Tensor> } {
+  const tape = new Tape()
+  try {
+    const layers: Value[] = []
+    let pooled: Value | undefined
+    const options: Partial<PassOptions> = {
+      ...pass,
+      observe: (place, _index, value) => {
+        if (place === 'layer') layers.push(value)
+        else pooled = value
+      }
+    }
+    const ops = trainingOps(tape, model, options)
+    const logits = run(tape, ops, model, batch)
+    const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
+    const weights = tape.leaf(tf.tensor1d(batch.weights))
+    let loss = tape.apply([logits, labels, weights], () => crossEntropy(logits.tensor, labels.tensor, weights.tensor))
+    for (const term of pass.auxiliary?.(tape, ops, { layers, pooled: pooled! }) ?? []) loss = ops.add(loss, term)
+    return { loss: loss.tensor.clone(), gradients: tape.backward(loss, tf.scalar(1)) }
+  } finally {
+    tape.dispose()
+  }
+}
+
+function forward(tape: Tape, model: Model, batch: InputBatch, options: Partial<PassOptions>): Value {
+  return run(tape, trainingOps(tape, model, options), model, batch)
+}
+
+function trainingOps(tape: Tape, model: Model, options: Partial<PassOptions>): TrainingOps {
+  return new TrainingOps(tape, { ...options, parameter: (name) => model.variables.get(name)!.read() })
+}
+
+function run(tape: Tape, ops: TrainingOps, model: Model, { batch, seq, tokenIds, segmentIds, taskIds }: InputBatch): Value {
+  return roformer(ops, model.config, {
+    tokenIds: tape.leaf(tf.tensor2d(tokenIds, [batch, seq], 'int32')),
+    segmentIds: tape.leaf(tf.tensor2d(segmentIds, [batch, seq], 'int32')),
+    taskIds: tape.leaf(tf.tensor1d(taskIds, 'int32'))
+  })
+}

@@ -1,0 +1,173 @@
+import { tf, type Tensor } from '../tfjs'
+import { Lifetimes } from './lifetimes'
+
+/** A tensor on the tape. `parameter` names a leaf whose gradient is wanted; `differentiable` is false for ids and masks. */
+export class Value {
+  constructor(readonly tensor: Tensor, readonly differentiable: boolean, readonly parameter?: string) {}
+}
+
+/** What a primitive's forward pass gives: its output, the tensors that its backward pass reads, and that pass itself. */
+export interface Recorded {
+  readonly output: Tensor
+  readonly saved: readonly Tensor[]
+  /** dy, the gradient of the output -> one gradient for each input, `null` where none is wanted. */
+  readonly backward: (dy: Tensor) => readonly (Tensor | null)[]
+}
+
+interface TapeNode {
+  readonly inputs: readonly Value[]
+  readonly output: Value
+  readonly saved: readonly Tensor[]
+  readonly backward: Recorded['backward']
+}
+
+/**
+ * Reverse-mode differentiation over hand-derived primitives. Unlike TensorFlow.js' own tape it keeps only what a backward pass reads,
+ * frees it as soon as that pass has run, and can record a block a second time during the backward pass (recomputation).
+ */
+export class Tape {
+  readonly lifetimes = new Lifetimes()
+  private readonly gradients = new Map<Value, Tensor>()
+  private nodes: TapeNode[] = []
+  private readonly leaves: Value[] = []
+  private scope: Value[] = []
+  private recording = true
+
+  /** A leaf. The tape owns the tensor from here on and frees it with `dispose`. */
+  leaf(tensor: Tensor, options: { differentiable?: boolean; parameter?: string } = {}): Value {
+    this.lifetimes.retain(tensor)
+    const value = new Value(tensor, options.differentiable ?? false, options.parameter)
+    this.leaves.push(value)
+    return value
+  }
+
+  /** Runs a primitive and records it if a gradient can reach one of its inputs. */
+  apply(inputs: readonly Value[], forward: () => Recorded): Value {
+    const recorded = tidyRecorded(forward)
+    const differentiable = inputs.some((input) => input.differentiable)
+    this.lifetimes.retain(recorded.output)
+    recorded.saved.forEach((tensor) => this.lifetimes.retain(tensor))
+    const output = this.hold(new Value(recorded.output, differentiable))
+    if (this.recording && differentiable) {
+      this.nodes.push({ inputs, output, saved: recorded.saved, backward: recorded.backward })
+    } else {
+      recorded.saved.forEach((tensor) => this.lifetimes.release(tensor))
+    }
+    return output
+  }
+
+  /** Runs `body` in a scope of its own: all it made is freed at its end, but for its result and what backward passes will read. */
+  scoped(body: () => Value): Value {
+    const outer = this.scope
+    this.scope = []
+    const output = body()
+    const inner = this.scope
+    this.scope = outer
+    this.lifetimes.retain(output.tensor)
+    inner.forEach((value) => this.lifetimes.release(value.tensor))
+    return this.hold(output)
+  }
+
+  /** Runs `body` on x keeping only x, and runs it again, recorded, when the gradient arrives (Chen et al. 2016, arXiv:1604.06174). */
+  recomputed(x: Value, body: (x: Value) => Value): Value {
+    const wasRecording = this.recording
+    this.recording = false
+    const output = this.scoped(() => body(x))
+    this.recording = wasRecording
+    if (!wasRecording) return output
+    const result = new Value(output.tensor, true)
+    this.lifetimes.retain(x.tensor)
+    this.nodes.push({ inputs: [x], output: result, saved: [x.tensor], backward: (dy) => [this.replay(x, body, dy)] })
+    return result
+  }
+
+  /** Gradients of a scalar `loss` with respect to every parameter, by name. The caller owns them. */
+  backward(loss: Value, seed: Tensor): Map<string, Tensor> {
+    this.accumulate(loss, seed)
+    this.unwind(0)
+    const byName = new Map<string, Tensor>()
+    for (const [value, gradient] of this.gradients) {
+      if (value.parameter === undefined) {
+        this.lifetimes.release(gradient)
+      } else {
+        this.lifetimes.disown(gradient)
+        byName.set(value.parameter, gradient)
+      }
+    }
+    this.gradients.clear()
+    return byName
+  }
+
+  /** Frees every tensor that the tape still owns; gradients handed out stay. */
+  dispose(): void {
+    this.nodes.forEach((node) => node.saved.forEach((tensor) => this.lifetimes.release(tensor)))
+    this.nodes = []
+    for (const value of [...this.scope, ...this.leaves.splice(0)]) this.lifetimes.release(value.tensor)
+    this.scope = []
+  }
+
+  private hold(value: Value): Value {
+    this.scope.push(value)
+    return value
+  }
+
+  /** Runs the recorded backward passes, newest first, down to node `floor`. */
+  private unwind(floor: number): void {
+    while (this.nodes.length > floor) {
+      const node = this.nodes.pop()!
+      const dy = this.gradients.get(node.output)
+      if (dy) {
+        this.gradients.delete(node.output)
+        tf.tidy(() => {
+          node.backward(dy).forEach((gradient, i) => {
+            if (gradient && node.inputs[i]!.differentiable) this.accumulate(node.inputs[i]!, tf.keep(gradient))
+          })
+        })
+        this.lifetimes.release(dy)
+      }
+      node.saved.forEach((tensor) => this.lifetimes.release(tensor))
+    }
+  }
+
+  private accumulate(value: Value, gradient: Tensor): void {
+    this.lifetimes.retain(gradient)
+    const sum = this.gradients.get(value)
+    if (!sum) {
+      this.gradients.set(value, gradient)
+    } else {
+      const total = tf.keep(tf.add(sum, gradient))
+      this.lifetimes.retain(total)
+      this.gradients.set(value, total)
+      this.lifetimes.release(sum)
+      this.lifetimes.release(gradient)
+    }
+  }
+
+  /** The second, recorded run of a block, and its backward pass. */
+  private replay(x: Value, body: (x: Value) => Value, dy: Tensor): Tensor {
+    const floor = this.nodes.length
+    const input = new Value(x.tensor, true)
+    const outer = this.scope
+    this.scope = []
+    const output = body(input)
+    this.accumulate(output, dy)
+    this.scope.forEach((value) => this.lifetimes.release(value.tensor))
+    this.scope = outer
+    this.unwind(floor)
+    const gradient = this.gradients.get(input)!
+    this.gradients.delete(input)
+    this.lifetimes.disown(gradient)
+    return gradient
+  }
+}
+
+/** Runs a forward pass so that its temporaries are freed and its output and saved tensors outlive every TensorFlow.js scope. */
+function tidyRecorded(forward: () => Recorded): Recorded {
+  let recorded: Recorded | undefined
+  tf.tidy(() => {
+    recorded = forward()
+    tf.keep(recorded.output)
+    recorded.saved.forEach((tensor) => tf.keep(tensor))
+  })
+  return recorded!
+}

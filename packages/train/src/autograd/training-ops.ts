@@ -1,0 +1,114 @@
+import type { Initializer, Ops } from '@sohu-match/core'
+import { tf, type Tensor } from '../tfjs'
+import { add, addRow } from './kernels/add'
+import { attention, MASKED } from './kernels/attention'
+import { dense, matrixProduct } from './kernels/dense'
+import { dropout } from './kernels/dropout'
+import { gather, selectTask } from './kernels/gather'
+import { gelu } from './kernels/gelu'
+import { layerNorm } from './kernels/norm'
+import { maskedMean } from './kernels/pooling'
+import { rotary, rotaryTensors, type RotaryTensors } from './kernels/rotary'
+import type { Tape, Value } from './tape'
+
+/** What is kept for the backward pass: everything it reads, all but attention probabilities, or only each layer's input. */
+export type Recompute = 'none' | 'attention' | 'layer'
+
+/** How one pass over the network runs. */
+export interface PassOptions {
+  /** Reads a parameter; the tape owns the tensor afterwards. */
+  readonly parameter: (name: string, shape: readonly number[], init: Initializer) => Tensor
+  readonly recompute?: Recompute
+  /** Dropout in training: its rate and the mask's seed for (run, step, micro-batch). None in evaluation. */
+  readonly dropout?: { readonly rate: number; readonly seed: readonly [number, number] }
+  /** Sees the output of each layer and the pooled vector, for auxiliary losses. */
+  readonly observe?: (place: 'layer' | 'pooled', index: number, value: Value) => void
+}
+
+/** The network's primitives over tensors on a tape. One instance serves one pass. */
+export class TrainingOps implements Ops<Value> {
+  private readonly parameters = new Map<string, Value>()
+  private readonly tables = new Map<string, RotaryTensors>()
+  private bias: Tensor | null | undefined
+
+  constructor(private readonly tape: Tape, private readonly options: PassOptions) {}
+
+  param(name: string, shape: readonly number[], init: Initializer): Value {
+    const known = this.parameters.get(name)
+    if (known) return known
+    const value = this.tape.leaf(this.options.parameter(name, shape, init), { differentiable: true, parameter: name })
+    this.parameters.set(name, value)
+    return value
+  }
+
+  gather = (table: Value, ids: Value): Value => this.tape.apply([table, ids], () => gather(table.tensor, ids.tensor))
+  matmul = (a: Value, b: Value): Value => this.tape.apply([a, b], () => matrixProduct(a.tensor, b.tensor))
+  add = (a: Value, b: Value): Value => this.tape.apply([a, b], () => add(a.tensor, b.tensor))
+  addRow = (x: Value, row: Value): Value => this.tape.apply([x, row], () => addRow(x.tensor, row.tensor))
+  dense = (x: Value, kernel: Value, bias: Value): Value =>
+    this.tape.apply([x, kernel, bias], () => dense(x.tensor, kernel.tensor, bias.tensor))
+  gelu = (x: Value): Value => this.tape.apply([x], () => gelu(x.tensor))
+  layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
+    this.tape.apply([x, gamma, beta], () => layerNorm(x.tensor, gamma.tensor, beta.tensor, epsilon))
+  conditionalNorm = this.layerNorm
+  selectTask = (x: Value, taskIds: Value, width: number): Value =>
+    this.tape.apply([x, taskIds], () => selectTask(x.tensor, taskIds.tensor, width))
+
+  /** 1 where the id is not 0 and at position 0, else 0. */
+  attentionMask(tokenIds: Value): Value {
+    return this.tape.apply([tokenIds], () => {
+      const [batch, seq] = tokenIds.tensor.shape as [number, number]
+      const first = tf.oneHot(tf.zeros([batch], 'int32'), seq)
+      return { output: tf.maximum(tf.cast(tf.notEqual(tokenIds.tensor, 0), 'float32'), first), saved: [], backward: () => [null] }
+    })
+  }
+
+  rotary(x: Value, heads: number): Value {
+    const [, seq, hidden] = x.tensor.shape as [number, number, number]
+    const key = `${seq} ${hidden / heads}`
+    if (!this.tables.has(key)) this.tables.set(key, this.ownedTables(seq, hidden / heads))
+    return this.tape.apply([x], () => rotary(x.tensor, this.tables.get(key)!))
+  }
+
+  attention(q: Value, k: Value, v: Value, mask: Value, heads: number): Value {
+    const bias = this.keyBias(mask.tensor)
+    return this.tape.apply([q, k, v], () =>
+      attention(q.tensor, k.tensor, v.tensor, bias, heads, this.options.recompute === 'attention'))
+  }
+
+  maskedMean(x: Value, mask: Value): Value {
+    const pooled = this.tape.apply([x, mask], () => maskedMean(x.tensor, mask.tensor))
+    this.options.observe?.('pooled', 0, pooled)
+    return pooled
+  }
+
+  dropout(x: Value, site: number): Value {
+    const settings = this.options.dropout
+    if (!settings || settings.rate === 0) return x
+    const [run, step] = settings.seed
+    return this.tape.apply([x], () => dropout(x.tensor, settings.rate, [run, step * 1024 + site]))
+  }
+
+  layer(index: number, x: Value, body: (x: Value) => Value): Value {
+    const output = this.options.recompute === 'layer' ? this.tape.recomputed(x, body) : this.tape.scoped(() => body(x))
+    this.options.observe?.('layer', index, output)
+    return output
+  }
+
+  /** What a score gains for its key: 0 on the mask, far below zero off it; [batch, 1, 1, seq], made once a pass. */
+  private keyBias(mask: Tensor): Tensor | null {
+    if (this.bias === undefined) {
+      const [batch, seq] = mask.shape as [number, number]
+      const bias = tf.tidy(() => tf.reshape(tf.mul(tf.sub(1, mask), MASKED), [batch, 1, 1, seq]))
+      this.bias = this.tape.leaf(tf.keep(bias)).tensor
+    }
+    return this.bias
+  }
+
+  private ownedTables(seq: number, headSize: number): RotaryTensors {
+    const tables = rotaryTensors(seq, headSize)
+    this.tape.leaf(tf.keep(tables.forward))
+    this.tape.leaf(tf.keep(tables.back))
+    return tables
+  }
+}

@@ -1,0 +1,78 @@
+import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
+import { Variable } from './variable'
+
+/** Which Adam: Keras 2.3.1's (the baseline's: epsilon beside the uncorrected root) or bert4keras' (beside the corrected one). */
+export type AdamForm = 'keras' | 'bert4keras'
+
+/** Adam's settings (Kingma and Ba 2015, arXiv:1412.6980; decoupled decay Loshchilov and Hutter 2019, arXiv:1711.05101). */
+export interface AdamOptions {
+  readonly form: AdamForm
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+  /** Decoupled: each step also takes this share of learning rate x weight. */
+  readonly weightDecay: number
+  /** The names that decay; biases, gains and offsets do not. */
+  readonly decays?: (name: string) => boolean
+}
+
+const ADAM = [attr.type('T'), attr.bool('use_locking', false), attr.bool('use_nesterov', false)]
+const DESCENT = [attr.type('T'), attr.bool('use_locking', false)]
+
+/** Adam over resource variables: TensorFlow's fused kernel, one pass over weights, moments and gradient. */
+export class Adam {
+  private readonly moments = new Map<string, { first: Variable; second: Variable }>()
+
+  constructor(private readonly options: AdamOptions, private readonly variables: ReadonlyMap<string, Variable>) {
+    for (const [name, { shape }] of variables) this.moments.set(name, { first: Variable.zeros(shape), second: Variable.zeros(shape) })
+  }
+
+  /**
+   * One update; `step` counts from 1. The kernel computes w -= lr √(1-β₂ᵗ)/(1-β₁ᵗ) m / (√v + ε), Keras 2.3.1's form. bert4keras' form
+   * lr m̂ / (√v̂ + ε) is the same with ε √(1-β₂ᵗ) in its place. A variable without a gradient is left as it is.
+   */
+  apply(gradients: ReadonlyMap<string, Tensor>, learningRate: number, step: number): void {
+    const { form, beta1, beta2, epsilon, weightDecay, decays } = this.options
+    const correction = Math.sqrt(1 - beta2 ** step)
+    tf.tidy(() => {
+      const scalars = [beta1 ** step, beta2 ** step, learningRate, beta1, beta2, form === 'keras' ? epsilon : epsilon * correction]
+        .map((value) => tf.scalar(value))
+      for (const [name, gradient] of gradients) {
+        const variable = this.variables.get(name)!
+        const { first, second } = this.moments.get(name)!
+        if (weightDecay > 0 && decays?.(name)) shrink(variable, learningRate * weightDecay)
+        rawOps('ResourceApplyAdam', ADAM, [variable.handle, first.handle, second.handle, ...scalars, gradient], 0)
+      }
+    })
+  }
+
+  /** The moments of every variable, named `name.m` and `name.v`. */
+  state(): Map<string, Variable> {
+    return new Map([...this.moments].flatMap(([name, { first, second }]) => [[`${name}.m`, first], [`${name}.v`, second]] as const))
+  }
+
+  /** Frees the moments. */
+  dispose(): void {
+    for (const variable of this.state().values()) variable.dispose()
+  }
+}
+
+/** w -= share w, in place. */
+function shrink(variable: Variable, share: number): void {
+  const step = tf.tidy(() => tf.mul(variable.read(), share))
+  rawOps('ResourceApplyGradientDescent', DESCENT, [variable.handle, tf.scalar(1), step], 0)
+  step.dispose()
+}
+
+/** Scales gradients so that their joint L2 norm is at most `limit` (Pascanu et al. 2013); gives the norm found. New tensors; the old are freed. */
+export function clipByGlobalNorm(gradients: Map<string, Tensor>, limit: number): Tensor {
+  const norm = tf.tidy(() => tf.sqrt(tf.addN([...gradients.values()].map((gradient) => rawOp('L2Loss', [attr.type('T')], [gradient])))
+    .mul(2)))
+  const factor = tf.tidy(() => tf.minimum(1, tf.div(limit, norm)))
+  for (const [name, gradient] of gradients) {
+    gradients.set(name, tf.mul(gradient, factor))
+    gradient.dispose()
+  }
+  factor.dispose()
+  return norm
+}

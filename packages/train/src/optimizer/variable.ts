@@ -1,0 +1,60 @@
+import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
+
+/** TensorFlow's reserved name for a variable that nobody else can look up: each call makes a fresh one, freed with its handle. */
+const ANONYMOUS = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347'
+const READ = [attr.type('dtype')]
+const ASSIGN = [attr.type('dtype'), attr.bool('validate_shape', false)]
+
+/**
+ * A TensorFlow resource variable: float32 memory that optimizer operations change in place. A `read` shares that memory; dispose it before
+ * the next update, else TensorFlow copies the variable first.
+ */
+export class Variable {
+  private constructor(readonly handle: Tensor, readonly shape: readonly number[]) {}
+
+  /** A variable of these values, row-major. */
+  static create(values: Float32Array, shape: readonly number[]): Variable {
+    const attributes = [attr.string('container', ''), attr.string('shared_name', ANONYMOUS), attr.type('dtype'), attr.shape('shape', shape)]
+    const variable = new Variable(tf.keep(rawOp('VarHandleOp', attributes, [])), shape)
+    variable.assign(values)
+    return variable
+  }
+
+  /** A variable of zeros. */
+  static zeros(shape: readonly number[]): Variable {
+    return Variable.create(new Float32Array(elements(shape)), shape)
+  }
+
+  /** The current values; the caller disposes the tensor. */
+  read(): Tensor {
+    return rawOp('ReadVariableOp', READ, [this.handle])
+  }
+
+  /** The current values, copied out. */
+  values(): Float32Array {
+    const tensor = this.read()
+    const values = tensor.dataSync() as Float32Array
+    tensor.dispose()
+    return values
+  }
+
+  /** Replaces all values. */
+  assign(values: Float32Array): void {
+    if (values.length !== elements(this.shape)) {
+      throw new Error(`A variable [${this.shape.join(', ')}] takes ${elements(this.shape)} values, not ${values.length}.`)
+    }
+    const tensor = tf.tensor(values, [...this.shape], 'float32')
+    rawOps('AssignVariableOp', ASSIGN, [this.handle, tensor], 0)
+    tensor.dispose()
+  }
+
+  /** Frees the memory. */
+  dispose(): void {
+    this.handle.dispose()
+  }
+}
+
+/** The number of elements of a shape. */
+export function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
+}
