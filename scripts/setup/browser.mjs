@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { readNote, ROOT, writeNote } from './places.mjs'
+import { isExecutable, run, which } from './run.mjs'
+import { SetupError, timed } from './say.mjs'
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+/** Chromium for the end-to-end tests; its path goes to node_modules/.sohu-match/browser.json. */
+export const browser = {
+  name: 'browser',
+
+  missing() {
+    const note = readNote('browser')
+    if (!note) return 'no Chromium has been chosen for the end-to-end tests'
+    if (process.env.CHROME_PATH && process.env.CHROME_PATH !== note.path) return `CHROME_PATH is now ${process.env.CHROME_PATH}`
+    return isExecutable(note.path) ? undefined : `${note.path} is gone`
+  },
+
+  ready: () => `${readNote('browser').version} at ${readNote('browser').path}`,
+
+  async work() {
+    await timed('browser', 'looking for Chromium', async () => {
+      const found = await findBrowser()
+      if (found) writeNote('browser', found)
+      return found ? browser.ready() : 'none found'
+    })
+    if (!browser.missing()) return
+    if (process.getuid?.() === 0 && which(['apt-get'])) await timed('browser', 'installing Debian\'s chromium (apt-get)', installFromDebian)
+    if (!(await findBrowser())) await timed('browser', 'installing Playwright\'s Chromium', installFromPlaywright)
+    const found = await findBrowser()
+    if (!found) throw new SetupError('No Chromium could be installed for the end-to-end tests: install one (Debian: apt-get install chromium) or name its file in CHROME_PATH.')
+    writeNote('browser', found)
+  }
+}
+
+/** The first Chromium that starts: CHROME_PATH, then PATH, then Playwright's own. Throws SetupError where CHROME_PATH names none. */
+export async function findBrowser(env = process.env) {
+  if (env.CHROME_PATH) {
+    const version = await versionOf(env.CHROME_PATH)
+    if (!version) throw new SetupError(`CHROME_PATH is ${env.CHROME_PATH}, which is no browser that starts: name a Chromium or Chrome file, or unset it.`)
+    return { path: env.CHROME_PATH, version }
+  }
+  for (const file of [...NAMES.map((name) => which([name], env.PATH)), playwrightsOwn()]) {
+    const version = file && await versionOf(file)
+    if (version) return { path: file, version }
+  }
+  return undefined
+}
+
+/** Ubuntu's `chromium-browser` may be a stub that only names a snap, so a file counts once it has told its version. */
+async function versionOf(file) {
+  if (!isExecutable(file)) return undefined
+  const text = await run(file, ['--version']).catch(() => '')
+  return /^(Chromium|Google Chrome)[^\n]*\d/m.exec(text)?.[0].split(' built on')[0].trim()
+}
+
+function playwrightsOwn() {
+  try {
+    const file = createRequire(path.join(ROOT, 'e2e', 'package.json'))('@playwright/test').chromium.executablePath()
+    return existsSync(file) ? file : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** apt-get fails where there is no network or no such package; Playwright's own is tried next, so that is said, not thrown. */
+async function installFromDebian() {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  try {
+    await run('apt-get', ['update'], { env })
+    await run('apt-get', ['install', '-y', 'chromium'], { env })
+    return undefined
+  } catch (error) {
+    return `not possible: ${error.message.split('\n').at(-1)}`
+  }
+}
+
+async function installFromPlaywright() {
+  const cli = path.join(path.dirname(createRequire(path.join(ROOT, 'e2e', 'package.json')).resolve('@playwright/test/package.json')), 'cli.js')
+  try {
+    await run(process.execPath, [cli, 'install', 'chromium'])
+    return undefined
+  } catch (error) {
+    return `not possible: ${error.message.split('\n').at(-1)}`
+  }
+}

@@ -1,0 +1,44 @@
+import { browser } from './browser.mjs'
+import { packages } from './packages.mjs'
+import { SetupError, say } from './say.mjs'
+import { tensorflow } from './tensorflow.mjs'
+
+export { SetupError }
+
+const OLDEST_NODE = [20, 19]
+
+/** Throws SetupError where Node is too old for the tools of this repository. */
+export function requireNode(version = process.versions.node) {
+  const [major, minor] = version.split('.').map(Number)
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return
+  throw new SetupError(`This is Node ${version}; sohu-match needs Node ${OLDEST_NODE.join('.')} or newer (22 and 24 work too).`)
+}
+
+/**
+ * Brings this clone to where everything runs: npm packages, TensorFlow and, with `withBrowser`, a Chromium. Each step is skipped
+ * where its work is there already; with `quiet`, nothing is said about those. Throws SetupError with one sentence of what to do.
+ */
+export async function setup({ withBrowser = false, quiet = false } = {}) {
+  requireNode()
+  for (const step of withBrowser ? [packages, tensorflow, browser] : [packages, tensorflow]) {
+    const lack = step.missing()
+    if (!lack) {
+      if (!quiet) say(step.name, step.ready())
+      continue
+    }
+    say(step.name, lack)
+    await step.work()
+  }
+}
+
+/** Says for each step whether its work is there, without changing anything; true when all is. */
+export function check({ withBrowser = false } = {}) {
+  requireNode()
+  say('Node', process.versions.node)
+  const lacks = (withBrowser ? [packages, tensorflow, browser] : [packages, tensorflow]).map((step) => {
+    const lack = step.missing()
+    say(step.name, lack ? `MISSING: ${lack}` : step.ready())
+    return lack
+  })
+  return lacks.every((lack) => !lack)
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { ROOT } from './places.mjs'
+import { run } from './run.mjs'
+import { timed } from './say.mjs'
+
+const readLock = (...parts) => {
+  try {
+    return JSON.parse(readFileSync(path.join(ROOT, ...parts), 'utf8')).packages
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The first package of `wanted` (package-lock.json) that `installed` (npm's own record in node_modules) lacks or has in another version.
+ * Optional packages count only where both have them: many are for other systems.
+ */
+export function firstDifference(wanted, installed) {
+  return Object.keys(wanted).find((name) => {
+    if (!name.includes('node_modules/')) return false              // the workspaces themselves; their links are under node_modules/
+    const [want, have] = [wanted[name], installed[name]]
+    if (!have) return !want.optional && !want.devOptional && !want.peer
+    return have.version !== want.version || have.integrity !== want.integrity || have.resolved !== want.resolved && Boolean(want.link)
+  })
+}
+
+/** The npm packages of package-lock.json. */
+export const packages = {
+  name: 'packages',
+
+  missing() {
+    const wanted = readLock('package-lock.json')
+    const installed = readLock('node_modules', '.package-lock.json')
+    if (!installed) return 'not installed'
+    const name = firstDifference(wanted ?? {}, installed)
+    return name && `${name.replace(/^.*node_modules\//, '')} differs from package-lock.json`
+  },
+
+  ready: () => `${Object.keys(readLock('node_modules', '.package-lock.json')).length} npm packages as in package-lock.json`,
+
+  work: () => timed('packages', 'installing what package-lock.json lists (npm ci)', async () => {
+    // onnxruntime-node would fetch CUDA libraries; scripts are off as in .npmrc, and tools for tests are wanted whatever NODE_ENV says.
+    const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-fund', '--no-audit']
+    const env = { ONNXRUNTIME_NODE_INSTALL: 'skip' }
+    const npm = process.env.npm_execpath
+    if (npm?.endsWith('npm-cli.js')) await run(process.execPath, [npm, ...args], { cwd: ROOT, env })
+    else await run('npm', args, { cwd: ROOT, env })
+    return packages.ready()
+  })
+}

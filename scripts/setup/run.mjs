@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import path from 'node:path'
+import { SetupError } from './say.mjs'
+
+const TAIL = 4000     // characters of a failed command's output that are shown
+
+/**
+ * Runs a command to its end and gives its standard output. With `show`, it writes to this terminal instead (progress bars).
+ * Throws SetupError with the end of its output when it fails.
+ */
+export function run(command, args, { cwd, env, show = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const stdio = ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe']
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio, shell: process.platform === 'win32' && !path.isAbsolute(command) })
+    let output = ''
+    let errors = ''
+    child.stdout?.on('data', (chunk) => { output += chunk })
+    child.stderr?.on('data', (chunk) => { errors = (errors + chunk).slice(-TAIL) })
+    child.on('error', (cause) => reject(new SetupError(`\`${command}\` could not be started: ${cause.message}.`, { cause })))
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(output)
+      else reject(new SetupError(`\`${[path.basename(command), ...args].join(' ')}\` ended with ${signal ?? `code ${code}`}.\n${(output + errors).slice(-TAIL).trim()}`))
+    })
+  })
+}
+
+/** The absolute path of the first of `names` that is an executable file on `searchPath`, else undefined. */
+export function which(names, searchPath = process.env.PATH ?? '') {
+  for (const name of names) {
+    for (const folder of searchPath.split(path.delimiter)) {
+      const file = path.join(folder, name)
+      if (folder && isExecutable(file)) return file
+    }
+  }
+  return undefined
+}
+
+/** Whether `file` is a file that this user may run. */
+export function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cacheFolder, firstMissing, linkTree, makeFolder, ROOT } from './places.mjs'
+import { run, which } from './run.mjs'
+import { SetupError, timed } from './say.mjs'
+
+const HERE = path.dirname(fileURLToPath(import.meta.url))
+
+/** TensorFlow's version in requirements-cpu.txt and requirements-gpu.txt. */
+export const VERSION = '2.18.0'
+
+const DOWNLOAD = { cpu: '230 MB', gpu: '2.4 GB' }
+const MACHINE = { x64: 'x86_64', arm64: 'aarch64' }
+const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']
+const NAPI = 8                                                     // the newest Node-API that tfjs-node names, and the folder it looks in
+const ADDON = path.join('lib', `napi-v${NAPI}`, 'tfjs_binding.node')
+
+/** A Python 3 that has pip; undefined where there is none. */
+export async function findPython() {
+  const file = which(['python3', 'python'])
+  return file && run(file, ['-m', 'pip', '--version']).then((text) => (text.includes('(python 3.') ? file : undefined), () => undefined)
+}
+
+/**
+ * Takes TensorFlow's C library out of its Python wheel and compiles the addon against it: tfjs-node's own download is older and knows no CUDA 12.
+ * Gives the files that must stay, relative to the package's folder. Throws SetupError without a compiler, before anything is downloaded.
+ */
+export async function buildFromWheels({ flavour, arch }, packageFolder, python) {
+  const compiler = which([process.env.CXX, 'g++', 'c++', 'clang++'].filter(Boolean))
+  if (!compiler) {
+    throw new SetupError("No C++ compiler was found to build TensorFlow's addon: install one (Debian, Ubuntu: apt-get install g++), then run `npm run setup` again.")
+  }
+  const library = path.join(cacheFolder(), `tensorflow-${VERSION}-${flavour}-${arch}`)
+  if (!existsSync(library)) {
+    await timed('TensorFlow', `downloading the ${flavour.toUpperCase()} library (${DOWNLOAD[flavour]}) into ${cacheFolder()}`,
+      () => makeFolder(library, (folder) => download(flavour, arch, python, folder)))
+  }
+  await timed('TensorFlow', `compiling the addon with ${path.basename(compiler)}`, async () => {
+    await makeFolder(path.join(packageFolder, 'deps'), (deps) => linkParts(library, deps))
+    await compile(compiler, packageFolder)
+  })
+  return [ADDON, ...LIBRARIES.map((name) => path.join('deps', 'lib', name))]
+}
+
+/** Downloads the wheels, checked by the hashes in the requirements file, and leaves what is needed of them in `folder`. */
+async function download(flavour, arch, python, folder) {
+  const wheels = path.join(folder, 'wheels')
+  const tags = ['manylinux_2_17', 'manylinux2014'].flatMap((tag) => ['--platform', `${tag}_${MACHINE[arch]}`])
+  // One fixed Python version, so that there is one wheel and one hash whatever Python runs pip.
+  await run(python, ['-m', 'pip', 'download', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--only-binary=:all:', '--no-cache-dir',
+    '--python-version', '3.11', ...tags, '--requirement', path.join(HERE, `requirements-${flavour}.txt`), '--dest', wheels], { show: process.stdout.isTTY })
+  await run(python, [path.join(HERE, 'unpack.py'), wheels, folder])
+  rmSync(wheels, { recursive: true })
+  const lost = firstMissing([...LIBRARIES.map((name) => path.join(folder, 'lib', name)), path.join(folder, 'include', 'tensorflow', 'c', 'c_api.h')])
+  if (lost) throw new SetupError(`TensorFlow's wheel does not hold ${path.relative(folder, lost)}.`)
+}
+
+/** lib/ and, for a GPU, nvidia/: the library finds NVIDIA's in ../nvidia by its RUNPATH. */
+function linkParts(library, deps) {
+  for (const part of readdirSync(library)) linkTree(path.join(library, part), path.join(deps, part))
+}
+
+/** Compiles the package's two C++ files. They use Node-API only, so npm's node-api-headers do: no node-gyp, make or headers of this Node. */
+async function compile(compiler, packageFolder) {
+  const headers = createRequire(path.join(ROOT, 'packages', 'train', 'package.json'))('node-api-headers').include_dir
+  const addon = path.join(packageFolder, ADDON)
+  mkdirSync(path.dirname(addon), { recursive: true })
+  await run(compiler, ['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${NAPI}`, '-I.', '-Ideps/include', `-I${headers}`,
+    'binding/tfjs_backend.cc', 'binding/tfjs_binding.cc', ...LIBRARIES.map((name) => path.join('deps', 'lib', name)),
+    '-Wl,-rpath,$ORIGIN/../../deps/lib', '-o', `${addon}.tmp`], { cwd: packageFolder })
+  renameSync(`${addon}.tmp`, addon)
+}
