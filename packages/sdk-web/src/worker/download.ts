@@ -1,0 +1,168 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { MatcherError } from '@sohu-match/core'
+
+/** One file to load: where it is, and what its manifest promises. */
+export interface Asset {
+  /** Name within its folder, for progress and messages. */
+  readonly file: string
+  readonly url: string
+  readonly bytes: number
+  /** Lower-case hexadecimal. */
+  readonly sha256: string
+}
+
+/** What a download needs of its surroundings. */
+export interface DownloadContext {
+  readonly fetch: typeof fetch
+  /** Ends the download at once; its reason is what the download rejects with. */
+  readonly signal: AbortSignal
+  /** What the browser's HTTP cache may do. */
+  readonly cache: RequestCache
+  /** First bytes of the file, kept from an earlier visit. */
+  readonly kept?: Uint8Array | undefined
+  /** Called after each chunk with the chunk, its byte offset and the bytes there are now. An offset of 0 begins the file anew. */
+  readonly onChunk: (chunk: Uint8Array, offset: number) => Promise<void>
+  /** Milliseconds before try number `attempt` (from 1). Default: 300, doubling, at most 5,000. */
+  readonly delay?: (attempt: number) => number
+}
+
+/** Tries without one new byte before a download gives up. */
+const TRIES_WITHOUT_PROGRESS = 4
+
+/**
+ * Streams one file into memory, hashing as it arrives, and returns its bytes once length and SHA-256 are those of the manifest.
+ * A connection cut on the way is taken up again with a Range request; a server without Range starts the file anew.
+ * Throws `asset-missing`, `asset-corrupt` and `network`; an abort passes the signal's reason through.
+ */
+export async function download(asset: Asset, context: DownloadContext): Promise<Uint8Array<ArrayBuffer>> {
+  const progress = new Progress(asset, context.kept)
+  let fresh = progress.received === 0
+  for (;;) {
+    await receiveAll(asset, progress, context)
+    if (progress.digest() === asset.sha256) return progress.bytes
+    // the kept part may be of another file, or the server may have changed in between: once more, from the first byte
+    if (fresh && !progress.resumed) throw corrupt(asset, `its SHA-256 is ${progress.digest()} where the manifest has ${asset.sha256}`)
+    progress.reset()
+    progress.resumed = false
+    fresh = true
+  }
+}
+
+/** The bytes so far, with their running hash. */
+class Progress {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  received = 0
+  resumed = false
+  private hash = sha256.create()
+
+  constructor(asset: Asset, kept: Uint8Array | undefined) {
+    this.bytes = new Uint8Array(asset.bytes)
+    if (kept && kept.length < asset.bytes) this.append(kept)
+  }
+
+  append(chunk: Uint8Array): void {
+    this.bytes.set(chunk, this.received)
+    this.hash.update(chunk)
+    this.received += chunk.length
+  }
+
+  reset(): void {
+    this.received = 0
+    this.hash = sha256.create()
+  }
+
+  digest(): string {
+    return bytesToHex(this.hash.clone().digest())
+  }
+}
+
+async function receiveAll(asset: Asset, progress: Progress, context: DownloadContext): Promise<void> {
+  let failures = 0
+  while (progress.received < asset.bytes) {
+    const before = progress.received
+    const failure = await receiveOnce(asset, progress, context)
+    context.signal.throwIfAborted()
+    if (progress.received === asset.bytes) return
+    failures = progress.received > before ? 0 : failures + 1
+    if (failures === TRIES_WITHOUT_PROGRESS || (failures > 0 && failure.final)) throw failure.error
+    await pause((context.delay ?? defaultDelay)(Math.max(1, failures)), context.signal)
+  }
+}
+
+/** Why one request ended before the last byte; `final` ones are not tried again. */
+interface Failure {
+  readonly error: MatcherError
+  readonly final: boolean
+}
+
+async function receiveOnce(asset: Asset, progress: Progress, context: DownloadContext): Promise<Failure> {
+  const start = progress.received
+  try {
+    const headers: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {}
+    const response = await context.fetch(asset.url, { headers, signal: context.signal, cache: context.cache })
+    const refusal = refusalOf(asset, response, start)
+    if (refusal) return refusal
+    if (start > 0) {
+      if (response.status === 206) progress.resumed = true
+      else progress.reset()
+    }
+    await readBody(asset, response, progress, context)
+    return { error: corrupt(asset, `it ends after ${progress.received} bytes where the manifest has ${asset.bytes}`), final: progress.received === start }
+  } catch (cause) {
+    context.signal.throwIfAborted()
+    if (cause instanceof MatcherError) throw cause
+    const what = progress.received > 0 ? `was cut after ${progress.received} of ${asset.bytes} bytes` : 'could not be fetched'
+    return {
+      error: new MatcherError('network', `${asset.url} ${what}: the server cannot be reached or its CORS headers refuse this page. Check the address and the connection.`, { cause }),
+      final: false
+    }
+  }
+}
+
+async function readBody(asset: Asset, response: Response, progress: Progress, context: DownloadContext): Promise<void> {
+  const reader = response.body!.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    context.signal.throwIfAborted()
+    if (progress.received + value.length > asset.bytes) {
+      await reader.cancel()
+      throw corrupt(asset, `it is longer than the ${asset.bytes} bytes of the manifest`)
+    }
+    const offset = progress.received
+    progress.append(value)
+    await context.onChunk(value, offset)
+  }
+}
+
+function refusalOf(asset: Asset, response: Response, start: number): Failure | undefined {
+  if (response.status === 416 && start > 0) return { error: corrupt(asset, `it ends after ${start} bytes where the manifest has ${asset.bytes}`), final: true }
+  if (response.status === 404 || response.status === 410) {
+    return { error: new MatcherError('asset-missing', `${asset.url} answers ${response.status}; upload the whole model folder, or correct the address.`), final: true }
+  }
+  if (!response.ok) {
+    const retried = response.status >= 500 || response.status === 429 || response.status === 408
+    return { error: new MatcherError('network', `${asset.url} answers ${response.status} ${response.statusText}`.trimEnd() + '.'), final: !retried }
+  }
+  if (response.headers.get('content-type')?.startsWith('text/html')) {
+    return { error: new MatcherError('asset-missing', `${asset.url} answers with an HTML page instead of the file; the server sends its start page where a file is missing. Upload the whole model folder.`), final: true }
+  }
+  return undefined
+}
+
+function corrupt(asset: Asset, found: string): MatcherError {
+  return new MatcherError('asset-corrupt', `${asset.url} is not the file that the manifest lists: ${found}. Upload the model folder again, byte for byte.`)
+}
+
+function defaultDelay(attempt: number): number {
+  return Math.min(5_000, 300 * 2 ** (attempt - 1))
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, milliseconds)
+    signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
+  })
+  signal.throwIfAborted()
+}

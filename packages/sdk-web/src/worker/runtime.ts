@@ -1,0 +1,55 @@
+import { MatcherError } from '@sohu-match/core'
+import type * as Ort from 'onnxruntime-web'
+import type { AssetLoader } from './assets'
+import type { WebDevice } from './device'
+
+/** Set by the build: onnxruntime-web's version, and length and SHA-256 of its gzipped WebAssembly by device. */
+declare const ORT_RUNTIME: {
+  readonly version: string
+  readonly builds: Readonly<Record<WebDevice, { readonly bytes: number; readonly sha256: string }>>
+}
+
+/** The module of onnxruntime-web. */
+export type OrtModule = typeof Ort
+
+/** The version of onnxruntime-web that this package carries. */
+export const runtimeVersion = (): string => ORT_RUNTIME.version
+
+/** SHA-256 of every runtime file that storage may keep. */
+export const runtimeHashes = (): string[] => Object.values(ORT_RUNTIME.builds).map((build) => build.sha256)
+
+/** Addresses of a device's files; each `new URL` is spelled out, because bundlers follow only literal ones. */
+function addresses(device: WebDevice, assetBase: string | undefined): { script: string; binary: string } {
+  if (assetBase) return { script: new URL(`ort.${device}.js`, assetBase).href, binary: new URL(`ort.${device}.bin`, assetBase).href }
+  return device === 'webgpu'
+    ? { script: new URL('./ort/ort.webgpu.js', import.meta.url).href, binary: new URL('./ort/ort.webgpu.bin', import.meta.url).href }
+    : { script: new URL('./ort/ort.wasm.js', import.meta.url).href, binary: new URL('./ort/ort.wasm.bin', import.meta.url).href }
+}
+
+/**
+ * Loads the build of onnxruntime-web for `device`, and nothing of the other one; the WebAssembly is verified and kept like a file of the model.
+ * Throws `asset-missing`, `asset-corrupt`, `network` and, when the script does not load, `network`.
+ */
+export async function loadRuntime(device: WebDevice, assetBase: string | undefined, assets: AssetLoader, threads: number): Promise<OrtModule> {
+  const { script, binary } = addresses(device, assetBase)
+  const [ort, packed] = await Promise.all([
+    importScript(script),
+    assets.load({ file: `ort.${device}.bin`, url: binary, ...ORT_RUNTIME.builds[device] })
+  ])
+  ort.env.logLevel = 'error'
+  ort.env.wasm.numThreads = threads
+  ort.env.wasm.wasmBinary = await unpack(packed)
+  return ort
+}
+
+async function importScript(address: string): Promise<OrtModule> {
+  try {
+    return await import(/* webpackIgnore: true */ /* @vite-ignore */ address) as OrtModule
+  } catch (cause) {
+    throw new MatcherError('network', `onnxruntime-web's script ${address} does not load; serve this package's ort folder, or set assetBase to where it is.`, { cause })
+  }
+}
+
+function unpack(packed: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer()
+}

@@ -1,0 +1,61 @@
+import { MatcherError, type EncodedBatch } from '@sohu-match/core'
+import type { InferenceSession } from 'onnxruntime-web'
+import { openGpuDevice, type WebDevice } from './device'
+import type { OrtModule } from './runtime'
+
+/** One graph, ready to run. */
+export interface Session {
+  /** Logits `[batch, 2]`, row-major. Throws `inference-failed`, and `device-lost` once the WebGPU device is gone. */
+  run(batch: EncodedBatch): Promise<Float32Array>
+}
+
+/** [CLS] [SEP] [SEP] would do: any three tokens make the kernels compile before the first match. */
+const WARM_UP: EncodedBatch = {
+  batch: 1, length: 3, tokenIds: new Int32Array([1, 1, 1]), segmentIds: new Int32Array(3), taskIds: new Int32Array(1)
+}
+
+/**
+ * Makes a session of `graph` on `device` and runs it once, so that what fails, fails here.
+ * Throws `device-unavailable`, `device-lost` and `inference-failed`.
+ */
+export async function createSession(ort: OrtModule, graph: Uint8Array, device: WebDevice, adapter: GPUAdapter | undefined): Promise<Session> {
+  const gpu = device === 'webgpu' ? await openGpuDevice(adapter!) : undefined
+  let lost: string | undefined
+  gpu?.lost.then((info) => { lost = info.message || info.reason })
+  // out of memory does not lose the device, but what it computes from then on is worth nothing
+  gpu?.addEventListener('uncapturederror', ({ error }) => { lost ??= `${error.constructor.name}: ${error.message}` })
+
+  const failure = (cause: unknown): MatcherError => lost === undefined
+    ? new MatcherError('inference-failed', `onnxruntime-web failed on ${device}: ${messageOf(cause)}`, { cause })
+    : new MatcherError('device-lost', `The WebGPU device was lost: ${lost}. Create a new matcher, or use device 'auto' or 'wasm'.`, { cause })
+
+  const provider = gpu ? { name: 'webgpu' as const, device: gpu } : 'wasm'
+  const session = await createInference(ort, graph, provider).catch((cause: unknown) => { throw failure(cause) })
+  const run = async (batch: EncodedBatch): Promise<Float32Array> => {
+    if (lost !== undefined) throw failure(undefined)
+    const dims = [batch.batch, batch.length]
+    try {
+      const { logits } = await session.run({
+        token_ids: new ort.Tensor('int32', batch.tokenIds, dims),
+        segment_ids: new ort.Tensor('int32', batch.segmentIds, dims),
+        task_ids: new ort.Tensor('int32', batch.taskIds, [batch.batch])
+      })
+      const values = Float32Array.from(logits!.data as Float32Array)
+      if (lost !== undefined) throw new Error('the device was lost during the run')
+      return values
+    } catch (cause) {
+      await Promise.resolve() // lets the loss itself arrive before it is named
+      throw failure(cause)
+    }
+  }
+  await run(WARM_UP)
+  return { run }
+}
+
+function createInference(ort: OrtModule, graph: Uint8Array, provider: InferenceSession.ExecutionProviderConfig): Promise<InferenceSession> {
+  return ort.InferenceSession.create(graph, { executionProviders: [provider], graphOptimizationLevel: 'all', enableMemPattern: false })
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,110 @@
+/** A file being written: chunks land at byte offsets, so that a visit cut short leaves its bytes for the next one. */
+export interface StoreWriter {
+  /** Keeps `chunk` at byte `offset`; an offset of 0 drops what was there. Rejects with the browser's own error, `QuotaExceededError` when the origin is out of space. */
+  write(chunk: Uint8Array, offset: number): Promise<void>
+  /** Ends the file; `bytes` is the whole of it. Nothing may be written afterwards. */
+  finish(bytes: Uint8Array): Promise<void>
+  /** Lets go of an unfinished file and keeps what it holds. */
+  pause(): Promise<void>
+}
+
+/** Where downloaded bytes stay between visits, by key. A file may be a part of the whole: readers check length and hash. */
+export interface Store {
+  /** `opfs`: the origin's private files; `cache`: the Cache API; `none`: nothing is kept. */
+  readonly kind: 'opfs' | 'cache' | 'none'
+  /** What is kept under `key`, or undefined. */
+  read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>
+  /** Opens `key` for writing; with `keep`, its first `keep` bytes stay and the rest goes. */
+  write(key: string, keep: number): Promise<StoreWriter>
+  remove(key: string): Promise<void>
+  keys(): Promise<string[]>
+}
+
+/** The folder (OPFS) and the cache (Cache API) that hold everything this library keeps. */
+export const STORE_NAME = 'sohu-match'
+
+/** Keeps nothing: for browsers that allow no storage, and after the quota is used up. */
+export const noStore: Store = {
+  kind: 'none',
+  read: async () => undefined,
+  write: async () => ({ write: async () => {}, finish: async () => {}, pause: async () => {} }),
+  remove: async () => {},
+  keys: async () => []
+}
+
+/** The first kind of storage this browser lets a worker use, with the reason for every kind passed over. Never throws. */
+export async function openStore(): Promise<{ store: Store; reasons: string[] }> {
+  const reasons: string[] = []
+  for (const [name, open] of [['OPFS', openFileStore], ['the Cache API', openCacheStore]] as const) {
+    try {
+      return { store: await open(), reasons }
+    } catch (cause) {
+      reasons.push(`${name} is not usable here: ${cause instanceof Error ? cause.message : String(cause)}`)
+    }
+  }
+  return { store: noStore, reasons }
+}
+
+/** Files in the origin's private file system, written in place through synchronous handles (workers only). Rejects where they are missing. */
+export async function openFileStore(): Promise<Store> {
+  const root = await navigator.storage.getDirectory()
+  const folder = await root.getDirectoryHandle(STORE_NAME, { create: true })
+  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) throw new Error('it has no synchronous access handles')
+  return {
+    kind: 'opfs',
+    async read(key) {
+      const handle = await folder.getFileHandle(key).catch(ignoreMissing)
+      return handle && new Uint8Array(await (await handle.getFile()).arrayBuffer())
+    },
+    async write(key, keep) {
+      const file = await (await folder.getFileHandle(key, { create: true })).createSyncAccessHandle()
+      file.truncate(keep)
+      const close = async () => {
+        file.flush()
+        file.close()
+      }
+      const write = async (chunk: Uint8Array, offset: number) => {
+        if (offset === 0) file.truncate(0)
+        file.write(chunk as Uint8Array<ArrayBuffer>, { at: offset })
+      }
+      return { write, finish: close, pause: close }
+    },
+    async remove(key) {
+      await folder.removeEntry(key).catch(ignoreMissing)
+    },
+    async keys() {
+      const names: string[] = []
+      for await (const name of folder.keys()) names.push(name)
+      return names
+    }
+  }
+}
+
+/** Whole responses in the Cache API: no parts, so a cut download starts anew on the next visit. Rejects where it is missing. */
+export async function openCacheStore(): Promise<Store> {
+  const cache = await caches.open(STORE_NAME)
+  const address = (key: string) => new URL(`/.${STORE_NAME}/${key}`, location.origin).href
+  return {
+    kind: 'cache',
+    async read(key) {
+      const response = await cache.match(address(key))
+      return response && new Uint8Array(await response.arrayBuffer())
+    },
+    async write(key) {
+      return {
+        write: async () => {},
+        finish: (bytes) => cache.put(address(key), new Response(bytes as Uint8Array<ArrayBuffer>)),
+        pause: async () => {}
+      }
+    },
+    async remove(key) {
+      await cache.delete(address(key))
+    },
+    keys: async () => (await cache.keys()).map((request) => request.url.slice(request.url.lastIndexOf('/') + 1))
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof DOMException && error.name === 'NotFoundError') return undefined
+  throw error
+}

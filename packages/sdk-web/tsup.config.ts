@@ -1,0 +1,17 @@
+import { defineConfig } from 'tsup'
+import { writeRuntimeFiles } from './tools/runtime-files.mjs'
+
+export default defineConfig(async () => {
+  const runtime = await writeRuntimeFiles('dist/ort')
+  return {
+    entry: { index: 'src/index.ts', worker: 'src/worker/worker.ts' },
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    splitting: false, // the worker must be one file: bundlers may turn it into a classic script
+    minify: true,
+    noExternal: [/.*/],
+    dts: { entry: { index: 'src/index.ts' }, resolve: ['@sohu-match/core'] },
+    define: { ORT_RUNTIME: JSON.stringify(runtime) }
+  }
+})
