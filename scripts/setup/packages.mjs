@@ -25,6 +25,13 @@ export function firstDifference(wanted, installed) {
   })
 }
 
+/** What npm found wrong, without the page of usage that it prints after it. */
+export function npmError(output) {
+  const lines = output.split('\n').filter((line) => line.startsWith('npm error')).map((line) => line.slice('npm error'.length).trim())
+  const usage = lines.indexOf('Clean install a project')
+  return lines.slice(0, usage < 0 ? undefined : usage).filter(Boolean).slice(0, 12).join('\n')
+}
+
 /** The npm packages of package-lock.json. */
 export const packages = {
   name: 'packages',
@@ -42,10 +49,10 @@ export const packages = {
   work: () => timed('packages', 'installing what package-lock.json lists (npm ci)', async () => {
     // onnxruntime-node would fetch CUDA libraries; scripts are off as in .npmrc, and tools for tests are wanted whatever NODE_ENV says.
     const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-fund', '--no-audit']
-    const env = { ONNXRUNTIME_NODE_INSTALL: 'skip' }
+    const options = { cwd: ROOT, env: { ONNXRUNTIME_NODE_INSTALL: 'skip' }, shorten: npmError }
     const npm = process.env.npm_execpath
-    if (npm?.endsWith('npm-cli.js')) await run(process.execPath, [npm, ...args], { cwd: ROOT, env })
-    else await run('npm', args, { cwd: ROOT, env })
+    if (npm?.endsWith('npm-cli.js')) await run(process.execPath, [npm, ...args], options)
+    else await run('npm', args, options)
     return packages.ready()
   })
 }
