@@ -20,3 +20,14 @@ export {
   type NamedTensor, type SafetensorsHeader, type Tensor, type TensorEntry
 } from './weights/safetensors'
 export { bytesOf, halfToFloat, type SafetensorsDtype } from './weights/dtypes'
+
+export { AUTO_DTYPES, chooseDtype, DTYPES, GRAPH_FILES, type Device, type Dtype } from './dtype'
+export { MANIFEST_FORMAT, parseManifest, type Manifest, type ManifestFile, type ManifestGraph, type ManifestTask } from './manifest'
+export type { EncodedBatch, EncodedPair, EncodePolicy, Engine, TextPair, Truncation, WindowTruncation } from './engine'
+export type {
+  CommonOptions, DeviceReason, LoadProgress, Matcher, MatcherInfo, MatchResult, Pair, RankedMatch, RankOptions, RunManyOptions, RunOptions
+} from './match'
+export { encodePairs } from './encode'
+export { createWorkerClient, type WorkerClient } from './worker-client'
+export { buffersOf, failureOf, failureToError, type PostMessage, type WorkerFailure, type WorkerReply, type WorkerRequest } from './worker-messages'
+export { createWorkerServer, type WorkerRuntime } from './worker-server'
