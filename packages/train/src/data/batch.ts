@@ -1,0 +1,39 @@
+import type { EncodedPairs } from './encode'
+
+/** Pairs as the network reads them: right-padded with id 0 to the longest. */
+export interface PaddedBatch {
+  /** `[batch, seq]`, row-major. */
+  readonly tokenIds: Int32Array
+  /** `[batch, seq]`, row-major; padding has segment 0, as in the reference. */
+  readonly segmentIds: Int32Array
+  /** `[batch]`. */
+  readonly taskIds: Int32Array
+  /** 0, 1, or -1 where there is none, `[batch]`. */
+  readonly labels: Int32Array
+  /** What each pair's loss weighs in the batch's sum, `[batch]`. */
+  readonly weights: Float32Array
+  readonly batch: number
+  readonly seq: number
+  /** Tokens without padding. */
+  readonly tokenCount: number
+}
+
+/** Puts the pairs at `indices` into one padded batch. `pairWeight` as in `EpochPlan`: without it the weights make the mean. */
+export function padBatch(encoded: EncodedPairs, indices: Int32Array, pairWeight = 1 / indices.length): PaddedBatch {
+  const batch = indices.length
+  const lengthOf = (i: number) => encoded.offsets[i + 1]! - encoded.offsets[i]!
+  const seq = indices.reduce((longest, i) => Math.max(longest, lengthOf(i)), 0)
+  const tokenIds = new Int32Array(batch * seq)
+  const segmentIds = new Int32Array(batch * seq)
+  const taskIds = new Int32Array(batch)
+  const labels = new Int32Array(batch)
+  let tokenCount = 0
+  indices.forEach((i, row) => {
+    tokenIds.set(encoded.tokenIds.subarray(encoded.offsets[i], encoded.offsets[i + 1]), row * seq)
+    segmentIds.fill(1, row * seq + encoded.firstLengths[i]!, row * seq + lengthOf(i))
+    taskIds[row] = encoded.taskIds[i]!
+    labels[row] = encoded.labels[i]!
+    tokenCount += lengthOf(i)
+  })
+  return { tokenIds, segmentIds, taskIds, labels, weights: new Float32Array(batch).fill(pairWeight), batch, seq, tokenCount }
+}

@@ -1,0 +1,76 @@
+import { createRandom } from './random'
+
+/** How an epoch's pairs become batches. */
+export type BatchingOptions =
+  /** Length-sorted within random pools, at most `batchTokens` tokens with padding and `maxPairs` pairs a batch. */
+  | { readonly batching: 'buckets', readonly batchTokens: number, readonly poolPairs?: number, readonly maxPairs?: number }
+  /** As the reference: one permutation of all tasks' pairs, `batchSize` pairs a batch, the last one smaller. */
+  | { readonly batching: 'reference', readonly batchSize: number }
+
+/** The batches of one epoch: a pure function of lengths, options, seed and epoch, so that a resumed run at (epoch, position) goes on exactly. */
+export interface EpochPlan {
+  /** Indices of pairs, each pair in exactly one batch. */
+  readonly batches: readonly Int32Array[]
+  /** What one pair weighs in the sum that is its batch's loss; undefined: 1 / pairs of the batch, the mean, as the reference. */
+  readonly pairWeight?: number
+  /** Share of positions that are padding, over the epoch. */
+  readonly paddingShare: number
+}
+
+/** Pairs in a pool: enough for batches of nearly one length, few enough that the mix of an epoch stays random. */
+const POOL_PAIRS = 2048
+
+/**
+ * Plans an epoch. With `buckets` all pairs weigh the same over the epoch, whatever the size of their batch: the sum of a batch's weighted
+ * losses has the mean over the average batch. A pair longer than the budget is a batch of its own. `lengths` [pairs], in tokens.
+ */
+export function planEpoch(lengths: ArrayLike<number>, options: BatchingOptions, seed: number, epoch: number): EpochPlan {
+  const random = createRandom('batches', seed, epoch)
+  const order = random.shuffle(Int32Array.from({ length: lengths.length }, (_, i) => i))
+  if (options.batching === 'reference') {
+    const batches = slices(order, options.batchSize)
+    return { batches, paddingShare: paddingShare(lengths, batches) }
+  }
+  const { batchTokens, poolPairs = POOL_PAIRS, maxPairs = Infinity } = options
+  const batches = slices(order, poolPairs).flatMap((pool) => cut(pool.slice().sort((i, j) => lengths[i]! - lengths[j]! || i - j), lengths, batchTokens, maxPairs))
+  random.shuffle(batches)
+  return { batches, pairWeight: batches.length / lengths.length, paddingShare: paddingShare(lengths, batches) }
+}
+
+/** Batches for evaluation: all pairs from the longest to the shortest, so that memory shows at once whether it suffices; each pair exactly once. */
+export function planEvaluation(lengths: ArrayLike<number>, batchTokens: number, maxPairs = Infinity): Int32Array[] {
+  const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort((i, j) => lengths[i]! - lengths[j]! || i - j)
+  return cut(order, lengths, batchTokens, maxPairs).reverse()
+}
+
+/** Share of the positions of padded batches that are padding. */
+export function paddingShare(lengths: ArrayLike<number>, batches: readonly Int32Array[]): number {
+  let tokens = 0
+  let positions = 0
+  for (const batch of batches) {
+    let longest = 0
+    for (const i of batch) {
+      tokens += lengths[i]!
+      longest = Math.max(longest, lengths[i]!)
+    }
+    positions += batch.length * longest
+  }
+  return positions === 0 ? 0 : 1 - tokens / positions
+}
+
+function slices(order: Int32Array, size: number): Int32Array[] {
+  return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size))
+}
+
+/** Cuts indices in ascending order of length so that count x longest stays within the budget. */
+function cut(sorted: Int32Array, lengths: ArrayLike<number>, batchTokens: number, maxPairs: number): Int32Array[] {
+  const batches: Int32Array[] = []
+  let start = 0
+  for (let end = 1; end <= sorted.length; end++) {
+    const fits = end < sorted.length && end - start < maxPairs && (end - start + 1) * lengths[sorted[end]!]! <= batchTokens
+    if (fits) continue
+    batches.push(sorted.slice(start, end))
+    start = end
+  }
+  return batches
+}
