@@ -68,7 +68,7 @@ export const tensorflow = {
     const python = wanted.platform === 'linux' && ['x64', 'arm64'].includes(wanted.arch) ? await findPython() : undefined
     const files = python ? await buildFromWheels(wanted, folder, python) : await runOwnInstaller(wanted, folder)
     await timed('TensorFlow', 'loading it', async () => {
-      const summary = await tryOut()
+      const summary = await tryOut(wanted.flavour)
       writeNote('tensorflow', { target: wanted, files, summary })
       return summary
     })
@@ -87,7 +87,7 @@ async function runOwnInstaller({ platform, flavour }, folder) {
 }
 
 /** Loads the addon in a process of its own and says what it is. Throws SetupError where it does not load. */
-async function tryOut() {
+async function tryOut(flavour) {
   const script = `
     const tf = require('${PACKAGE}')
     const { binding } = tf.backend()
@@ -95,5 +95,6 @@ async function tryOut() {
   const output = await run(process.execPath, ['-e', script], { cwd: TRAIN, env: { TF_CPP_MIN_LOG_LEVEL: '3' } })
   const [backend, version, gpu] = JSON.parse(output.trim().split('\n').at(-1))
   if (backend !== 'tensorflow') throw new SetupError(`TensorFlow.js chose its '${backend}' backend, not the native one: remove node_modules and run \`npm run setup\` again.`)
+  if (flavour === 'gpu' && !gpu) return `TensorFlow ${version} with CUDA libraries, but on the CPU, for it sees no GPU (CUDA 12 needs NVIDIA's driver 525 or newer: see nvidia-smi)`
   return `TensorFlow ${version} on the ${gpu ? 'GPU' : 'CPU'}`
 }

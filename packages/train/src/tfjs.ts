@@ -7,11 +7,10 @@ type Tfjs = typeof import('@tensorflow/tfjs-node-gpu')
 
 export type { NamedTensorMap, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, TensorInfo, TypedArray, Variable } from '@tensorflow/tfjs-node-gpu'
 
-/** Puts back the functions that tfjs-node 4.22 calls and Node 23 removed from `node:util`. */
+/** Puts in place what tfjs-node 4.22 calls of `node:util`: Node 22 warns of these functions and Node 23 has them no more. */
 function restoreRemovedUtil(): void {
-  const legacy = util as unknown as Record<string, unknown>
-  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
-  legacy.isArray ??= Array.isArray
+  const isNullOrUndefined = (value: unknown) => value === null || value === undefined
+  Object.assign(util, { isNullOrUndefined, isArray: Array.isArray })
 }
 
 function load(): Tfjs {
@@ -41,7 +40,7 @@ export const onGpu: boolean = binding.isUsingGpuDevice()
 /** An attribute of a TensorFlow operation, made by `attr`. Make it once, outside the hot path. */
 export interface OpAttribute { readonly name: string, readonly type: number, readonly value: boolean | number | string | readonly number[] }
 
-const DTYPES = { float32: binding.TF_FLOAT, int32: binding.TF_INT32, int64: binding.TF_INT64, bool: binding.TF_BOOL, string: binding.TF_STRING } as const
+const DTYPES = { float32: binding.TF_FLOAT, int32: binding.TF_INT32, int64: binding.TF_INT64, bool: binding.TF_BOOL, string: binding.TF_STRING, complex64: binding.TF_COMPLEX64 } as const
 
 /** Makes operation attributes. TensorFlow checks name and type when the operation runs; lists of strings are not passed by tfjs-node. */
 export const attr = {
