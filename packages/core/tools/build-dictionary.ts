@@ -1,18 +1,9 @@
 /** Writes dist/dictionary.bin and dist/NOTICE from jieba's dict.txt as the npm package @node-rs/jieba carries it. Same input, same bytes. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeDictionary, parseDictionaryText } from '../src/tokenizer/dictionary'
-
-/** dict.txt of @node-rs/jieba 2.0.3: the words and counts of Python jieba 0.42.1, sorted. */
-const SHA256 = '139519822fe8ab9e10d9d07e68ea0451045380aedaf54ecc51e2a28c6b42a13f'
-
-/**
- * Python's file has this line once more. It adds 3 to the total, and that decides between routes of equal probability by rounding
- * (哈 two hundred times is cut otherwise without it).
- */
-const REPEATED_LINE = 'B超 3 n\n'
+import { jiebaDictionaryText } from './jieba-dictionary'
 
 const NOTICE = `dictionary.bin holds the words and counts of the dictionary of jieba 0.42.1 (https://github.com/fxsjy/jieba), in another format.
 
@@ -40,13 +31,7 @@ CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 
 /** The package's folder: the bundled script runs from dist/tools. */
 const root = join(import.meta.dirname, '../..')
-const source = createRequire(import.meta.url).resolve('@node-rs/jieba/dict.txt')
-const text = readFileSync(source)
-const found = createHash('sha256').update(text).digest('hex')
-if (found !== SHA256) {
-  throw new Error(`${source} has SHA-256 ${found}; wanted ${SHA256}. Install @node-rs/jieba 2.0.3, or compare the dictionaries before changing the constant.`)
-}
-const bytes = encodeDictionary(parseDictionaryText(text.toString('utf8') + REPEATED_LINE))
+const bytes = encodeDictionary(parseDictionaryText(jiebaDictionaryText()))
 mkdirSync(join(root, 'dist'), { recursive: true })
 writeFileSync(join(root, 'dist/dictionary.bin'), bytes)
 writeFileSync(join(root, 'dist/NOTICE'), NOTICE)
