@@ -1,0 +1,37 @@
+/** A sparse matrix in compressed rows: row r has the columns `columns[starts[r] .. starts[r + 1]]` with the values beside them. */
+export interface SparseMatrix {
+  readonly rows: number
+  readonly columns: number
+  /** `[rows + 1]`. */
+  readonly starts: Int32Array
+  readonly indices: Int32Array
+  readonly values: Float32Array
+}
+
+/** result = matrix x dense: `[rows, width]` from `[columns, width]`, row-major. */
+export function multiply(matrix: SparseMatrix, dense: Float32Array, width: number): Float32Array {
+  const result = new Float32Array(matrix.rows * width)
+  for (let r = 0; r < matrix.rows; r++) {
+    const out = r * width
+    for (let k = matrix.starts[r]!; k < matrix.starts[r + 1]!; k++) {
+      const value = matrix.values[k]!
+      const from = matrix.indices[k]! * width
+      for (let j = 0; j < width; j++) result[out + j]! += value * dense[from + j]!
+    }
+  }
+  return result
+}
+
+/** result = matrix transposed x dense: `[columns, width]` from `[rows, width]`, row-major. */
+export function multiplyTransposed(matrix: SparseMatrix, dense: Float32Array, width: number): Float32Array {
+  const result = new Float32Array(matrix.columns * width)
+  for (let r = 0; r < matrix.rows; r++) {
+    const from = r * width
+    for (let k = matrix.starts[r]!; k < matrix.starts[r + 1]!; k++) {
+      const value = matrix.values[k]!
+      const out = matrix.indices[k]! * width
+      for (let j = 0; j < width; j++) result[out + j]! += value * dense[from + j]!
+    }
+  }
+  return result
+}
