@@ -27,7 +27,9 @@ export type { EncodedBatch, EncodedPair, EncodePolicy, Engine, TextPair, Truncat
 export type {
   CommonOptions, DeviceReason, LoadProgress, Matcher, MatcherInfo, MatchResult, Pair, RankedMatch, RankOptions, RunManyOptions, RunOptions
 } from './match'
+export { createMatcherFrom, type EngineInfo } from './matcher'
 export { encodePairs } from './encode'
+export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher'
 export { createWorkerClient, type WorkerClient } from './worker-client'
 export { buffersOf, failureOf, failureToError, type PostMessage, type WorkerFailure, type WorkerReply, type WorkerRequest } from './worker-messages'
 export { createWorkerServer, type WorkerRuntime } from './worker-server'

@@ -1,0 +1,52 @@
+import type { EncodedBatch } from './engine'
+
+/** What goes into one batch. */
+export interface BatchLimits {
+  /** Padded tokens of a batch, padding included. A longer sequence runs alone. */
+  readonly tokens: number
+  /** Share of padding that a batch may have: small where time goes with tokens (CPU), larger where a full device matters more. */
+  readonly padding: number
+}
+
+/** A sequence with its task id. */
+export interface TaskSequence {
+  readonly tokenIds: Int32Array
+  readonly segmentIds: Int32Array
+  readonly task: number
+}
+
+/**
+ * The range [from, to) of a list of lengths, sorted ascending, that runs with the one at `anchor`: its neighbours, nearest length first,
+ * as long as the batch keeps within the limits.
+ */
+export function pickBatch(lengths: readonly number[], anchor: number, limits: BatchLimits): [from: number, to: number] {
+  let from = anchor
+  let to = anchor + 1
+  let total = lengths[anchor]!
+  const fits = (count: number, longest: number, sum: number): boolean =>
+    count * longest <= limits.tokens && count * longest - sum <= limits.padding * count * longest
+  for (;;) {
+    const below = lengths[from - 1]
+    const above = lengths[to]
+    const takeBelow = below !== undefined && fits(to - from + 1, lengths[to - 1]!, total + below)
+    const takeAbove = above !== undefined && fits(to - from + 1, above, total + above)
+    if (!takeBelow && !takeAbove) return [from, to]
+    if (takeBelow && (!takeAbove || lengths[anchor]! - below <= above - lengths[anchor]!)) total += lengths[--from]!
+    else total += lengths[to++]!
+  }
+}
+
+/** Pads sequences with 0 to the longest: one batch for the network. */
+export function padBatch(sequences: readonly TaskSequence[]): EncodedBatch {
+  const size = sequences.length
+  const length = sequences.reduce((longest, { tokenIds }) => Math.max(longest, tokenIds.length), 0)
+  const tokenIds = new Int32Array(size * length)
+  const segmentIds = new Int32Array(size * length)
+  const taskIds = new Int32Array(size)
+  sequences.forEach((sequence, row) => {
+    tokenIds.set(sequence.tokenIds, row * length)
+    segmentIds.set(sequence.segmentIds, row * length)
+    taskIds[row] = sequence.task
+  })
+  return { size, length, tokenIds, segmentIds, taskIds }
+}
