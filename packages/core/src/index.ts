@@ -27,7 +27,6 @@ export type { EncodedBatch, EncodedPair, EncodePolicy, Engine, TextPair, Truncat
 export type {
   CommonOptions, DeviceReason, LoadProgress, Matcher, MatcherInfo, MatchResult, Pair, RankedMatch, RankOptions, RunManyOptions, RunOptions
 } from './match'
-export { createMatcherFrom, type EngineInfo } from './matcher'
 export { encodePairs } from './encode'
 export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher'
 export { createWorkerClient, type WorkerClient } from './worker-client'
