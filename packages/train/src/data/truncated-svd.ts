@@ -11,7 +11,7 @@ export interface TruncatedSvd {
 
 /** Columns beyond the rank that the subspace carries, and passes over the matrix: Halko, Martinsson and Tropp 2011, sections 4.2 and 4.5. */
 const OVERSAMPLE = 10
-const PASSES = 4
+const PASSES = 2
 
 /** Right singular vectors of a sparse matrix by randomized subspace iteration; each sign makes the column's largest entry positive. */
 export function truncatedSvd(matrix: SparseMatrix, rank: number, random: Random): TruncatedSvd {
