@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup'
-import { writeRuntimeFiles } from './tools/runtime-files.mjs'
+import { writeRuntimeFiles } from './tools/runtime-files'
 
 export default defineConfig(async () => {
   const runtime = await writeRuntimeFiles('dist/ort')
@@ -11,7 +11,7 @@ export default defineConfig(async () => {
     splitting: false, // the worker must be one file: bundlers may turn it into a classic script
     minify: true,
     noExternal: [/.*/],
-    dts: { entry: { index: 'src/index.ts' }, resolve: ['@sohu-match/core'] },
+    dts: { entry: { index: 'src/index.ts' }, resolve: ['@sohu-match/core'], compilerOptions: { ignoreDeprecations: '6.0' } },
     define: { ORT_RUNTIME: JSON.stringify(runtime) }
   }
 })

@@ -1,6 +1,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { MatcherError, type LoadProgress } from '@sohu-match/core'
+import type { StorageKind } from '../messages'
 import { download, type Asset } from './download'
 import { noStore, type Store } from './store'
 
@@ -16,7 +17,7 @@ export interface AssetLoader {
   /** Removes what no kept manifest lists any more. `hashesOf` reads them from a manifest's text. */
   prune(hashesOf: (manifest: string) => readonly string[], keep: readonly string[]): Promise<void>
   /** Bytes that came over the network and out of storage so far, and what went wrong with storage. */
-  readonly report: { fetched: number; reused: number; storage: Store['kind']; reasons: string[] }
+  readonly report: { fetchedBytes: number; reusedBytes: number; storage: StorageKind; notes: string[] }
 }
 
 /** What an `AssetLoader` works with. */
@@ -38,7 +39,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
   const { signal } = context
   const exclusively = context.exclusively ?? withLock
   let store = context.store
-  const report: AssetLoader['report'] = { fetched: 0, reused: 0, storage: store.kind, reasons: [...context.reasons] }
+  const report: AssetLoader['report'] = { fetchedBytes: 0, reusedBytes: 0, storage: store.kind, notes: [...context.reasons] }
 
   /** Storage that fails is left alone from then on; loading goes on without it. */
   const giveUpStorage = async (cause: unknown, key?: string): Promise<void> => {
@@ -47,7 +48,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
     if (store === noStore) return
     store = noStore
     report.storage = 'none'
-    report.reasons.push(full ? 'storage: the quota of this origin is used up, so files are not kept' : `storage: ${messageOf(cause)}, so files are not kept`)
+    report.notes.push(full ? 'storage: the quota of this origin is used up, so files are not kept' : `storage: ${messageOf(cause)}, so files are not kept`)
   }
   const guarded = async <T>(work: () => Promise<T>, key?: string): Promise<T | undefined> => {
     try {
@@ -61,7 +62,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
   async function load(asset: Asset): Promise<Uint8Array<ArrayBuffer>> {
     const kept = await guarded(() => store.read(asset.sha256))
     if (kept && (await isWhole(asset, kept))) {
-      report.reused += kept.length
+      report.reusedBytes += kept.length
       context.onProgress({ phase: 'verify', file: asset.file, loaded: asset.bytes, total: asset.bytes })
       return kept
     }
@@ -72,7 +73,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
       const bytes = await download(asset, {
         fetch: context.fetch, signal, kept: part, delay: context.delay, cache: store.kind === 'none' ? 'default' : 'no-store',
         onChunk: async (chunk, offset) => {
-          report.fetched += chunk.length
+          report.fetchedBytes += chunk.length
           const failed = writer && (await writer.write(chunk, offset).then(() => undefined, (cause: unknown) => ({ cause })))
           if (failed) {
             await guarded(writer!.pause)
@@ -97,7 +98,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
     const kept = await guarded(() => store.read(key))
     const answer = await fetchText(url, context).catch((error: unknown) => {
       if (kept && error instanceof MatcherError && error.code === 'network') {
-        report.reasons.push(`manifest: the server cannot be reached, so the copy kept here is used`)
+        report.notes.push(`manifest: the server cannot be reached, so the copy kept here is used`)
         return new TextDecoder().decode(kept)
       }
       throw error

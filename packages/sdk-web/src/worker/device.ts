@@ -1,30 +1,5 @@
 import { MatcherError } from '@sohu-match/core'
 
-/** A device that runs the network in a browser. */
-export type WebDevice = 'webgpu' | 'wasm'
-
-/** What was found for WebGPU: an adapter to use, or why there is none. */
-export type WebGpuProbe =
-  | { readonly usable: true; readonly adapter: GPUAdapter; readonly description: string; readonly software: boolean; readonly half: boolean }
-  | { readonly usable: false; readonly reason: string }
-
-/** Asks the browser for a WebGPU adapter. Never throws. */
-export async function probeWebGpu(): Promise<WebGpuProbe> {
-  const gpu = (navigator as { gpu?: GPU }).gpu
-  if (!gpu) {
-    return { usable: false, reason: self.isSecureContext ? 'this browser has no WebGPU in workers' : 'WebGPU needs a secure page (https or localhost)' }
-  }
-  try {
-    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
-    if (!adapter) return { usable: false, reason: 'the browser offers no WebGPU adapter' }
-    const { vendor, architecture, description, isFallbackAdapter } = adapter.info
-    const name = [vendor, architecture, description].filter(Boolean).join(' ') || 'unnamed adapter'
-    return { usable: true, adapter, description: name, software: isFallbackAdapter, half: adapter.features.has('shader-f16') }
-  } catch (cause) {
-    return { usable: false, reason: `asking for a WebGPU adapter failed: ${cause instanceof Error ? cause.message : String(cause)}` }
-  }
-}
-
 /** Features that onnxruntime's WebGPU kernels make use of where the adapter has them. */
 const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups']
 

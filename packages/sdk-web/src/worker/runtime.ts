@@ -1,7 +1,7 @@
 import { MatcherError } from '@sohu-match/core'
 import type * as Ort from 'onnxruntime-web'
 import type { AssetLoader } from './assets'
-import type { WebDevice } from './device'
+import type { WebDevice } from '../messages'
 
 /** Set by the build: onnxruntime-web's version, and length and SHA-256 of its gzipped WebAssembly by device. */
 declare const ORT_RUNTIME: {

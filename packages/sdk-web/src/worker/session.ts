@@ -1,6 +1,7 @@
 import { MatcherError, type EncodedBatch } from '@sohu-match/core'
 import type { InferenceSession } from 'onnxruntime-web'
-import { openGpuDevice, type WebDevice } from './device'
+import type { WebDevice } from '../messages'
+import { openGpuDevice } from './device'
 import type { OrtModule } from './runtime'
 
 /** One graph, ready to run. */
@@ -9,9 +10,9 @@ export interface Session {
   run(batch: EncodedBatch): Promise<Float32Array>
 }
 
-/** [CLS] [SEP] [SEP] would do: any three tokens make the kernels compile before the first match. */
+/** Any three tokens make the kernels compile before the first match. */
 const WARM_UP: EncodedBatch = {
-  batch: 1, length: 3, tokenIds: new Int32Array([1, 1, 1]), segmentIds: new Int32Array(3), taskIds: new Int32Array(1)
+  size: 1, length: 3, tokenIds: new Int32Array([1, 1, 1]), segmentIds: new Int32Array(3), taskIds: new Int32Array(1)
 }
 
 /**
@@ -21,9 +22,9 @@ const WARM_UP: EncodedBatch = {
 export async function createSession(ort: OrtModule, graph: Uint8Array, device: WebDevice, adapter: GPUAdapter | undefined): Promise<Session> {
   const gpu = device === 'webgpu' ? await openGpuDevice(adapter!) : undefined
   let lost: string | undefined
-  gpu?.lost.then((info) => { lost = info.message || info.reason })
+  void gpu?.lost.then((info) => { lost = info.message || info.reason })
   // out of memory does not lose the device, but what it computes from then on is worth nothing
-  gpu?.addEventListener('uncapturederror', ({ error }) => { lost ??= `${error.constructor.name}: ${error.message}` })
+  gpu?.addEventListener('uncapturederror', ({ error }) => { if (error instanceof GPUOutOfMemoryError) lost ??= `out of memory: ${error.message}` })
 
   const failure = (cause: unknown): MatcherError => lost === undefined
     ? new MatcherError('inference-failed', `onnxruntime-web failed on ${device}: ${messageOf(cause)}`, { cause })
@@ -33,12 +34,12 @@ export async function createSession(ort: OrtModule, graph: Uint8Array, device: W
   const session = await createInference(ort, graph, provider).catch((cause: unknown) => { throw failure(cause) })
   const run = async (batch: EncodedBatch): Promise<Float32Array> => {
     if (lost !== undefined) throw failure(undefined)
-    const dims = [batch.batch, batch.length]
+    const dims = [batch.size, batch.length]
     try {
       const { logits } = await session.run({
         token_ids: new ort.Tensor('int32', batch.tokenIds, dims),
         segment_ids: new ort.Tensor('int32', batch.segmentIds, dims),
-        task_ids: new ort.Tensor('int32', batch.taskIds, [batch.batch])
+        task_ids: new ort.Tensor('int32', batch.taskIds, [batch.size])
       })
       const values = Float32Array.from(logits!.data as Float32Array)
       if (lost !== undefined) throw new Error('the device was lost during the run')

@@ -1,3 +1,5 @@
+import { STORE_NAME, type StorageKind } from '../messages'
+
 /** A file being written: chunks land at byte offsets, so that a visit cut short leaves its bytes for the next one. */
 export interface StoreWriter {
   /** Keeps `chunk` at byte `offset`; an offset of 0 drops what was there. Rejects with the browser's own error, `QuotaExceededError` when the origin is out of space. */
@@ -10,8 +12,7 @@ export interface StoreWriter {
 
 /** Where downloaded bytes stay between visits, by key. A file may be a part of the whole: readers check length and hash. */
 export interface Store {
-  /** `opfs`: the origin's private files; `cache`: the Cache API; `none`: nothing is kept. */
-  readonly kind: 'opfs' | 'cache' | 'none'
+  readonly kind: StorageKind
   /** What is kept under `key`, or undefined. */
   read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>
   /** Opens `key` for writing; with `keep`, its first `keep` bytes stay and the rest goes. */
@@ -19,9 +20,6 @@ export interface Store {
   remove(key: string): Promise<void>
   keys(): Promise<string[]>
 }
-
-/** The folder (OPFS) and the cache (Cache API) that hold everything this library keeps. */
-export const STORE_NAME = 'sohu-match'
 
 /** Keeps nothing: for browsers that allow no storage, and after the quota is used up. */
 export const noStore: Store = {
@@ -39,7 +37,7 @@ export async function openStore(): Promise<{ store: Store; reasons: string[] }> 
     try {
       return { store: await open(), reasons }
     } catch (cause) {
-      reasons.push(`${name} is not usable here: ${cause instanceof Error ? cause.message : String(cause)}`)
+      reasons.push(`storage: ${name} is not usable here: ${cause instanceof Error ? cause.message : String(cause)}`)
     }
   }
   return { store: noStore, reasons }

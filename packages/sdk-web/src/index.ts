@@ -1,0 +1,8 @@
+export { TASKS, MatcherError, type MatcherErrorCode, type Task } from '@sohu-match/core'
+export type {
+  DeviceReason, Dtype, LoadProgress, MatchResult, Pair, RankedMatch, RankOptions, RunManyOptions, RunOptions, Truncation
+} from '@sohu-match/core'
+export { clearCache } from './clear-cache'
+export { createMatcher } from './create-matcher'
+export type { StorageKind, WebDevice } from './messages'
+export type { MatcherOptions, WebMatcher as Matcher, WebMatcherInfo as MatcherInfo } from './options'

@@ -1,0 +1,50 @@
+import { MatcherError, type CommonOptions, type Dtype, type Matcher, type MatcherInfo, type Task } from '@sohu-match/core'
+import type { StorageKind, WebDevice } from './messages'
+
+/** Options of `createMatcher` in a browser. */
+export interface MatcherOptions<T extends string = Task> extends CommonOptions<T> {
+  /** Address of the model folder, absolute or relative to the page; other origins need CORS headers. */
+  readonly model: string | URL
+  /** Default `auto`: WebGPU where the browser offers a hardware adapter, else wasm; `info.reasons` says why. A named device that is missing is an error. */
+  readonly device?: WebDevice | 'auto' | undefined
+  /** Default `auto`: q8 on WebGPU, int8 on wasm. */
+  readonly dtype?: Dtype | 'auto' | undefined
+  /** Threads of wasm. Default: half the logical processors, at most 4. Always 1 where the page is not cross-origin isolated. */
+  readonly threads?: number | undefined
+  /** Where the worker's script is when the bundler does not follow `new URL('./worker.js', import.meta.url)`: an address of this origin, or a function that starts it. */
+  readonly worker?: string | URL | (() => Worker) | undefined
+  /** Folder of onnxruntime-web's files (this package's `dist/ort`), when it is not beside the worker's script. */
+  readonly assetBase?: string | URL | undefined
+  /** Fetches manifest, model files and runtime in place of the browser's `fetch`, on the page's thread: for headers, signed addresses, other sources. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** Whether files are kept for the next visit (OPFS, or the Cache API). Default true. */
+  readonly cache?: boolean | undefined
+}
+
+/** `MatcherInfo` of a browser. After a lost WebGPU device it tells of the move to wasm. */
+export interface WebMatcherInfo extends MatcherInfo {
+  readonly device: WebDevice
+  /** Where files are kept between visits. */
+  readonly storage: StorageKind
+  /** Bytes of model and runtime that came over the network, and out of storage. */
+  readonly fetchedBytes: number
+  readonly reusedBytes: number
+  /** What went another way than the best one: no threads, no storage, offline. */
+  readonly notes: readonly string[]
+}
+
+/** A matcher that runs in a worker of this page. */
+export interface WebMatcher<T extends string = Task> extends Matcher<T> {
+  readonly info: WebMatcherInfo
+}
+
+/** The absolute address of a folder, ending in a slash. Throws `input-invalid`. */
+export function folderAddress(value: string | URL, option: string): string {
+  try {
+    const url = new URL(value, globalThis.document?.baseURI ?? location.href)
+    url.pathname = url.pathname.replace(/\/?(manifest\.json)?$/, '/')
+    return url.href
+  } catch (cause) {
+    throw new MatcherError('input-invalid', `The option ${option} is ${JSON.stringify(value)}; it must be the address of a folder.`, { cause })
+  }
+}

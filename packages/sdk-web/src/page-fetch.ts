@@ -1,0 +1,29 @@
+import type { FetchPull, FetchPush, FetchWish } from './messages'
+
+/** Fetches for a worker with the caller's own `fetch`, chunk by chunk as the worker asks for them. Never throws: failures go through the port. */
+export async function fetchForWorker(wish: FetchWish, fetch: typeof globalThis.fetch): Promise<void> {
+  const { port, url, headers, cache } = wish
+  const push = (message: FetchPush, transfer: Transferable[] = []) => port.postMessage(message, transfer)
+  const abort = new AbortController()
+  let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined
+  const guard = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (cause) {
+      push({ type: 'failure', message: cause instanceof Error ? cause.message : String(cause) })
+    }
+  }
+  port.onmessage = ({ data }: MessageEvent<FetchPull>) => {
+    if (data === 'cancel') return abort.abort()
+    void guard(async () => {
+      const next = await reader?.read()
+      const chunk = next?.value && new Uint8Array(next.value) // a copy: the caller's stream may keep its buffer
+      push({ type: 'chunk', chunk }, chunk ? [chunk.buffer] : [])
+    })
+  }
+  await guard(async () => {
+    const response = await fetch(url, { headers, cache, signal: abort.signal })
+    reader = response.body?.getReader() as typeof reader
+    push({ type: 'head', status: response.status, statusText: response.statusText, headers: [...response.headers] })
+  })
+}

@@ -1,0 +1,76 @@
+import { createWorkerClient, MatcherError, type LoadProgress, type WorkerClient, type WorkerReply } from '@sohu-match/core'
+import type { FetchWish, WebLoad, WebLoaded } from './messages'
+import { fetchForWorker } from './page-fetch'
+
+/** A worker with a loaded model. */
+export interface LoadedWorker {
+  readonly client: WorkerClient<WebLoad, WebLoaded>
+  readonly load: WebLoad
+  readonly loaded: WebLoaded
+  /** Ends the worker, whatever it does: the only way to give wasm memory back. What is pending rejects with `error`. */
+  end(error: MatcherError): void
+}
+
+/** What starting a worker needs besides the load itself. */
+export interface StartContext {
+  readonly worker: string | URL | (() => Worker) | undefined
+  readonly fetch: typeof globalThis.fetch | undefined
+  readonly signal: AbortSignal | undefined
+  readonly onProgress: ((progress: LoadProgress) => void) | undefined
+}
+
+/**
+ * Starts a worker and loads a model in it. Throws what the worker throws, `asset-missing` when its script does not start; an abort ends
+ * the worker at once and passes the signal's reason through.
+ */
+export async function startWorker(load: WebLoad, context: StartContext): Promise<LoadedWorker> {
+  const { signal } = context
+  signal?.throwIfAborted()
+  const worker = openWorker(context.worker)
+  const client = createWorkerClient<WebLoad, WebLoaded>((message, transfer) => worker.postMessage(message, transfer))
+  const end = (error: MatcherError): void => {
+    worker.terminate()
+    client.fail(error)
+  }
+  worker.onmessage = ({ data }: MessageEvent<WorkerReply<WebLoaded> | FetchWish>) => {
+    if (data.type === 'fetch') void fetchForWorker(data, context.fetch ?? fetch)
+    else client.receive(data)
+  }
+  worker.onerror = (event) => {
+    event.preventDefault()
+    end(event.message ? new MatcherError('inference-failed', `The worker failed: ${event.message}`) : notStarted())
+  }
+  try {
+    return { client, load, loaded: await raceAbort(client.load(load, context.onProgress), signal), end }
+  } catch (error) {
+    end(new MatcherError('disposed', 'Loading failed.'))
+    throw error
+  }
+}
+
+function openWorker(worker: StartContext['worker']): Worker {
+  try {
+    if (typeof worker === 'function') return worker()
+    // spelled out for bundlers: this form, and only this form, makes them carry the worker along
+    return worker === undefined ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }) : new Worker(worker, { type: 'module' })
+  } catch (cause) {
+    throw notStarted(cause)
+  }
+}
+
+function notStarted(cause?: unknown): MatcherError {
+  return new MatcherError(
+    'asset-missing',
+    'The script of the worker did not start. It must be of this page\'s origin, allowed by worker-src of its CSP, and carry the page\'s COEP header; the option worker sets its address.',
+    { cause }
+  )
+}
+
+function raceAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
