@@ -11,6 +11,9 @@ import { maskedMean } from './kernels/pooling'
 import { rotary, rotaryTensors, type RotaryTensors } from './kernels/rotary'
 import type { Tape, Value } from './tape'
 
+/** More dropout sites than any network has: runs and sites share one seed. */
+const SITES = 1024
+
 /** What is kept for the backward pass: everything it reads, all but attention probabilities, or only each layer's input. */
 export type Recompute = 'none' | 'attention' | 'layer'
 
@@ -19,7 +22,7 @@ export interface PassOptions {
   /** Reads a parameter; the tape owns the tensor afterwards. */
   readonly parameter: (name: string, shape: readonly number[], init: Initializer) => Tensor
   readonly recompute?: Recompute
-  /** Dropout in training: its rate and the mask's seed for (run, step, micro-batch). None in evaluation. */
+  /** Dropout in training: its rate and the masks' seed: the run's, and a number for (step, micro-batch). None in evaluation. */
   readonly dropout?: { readonly rate: number; readonly seed: readonly [number, number] }
   /** Sees the output of each layer and the pooled vector, for auxiliary losses. */
   readonly observe?: (place: 'layer' | 'pooled', index: number, value: Value) => void
@@ -85,8 +88,8 @@ export class TrainingOps implements Ops<Value> {
   dropout(x: Value, site: number): Value {
     const settings = this.options.dropout
     if (!settings || settings.rate === 0) return x
-    const [run, step] = settings.seed
-    return this.tape.apply([x], () => dropout(x.tensor, settings.rate, [run, step * 1024 + site]))
+    const [run, pass] = settings.seed
+    return this.tape.apply([x], () => dropout(x.tensor, settings.rate, [run * SITES + site, pass]))
   }
 
   layer(index: number, x: Value, body: (x: Value) => Value): Value {

@@ -1,0 +1,125 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describeIssues, MatcherError } from '@sohu-match/core'
+import { readJson } from '@sohu-match/files'
+import { closest } from 'fastest-levenshtein'
+import * as v from 'valibot'
+
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+const count = v.pipe(v.number(), v.integer(), v.minValue(1))
+const atLeastZero = v.pipe(v.number(), v.minValue(0))
+const positive = v.pipe(v.number(), v.gtValue(0))
+
+/** Every key of a training configuration, as presets and `--set` name them. */
+const entries = {
+  /** Sizes and switches of the network: the keys of `config.json`. Ignored with `--init`, but for max_length and hidden_dropout_prob. */
+  model: v.record(v.string(), v.unknown()),
+  seed: v.optional(v.pipe(v.number(), v.integer()), 1),
+  epochs: count,
+  /** How often the training texts must have a word for the vocabulary (of at most `model.vocab_size` tokens) that is made of them. */
+  vocab_min_count: v.optional(count, 1),
+  truncation: v.optional(v.picklist(['longest-first', 'head-tail']), 'longest-first'),
+
+  /** `reference`: one permutation, `batch_pairs` each. `buckets`: pools sorted by length, cut by `batch_tokens` padded tokens and `batch_pairs`. */
+  batching: v.optional(v.picklist(['buckets', 'reference']), 'buckets'),
+  batch_pairs: v.optional(count, 16),
+  batch_tokens: v.optional(count, 4096),
+  bucket_pool: v.optional(count, 1024),
+  /** Padded tokens of one forward and backward pass; a larger batch is accumulated over several. 0: never cut. */
+  micro_batch_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+
+  adam: v.optional(v.picklist(['keras', 'bert4keras']), 'keras'),
+  learning_rate: positive,
+  warmup: v.optional(share, 0),
+  decay: v.optional(v.picklist(['none', 'linear', 'cosine']), 'none'),
+  final_share: v.optional(share, 0),
+  beta1: v.optional(share, 0.9),
+  beta2: v.optional(share, 0.999),
+  epsilon: v.optional(positive, 1e-7),
+  /** Decoupled, on kernels and word embeddings. */
+  weight_decay: v.optional(atLeastZero, 0),
+  /** Joint L2 norm that gradients are cut to; 0 does not cut. */
+  clip_norm: v.optional(atLeastZero, 0),
+  ema_momentum: v.optional(share, 0.9999),
+
+  /** `reference`: as Keras. `cross`: attention compares the two texts from the first step. */
+  initialization: v.optional(v.picklist(['reference', 'cross']), 'reference'),
+  cross_query_gain: v.optional(positive, 1.5),
+  cross_value_gain: v.optional(positive, 0.7),
+  cross_segment: v.optional(positive, 0.5),
+  /** `reference`: TruncatedNormal(0.02). `texts`: unit variance, from a word's characters and the training texts it occurs in. */
+  embedding_start: v.optional(v.picklist(['reference', 'texts']), 'reference'),
+  token_match_weight: v.optional(atLeastZero, 0),
+  lexical_weight: v.optional(atLeastZero, 0),
+
+  /** What the backward pass keeps: all it reads, all but attention probabilities, or each layer's input only. */
+  recompute: v.optional(v.picklist(['none', 'attention', 'layer']), 'none'),
+  /** Steps between writes of `last/`, beside each epoch's end; 0 writes at epoch ends only. */
+  checkpoint_steps: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 500)
+}
+
+const schema = v.strictObject(entries)
+
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : S
+
+/** A checked training configuration: the keys of the JSON in camel case. */
+export type TrainConfig = { readonly [K in keyof v.InferOutput<typeof schema> as CamelCase<K>]: v.InferOutput<typeof schema>[K] }
+
+const PRESETS = new URL('../presets/', import.meta.url)
+
+/** The names of the presets that ship with the package. */
+export function presetNames(): string[] {
+  return readdirSync(PRESETS).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length)).sort()
+}
+
+/** A preset's JSON by name. Throws `config-invalid` naming the nearest preset. */
+export async function readPreset(name: string): Promise<Record<string, unknown>> {
+  const names = presetNames()
+  if (!names.includes(name)) {
+    throw new MatcherError('config-invalid', `There is no preset "${name}"; did you mean "${closest(name, names)}"? Presets: ${names.join(', ')}.`)
+  }
+  return await readJson(fileURLToPath(new URL(`${name}.json`, PRESETS)), 'config-invalid', 'config-invalid') as Record<string, unknown>
+}
+
+/** Applies `key=value` overrides (`model.hidden_size=128`; values are JSON, or strings). Throws `config-invalid`. */
+export function applyOverrides(preset: Record<string, unknown>, overrides: readonly string[]): Record<string, unknown> {
+  const result = structuredClone(preset)
+  for (const override of overrides) {
+    const [, path, text] = /^([^=]+)=(.*)$/s.exec(override) ?? []
+    if (path === undefined) throw new MatcherError('config-invalid', `--set ${override} is not key=value, for example --set learning_rate=0.0005.`)
+    const keys = path.trim().split('.')
+    const last = keys.pop()!
+    let target = result
+    for (const key of keys) target = (target[key] ??= {}) as Record<string, unknown>
+    target[last] = jsonOrString(text!)
+  }
+  return result
+}
+
+/** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
+export function parseTrainConfig(json: Record<string, unknown>, source: string): TrainConfig {
+  const unknown = Object.keys(json).find((key) => !Object.hasOwn(entries, key))
+  if (unknown !== undefined) {
+    throw new MatcherError('config-invalid', `${source}: there is no key "${unknown}"; did you mean "${closest(unknown, Object.keys(entries))}"?`)
+  }
+  const parsed = v.safeParse(schema, json)
+  if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
+  return Object.fromEntries(Object.entries(parsed.output).map(([key, value]) => [camelCase(key), value])) as TrainConfig
+}
+
+/** The JSON of a configuration, every default resolved; `parseTrainConfig` reads it back. */
+export function trainConfigToJson(config: TrainConfig): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(entries).map((key) => [key, config[camelCase(key) as keyof TrainConfig]]))
+}
+
+function camelCase(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+function jsonOrString(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,70 @@
+import type { ModelConfig } from '@sohu-match/core'
+import { createRandom, type Random } from '../data/random'
+import { randomOrthogonal, transposed } from './matrix'
+
+/** How strongly a token's query meets the key of the same token; how much of what attention finds is written back. */
+export interface CrossOptions {
+  readonly queryGain: number
+  readonly valueGain: number
+  /** Length of the opposite segment embeddings, as a share of √hidden. */
+  readonly segment: number
+}
+
+/** Rotary pairs that turn slower than this (radians a token) tell what a token is rather than where it stands. */
+const SLOW = 0.02
+
+/**
+ * Starting values with which attention compares the two texts from the first step; what a network this small otherwise fails to find.
+ * The two segment embeddings are large and opposite. In every layer queries and keys share one orthogonal projection, restricted to the
+ * rotary pairs that hardly turn, so that equal words score highest wherever they stand; the first layer's keys are reflected along the
+ * segment direction, so that the equal word of the other text wins. Value and output are a scaled orthogonal matrix and its transpose:
+ * what is found is written where the residual has its like (mimetic initialization, Trockman and Kolter 2023, arXiv:2305.09828).
+ * Only names that it changes are in the result; the network's definition is untouched.
+ */
+export function crossInitialization(config: ModelConfig, seed: number, options: CrossOptions): Map<string, Float32Array> {
+  const { embeddingSize, hiddenSize, numHiddenLayers } = config
+  const values = new Map<string, Float32Array>()
+  const direction = unitVector(embeddingSize, createRandom(seed, 'segment direction'))
+  const noise = createRandom(seed, 'segment noise')
+  const length = options.segment * Math.sqrt(embeddingSize)
+  values.set('embeddings.segment', Float32Array.from({ length: 2 * embeddingSize }, (_, i) =>
+    (i < embeddingSize ? 1 : -1) * length * direction[i % embeddingSize]! + 0.02 * noise.normal()))
+  for (let layer = 0; layer < numHiddenLayers; layer++) {
+    const random = createRandom(seed, 'cross', layer)
+    const name = `layer.${layer}.attention`
+    const query = slowProjection(config, random, options.queryGain)
+    const orthogonal = randomOrthogonal(hiddenSize, random).map((value) => value * options.valueGain)
+    values.set(`${name}.query.kernel`, query)
+    values.set(`${name}.key.kernel`, layer === 0 && embeddingSize === hiddenSize ? reflected(query, direction) : query.slice())
+    values.set(`${name}.value.kernel`, orthogonal)
+    values.set(`${name}.output.kernel`, transposed(orthogonal, hiddenSize))
+  }
+  return values
+}
+
+/** [hidden, hidden]: for each head an orthonormal projection onto its slow rotary pairs, zero elsewhere. */
+function slowProjection({ hiddenSize, numAttentionHeads }: ModelConfig, random: Random, gain: number): Float32Array {
+  const size = hiddenSize / numAttentionHeads
+  const kernel = new Float32Array(hiddenSize * hiddenSize)
+  const orthogonal = randomOrthogonal(hiddenSize, random)                                   // its rows are orthonormal
+  for (let column = 0; column < hiddenSize; column++) {
+    const pair = Math.floor((column % size) / 2)
+    if (10000 ** ((-2 * pair) / size) >= SLOW) continue
+    for (let row = 0; row < hiddenSize; row++) kernel[row * hiddenSize + column] = gain * orthogonal[column * hiddenSize + row]!
+  }
+  return kernel
+}
+
+/** (I - 2 u uᵀ) K: the kernel as a key that sees its input mirrored along u. */
+function reflected(kernel: Float32Array, u: Float32Array): Float32Array {
+  const n = u.length
+  const along = new Float32Array(n)
+  for (let row = 0; row < n; row++) for (let column = 0; column < n; column++) along[column]! += u[row]! * kernel[row * n + column]!
+  return kernel.map((value, index) => value - 2 * u[Math.floor(index / n)]! * along[index % n]!)
+}
+
+function unitVector(n: number, random: Random): Float32Array {
+  const vector = Float32Array.from({ length: n }, () => random.normal())
+  const length = Math.hypot(...vector)
+  return vector.map((value) => value / length)
+}

@@ -1,0 +1,160 @@
+import { chooseThresholds, evaluateRows, MatcherError, type CheckpointMetrics, type Metrics, type ScoredRow } from '@sohu-match/core'
+import type { TrainConfig } from './config'
+import { planEpoch, type EpochPlan } from './data/buckets'
+import { pairLengths } from './data/encode'
+import { predictPairs, scoredRows } from './evaluate'
+import { microBatches } from './micro-batches'
+import { learningRateAt } from './optimizer/schedule'
+import type { Prepared } from './prepare'
+import { disposeModel, type Trainer } from './trainer'
+
+/** Where a run stands: `step` updates are done, the next batch is number `position` of `epoch` (both from 0). */
+export interface TrainingState {
+  readonly step: number
+  readonly epoch: number
+  readonly position: number
+  /** The best score on the valid split so far; 0 before the first, as in the reference. */
+  readonly best: number
+}
+
+/** The state of a run that has not begun. */
+export const FRESH_STATE: TrainingState = { step: 0, epoch: 0, position: 0, best: 0 }
+
+/** What happened since the last report. */
+export interface StepReport {
+  readonly step: number
+  readonly steps: number
+  readonly epoch: number
+  readonly epochs: number
+  /** Mean loss of the pairs since the last report, auxiliary terms included. */
+  readonly loss: number
+  readonly learningRate: number
+  readonly pairs: number
+  /** Tokens without padding, and the share of positions that were padding. */
+  readonly tokens: number
+  readonly paddingShare: number
+  readonly seconds: number
+}
+
+/** An epoch's end: metrics of the averaged weights on the valid split. */
+export interface EpochReport {
+  readonly epoch: number
+  readonly epochs: number
+  readonly step: number
+  readonly metrics: Metrics
+  readonly improved: boolean
+  readonly rows: readonly ScoredRow[]
+}
+
+/** What the loop tells and asks. All writes happen in `save`. */
+export interface LoopHooks {
+  readonly onStep: (report: StepReport) => void
+  readonly onEvaluation: (done: number, total: number) => void
+  readonly onEpoch: (report: EpochReport) => void
+  /** Adds a line to the run's record. */
+  readonly log: (line: { type: string; step: number } & Record<string, unknown>) => Promise<void>
+  /** Writes `last/`; on a new best also `best/`. */
+  readonly save: (state: TrainingState, best?: { metrics: CheckpointMetrics; thresholds: Record<string, number> }) => Promise<void>
+  /** True once the run is to stop after the step under way. */
+  readonly stopping: () => boolean
+}
+
+/** Steps between reports. Reading the loss waits for the device, so it is read only then. */
+const REPORT_STEPS = 10
+
+/** Trains from `state` to the end, or until `stopping`; returns where it stopped. Throws `config-invalid` when the loss is no longer a number. */
+export async function trainLoop(train: TrainConfig, prepared: Prepared, trainer: Trainer, state: TrainingState, hooks: LoopHooks): Promise<TrainingState> {
+  const plans = epochPlans(train, prepared)
+  const steps = plans.reduce((sum, plan) => sum + plan.batches.length, 0)
+  const batchOf = microBatches(train, prepared)
+  let { step, best } = state
+  for (let epoch = state.epoch; epoch < train.epochs; epoch++) {
+    const plan = plans[epoch]!
+    const meter = lossMeter(train, steps, hooks)
+    for (let position = epoch === state.epoch ? state.position : 0; position < plan.batches.length; position++) {
+      const batches = batchOf(plan.batches[position]!, plan.pairWeight)
+      const learningRate = learningRateAt(++step, steps, train)
+      meter.add(trainer.step(batches, learningRate, step), batches, plan.pairWeight)
+      const last = position + 1 === plan.batches.length
+      if (step % REPORT_STEPS === 0 || last) await meter.report(step, epoch, learningRate)
+      else await nextTurn()
+      const now = { step, epoch, position: position + 1, best }
+      if (!last && hooks.stopping()) {
+        await hooks.save(now)
+        return now
+      }
+      if (!last && train.checkpointSteps > 0 && step % train.checkpointSteps === 0) await hooks.save(now)
+    }
+    best = await endEpoch(train, prepared, trainer, { step, epoch, best }, hooks)
+    if (hooks.stopping()) return { step, epoch: epoch + 1, position: 0, best }
+  }
+  return { step, epoch: train.epochs, position: 0, best }
+}
+
+/** Every epoch's batches. */
+function epochPlans(train: TrainConfig, { train: pairs }: Prepared): EpochPlan[] {
+  const lengths = pairLengths(pairs)
+  const options = train.batching === 'reference'
+    ? { batching: 'reference', batchSize: train.batchPairs } as const
+    : { batching: 'buckets', batchTokens: train.batchTokens, poolPairs: train.bucketPool, maxPairs: train.batchPairs } as const
+  return Array.from({ length: train.epochs }, (_, epoch) => planEpoch(lengths, options, train.seed, epoch))
+}
+
+/** Evaluates the averaged weights, reports, and saves; a strictly better score is the new best (bojone/sohu2021-baseline, `Evaluator`). */
+async function endEpoch(
+  train: TrainConfig, { valid, config }: Prepared, trainer: Trainer, { step, epoch, best }: Omit<TrainingState, 'position'>, hooks: LoopHooks
+): Promise<number> {
+  const averaged = trainer.averagedModel(step)
+  try {
+    const rows = scoredRows(valid, await predictPairs(averaged, valid, { onProgress: hooks.onEvaluation }))
+    const metrics = evaluateRows(rows, config.tasks)
+    const improved = metrics.mean > best
+    hooks.onEpoch({ epoch, epochs: train.epochs, step, metrics, improved, rows })
+    await hooks.log({ type: 'epoch', step, epoch, improved, ...metrics })
+    const next = { step, epoch: epoch + 1, position: 0, best: improved ? metrics.mean : best }
+    await hooks.save(next, improved ? { metrics: { ...metrics, epoch: epoch + 1, step }, thresholds: chooseThresholds(rows, config.tasks) } : undefined)
+    return next.best
+  } finally {
+    disposeModel(averaged)
+  }
+}
+
+/** Adds up losses on the device and reads them at a report. */
+function lossMeter(train: TrainConfig, steps: number, hooks: LoopHooks) {
+  type Batches = readonly { batch: number; seq: number; tokenCount: number }[]
+  let pending: { loss: { dataSync(): ArrayLike<number>; dispose(): void }; weight: number }[] = []
+  let counts = { pairs: 0, tokens: 0, positions: 0 }
+  let since = performance.now()
+  return {
+    add(loss: (typeof pending)[number]['loss'], batches: Batches, pairWeight: number | undefined): void {
+      const pairs = batches.reduce((sum, { batch }) => sum + batch, 0)
+      pending.push({ loss, weight: pairWeight === undefined ? pairs : 1 / pairWeight })
+      counts = {
+        pairs: counts.pairs + pairs, tokens: counts.tokens + batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
+        positions: counts.positions + batches.reduce((sum, { batch, seq }) => sum + batch * seq, 0)
+      }
+    },
+    async report(step: number, epoch: number, learningRate: number): Promise<void> {
+      const total = pending.reduce((sum, { loss, weight }) => sum + loss.dataSync()[0]! * weight, 0)
+      pending.forEach(({ loss }) => loss.dispose())
+      if (!Number.isFinite(total)) {
+        throw new MatcherError('config-invalid', `The loss is no longer a number at step ${step}: the training diverged; lower learning_rate or set clip_norm.`)
+      }
+      const now = performance.now()
+      const report: StepReport = {
+        step, steps, epoch, epochs: train.epochs, learningRate, loss: total / counts.pairs, pairs: counts.pairs, tokens: counts.tokens,
+        paddingShare: 1 - counts.tokens / counts.positions, seconds: (now - since) / 1000
+      }
+      hooks.onStep(report)
+      await hooks.log({ type: 'step', ...report })
+      pending = []
+      counts = { pairs: 0, tokens: 0, positions: 0 }
+      since = now
+    }
+  } satisfies Record<string, unknown>
+}
+
+/** Lets signals and timers in between two steps. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

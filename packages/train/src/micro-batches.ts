@@ -1,0 +1,59 @@
+import type { Vocab } from '@sohu-match/core'
+import type { AuxiliaryTargets } from './auxiliary'
+import type { TrainConfig } from './config'
+import { padBatch, type PaddedBatch } from './data/batch'
+import { columnMoments, inverseFrequencies, LEXICAL_FIGURES, lexicalFigures, matchTargets, wordTokens } from './data/overlap'
+import type { EncodedPairs } from './data/encode'
+import type { Prepared } from './prepare'
+
+/** A batch with what the auxiliary losses ask of it, where they are on. */
+export type TrainingBatch = PaddedBatch & Partial<AuxiliaryTargets>
+
+/**
+ * Pads the pairs of a batch, as one or, over `micro_batch_tokens` padded tokens, as several micro-batches. Each pair keeps its weight in the
+ * whole batch, so the summed gradients are the batch's whatever the cut.
+ */
+export function microBatches(train: TrainConfig, { train: pairs, tokenizer }: Pick<Prepared, 'train' | 'tokenizer'>) {
+  const auxiliary = train.tokenMatchWeight > 0 || train.lexicalWeight > 0
+  const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
+  return (indices: Int32Array, pairWeight?: number): TrainingBatch[] => {
+    const weight = pairWeight ?? 1 / indices.length
+    return cut(indices, pairs.offsets, train.microBatchTokens).map((part) => {
+      const batch = padBatch(pairs, part, weight)
+      return { ...batch, ...targets?.(part, batch) }
+    })
+  }
+}
+
+/** The auxiliary targets of the pairs of a batch; the lexical figures are brought to mean 0 and deviation 1 over all pairs. */
+function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
+  const isWord = wordTokens(vocab)
+  const figures = lexicalFigures(pairs, vocab, inverseFrequencies(pairs, vocab.tokens.length))
+  const { mean, deviation } = columnMoments(figures, LEXICAL_FIGURES)
+  const standard = figures.map((value, i) => (value - mean[i % LEXICAL_FIGURES]!) / deviation[i % LEXICAL_FIGURES]!)
+  return (indices: Int32Array, batch: PaddedBatch): AuxiliaryTargets => {
+    const { targets, mask } = matchTargets(batch, isWord)
+    const lexical = new Float32Array(indices.length * LEXICAL_FIGURES)
+    indices.forEach((pair, row) =>
+      lexical.set(standard.subarray(pair * LEXICAL_FIGURES, (pair + 1) * LEXICAL_FIGURES), row * LEXICAL_FIGURES))
+    return { tokenMatch: targets, tokenMask: mask, lexical }
+  }
+}
+
+/** Cuts a batch in order so that each part's padded tokens stay within the limit (0: no limit); a longer pair is a part of its own. */
+function cut(indices: Int32Array, offsets: Int32Array, limit: number): Int32Array[] {
+  if (limit === 0) return [indices]
+  const parts: Int32Array[] = []
+  let start = 0
+  let longest = 0
+  indices.forEach((pair, i) => {
+    longest = Math.max(longest, offsets[pair + 1]! - offsets[pair]!)
+    if (i > start && (i - start + 1) * longest > limit) {
+      parts.push(indices.slice(start, i))
+      start = i
+      longest = offsets[pair + 1]! - offsets[pair]!
+    }
+  })
+  parts.push(indices.slice(start))
+  return parts
+}

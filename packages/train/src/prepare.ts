@@ -1,0 +1,125 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import {
+  MatcherError, buildVocab, countWords, createSegmenter, createTokenizer, openDictionary, parseModelConfig, parameterSpecs,
+  type Example, type ModelConfig, type TaskSpec, type Tokenizer
+} from '@sohu-match/core'
+import { readBytes, readText } from '@sohu-match/files'
+import { auxiliarySpecs } from './auxiliary'
+import { readCheckpoint, type Assets } from './checkpoint'
+import type { TrainConfig } from './config'
+import { readDataset } from './data/folder'
+import { encodeExamples, type EncodedPairs } from './data/encode'
+import { embeddingStart } from './data/embedding-start'
+import { crossInitialization } from './initialization/cross'
+import { initialValues } from './initialization/parameters'
+import { Variable } from './optimizer/variable'
+
+/** Everything that a run starts from. */
+export interface Prepared {
+  readonly config: ModelConfig
+  readonly assets: Assets
+  readonly tokenizer: Tokenizer
+  readonly train: EncodedPairs
+  readonly valid: EncodedPairs
+  /** The network's parameters and the auxiliary heads' (`auxiliary.…`). */
+  readonly variables: Map<string, Variable>
+  /** What the data folder lacks, to be told. */
+  readonly missing: readonly string[]
+}
+
+/** What a person is told while a run is made ready. */
+export type PrepareProgress = (phase: 'read' | 'vocabulary' | 'tokenize' | 'embeddings', done: number, total: number) => void
+
+/** Options of `prepare`. */
+export interface PrepareOptions {
+  readonly data: string
+  /** A checkpoint folder whose weights, vocabulary and sizes the run takes over. */
+  readonly init?: string
+  /** Where tokenized texts are kept. */
+  readonly cache: string
+  readonly onProgress?: PrepareProgress
+}
+
+/** Reads the data, makes or takes over the vocabulary, tokenizes, and gives every parameter its start. Throws coded errors before anything is written. */
+export async function prepare(train: TrainConfig, { data, init, cache, onProgress }: PrepareOptions): Promise<Prepared> {
+  onProgress?.('read', 0, 1)
+  const dataset = await readDataset(data, ['train', 'valid'])
+  onProgress?.('read', 1, 1)
+  const start = init === undefined ? await freshStart(train, dataset.tasks, dataset.splits.train, onProgress) : await takeOver(train, init, dataset.tasks)
+  const { config, assets } = start
+  const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+  const encode = (examples: readonly Example[], from: number): Promise<EncodedPairs> => encodeExamples(examples, tokenizer, {
+    maxLength: config.maxLength, truncation: train.truncation, cache: { folder: cache, dictionary: assets.dictionary },
+    onProgress: ({ done }) => onProgress?.('tokenize', from + done, dataset.splits.train.length + dataset.splits.valid.length)
+  })
+  const encoded = { train: await encode(dataset.splits.train, 0), valid: await encode(dataset.splits.valid, dataset.splits.train.length) }
+  const variables = start.variables ?? initialVariables(train, config, startingTables(train, config, tokenizer, encoded.train, onProgress))
+  for (const spec of auxiliarySpecs(train, config.hiddenSize)) variables.set(spec.name, Variable.create(initialValues(spec, train.seed), spec.shape))
+  return { config, assets, tokenizer, ...encoded, variables, missing: dataset.missing }
+}
+
+interface Start {
+  readonly config: ModelConfig
+  readonly assets: Assets
+  readonly variables?: Map<string, Variable>
+}
+
+/** A vocabulary from the training texts, and the preset's sizes. */
+async function freshStart(train: TrainConfig, tasks: readonly TaskSpec[], examples: readonly Example[], onProgress?: PrepareProgress): Promise<Start> {
+  const [dictionary, notice] = await bundledDictionary()
+  const wanted = parseModelConfig({ ...train.model, tasks }, 'the preset\'s "model"')
+  const segment = createSegmenter(openDictionary(dictionary))
+  function* texts(): Generator<string> {
+    for (const [i, { a, b }] of examples.entries()) {
+      if (i % 500 === 0) onProgress?.('vocabulary', i, examples.length)
+      yield a
+      yield b
+    }
+    onProgress?.('vocabulary', examples.length, examples.length)
+  }
+  const tokens = buildVocab(countWords(texts(), segment), { size: wanted.vocabSize, minCount: train.vocabMinCount })
+  const vocab = `${tokens.join('\n')}\n`
+  return { config: { ...wanted, vocabSize: tokens.length }, assets: { vocab, dictionary, notice } }
+}
+
+/** The weights, vocabulary and sizes of a checkpoint; the run's own length and dropout. */
+async function takeOver(train: TrainConfig, init: string, tasks: readonly TaskSpec[]): Promise<Start> {
+  const { model, assets } = await readCheckpoint(init)
+  if (model.config.tasks.length !== tasks.length) {
+    throw new MatcherError('checkpoint-invalid', `${init} was trained for ${model.config.tasks.length} tasks; the data names ${tasks.length}.`)
+  }
+  const { max_length, hidden_dropout_prob } = train.model as { max_length?: number; hidden_dropout_prob?: number }
+  const config = {
+    ...model.config, tasks, maxLength: max_length ?? model.config.maxLength, hiddenDropoutProb: hidden_dropout_prob ?? model.config.hiddenDropoutProb
+  }
+  return { config, assets, variables: new Map(model.variables) }
+}
+
+/** The dictionary that the core package builds, and its notice. */
+async function bundledDictionary(): Promise<[Uint8Array, string]> {
+  const path = createRequire(import.meta.url).resolve('@sohu-match/core/dictionary.bin')
+  return Promise.all([readBytes(path), readText(join(dirname(path), 'NOTICE'))])
+}
+
+/** Starting values that replace the reference's, by parameter name. */
+function startingTables(
+  train: TrainConfig, config: ModelConfig, tokenizer: Tokenizer, encoded: EncodedPairs, onProgress?: PrepareProgress
+): Map<string, Float32Array> {
+  const tables = new Map<string, Float32Array>()
+  if (train.initialization === 'cross') {
+    const gains = { queryGain: train.crossQueryGain, valueGain: train.crossValueGain, segment: train.crossSegment }
+    for (const [name, values] of crossInitialization(config, train.seed, gains)) tables.set(name, values)
+  }
+  if (train.embeddingStart === 'texts') {
+    onProgress?.('embeddings', 0, 1)
+    tables.set('embeddings.word', embeddingStart(encoded, tokenizer.vocab, config.embeddingSize, train.seed))
+    onProgress?.('embeddings', 1, 1)
+  }
+  return tables
+}
+
+function initialVariables(train: TrainConfig, config: ModelConfig, tables: ReadonlyMap<string, Float32Array>): Map<string, Variable> {
+  return new Map(parameterSpecs(config).map((spec) =>
+    [spec.name, Variable.create(tables.get(spec.name) ?? initialValues(spec, train.seed), spec.shape)]))
+}

@@ -1,0 +1,107 @@
+import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describeIssues, MatcherError, parameterSpecs, type CheckpointMetrics, type ParityBatch } from '@sohu-match/core'
+import { readJson, readText, recoverFolder, storageError, writeFileAtomic } from '@sohu-match/files'
+import * as v from 'valibot'
+import { exists, writeCheckpoint, type Assets } from './checkpoint'
+import { parseTrainConfig, trainConfigToJson, type TrainConfig } from './config'
+import { FRESH_STATE, type TrainingState } from './loop'
+import type { Variable } from './optimizer/variable'
+import type { Trainer } from './trainer'
+import { readWeights, writeWeights, type LazyTensor } from './weights-file'
+
+/** What a run was started with; `train.json` of its folder. */
+export interface RunDescription {
+  readonly data: string
+  readonly init?: string
+  readonly config: TrainConfig
+}
+
+const descriptionSchema = v.strictObject({ data: v.string(), init: v.exactOptional(v.string()), config: v.record(v.string(), v.unknown()) })
+const counter = v.pipe(v.number(), v.integer(), v.minValue(0))
+const stateSchema = v.strictObject({ step: counter, epoch: counter, position: counter, best: v.number() })
+
+/** Makes the folder of a new run and writes its `train.json`. Throws `output-exists` when something is there already, or `storage`. */
+export async function createRun(folder: string, { data, init, config }: RunDescription): Promise<void> {
+  const present = await readdir(folder).catch(() => [])
+  if (present.length > 0) {
+    throw new MatcherError('output-exists', `${folder} is not empty (${present.slice(0, 3).join(', ')}); add --resume to go on with its run, or name another --out.`)
+  }
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => { throw storageError('make the folder', folder, cause) })
+  await writeFileAtomic(join(folder, 'train.json'), `${JSON.stringify({ data, init, config: trainConfigToJson(config) }, null, 2)}\n`)
+}
+
+/** Reads what the run in a folder was started with. Throws `checkpoint-invalid` or `config-invalid`. */
+export async function readRun(folder: string): Promise<RunDescription> {
+  const path = join(folder, 'train.json')
+  const parsed = v.safeParse(descriptionSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
+  if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
+  return { ...parsed.output, config: parseTrainConfig(parsed.output.config, path) }
+}
+
+/** What `last/` holds beside a checkpoint's files. */
+export interface LastCheckpoint {
+  readonly assets: Assets
+  readonly metrics: CheckpointMetrics
+  readonly thresholds: Readonly<Record<string, number>>
+  readonly parity: readonly ParityBatch[]
+  readonly state: TrainingState
+}
+
+/** Writes `last/`: the raw weights as a checkpoint, and all that `--resume` needs to go on exactly. */
+export async function writeLast(folder: string, trainer: Trainer, { assets, metrics, thresholds, parity, state }: LastCheckpoint): Promise<void> {
+  const { config, variables } = trainer.model
+  const weights = parameterSpecs(config).map(({ name }) => lazy(name, variables.get(name)!))
+  await writeCheckpoint(join(folder, 'last'), { config, assets, weights, metrics, thresholds, parity }, async (temporary) => {
+    await writeWeights(join(temporary, 'ema.safetensors'), lazyAll(trainer.ema.state()))
+    await writeWeights(join(temporary, 'optimizer.safetensors'), lazyAll(optimizerState(trainer)))
+    await writeFile(join(temporary, 'state.json'), `${JSON.stringify(state)}\n`)
+  })
+}
+
+/** Brings optimizer, averages and auxiliary heads back from `last/` and returns where the run stood. The weights are there already. */
+export async function restoreLast(folder: string, trainer: Trainer): Promise<TrainingState> {
+  const last = join(folder, 'last')
+  const path = join(last, 'state.json')
+  const parsed = v.safeParse(stateSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
+  if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
+  for (const [file, variables] of [['ema.safetensors', trainer.ema.state()], ['optimizer.safetensors', optimizerState(trainer)]] as const) {
+    const shapes = new Map([...variables].map(([name, { shape }]) => [name, shape]))
+    await readWeights(join(last, file), shapes, (name, values) => variables.get(name)!.assign(values))
+  }
+  return parsed.output
+}
+
+/** True if the folder's run has a `last/` to go on from; puts back one whose writer was killed. */
+export async function hasLast(folder: string): Promise<boolean> {
+  await recoverFolder(join(folder, 'last'))
+  return exists(join(folder, 'last', 'state.json'))
+}
+
+/** Adds a line to `metrics.jsonl`. */
+export async function logMetrics(folder: string, line: Record<string, unknown>): Promise<void> {
+  await appendFile(join(folder, 'metrics.jsonl'), `${JSON.stringify(line)}\n`).catch((cause: unknown) => {
+    throw storageError('write', join(folder, 'metrics.jsonl'), cause)
+  })
+}
+
+/** Drops the lines of `metrics.jsonl` that a resumed run will write again: those after `step`, and a last line cut short. */
+export async function rewindMetrics(folder: string, { step }: TrainingState = FRESH_STATE): Promise<void> {
+  const path = join(folder, 'metrics.jsonl')
+  if (!(await exists(path))) return
+  const kept = (await readText(path)).split('\n').slice(0, -1).filter((line) => (JSON.parse(line) as { step: number }).step <= step)
+  await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''))
+}
+
+/** Adam's moments of every variable, and the auxiliary heads, which are no part of the network. */
+function optimizerState(trainer: Trainer): Map<string, Variable> {
+  return new Map([...trainer.adam.state(), ...[...trainer.variables].filter(([name]) => name.startsWith('auxiliary.'))])
+}
+
+function lazy(name: string, variable: Variable): LazyTensor {
+  return { name, shape: variable.shape, read: () => variable.values() }
+}
+
+function lazyAll(variables: ReadonlyMap<string, Variable>): LazyTensor[] {
+  return [...variables].map(([name, variable]) => lazy(name, variable))
+}

@@ -1,0 +1,122 @@
+import { dirname, join } from 'node:path'
+import { parameterSpecs, type CheckpointMetrics } from '@sohu-match/core'
+import { writeCheckpoint } from './checkpoint'
+import type { TrainConfig } from './config'
+import { FRESH_STATE, trainLoop, type EpochReport, type StepReport, type TrainingState } from './loop'
+import { parityBatches, parityInputs } from './parity'
+import { prepare, type PrepareProgress } from './prepare'
+import { createRun, hasLast, logMetrics, readRun, restoreLast, rewindMetrics, writeLast } from './run-folder'
+import { disposeModel, Trainer } from './trainer'
+
+/** A run to begin. */
+export interface NewRun {
+  readonly data: string
+  readonly out: string
+  readonly config: TrainConfig
+  readonly init?: string
+}
+
+/** What a run tells while it goes on; nothing here is printed by the library. */
+export interface RunHooks {
+  readonly onPrepare?: PrepareProgress
+  readonly onReady?: (ready: RunReady) => void
+  readonly onStep?: (report: StepReport) => void
+  readonly onEvaluation?: (done: number, total: number) => void
+  readonly onEpoch?: (report: EpochReport) => void
+  /** True once the run is to stop: it finishes its step and writes `last/`. */
+  readonly stopping?: () => boolean
+}
+
+/** Facts about a run that is ready to go. */
+export interface RunReady {
+  readonly parameters: number
+  readonly vocabulary: number
+  readonly trainPairs: number
+  readonly validPairs: number
+  /** What the data folder lacks. */
+  readonly missing: readonly string[]
+  readonly resumedAt: TrainingState
+}
+
+/** How a run ended: at its last epoch, or stopped on request. */
+export interface RunResult {
+  readonly finished: boolean
+  readonly state: TrainingState
+}
+
+/** Trains a new run into `out`. Throws coded errors; nothing is written before data and configuration are found good. */
+export async function startRun({ data, out, config, init }: NewRun, hooks: RunHooks = {}): Promise<RunResult> {
+  return execute({ data, out, config, ...(init !== undefined && { init }) }, false, hooks)
+}
+
+/** Goes on with the run in `out` from its `last/` (from the beginning if it has none yet), exactly as if it had not been interrupted. */
+export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunResult> {
+  return execute({ ...(await readRun(out)), out }, true, hooks)
+}
+
+async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<RunResult> {
+  const { data, out, config } = run
+  const resumable = resume && await hasLast(out)
+  const init = resumable ? join(out, 'last') : run.init
+  const prepared = await prepare(config, {
+    data, cache: join(dirname(out), '.cache'), ...(init !== undefined && { init }), ...(hooks.onPrepare && { onProgress: hooks.onPrepare })
+  })
+  if (!resume) await createRun(out, run)
+  const trainer = new Trainer(config, prepared.config, prepared.variables)
+  try {
+    const state = resumable ? await restoreLast(out, trainer) : FRESH_STATE
+    await rewindMetrics(out, state)
+    hooks.onReady?.({
+      parameters: parameterSpecs(prepared.config).reduce((sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1), 0),
+      vocabulary: prepared.config.vocabSize, trainPairs: prepared.train.labels.length, validPairs: prepared.valid.labels.length,
+      missing: prepared.missing, resumedAt: state
+    })
+    const writer = new CheckpointWriter(out, prepared, trainer)
+    const final = await trainLoop(config, prepared, trainer, state, {
+      onStep: (report) => hooks.onStep?.(report),
+      onEvaluation: (done, total) => hooks.onEvaluation?.(done, total),
+      onEpoch: (report) => hooks.onEpoch?.(report),
+      stopping: () => hooks.stopping?.() ?? false,
+      log: (line) => logMetrics(out, line),
+      save: (state, best) => writer.save(state, best)
+    })
+    return { finished: final.epoch >= config.epochs, state: final }
+  } finally {
+    trainer.dispose()
+  }
+}
+
+/** Writes a run's checkpoints: `best/` with the averaged weights, `last/` with the raw ones and the optimizer. */
+class CheckpointWriter {
+  private metrics: CheckpointMetrics = { mean: NaN, groups: {}, tasks: {} }
+  private thresholds: Readonly<Record<string, number>>
+  private readonly inputs
+
+  constructor(private readonly out: string, private readonly prepared: Awaited<ReturnType<typeof prepare>>, private readonly trainer: Trainer) {
+    const { config, valid } = prepared
+    this.thresholds = Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5]))
+    this.inputs = parityInputs(valid, config.maxLength, config.tasks.length)
+  }
+
+  async save(state: TrainingState, best?: { metrics: CheckpointMetrics; thresholds: Record<string, number> }): Promise<void> {
+    const { trainer, inputs, prepared: { assets } } = this
+    if (best) {
+      this.metrics = best.metrics
+      this.thresholds = best.thresholds
+      await this.saveBest(state, best)
+    }
+    const { metrics, thresholds } = this
+    await writeLast(this.out, trainer, { assets, metrics, thresholds, parity: parityBatches(trainer.model, inputs), state })
+  }
+
+  private async saveBest({ step }: TrainingState, best: { metrics: CheckpointMetrics; thresholds: Record<string, number> }): Promise<void> {
+    const averaged = this.trainer.averagedModel(step)
+    try {
+      const weights = [...averaged.variables].map(([name, variable]) => ({ name, shape: variable.shape, read: () => variable.values() }))
+      const { config, assets } = this.prepared
+      await writeCheckpoint(join(this.out, 'best'), { config, assets, weights, ...best, parity: parityBatches(averaged, this.inputs) })
+    } finally {
+      disposeModel(averaged)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { parameterSpecs, type ModelConfig } from '@sohu-match/core'
+import { auxiliaryLosses, type AuxiliaryTargets } from './auxiliary'
+import { lossAndGradients, type LabeledBatch, type Model } from './autograd/pass'
+import type { TrainConfig } from './config'
+import { Adam, clipByGlobalNorm } from './optimizer/adam'
+import { ExponentialMovingAverage } from './optimizer/ema'
+import { Variable } from './optimizer/variable'
+import { tf, type Tensor } from './tfjs'
+
+/** The network with its optimizer and average: one `step` is one update. */
+export class Trainer {
+  readonly model: Model
+  readonly adam: Adam
+  readonly ema: ExponentialMovingAverage
+
+  constructor(private readonly train: TrainConfig, config: ModelConfig, readonly variables: ReadonlyMap<string, Variable>) {
+    this.model = { config, variables }
+    this.adam = new Adam({
+      form: train.adam, beta1: train.beta1, beta2: train.beta2, epsilon: train.epsilon, weightDecay: train.weightDecay,
+      decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word'
+    }, variables)
+    this.ema = new ExponentialMovingAverage(train.emaMomentum, variables)
+  }
+
+  /**
+   * Forward, backward and update on one batch given as micro-batches whose pair weights sum up over all of them; `step` counts from 1.
+   * Returns the loss as a scalar tensor that the caller reads when it must and disposes.
+   */
+  step(microBatches: readonly (LabeledBatch & Partial<AuxiliaryTargets>)[], learningRate: number, step: number): Tensor {
+    const { seed, clipNorm, recompute } = this.train
+    const rate = this.model.config.hiddenDropoutProb
+    let total: Tensor | undefined
+    const sums = new Map<string, Tensor>()
+    microBatches.forEach((batch, index) => {
+      const { loss, gradients } = lossAndGradients(this.model, batch, {
+        recompute, dropout: { rate, seed: [seed, step * 64 + index] },
+        ...(batch.tokenMatch && { auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, this.model.config.hiddenSize) })
+      })
+      for (const [name, gradient] of gradients) addInto(sums, name, gradient)
+      const previous = total
+      total = previous ? tf.tidy(() => tf.add(previous, loss)) : loss
+      if (previous) tf.dispose([previous, loss])
+    })
+    if (clipNorm > 0) clipByGlobalNorm(sums, clipNorm).dispose()
+    this.adam.apply(sums, learningRate, step)
+    this.ema.update()
+    tf.dispose([...sums.values()])
+    return total!
+  }
+
+  /** The network with the bias-corrected average of the weights after `step` updates. Free it with `disposeModel`. */
+  averagedModel(step: number): Model {
+    const averages = this.ema.corrected(step)
+    const variables = parameterSpecs(this.model.config).map(({ name, shape }) => [name, Variable.create(averages.get(name)!, shape)] as const)
+    return { config: this.model.config, variables: new Map(variables) }
+  }
+
+  /** Frees weights, moments and averages. */
+  dispose(): void {
+    this.adam.dispose()
+    this.ema.dispose()
+    disposeModel(this.model)
+  }
+}
+
+/** Frees a network's weights. */
+export function disposeModel(model: Model): void {
+  for (const variable of model.variables.values()) variable.dispose()
+}
+
+function addInto(sums: Map<string, Tensor>, name: string, gradient: Tensor): void {
+  const sum = sums.get(name)
+  sums.set(name, sum ? tf.tidy(() => tf.add(sum, gradient)) : gradient)
+  if (sum) tf.dispose([sum, gradient])
+}
