@@ -1,0 +1,74 @@
+import type { GraphBuilder } from '../onnx/builder'
+import type { Constant, Value } from '../onnx/value'
+import { quantizeColumns, quantizeRows, type Int8Matrix } from '../quantize/int8'
+import type { ActivationRange, WeightFormat } from './format'
+
+/** Activations [.., width] as uint8: value = (values - zero) · scale, with a scale of its own for every row. */
+interface QuantizedRows {
+  readonly values: Value
+  /** [.., 1] */
+  readonly scale: Value
+  readonly zero: Constant
+}
+
+/** Levels to either side of the zero point 128 for activations that spread around 0. */
+const SYMMETRIC_LEVELS = 127
+/** GELU gives nothing below this (its minimum, at x = -0.7518). */
+const GELU_MINIMUM = -0.17
+/** Its zero point: 32 levels for the negative part, 223 for the positive. */
+const GELU_ZERO = 32
+
+/**
+ * int8 for CPU and wasm: weights with a scale per output column, activations with a scale per token, products in int32. A row's scale
+ * depends on that row alone, so neither padding nor the other pairs of a batch change a score (`DynamicQuantizeLinear` scales the whole
+ * tensor). `MatMulIntegerToFloat` is what ONNX Runtime itself fuses MatMulInteger, Cast and Mul into; for scales per row it must be named.
+ */
+export function int8Format(): WeightFormat {
+  const quantized = new Map<Value, QuantizedRows>()
+  return {
+    compute: 'float32',
+    dense(build, x, kernel, bias, range) {
+      const [inputs, columns] = kernel.shape as [number, number]
+      const [values, scales] = matrix(build, kernel, [columns], (data) => quantizeColumns(data, columns))
+      const rows = quantized.get(x) ?? quantizeActivations(build, x, inputs, range)
+      quantized.set(x, rows)
+      const product = build.node('MatMulIntegerToFloat', [rows.values, values, build.scalar(1), scales, rows.zero], { type: 'float32', domain: 'com.microsoft' })
+      return build.node('Add', [build.node('Mul', [product, rows.scale]), bias])
+    },
+    rows(build, table, ids) {
+      const [count, width] = table.shape as [number, number]
+      const [values, scales] = matrix(build, table, [count, 1], (data) => quantizeRows(data, width))
+      return build.node('Mul', [build.cast(build.node('Gather', [values, ids]), 'float32'), build.node('Gather', [scales, ids])])
+    }
+  }
+}
+
+/** A row of zeros has the scale 0: whatever its values become, they count 0. */
+function quantizeActivations(build: GraphBuilder, x: Value, width: number, range: ActivationRange): QuantizedRows {
+  const largest = (value: Value) => build.node('ReduceMax', [value], { attributes: { axes: [-1] } })
+  const times = (value: Value, factor: number) => build.node('Mul', [value, build.scalar(factor)])
+  const gelu = range === 'gelu'
+  const scale = gelu
+    ? build.node('Max', [times(largest(x), 1 / (255 - GELU_ZERO)), build.scalar(-GELU_MINIMUM / GELU_ZERO)])
+    : times(largest(build.node('Abs', [x])), 1 / SYMMETRIC_LEVELS)                                   // [batch, seq, 1]
+  const zeroPoint = gelu ? GELU_ZERO : SYMMETRIC_LEVELS + 1
+  const zero = build.constant(`zero(${zeroPoint})`, 'uint8', [], () => Uint8Array.of(zeroPoint))
+  const flatScale = build.reshape(scale, [-1])                                                       // [batch * seq]
+  const zeros = build.node('Expand', [zero, build.node('Shape', [flatScale], { type: 'int64' })])
+  const flat = build.node('QuantizeLinear', [build.reshape(x, [-1, width]), flatScale, zeros], { type: 'uint8', attributes: { axis: 0 } })
+  return { values: build.node('Reshape', [flat, build.node('Shape', [x], { type: 'int64' })]), scale, zero }
+}
+
+/** The int8 values and scales of a weight. Quantizing happens when the values are written; only the scales are kept. */
+function matrix(build: GraphBuilder, source: Constant, scaleShape: number[], quantize: (data: Float32Array) => Int8Matrix): [Constant, Constant] {
+  let scales: Float32Array | undefined
+  const quantized = (): Int8Matrix => {
+    const result = quantize(source.read() as Float32Array)
+    scales = result.scales
+    return result
+  }
+  return [
+    build.constant(`${source.name}.int8`, 'int8', source.shape, () => quantized().values),
+    build.constant(`${source.name}.scale`, 'float32', scaleShape, () => scales ?? quantized().scales)
+  ]
+}

@@ -1,0 +1,47 @@
+import type { Manifest, ModelConfig } from '@sohu-match/core'
+
+const REMARKS: Readonly<Record<string, string>> = {
+  fp32: 'full precision', fp16: 'half precision; GPUs with 16-bit floats', int8: 'CPU and WebAssembly',
+  q8: 'WebGPU', q4: 'smallest; WebGPU and CPU, less exact'
+}
+
+/** The model card (`README.md` of a model folder): what it is, what it was measured to do, what is in it. No timings, no dates. */
+export function modelCard(manifest: Manifest, config: ModelConfig): string {
+  const f1 = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(4) : '–')
+  const files = Object.entries(manifest.graphs).map(([dtype, graph]) => {
+    const bytes = [graph.file, ...(graph.externalData ?? [])].reduce((sum, file) => sum + manifest.files[file]!.bytes, 0)
+    return `| ${dtype} | \`${graph.file}\` | ${(bytes / 1e6).toFixed(2)} | ${graph.maxLogitDifference ?? '–'} | ${REMARKS[dtype]} |`
+  })
+  const tasks = manifest.tasks.map((task) => {
+    const perGraph = Object.values(manifest.graphs).map((graph) => f1(graph.f1?.[task.name]))
+    return `| ${[task.name, task.group, task.threshold.toFixed(4), f1(task.f1), ...perGraph].join(' | ')} |`
+  })
+  const dtypes = Object.keys(manifest.graphs)
+  return `# ${manifest.name}
+
+A conditional-LayerNorm RoFormer that says whether two Chinese texts match, under ${manifest.tasks.length} tasks, made with sohu-match.
+${config.numHiddenLayers} layers, ${config.hiddenSize} wide, ${config.numAttentionHeads} heads, ${config.vocabSize} tokens, trained on pairs of up to ${manifest.maxLength} tokens.
+
+\`\`\`js
+import { createMatcher } from '@sohu-match/sdk-node'   // or '@sohu-match/sdk-web'
+const matcher = await createMatcher({ model: 'path/or/url/of/this/folder/' })
+console.log(await matcher.match(textA, textB, '${manifest.tasks[0]!.name}'))
+\`\`\`
+
+## Tasks
+
+A pair matches where its score is above the task's threshold. F1 of the positive class on the valid split: as trained${dtypes.length > 0 ? ', then as exported' : ''}.
+
+| task | group | threshold | F1 |${dtypes.map((dtype) => ` ${dtype} |`).join('')}
+| --- | --- | --- | --- |${dtypes.map(() => ' --- |').join('')}
+${tasks.join('\n')}
+
+## Files
+
+| dtype | file | MB | largest logit difference | for |
+| --- | --- | --- | --- | --- |
+${files.join('\n')}
+
+\`manifest.json\` lists every file with its size and SHA-256. \`dictionary.bin\` is a third party's work: see \`NOTICE\`.
+`
+}

@@ -1,0 +1,170 @@
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import {
+  AttributeProto_AttributeType, GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProto_DataLocation, TensorProtoSchema, ValueInfoProtoSchema
+} from './schema/onnx_pb'
+import { constantBytes, ELEMENT_TYPES, type Attribute, type AttributeInit, type Constant, type Input, type Node, type Value } from './value'
+
+/** A finished graph: what it takes and gives. Nodes and constants are those that the outputs need. */
+export interface Graph {
+  readonly name: string
+  readonly inputs: readonly Input[]
+  readonly outputs: readonly { readonly name: string; readonly value: Value; readonly shape: readonly (number | string)[] }[]
+}
+
+/** Where weights go: inside the model file, or beside it once they are larger than `limit` bytes together. */
+export interface ExternalData {
+  readonly fileName: string
+  readonly limit: number
+}
+
+/** The bytes of a model file, and of its external data if it has any, in pieces: no tensor is copied and one at a time is read. */
+export interface SerializedModel {
+  readonly model: Iterable<Uint8Array>
+  readonly externalData?: Iterable<Uint8Array>
+}
+
+/** Opset of the standard operators (the newest that every target runs) and the IR version that came with it. */
+export const OPSET = 17
+const IR_VERSION = 8n
+/** ONNX Runtime maps external tensors from the file when they start on a page. */
+const PAGE_BYTES = 4096
+
+// Field numbers of the published schema (onnx.proto): ModelProto.graph, GraphProto.initializer, TensorProto.raw_data.
+const MODEL_GRAPH = 7
+const GRAPH_INITIALIZER = 5
+const TENSOR_RAW_DATA = 9
+
+/** Writes a graph as an ONNX model, through the published schema; the weights' bytes are passed through as they are. */
+export function serializeGraph(graph: Graph, producer: string, external: ExternalData): SerializedModel {
+  const { nodes, constants } = collect(graph)
+  const usesContrib = nodes.some((node) => node.domain !== '')
+  const frame = toBinary(ModelProtoSchema, create(ModelProtoSchema, {
+    irVersion: IR_VERSION, producerName: producer,
+    opsetImport: [{ domain: '', version: BigInt(OPSET) }, ...(usesContrib ? [{ domain: 'com.microsoft', version: 1n }] : [])]
+  }))
+  const body = graphBody(graph, nodes)
+  const total = constants.reduce((sum, constant) => sum + constantBytes(constant), 0)
+  if (total <= external.limit) return { model: inline(frame, body, constants) }
+  const { headers, offsets } = externalHeaders(constants, external.fileName)
+  return { model: [frame, ...field(MODEL_GRAPH, [body, ...headers])], externalData: externalBytes(constants, offsets) }
+}
+
+/** Nodes in an order in which every input comes before its reader, and the constants that they read. */
+function collect(graph: Graph): { nodes: Node[]; constants: Constant[] } {
+  const nodes = new Set<Node>()
+  const constants = new Map<string, Constant>()
+  const visit = (value: Value): void => {
+    if (value.kind === 'constant') constants.set(value.name, value)
+    if (value.kind !== 'output' || nodes.has(value.node)) return
+    value.node.inputs.forEach(visit)
+    nodes.add(value.node)
+  }
+  graph.outputs.forEach(({ value }) => visit(value))
+  return { nodes: [...nodes], constants: [...constants.values()] }
+}
+
+/** The graph without its initializers. */
+function graphBody(graph: Graph, nodes: readonly Node[]): Uint8Array {
+  const names = uniqueNames(nodes)
+  const outputs = new Map(graph.outputs.map((output) => [output.value, output.name]))
+  const nameOf = (value: Value): string => {
+    if (value.kind !== 'output') return value.name
+    return outputs.get(value) ?? `${names.get(value.node)!}:${value.index}`
+  }
+  const outputNames = (node: Node) => Array.from({ length: node.outputCount }, (_, index) => {
+    const named = graph.outputs.find(({ value }) => value.kind === 'output' && value.node === node && value.index === index)
+    return named?.name ?? `${names.get(node)!}:${index}`
+  })
+  return toBinary(GraphProtoSchema, create(GraphProtoSchema, {
+    name: graph.name,
+    node: nodes.map((node) => create(NodeProtoSchema, {
+      opType: node.op, domain: node.domain, name: names.get(node)!, input: node.inputs.map(nameOf), output: outputNames(node),
+      attribute: Object.entries(node.attributes).map(([name, value]) => ({ name, ...attribute(value) }))
+    })),
+    input: graph.inputs.map((input) => valueInfo(input.name, input.type, input.shape)),
+    output: graph.outputs.map((output) => valueInfo(output.name, output.value.type, output.shape))
+  }))
+}
+
+function uniqueNames(nodes: readonly Node[]): Map<Node, string> {
+  const used = new Map<string, number>()
+  return new Map(nodes.map((node) => {
+    const count = used.get(node.name) ?? 0
+    used.set(node.name, count + 1)
+    return [node, count === 0 ? node.name : `${node.name}_${count}`]
+  }))
+}
+
+function attribute(value: Attribute): AttributeInit {
+  if (typeof value === 'number') return { type: AttributeProto_AttributeType.INT, i: BigInt(value) }
+  if (typeof value === 'string') return { type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) }
+  if ('float' in value) return { type: AttributeProto_AttributeType.FLOAT, f: value.float }
+  return { type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) }
+}
+
+function valueInfo(name: string, type: keyof typeof ELEMENT_TYPES, shape: readonly (number | string)[]): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = shape.map((size) => ({
+    value: typeof size === 'string' ? { case: 'dimParam' as const, value: size } : { case: 'dimValue' as const, value: BigInt(size) }
+  }))
+  return { name, type: { value: { case: 'tensorType', value: { elemType: ELEMENT_TYPES[type].dataType, shape: { dim } } } } }
+}
+
+const tensorHeader = (constant: Constant) => ({
+  name: constant.name, dims: constant.shape.map(BigInt), dataType: ELEMENT_TYPES[constant.type].dataType
+})
+
+/** Tag and length of a length-delimited field. */
+const prefix = (fieldNumber: number, bytes: number): Uint8Array =>
+  new BinaryWriter().tag(fieldNumber, WireType.LengthDelimited).uint32(bytes).finish()
+
+function field(fieldNumber: number, pieces: readonly Uint8Array[]): Uint8Array[] {
+  return [prefix(fieldNumber, pieces.reduce((sum, piece) => sum + piece.length, 0)), ...pieces]
+}
+
+function* inline(frame: Uint8Array, body: Uint8Array, constants: readonly Constant[]): Generator<Uint8Array> {
+  const headers = constants.map((constant) => {
+    const header = toBinary(TensorProtoSchema, create(TensorProtoSchema, tensorHeader(constant)))
+    const raw = prefix(TENSOR_RAW_DATA, constantBytes(constant))
+    return Buffer.concat([prefix(GRAPH_INITIALIZER, header.length + raw.length + constantBytes(constant)), header, raw])
+  })
+  const total = headers.reduce((sum, header, i) => sum + header.length + constantBytes(constants[i]!), body.length)
+  yield frame
+  yield prefix(MODEL_GRAPH, total)
+  yield body
+  for (const [index, constant] of constants.entries()) {
+    yield headers[index]!
+    yield elementBytes(constant)
+  }
+}
+
+function externalHeaders(constants: readonly Constant[], location: string): { headers: Uint8Array[]; offsets: number[] } {
+  const offsets: number[] = []
+  let end = 0
+  const headers = constants.flatMap((constant) => {
+    const offset = Math.ceil(end / PAGE_BYTES) * PAGE_BYTES
+    const length = constantBytes(constant)
+    const entries = { location, offset: String(offset), length: String(length) }
+    offsets.push(offset)
+    end = offset + length
+    return field(GRAPH_INITIALIZER, [toBinary(TensorProtoSchema, create(TensorProtoSchema, {
+      ...tensorHeader(constant), dataLocation: TensorProto_DataLocation.EXTERNAL,
+      externalData: Object.entries(entries).map(([key, value]) => ({ key, value }))
+    }))])
+  })
+  return { headers, offsets }
+}
+
+function* externalBytes(constants: readonly Constant[], offsets: readonly number[]): Generator<Uint8Array> {
+  let position = 0
+  for (const [index, constant] of constants.entries()) {
+    yield new Uint8Array(offsets[index]! - position)
+    yield elementBytes(constant)
+    position = offsets[index]! + constantBytes(constant)
+  }
+}
+
+function elementBytes(constant: Constant): Uint8Array {
+  const elements = constant.read()
+  return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
+}

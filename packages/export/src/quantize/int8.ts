@@ -1,0 +1,31 @@
+/** An int8 matrix and the float32 scales that turn it back: value = int8 · scale of its column (or row). */
+export interface Int8Matrix {
+  readonly values: Int8Array
+  readonly scales: Float32Array
+}
+
+/** Largest int8 magnitude used: symmetric, so that 0 stays 0 and no zero point is needed. */
+const LARGEST = 127
+
+/** Rounds matrix [rows, columns] to int8 with one symmetric scale a column (largest magnitude / 127). */
+export function quantizeColumns(matrix: Float32Array, columns: number): Int8Matrix {
+  const scales = new Float32Array(columns)
+  for (let i = 0; i < matrix.length; i++) scales[i % columns] = Math.max(scales[i % columns]!, Math.abs(matrix[i]!))
+  return { scales: toScales(scales), values: Int8Array.from(matrix, (value, i) => Math.round(value / scales[i % columns]!)) }
+}
+
+/** Rounds matrix [rows, width] to int8 with one symmetric scale a row. */
+export function quantizeRows(matrix: Float32Array, width: number): Int8Matrix {
+  const scales = new Float32Array(matrix.length / width)
+  for (let i = 0; i < matrix.length; i++) {
+    const row = Math.floor(i / width)
+    scales[row] = Math.max(scales[row]!, Math.abs(matrix[i]!))
+  }
+  return { scales: toScales(scales), values: Int8Array.from(matrix, (value, i) => Math.round(value / scales[Math.floor(i / width)]!)) }
+}
+
+/** Largest magnitudes to scales, in place; all zeros get 1. */
+function toScales(largest: Float32Array): Float32Array {
+  for (let i = 0; i < largest.length; i++) largest[i] = largest[i] === 0 ? 1 : largest[i]! / LARGEST
+  return largest
+}

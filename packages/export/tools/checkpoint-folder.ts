@@ -1,0 +1,30 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { encodeSafetensors, modelConfigToJson, parityToJson, type ModelConfig, type NamedTensor, type ParityBatch } from '@sohu-match/core'
+
+/** Where the build of core puts jieba's dictionary and its notice; this file lies two folders under packages/, as source and as build. */
+const CORE_DIST = fileURLToPath(new URL('../../core/dist', import.meta.url))
+
+/** What a checkpoint folder for tests is made of. */
+export interface CheckpointContent {
+  readonly config: ModelConfig
+  readonly weights: readonly NamedTensor[]
+  /** The text of vocab.txt. */
+  readonly vocab: string
+  readonly parity: readonly ParityBatch[]
+  readonly thresholds?: Readonly<Record<string, number>>
+}
+
+/** Writes a checkpoint folder as training does, with thresholds 0.5 and empty metrics where none are given. `nx run core:build` comes first. */
+export function writeCheckpointFolder(folder: string, { config, weights, vocab, parity, thresholds }: CheckpointContent): void {
+  mkdirSync(folder, { recursive: true })
+  const json = (name: string, value: unknown) => writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
+  json('config.json', modelConfigToJson(config))
+  json('metrics.json', { mean: null, groups: {}, tasks: {} })
+  json('thresholds.json', { ...Object.fromEntries(config.tasks.map((task) => [task.name, 0.5])), ...thresholds })
+  json('parity.json', parityToJson(parity))
+  writeFileSync(join(folder, 'vocab.txt'), vocab)
+  writeFileSync(join(folder, 'model.safetensors'), encodeSafetensors(weights))
+  for (const name of ['dictionary.bin', 'NOTICE']) copyFileSync(join(CORE_DIST, name), join(folder, name))
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: { cli: 'src/cli.ts', 'random-checkpoint': 'tools/random-checkpoint.ts' },
+  format: 'esm',
+  target: 'node20',
+  platform: 'node',
+  clean: true,
+  noExternal: [/^@sohu-match\//]
+})
