@@ -1,4 +1,4 @@
-/** Times the tokenizer: its start against parsing dict.txt into a Map, its pairs a second against Python jieba with bert4keras' tokenizer. */
+/** Times the tokenizer: its start against parsing dict.txt into a Map, its pairs a second against Python jieba with bert4keras. */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -55,7 +55,8 @@ function benchStart(bytes: Uint8Array, vocab: string): void {
   }
   const first = opened[0]! * 1000
   const [peer, open, create] = [median(map) * 1000, median(opened) * 1000, median(created) * 1000]
-  print(`dictionary.bin           ${(bytes.length / 1e6).toFixed(2)} MB, gzipped ${(gzipSync(bytes, { level: 9 }).length / 1e6).toFixed(2)} MB (budget 1.3)`)
+  const megabytes = (data: Uint8Array) => (data.length / 1e6).toFixed(2)
+  print(`dictionary.bin           ${megabytes(bytes)} MB, gzipped ${megabytes(gzipSync(bytes, { level: 9 }))} MB (budget 1.3)`)
   print(`dict.txt into a Map      ${peer.toFixed(1)} ms`)
   print(`openDictionary           ${open.toFixed(1)} ms (first ${first.toFixed(1)})   ratio ${(open / peer).toFixed(3)} (budget 0.4)`)
   print(`createTokenizer          ${create.toFixed(1)} ms with the vocabulary   ratio ${(create / peer).toFixed(3)}`)
@@ -63,7 +64,8 @@ function benchStart(bytes: Uint8Array, vocab: string): void {
 
 function readPairs(): TextPair[] {
   if (!hasShared) {
-    const { pairs, singles } = JSON.parse(readFileSync(join(root, 'fixtures/sentences.json'), 'utf8')) as { pairs: TextPair[], singles: string[] }
+    const text = readFileSync(join(root, 'fixtures/sentences.json'), 'utf8')
+    const { pairs, singles } = JSON.parse(text) as { pairs: TextPair[], singles: string[] }
     return [...pairs, ...singles.map((text, i): TextPair => [text, singles.slice(i).join('')])]
   }
   return ['短短匹配A类', '短长匹配A类', '长长匹配B类'].flatMap((variant) =>
@@ -80,7 +82,7 @@ async function startPeer(pairs: readonly TextPair[]): Promise<{ run: () => Promi
   child.stdin.write(`${JSON.stringify(pairs)}\n`)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ready = await Promise.race([lines.next().then(({ value }) => value as string | undefined), failed])
-  if (ready !== 'ready') return `${python}: ${ready ?? 'ended without a word'}; set PYTHON to one with jieba 0.42.1, bert4keras and TensorFlow`
+  if (ready !== 'ready') return `${python}: ${ready ?? 'no answer'}; set PYTHON to one with jieba 0.42.1, bert4keras, TensorFlow`
   const run = async () => {
     child.stdin.write('go\n')
     return Number((await lines.next()).value)
@@ -101,7 +103,8 @@ async function benchSpeed(tokenizer: Tokenizer): Promise<void> {
   }
   const seconds = median(own!)
   print(`${pairs.length} pairs, ${kilochars.toFixed(0)} thousand characters, maximum length ${MAX_LENGTH}`)
-  print(`encode                   ${(pairs.length / seconds).toFixed(0)} pairs/s; without stopping early ${(kilochars / 1000 / median(whole!)).toFixed(2)} million characters/s`)
+  const speed = (kilochars / 1000 / median(whole!)).toFixed(2)
+  print(`encode                   ${(pairs.length / seconds).toFixed(0)} pairs/s; without stopping early ${speed} million characters/s`)
   if (typeof peer === 'string') {
     print(`Python peer skipped: ${peer}`)
     return

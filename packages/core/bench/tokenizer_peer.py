@@ -1,4 +1,7 @@
-"""The peer of tokenizer.bench.ts: bert4keras' tokenizer over Python jieba. Arguments: vocab.txt, maximum length. Reads a JSON list of pairs, then encodes all per "go"."""
+"""The peer of tokenizer.bench.ts: bert4keras' tokenizer over Python jieba. Arguments: vocab.txt, maximum length.
+
+Reads a JSON list of pairs, says "ready", then encodes all of them for every line it reads and prints the seconds.
+"""
 import json, logging, os, sys, time
 
 try:

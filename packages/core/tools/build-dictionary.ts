@@ -1,11 +1,12 @@
-/** Writes dist/dictionary.bin and dist/NOTICE from jieba's dict.txt as the npm package @node-rs/jieba carries it. Same input, same bytes. */
+/** Writes dist/dictionary.bin and dist/NOTICE from jieba's dict.txt, as the npm package @node-rs/jieba carries it. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeDictionary, parseDictionaryText } from '../src/tokenizer/dictionary'
 import { jiebaDictionaryText } from './jieba-dictionary'
 
-const NOTICE = `dictionary.bin holds the words and counts of the dictionary of jieba 0.42.1 (https://github.com/fxsjy/jieba), in another format.
+const NOTICE = `dictionary.bin holds the words and counts of the dictionary of jieba 0.42.1
+(https://github.com/fxsjy/jieba), in another format.
 
 The MIT License (MIT)
 

@@ -23,7 +23,7 @@ describe('buildVocab', () => {
       const tokenizer = createTokenizer(buildVocab(countWords(seen, segment), { size: 10_000 }).join('\n'), dictionary)
       for (const text of seen) expect(tokenizer.ids(text)).not.toContain(tokenizer.vocab.unknownId)
     }))
-  })
+  }, 60_000)                                                            // a tokenizer for each run: seconds on a busy machine
 
   it('gives a vocabulary that parses, whatever the texts hold', () => {
     const anyText = fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units))

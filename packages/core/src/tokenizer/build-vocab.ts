@@ -24,8 +24,9 @@ export function countWords(texts: Iterable<string>, segment: Segmenter): Map<str
 }
 
 /**
- * Makes a vocabulary of word counts, in id order: the special tokens, all characters seen (in words of letters also as "##" pieces, so that no such word
- * is unknown), then words. Each group goes by count, equal counts by code unit, so the same counts always give the same vocabulary; what is beyond `size` is cut.
+ * Makes a vocabulary of word counts, in id order: the special tokens, all characters seen (in words of letters also as "##" pieces, so that
+ * no such word is unknown), then words. Each group goes by count, equal counts by code unit, so the same counts always give the same
+ * vocabulary; what is beyond `size` is cut.
  */
 export function buildVocab(counts: ReadonlyMap<string, number>, { size, minCount = 1 }: BuildVocabOptions): string[] {
   const characters = new Map<string, number>()

@@ -1,7 +1,7 @@
 import { MatcherError } from '../errors'
 import { decodeTrie, encodeTrie, type Trie } from './trie'
 
-/** Words with their counts, and the sum of the counts of all lines (jieba's own file repeats one line, so it may exceed the sum of the map). */
+/** Words with their counts, and the sum over all lines: jieba's own file repeats one, so it may exceed the sum of the map. */
 export interface WordCounts {
   readonly words: ReadonlyMap<string, number>
   readonly total: number
@@ -13,8 +13,8 @@ const MAX_COUNT = 0x7fffffff
 const corrupt = (message: string) => new MatcherError('asset-corrupt', message)
 
 /**
- * Reads the text of a jieba dictionary: `word count [tag]` a line. The last of equal words wins, every line adds to the total, blank lines are skipped.
- * Throws `asset-corrupt` with the line number.
+ * Reads the text of a jieba dictionary: `word count [tag]` a line. The last of equal words wins, every line adds to the total,
+ * blank lines are skipped. Throws `asset-corrupt` with the line number.
  */
 export function parseDictionaryText(text: string): WordCounts {
   const words = new Map<string, number>()
@@ -25,12 +25,12 @@ export function parseDictionaryText(text: string): WordCounts {
     const [word, count] = line.trim().split(' ')
     if (!word) continue
     if (!count || !/^\d{1,10}$/.test(count) || Number(count) > MAX_COUNT) {
-      throw corrupt(`Line ${number} of the dictionary is "${line.slice(0, 40)}"; each line must be "word count tag", as in jieba's dict.txt.`)
+      throw corrupt(`Line ${number} of the dictionary is "${line.slice(0, 40)}"; it must be "word count tag", as in jieba's dict.txt.`)
     }
     words.set(word, Number(count))
     total += Number(count)
   }
-  if (total === 0) throw corrupt('The dictionary has no word with a count; pass the text of jieba\'s dict.txt or the bytes of dictionary.bin.')
+  if (total === 0) throw corrupt('The dictionary has no word with a count; pass the text of jieba\'s dict.txt or dictionary.bin.')
   return { words, total }
 }
 
@@ -39,7 +39,7 @@ export function encodeDictionary({ words, total }: WordCounts): Uint8Array {
   return encodeTrie([...words].sort(([a], [b]) => (a < b ? -1 : 1)), total)
 }
 
-/** Opens a dictionary for searching: the bytes of `dictionary.bin`, or the text of jieba's dict.txt (slower to open). Throws `asset-corrupt`. */
+/** Opens a dictionary for searching: the bytes of `dictionary.bin`, or the text of jieba's dict.txt (slower). Throws `asset-corrupt`. */
 export function openDictionary(source: Uint8Array | string): Trie {
   return decodeTrie(typeof source === 'string' ? encodeDictionary(parseDictionaryText(source)) : source)
 }

@@ -28,7 +28,8 @@ describe('keptLengths', () => {
 
 describe('encodePair', () => {
   it('frames two texts, segment 1 from the second on', () => {
-    expect(encode(2, 1, 10)).toEqual({ tokenIds: Int32Array.of(1, 100, 101, 2, 500, 2), segmentIds: Int32Array.of(0, 0, 0, 0, 1, 1), truncated: false })
+    const [tokenIds, segmentIds] = [Int32Array.of(1, 100, 101, 2, 500, 2), Int32Array.of(0, 0, 0, 0, 1, 1)]
+    expect(encode(2, 1, 10)).toEqual({ tokenIds, segmentIds, truncated: false })
   })
 
   it('frames one text with zeros as segments', () => {
@@ -42,7 +43,8 @@ describe('encodePair', () => {
   })
 
   it('fills the maximum length exactly when something is left out', () => {
-    fc.assert(fc.property(fc.nat(80), fc.nat(80), fc.integer({ min: 3, max: 90 }), fc.constantFrom('longest-first' as const, 'head-tail' as const), (a, b, maxLength, truncation) => {
+    const ways = fc.constantFrom('longest-first' as const, 'head-tail' as const)
+    fc.assert(fc.property(fc.nat(80), fc.nat(80), fc.integer({ min: 3, max: 90 }), ways, (a, b, maxLength, truncation) => {
       const { tokenIds, segmentIds, truncated } = encode(a, b, maxLength, truncation)
       expect(truncated).toBe(a + b + 3 > maxLength)
       expect(tokenIds.length).toBe(Math.min(a + b + 3, maxLength))
@@ -51,7 +53,8 @@ describe('encodePair', () => {
     }))
   })
 
-  it.each([[2, 1], [2, 2.5], [2, NaN], [2, Infinity], [undefined, 1]])('reports a length without room for the special tokens (b %s, maximum %s)', (b, maxLength) => {
+  const tooShort = [[2, 1], [2, 2.5], [2, NaN], [2, Infinity], [undefined, 1]] as const
+  it.each(tooShort)('reports a length without room for the special tokens (b %s, maximum %s)', (b, maxLength) => {
     expect(() => encode(1, b, maxLength)).toThrow(expect.objectContaining({ code: 'input-invalid' }))
   })
 })

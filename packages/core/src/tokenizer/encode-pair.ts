@@ -37,7 +37,8 @@ export function encodePair(
 ): Encoding {
   const specials = b ? 3 : 2
   if (!Number.isInteger(maxLength) || maxLength < specials) {
-    throw new MatcherError('input-invalid', `The maximum length is ${maxLength}; it must be a whole number of at least ${specials}, the special tokens.`)
+    const wanted = `a whole number of at least ${specials}, the special tokens`
+    throw new MatcherError('input-invalid', `The maximum length is ${maxLength}; it must be ${wanted}.`)
   }
   const lengthB = b ? b.length : 0
   const [keepA, keepB] = b ? keptLengths(a.length, lengthB, maxLength - specials) : [Math.min(a.length, maxLength - specials), 0]

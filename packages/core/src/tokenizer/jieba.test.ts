@@ -38,7 +38,8 @@ it('reports what is outside its blocks one code point at a time, and "\\r\\n" as
 })
 
 it('cuts any text into words that join to it', () => {
-  const unit = fc.oneof(fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)), fc.constantFrom(...'中国人民银行c+1号店a9\r\n'))
+  const anyUnit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
+  const unit = fc.oneof(anyUnit, fc.constantFrom(...'中国人民银行c+1号店a9\r\n'))
   fc.assert(fc.property(fc.array(unit).map((units) => units.join('')), (text) => cut(text).join('') === text))
 })
 

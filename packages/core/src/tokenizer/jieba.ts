@@ -1,13 +1,16 @@
 import { log } from './log'
 import type { Trie } from './trie'
 
-/** Cuts a text into words, which together are the text; `onWord` may return true to stop early (only between blocks is the rest known to be unneeded). */
-export type Segmenter = (text: string, onWord: (word: string) => boolean | void) => void
+/** Takes one word; true stops the segmenter. */
+type OnWord = (word: string) => boolean | void
+
+/** Reports the words of a text in order; together they are the text. Not reentrant: `onWord` must not call the segmenter. */
+export type Segmenter = (text: string, onWord: OnWord) => void
 
 const ALNUM = 1
 const HAN = 2
 
-/** Class of a code unit: `[A-Za-z0-9]`, else what jieba's dictionary search runs over (`re_han`: U+4E00..9FD5 and `+ # & . _ % -`), else 0. */
+/** Class of a code unit: `[A-Za-z0-9]`; the others of jieba's `re_han` (U+4E00..9FD5 and `+ # & . _ % -`); or 0, outside the blocks. */
 const UNIT_CLASS = /* @__PURE__ */ classifyUnits()
 
 function classifyUnits(): Uint8Array {
@@ -20,7 +23,7 @@ function classifyUnits(): Uint8Array {
 
 /**
  * The segmenter of Python jieba 0.42.1 with the HMM off (`jieba.lcut(text, HMM=False)`), over the same dictionary.
- * A block of Han and ASCII word characters is cut along its most probable route; every other character is a word by itself, "\r\n" one word.
+ * A block of Han and ASCII word characters is cut along its most probable route; every other character is a word, and so is "\r\n".
  */
 export function createSegmenter(trie: Trie): Segmenter {
   const route = createRouter(trie)
@@ -45,8 +48,8 @@ function otherLength(text: string, i: number): number {
   return text.codePointAt(i)! > 0xffff || (text[i] === '\r' && text[i + 1] === '\n') ? 2 : 1
 }
 
-/** Reports the words of a route; neighboring single ASCII letters and digits are glued to one word. Tells whether `onWord` asked to stop. */
-function cutBlock(text: string, start: number, end: number, ends: Int32Array, onWord: (word: string) => boolean | void): boolean {
+/** Reports the words of a route; neighboring single ASCII letters and digits are glued to one word. True when `onWord` stopped it. */
+function cutBlock(text: string, start: number, end: number, ends: Int32Array, onWord: OnWord): boolean {
   let glued = start                                                     // first of the single letters and digits not yet reported
   for (let i = start; i < end;) {
     const next = start + ends[i - start]!
@@ -63,22 +66,13 @@ function cutBlock(text: string, start: number, end: number, ends: Int32Array, on
 /** Blocks up to this many code units share one pair of work arrays; longer ones (no real text has them) get their own. */
 const SHARED_BLOCK = 4096
 
-/** Gives, for each position of a block, the end of the word that starts there on the best route: offsets within the block, valid until the next call. */
-function createRouter({ unit, firstChild, count, root, total }: Trie): (text: string, start: number, end: number) => Int32Array {
-  const logTotal = log(total)
-  const logProbability = new Float64Array(count.length)                 // filled at first use; 0 stands for "not yet": log(count / total) < 0
+/** For each position of a block, the end of the word that starts there on the best route; offsets in the block, until the next call. */
+function createRouter(trie: Trie): (text: string, start: number, end: number) => Int32Array {
+  const { count, root } = trie
+  const logTotal = log(trie.total)
+  const logProbability = new Float64Array(count.length)                 // filled at first use, 0 until then
   const sharedEnds = new Int32Array(SHARED_BLOCK)
   const sharedScores = new Float64Array(SHARED_BLOCK + 1)
-  const find = (node: number, code: number): number => {
-    let low = firstChild[node]!
-    let high = firstChild[node + 1]!
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (unit[middle]! < code) low = middle + 1
-      else high = middle
-    }
-    return low < firstChild[node + 1]! && unit[low] === code ? low : 0
-  }
   return (text, start, end) => {
     const length = end - start
     const ends = length <= SHARED_BLOCK ? sharedEnds : new Int32Array(length)
@@ -97,11 +91,23 @@ function createRouter({ unit, firstChild, count, root, total }: Trie): (text: st
             bestEnd = next
           }
         }
-        node = next < length ? find(node, text.charCodeAt(start + next)) : 0
+        node = next < length ? findChild(trie, node, text.charCodeAt(start + next)) : 0
       }
       scores[i] = best === -Infinity ? scores[i + 1]! - logTotal : best // no word starts here: a character of count 1
       ends[i] = bestEnd
     }
     return ends
   }
+}
+
+/** The child of a node by code unit, 0 where there is none: a binary search among neighbors. */
+function findChild({ unit, firstChild }: Trie, node: number, code: number): number {
+  const end = firstChild[node + 1]!
+  let low = firstChild[node]!
+  for (let high = end; low < high;) {
+    const middle = (low + high) >>> 1
+    if (unit[middle]! < code) low = middle + 1
+    else high = middle
+  }
+  return low < end && unit[low] === code ? low : 0
 }

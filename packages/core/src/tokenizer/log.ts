@@ -6,8 +6,9 @@ const THIRD_LOW = 1.850371707708594e-17
 
 /**
  * The natural logarithm of a positive integer, correctly rounded. `Math.log` is not (V8 misses ln 3 by one unit in the last place, engines
- * differ), while Python's on glibc is for every count of jieba's dictionary; among equally probable routes such a unit decides.
- * Only + - * / on doubles, so every engine gives the same. ln n = k ln 2 + 2 artanh((m - 1) / (m + 1)), n = m 2^k, summed in pairs of doubles (Dekker 1971).
+ * differ), while Python's on glibc is for every count of jieba's dictionary; among equally probable routes such a unit decides (9 of 6,956
+ * texts that repeat one word). Only + - * / on doubles, so every engine gives the same.
+ * ln n = k ln 2 + 2 artanh((m - 1) / (m + 1)), n = m 2^k, summed in pairs of doubles (Dekker 1971).
  */
 export function log(n: number): number {
   let m = n

@@ -1,4 +1,4 @@
-/** Letters that lower-casing alone brings to their normal form: ASCII, CJK ideographs and the punctuation of Chinese text. NFD changes none of them, none is a mark. */
+/** Texts that lower-casing alone normalizes: ASCII, ideographs, punctuation of Chinese text. NFD changes none of these, none is a mark. */
 const PLAIN = /^[\0-\x7f\u2010-\u2027\u3000-\u3029\u4e00-\u9fff\uff00-\uffef]*$/
 const MARKS = /\p{Mn}+/gu
 const PUNCTUATION = /\p{P}/u

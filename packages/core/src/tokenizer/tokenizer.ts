@@ -20,7 +20,7 @@ export interface Tokenizer {
   tokenize(text: string): string[]
   /** The ids of `tokenize`. With `limit` it stops once it has that many; it may return a few more. */
   ids(text: string, limit?: number): Int32Array
-  /** One pair, or one text where `b` is undefined, as the network reads it. Throws `input-invalid` when `maxLength` is below 3 (2 for one text). */
+  /** One pair, or one text where `b` is undefined, as the network reads it. Throws `input-invalid` when `maxLength` is below 3 (or 2). */
   encode(a: string, b: string | undefined, maxLength: number, options?: EncodeOptions): Encoding
 }
 
@@ -43,7 +43,7 @@ export function createTokenizer(vocab: string, dictionary: Uint8Array | string):
     tokenize: (text) => segmentWords(segment, text).flatMap((word) => tokensOf(word, parsed)),
     ids: (text, limit = Infinity) => Int32Array.from(ids(text, limit)),
     encode(a, b, maxLength, { truncation = 'longest-first' } = {}) {
-      // tokens past maxLength never survive longest-first, and whether more were there does not change what does; one more shows `truncated`
+      // tokens past maxLength never survive longest-first and do not change which others do; one more shows `truncated`
       const limit = truncation === 'longest-first' ? maxLength + 1 : Infinity
       return encodePair(ids(a, limit), b === undefined ? undefined : ids(b, limit), parsed, maxLength, truncation)
     }

@@ -29,7 +29,7 @@ const HEADER = 20
 const MAX_TOTAL = 2 ** 53
 
 const corrupt = (found: string) =>
-  new MatcherError('asset-corrupt', `The dictionary is damaged: ${found}. Fetch or build dictionary.bin again (or pass the text of jieba's dict.txt).`)
+  new MatcherError('asset-corrupt', `The dictionary is damaged: ${found}. Fetch or build dictionary.bin again, or pass dict.txt's text.`)
 
 /** Writes sorted, distinct words (ascending by code unit) with their counts as bytes. `total` is stored as given. */
 export function encodeTrie(words: readonly (readonly [string, number])[], total: number): Uint8Array {

@@ -24,6 +24,7 @@ describe('parseVocab', () => {
     ['a blank line', [...base, ' \u3000', '人'], 'line 7 is blank'],
     ['no token at all', [], '[PAD] is not among its 0 tokens']
   ])('reports %s as asset-corrupt', (_, lines, message) => {
-    expect(() => parseVocab(lines.join('\n'))).toThrow(expect.objectContaining({ code: 'asset-corrupt', message: expect.stringContaining(message) }))
+    const expected = expect.objectContaining({ code: 'asset-corrupt', message: expect.stringContaining(message) })
+    expect(() => parseVocab(lines.join('\n'))).toThrow(expected)
   })
 })
