@@ -11,7 +11,8 @@ export default defineConfig(async () => {
     splitting: false, // the worker must be one file: bundlers may turn it into a classic script
     minify: true,
     noExternal: [/.*/],
-    dts: { entry: { index: 'src/index.ts' }, resolve: ['@sohu-match/core'], compilerOptions: { ignoreDeprecations: '6.0' } },
+    // core is private: its types are bundled from its source
+    dts: { entry: { index: 'src/index.ts' }, compilerOptions: { ignoreDeprecations: '6.0', paths: { '@sohu-match/core': ['../core/src/index.ts'] } } },
     define: { ORT_RUNTIME: JSON.stringify(runtime) }
   }
 })

@@ -1,0 +1,13 @@
+import { createModelPanel } from './model-panel'
+import { createPairForm } from './pair-form'
+import { createRankForm } from './rank-form'
+import { createSettings } from './settings'
+
+/** The model folder that this page loads; `?model=` names another one. */
+const model = new URLSearchParams(location.search).get('model') ?? new URL('./model/', document.baseURI).href
+
+const settings = createSettings()
+const panel = createModelPanel(model, settings)
+createPairForm(panel, settings)
+createRankForm(panel, settings)
+void panel.load()
