@@ -1,0 +1,46 @@
+import { chooseThreshold, MatcherError, type Example, type ScoredRow } from '@sohu-match/core'
+import { lexicalFeatures, termStatistics, textTerms, type TermStatistics } from './features'
+import { fitLogistic, logisticScore, type LogisticModel } from './logistic'
+
+/** What a model without a network makes of a data set: one logistic regression a task over overlap figures of the two texts. The mark that a network must beat. */
+export interface LexicalBaseline {
+  /** Thresholds chosen on valid, by task id. */
+  readonly thresholds: ReadonlyMap<number, number>
+  /** Scores and labels of labelled pairs of tasks that were in train; other pairs are left out. */
+  rows(examples: readonly Example[]): ScoredRow[]
+}
+
+interface TaskModel { readonly statistics: TermStatistics, readonly model: LogisticModel }
+
+/** Fits the baseline on train and its thresholds on valid, each task by itself. `words` cuts a text into words (jieba's). Throws `data-invalid`. */
+export function fitLexicalBaseline(train: readonly Example[], valid: readonly Example[], words: (text: string) => readonly string[]): LexicalBaseline {
+  const content = (text: string) => words(text).filter((word) => /[\p{L}\p{N}]/u.test(word))
+  const termsOf = ({ a, b }: Example) => [textTerms(a, content), textTerms(b, content)] as const
+  const models = new Map<number, TaskModel>()
+  for (const [task, examples] of byTask(train)) {
+    const terms = examples.map(termsOf)
+    const statistics = termStatistics(terms.flat())
+    models.set(task, { statistics, model: fitLogistic(terms.map(([a, b]) => lexicalFeatures(a, b, statistics)), examples.map((example) => example.label)) })
+  }
+  if (models.size === 0) throw new MatcherError('data-invalid', 'No training pair has a label; the lexical baseline cannot be fitted.')
+  const scored = (examples: readonly Example[]) => [...byTask(examples)].flatMap(([task, of]) => {
+    const fitted = models.get(task)
+    return fitted ? of.map((example) => ({ task, label: example.label, score: logisticScore(fitted.model, lexicalFeatures(...termsOf(example), fitted.statistics)) })) : []
+  })
+  const validRows = scored(valid)
+  const thresholds = new Map([...models.keys()].map((task) => [task, chooseThreshold(validRows.filter((row) => row.task === task))]))
+  return { thresholds, rows: (examples) => scored(examples).map((row) => ({ ...row, predicted: row.score > thresholds.get(row.task)! ? 1 : 0 })) }
+}
+
+type Labelled = Example & { readonly label: 0 | 1 }
+
+function byTask(examples: readonly Example[]): Map<number, Labelled[]> {
+  const groups = new Map<number, Labelled[]>()
+  for (const example of examples) {
+    if (example.label === undefined) continue
+    const group = groups.get(example.task) ?? []
+    group.push(example as Labelled)
+    groups.set(example.task, group)
+  }
+  return groups
+}
