@@ -1,4 +1,5 @@
 export { syncFolder, syncTree, writeFileAtomic } from './atomic'
+export { readDataset, type Dataset, type SplitName } from './data/dataset'
 export { readError, storageError } from './errors'
 export { recoverFolder, replaceFolder } from './folder'
 export { readBytes, readJson, readText, sha256, sha256File, userPath } from './read'

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 // Writes model/: the demo corpus, a model trained on it with the smoke preset, and its export with the F1 gate on the corpus' valid split.
@@ -7,8 +8,9 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const data = 'runs/model-demo-data'
 const run = 'runs/model-demo'
 
-step('train', 'demo-data', '--out', data, '--force')
-step('train', 'sohu', '--data', data, '--preset', 'smoke', '--out', run, '--force')
+for (const folder of [data, run]) rmSync(`${root}/${folder}`, { recursive: true, force: true })
+step('train', 'demo-data', '--out', data)
+step('train', 'sohu', '--data', data, '--preset', 'smoke', '--out', run)
 step('export', 'sohu', '--checkpoint', `${run}/best`, '--data', data, '--out', 'packages/model-demo/model', '--dtype', 'fp32,int8,q8', '--name', 'sohu-demo', '--force')
 
 /** One command of this repository, as the Nx target `package:command` runs it; paths are relative to the root. */

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { MatcherError } from '@sohu-match/core'
-import { readError } from '@sohu-match/files'
+import { readError } from '../errors'
 
 /** A line of a file and its number, from 1. */
 export interface NumberedLine { readonly text: string, readonly number: number }
