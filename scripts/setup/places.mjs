@@ -2,6 +2,7 @@ import { existsSync, linkSync, copyFileSync, mkdirSync, readdirSync, readFileSyn
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { SetupError } from './say.mjs'
 
 /** The repository's root. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -41,13 +42,18 @@ export function dropNote(name, folder = STATE) {
  * leaves nothing that counts as done. What earlier interrupted runs left beside it is removed.
  */
 export async function makeFolder(target, fill) {
-  mkdirSync(path.dirname(target), { recursive: true })
+  const parent = path.dirname(target)
   const prefix = `${path.basename(target)}.tmp-`
-  for (const name of readdirSync(path.dirname(target))) {
-    if (name.startsWith(prefix) && !isRunning(Number(name.slice(prefix.length)))) rmSync(path.join(path.dirname(target), name), { recursive: true, force: true })
+  const temporary = path.join(parent, `${prefix}${process.pid}`)
+  try {
+    mkdirSync(parent, { recursive: true })
+    for (const name of readdirSync(parent)) {
+      if (name.startsWith(prefix) && !isRunning(Number(name.slice(prefix.length)))) rmSync(path.join(parent, name), { recursive: true, force: true })
+    }
+    mkdirSync(temporary)
+  } catch (cause) {
+    throw new SetupError(`${parent} cannot be written (${cause.code}): free it, or name another folder for downloads in SOHU_MATCH_CACHE.`, { cause })
   }
-  const temporary = path.join(path.dirname(target), `${prefix}${process.pid}`)
-  mkdirSync(temporary)
   try {
     await fill(temporary)
     rmSync(target, { recursive: true, force: true })

@@ -9,16 +9,17 @@ import { buildFromWheels, findPython, VERSION } from './wheels.mjs'
 const PACKAGE = '@tensorflow/tfjs-node-gpu'
 const TRAIN = path.join(ROOT, 'packages', 'train')
 const TOOLS = 'install g++, python3 and pip (Debian, Ubuntu: apt-get install g++ python3 python3-pip), then run `npm run setup` again'
+const firstError = (output) => output.split('\n').find((line) => /^(\w*Error|.*failed with error)/.test(line)) ?? output.slice(-500)
 
 /**
- * What this machine should have, from facts about it. The flavour is gpu where an NVIDIA driver is present, unless SOHU_MATCH_TENSORFLOW
+ * What this machine should have, from facts about it. The flavor is gpu where an NVIDIA driver is present, unless SOHU_MATCH_TENSORFLOW
  * (cpu | gpu) says otherwise. Node's version is no part of it: the addon uses Node-API only, so one build serves Node 20, 22 and 24.
  * Throws SetupError for a wrong setting and for a Linux that TensorFlow is not built for.
  */
 export function target({ platform, arch, glibc, driver, setting, packageVersion }) {
   if (setting && setting !== 'cpu' && setting !== 'gpu') throw new SetupError(`SOHU_MATCH_TENSORFLOW is '${setting}'; it takes cpu or gpu.`)
   if (platform === 'linux' && !glibc) throw new SetupError('This Linux has no glibc (Alpine?), and TensorFlow is built for glibc: use an image of Debian or Ubuntu.')
-  return { package: packageVersion, tensorflow: VERSION, flavour: setting || (driver ? 'gpu' : 'cpu'), platform, arch }
+  return { package: packageVersion, tensorflow: VERSION, flavor: setting || (driver ? 'gpu' : 'cpu'), platform, arch }
 }
 
 /** Why what a note says was built is not what is wanted now; undefined where it is. */
@@ -68,7 +69,7 @@ export const tensorflow = {
     const python = wanted.platform === 'linux' && ['x64', 'arm64'].includes(wanted.arch) ? await findPython() : undefined
     const files = python ? await buildFromWheels(wanted, folder, python) : await runOwnInstaller(wanted, folder)
     await timed('TensorFlow', 'loading it', async () => {
-      const summary = await tryOut(wanted.flavour)
+      const summary = await tryOut(wanted.flavor)
       writeNote('tensorflow', { target: wanted, files, summary })
       return summary
     })
@@ -76,18 +77,18 @@ export const tensorflow = {
 }
 
 /** What the package does at an ordinary install: an older C library (2.9, CUDA 11.2) and a ready addon, from TensorFlow's own download host. */
-async function runOwnInstaller({ platform, flavour }, folder) {
+async function runOwnInstaller({ platform, flavor }, folder) {
   const why = platform === 'linux' ? 'no python3 with pip was found' : `on ${platform}`
   const env = { PATH: [path.join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(path.delimiter) }
   await timed('TensorFlow', `${why}: running the installer of ${PACKAGE} itself`, () =>
-    run(process.execPath, ['scripts/install.js', flavour, 'download'], { cwd: folder, env }).then(() => undefined, (cause) => {
-      throw new SetupError(`The installer of ${PACKAGE} failed; ${TOOLS}.\n${cause.message}`, { cause })
+    run(process.execPath, ['scripts/install.js', flavor, 'download'], { cwd: folder, env, shorten: firstError }).then(() => undefined, (cause) => {
+      throw new SetupError(`${cause.message}\nThe installer of ${PACKAGE} failed: ${TOOLS}.`, { cause })
     }))
   return ['lib', path.join('deps', 'lib')]
 }
 
 /** Loads the addon in a process of its own and says what it is. Throws SetupError where it does not load. */
-async function tryOut(flavour) {
+async function tryOut(flavor) {
   const script = `
     const tf = require('${PACKAGE}')
     const { binding } = tf.backend()
@@ -95,6 +96,6 @@ async function tryOut(flavour) {
   const output = await run(process.execPath, ['-e', script], { cwd: TRAIN, env: { TF_CPP_MIN_LOG_LEVEL: '3' } })
   const [backend, version, gpu] = JSON.parse(output.trim().split('\n').at(-1))
   if (backend !== 'tensorflow') throw new SetupError(`TensorFlow.js chose its '${backend}' backend, not the native one: remove node_modules and run \`npm run setup\` again.`)
-  if (flavour === 'gpu' && !gpu) return `TensorFlow ${version} with CUDA libraries, but on the CPU, for it sees no GPU (CUDA 12 needs NVIDIA's driver 525 or newer: see nvidia-smi)`
+  if (flavor === 'gpu' && !gpu) return `TensorFlow ${version} with CUDA libraries, but on the CPU, for it sees no GPU (CUDA 12 needs NVIDIA's driver 525 or newer: see nvidia-smi)`
   return `TensorFlow ${version} on the ${gpu ? 'GPU' : 'CPU'}`
 }

@@ -27,15 +27,15 @@ export async function findPython() {
  * Takes TensorFlow's C library out of its Python wheel and compiles the addon against it: tfjs-node's own download is older and knows no CUDA 12.
  * Gives the files that must stay, relative to the package's folder. Throws SetupError without a compiler, before anything is downloaded.
  */
-export async function buildFromWheels({ flavour, arch }, packageFolder, python) {
+export async function buildFromWheels({ flavor, arch }, packageFolder, python) {
   const compiler = which([process.env.CXX, 'g++', 'c++', 'clang++'].filter(Boolean))
   if (!compiler) {
     throw new SetupError("No C++ compiler was found to build TensorFlow's addon: install one (Debian, Ubuntu: apt-get install g++), then run `npm run setup` again.")
   }
-  const library = path.join(cacheFolder(), `tensorflow-${VERSION}-${flavour}-${arch}`)
+  const library = path.join(cacheFolder(), `tensorflow-${VERSION}-${flavor}-${arch}`)
   if (!existsSync(library)) {
-    await timed('TensorFlow', `downloading the ${flavour.toUpperCase()} library (${DOWNLOAD[flavour]}) into ${cacheFolder()}`,
-      () => makeFolder(library, (folder) => download(flavour, arch, python, folder)))
+    await timed('TensorFlow', `downloading the ${flavor.toUpperCase()} library (${DOWNLOAD[flavor]}) into ${cacheFolder()}`,
+      () => makeFolder(library, (folder) => download(flavor, arch, python, folder)))
   }
   await timed('TensorFlow', `compiling the addon with ${path.basename(compiler)}`, async () => {
     await makeFolder(path.join(packageFolder, 'deps'), (deps) => linkParts(library, deps))
@@ -45,12 +45,14 @@ export async function buildFromWheels({ flavour, arch }, packageFolder, python) 
 }
 
 /** Downloads the wheels, checked by the hashes in the requirements file, and leaves what is needed of them in `folder`. */
-async function download(flavour, arch, python, folder) {
+async function download(flavor, arch, python, folder) {
   const wheels = path.join(folder, 'wheels')
   const tags = ['manylinux_2_17', 'manylinux2014'].flatMap((tag) => ['--platform', `${tag}_${MACHINE[arch]}`])
   // One fixed Python version, so that there is one wheel and one hash whatever Python runs pip.
   await run(python, ['-m', 'pip', 'download', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--only-binary=:all:', '--no-cache-dir',
-    '--python-version', '3.11', ...tags, '--requirement', path.join(HERE, `requirements-${flavour}.txt`), '--dest', wheels], { show: process.stdout.isTTY })
+    '--python-version', '3.11', ...tags, '--requirement', path.join(HERE, `requirements-${flavor}.txt`), '--dest', wheels], { show: process.stdout.isTTY }).catch((cause) => {
+    throw new SetupError(`${cause.message}\nTensorFlow's wheels could not be downloaded: see to the network or pip's settings, then run \`npm run setup\` again.`, { cause })
+  })
   await run(python, [path.join(HERE, 'unpack.py'), wheels, folder])
   rmSync(wheels, { recursive: true })
   const lost = firstMissing([...LIBRARIES.map((name) => path.join(folder, 'lib', name)), path.join(folder, 'include', 'tensorflow', 'c', 'c_api.h')])

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { findBrowser } from './browser.mjs'
+import { requireNode } from './index.mjs'
+import { firstDifference, npmError } from './packages.mjs'
+import { run, which } from './run.mjs'
+import { SetupError } from './say.mjs'
+import { difference, target } from './tensorflow.mjs'
+
+describe('Node', () => {
+  it('is refused below 20.19 and taken from there on', () => {
+    for (const version of ['18.20.0', '20.18.3']) assert.throws(() => requireNode(version), SetupError)
+    for (const version of ['20.19.0', '20.20.2', '22.1.0', '24.21.0']) requireNode(version)
+  })
+})
+
+describe('packages', () => {
+  const lock = { '': {}, 'packages/core': { version: '1.0.0' }, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' }, 'node_modules/core': { resolved: 'packages/core', link: true } }
+
+  it('are there when npm\'s record equals the lock', () => {
+    assert.equal(firstDifference(lock, { ...lock }), undefined)
+  })
+
+  it('are not when one is absent, older, replaced or linked elsewhere', () => {
+    assert.equal(firstDifference(lock, { 'node_modules/core': lock['node_modules/core'] }), 'node_modules/a')
+    assert.equal(firstDifference(lock, { ...lock, 'node_modules/a': { version: '0.9.0', integrity: 'sha512-a' } }), 'node_modules/a')
+    assert.equal(firstDifference(lock, { ...lock, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-b' } }), 'node_modules/a')
+    assert.equal(firstDifference(lock, { ...lock, 'node_modules/core': { resolved: 'packages/old', link: true } }), 'node_modules/core')
+  })
+
+  it('may lack what is optional, for much of it is for other systems', () => {
+    assert.equal(firstDifference({ ...lock, 'node_modules/b': { version: '1.0.0', optional: true } }, lock), undefined)
+  })
+
+  it('report npm\'s complaint without its page of usage', () => {
+    assert.equal(npmError('npm warn x\nnpm error code EUSAGE\nnpm error\nnpm error Missing: a@1\nnpm error Clean install a project\nnpm error Usage:'), 'code EUSAGE\nMissing: a@1')
+  })
+})
+
+describe('TensorFlow', () => {
+  const facts = { platform: 'linux', arch: 'x64', glibc: '2.36', driver: false, setting: undefined, packageVersion: '4.22.0' }
+
+  it('is the GPU build where an NVIDIA driver is, unless told otherwise', () => {
+    assert.equal(target(facts).flavor, 'cpu')
+    assert.equal(target({ ...facts, driver: true }).flavor, 'gpu')
+    assert.equal(target({ ...facts, driver: true, setting: 'cpu' }).flavor, 'cpu')
+  })
+
+  it('is refused on musl, and so is an unknown setting', () => {
+    assert.throws(() => target({ ...facts, glibc: undefined }), /glibc/)
+    assert.throws(() => target({ ...facts, setting: 'tpu' }), /cpu or gpu/)
+  })
+
+  it('is built anew when a version or the flavor changes, not when Node does', () => {
+    const note = { target: target(facts) }
+    assert.equal(difference(note, target(facts)), undefined)
+    assert.match(difference(note, target({ ...facts, driver: true })), /flavor was cpu, now gpu/)
+    assert.match(difference(note, target({ ...facts, packageVersion: '4.23.0' })), /package was 4.22.0/)
+    assert.match(difference(undefined, target(facts)), /not built/)
+  })
+})
+
+describe('commands', () => {
+  it('are found on a search path, or not at all', () => {
+    assert.equal(which(['no-such-command', 'node']) !== undefined, true)
+    assert.equal(which(['node'], '/nonexistent'), undefined)
+  })
+
+  it('that fail show their last words', async () => {
+    await assert.rejects(run(process.execPath, ['-e', 'console.error("last words"); process.exit(3)']), (error) => error instanceof SetupError && /code 3[^]*last words/.test(error.message))
+  })
+
+  it('that cannot start say so', async () => {
+    await assert.rejects(run('/nonexistent/command', []), /could not be started/)
+  })
+})
+
+describe('browser', () => {
+  it('of CHROME_PATH must be a Chromium', async () => {
+    await assert.rejects(findBrowser({ CHROME_PATH: process.execPath }), /CHROME_PATH/)
+  })
+})
