@@ -1,5 +1,5 @@
 /** Counts of the terms of one text. */
-type Counts = ReadonlyMap<string, number>
+type Counts<Term> = ReadonlyMap<Term, number>
 
 /** Names of the features, in their order. */
 export const LEXICAL_FEATURES = [
@@ -7,17 +7,24 @@ export const LEXICAL_FEATURES = [
   'log length of the first text', 'log length of the second text'
 ] as const
 
-/** Document frequencies of words and character bigrams in training texts. */
+/** The inverse frequency of terms in training texts: log((1 + texts) / (1 + texts with the term)) + 1, scikit-learn's smoothed form. */
+export interface InverseFrequencies<Term> {
+  readonly known: ReadonlyMap<Term, number>
+  /** That of a term which no training text has. */
+  readonly unknown: number
+}
+
+/** Inverse frequencies of words and character bigrams. */
 export interface TermStatistics {
-  readonly texts: number
-  readonly words: Counts
-  readonly bigrams: Counts
+  readonly words: InverseFrequencies<string>
+  readonly bigrams: InverseFrequencies<number>
 }
 
 /** What the features need of one text. */
 export interface TextTerms {
-  readonly words: Counts
-  readonly bigrams: Counts
+  readonly words: Counts<string>
+  /** By the two UTF-16 code units in one number. */
+  readonly bigrams: Counts<number>
   /** In UTF-16 code units. */
   readonly length: number
 }
@@ -28,57 +35,56 @@ export function textTerms(text: string, words: (text: string) => readonly string
 }
 
 /** Counts in how many texts each word and bigram occurs. */
-export function termStatistics(texts: Iterable<TextTerms>): TermStatistics {
-  const words = new Map<string, number>()
-  const bigrams = new Map<string, number>()
-  let count = 0
-  for (const text of texts) {
-    count++
-    for (const word of text.words.keys()) words.set(word, (words.get(word) ?? 0) + 1)
-    for (const gram of text.bigrams.keys()) bigrams.set(gram, (bigrams.get(gram) ?? 0) + 1)
-  }
-  return { texts: count, words, bigrams }
+export function termStatistics(texts: readonly TextTerms[]): TermStatistics {
+  return { words: inverseFrequencies(texts.map((text) => text.words)), bigrams: inverseFrequencies(texts.map((text) => text.bigrams)) }
 }
 
 /** The features of a pair of texts, in the order of `LEXICAL_FEATURES`. */
 export function lexicalFeatures(a: TextTerms, b: TextTerms, statistics: TermStatistics): Float64Array {
   const common = commonKeys(a.bigrams, b.bigrams)
   return Float64Array.of(
-    cosine(a.words, b.words, statistics.words, statistics.texts), cosine(a.bigrams, b.bigrams, statistics.bigrams, statistics.texts),
+    cosine(a.words, b.words, statistics.words), cosine(a.bigrams, b.bigrams, statistics.bigrams),
     ratio(common, a.bigrams.size + b.bigrams.size - common), ratio(common, Math.min(a.bigrams.size, b.bigrams.size)),
     ratio(commonKeys(a.words, b.words), Math.min(a.words.size, b.words.size)), Math.log1p(a.length), Math.log1p(b.length)
   )
 }
 
 /** Neighbouring characters of a text, white space left out. */
-function bigramsOf(text: string): string[] {
-  const characters = Array.from(text.replace(/\s+/g, '').toLowerCase())
-  return characters.slice(1).map((character, i) => characters[i]! + character)
+function bigramsOf(text: string): number[] {
+  const characters = text.replace(/\s+/g, '').toLowerCase()
+  return Array.from({ length: Math.max(0, characters.length - 1) }, (_, i) => characters.charCodeAt(i) * 0x10000 + characters.charCodeAt(i + 1))
 }
 
-function counted(terms: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>()
+function counted<Term>(terms: readonly Term[]): Map<Term, number> {
+  const counts = new Map<Term, number>()
   for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1)
   return counts
 }
 
-/** Cosine of count x idf vectors, idf = log((1 + texts) / (1 + texts with the term)) + 1 (scikit-learn's smoothed form). */
-function cosine(one: Counts, other: Counts, frequencies: Counts, texts: number): number {
-  const weight = (term: string, count: number) => count * (Math.log((1 + texts) / (1 + (frequencies.get(term) ?? 0))) + 1)
-  const square = (counts: Counts) => {
+function inverseFrequencies<Term>(texts: readonly Counts<Term>[]): InverseFrequencies<Term> {
+  const counts = new Map<Term, number>()
+  for (const text of texts) for (const term of text.keys()) counts.set(term, (counts.get(term) ?? 0) + 1)
+  const idf = (count: number) => Math.log((1 + texts.length) / (1 + count)) + 1
+  for (const [term, count] of counts) counts.set(term, idf(count))
+  return { known: counts, unknown: idf(0) }
+}
+
+/** Cosine of count x idf vectors. */
+function cosine<Term>(one: Counts<Term>, other: Counts<Term>, { known, unknown }: InverseFrequencies<Term>): number {
+  const square = (counts: Counts<Term>) => {
     let sum = 0
-    for (const [term, count] of counts) sum += weight(term, count) ** 2
+    for (const [term, count] of counts) sum += (count * (known.get(term) ?? unknown)) ** 2
     return sum
   }
   let dot = 0
   for (const [term, count] of one) {
     const also = other.get(term)
-    if (also !== undefined) dot += weight(term, count) * weight(term, also)
+    if (also !== undefined) dot += count * also * (known.get(term) ?? unknown) ** 2
   }
   return ratio(dot, Math.sqrt(square(one) * square(other)))
 }
 
-function commonKeys(one: Counts, other: Counts): number {
+function commonKeys<Term>(one: Counts<Term>, other: Counts<Term>): number {
   let count = 0
   for (const key of one.keys()) if (other.has(key)) count++
   return count
