@@ -1,0 +1,24 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Root of the repository. */
+export const ROOT = join(import.meta.dirname, '../..')
+
+/** What the set-up makes: checkpoint, model, pages, expected numbers. */
+export const WORK = join(ROOT, 'e2e/dist')
+
+/** The model folder that every test loads. */
+export const MODEL = join(WORK, 'model')
+
+/** The page with the public API, the demo page, and the numbers of the Node SDK. */
+export const SITE = join(WORK, 'site')
+export const DEMO = join(WORK, 'demo')
+export const EXPECTED = join(WORK, 'expected.json')
+
+/** The Chromium that `npm run setup -- --browser` chose, or CHROME_PATH. Throws when there is none: a browser test without a browser is no pass. */
+export function chromePath(): string {
+  const note = join(ROOT, 'node_modules/.sohu-match/browser.json')
+  const path = process.env.CHROME_PATH ?? (existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as { path: string }).path : undefined)
+  if (!path || !existsSync(path)) throw new Error(`No Chromium at ${path ?? note}; run: npm run setup -- --browser, or set CHROME_PATH.`)
+  return path
+}
