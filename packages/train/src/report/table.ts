@@ -1,0 +1,31 @@
+import type { ClassMetrics, Metrics } from '@sohu-match/core'
+import Table from 'cli-table3'
+import { ratio, whole } from './format'
+
+/** A table for people: aligned columns, numbers to the right. `color` draws the header in color (for terminals). */
+export function textTable(head: readonly string[], rows: readonly (readonly string[])[], color = false): string {
+  const table = new Table({
+    head: [...head],
+    colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
+    style: { head: color ? ['cyan'] : [], border: color ? ['grey'] : [], compact: true }
+  })
+  table.push(...rows.map((row) => [...row]))
+  return table.toString()
+}
+
+/** What an evaluation found, one row a task, then the pooled F1 of each group, then their mean (the competition's score) with the mean AUC of the tasks. */
+export function metricsTable(metrics: Metrics, { color = false }: { readonly color?: boolean } = {}): string {
+  const cells = ({ pairs, f1, precision, recall }: ClassMetrics) => [whole(pairs), ratio(f1), ratio(precision), ratio(recall)]
+  const tasks = Object.entries(metrics.tasks)
+  const pairs = tasks.reduce((sum, [, task]) => sum + task.pairs, 0)
+  return textTable(['task', 'pairs', 'F1', 'precision', 'recall', 'AUC'], [
+    ...tasks.map(([name, task]) => [name, ...cells(task), ratio(task.auc)]),
+    ...Object.entries(metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...cells(group), '']),
+    ['mean', whole(pairs), ratio(metrics.mean), '', '', ratio(tasks.reduce((sum, [, task]) => sum + task.auc, 0) / tasks.length)]
+  ], color)
+}
+
+/** One line for programs: a JSON object with a `type`, NaN as null. */
+export function jsonLine(type: string, values: object): string {
+  return `${JSON.stringify({ type, ...values })}\n`
+}
