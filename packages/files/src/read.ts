@@ -36,15 +36,20 @@ export async function readJson(
   }
 }
 
-/** SHA-256 of a file as lower-case hex, read in pieces. Throws `asset-missing` or `storage`. */
-export async function sha256File(path: string): Promise<string> {
+/** SHA-256 of a file as lower-case hex, read in pieces; `onBytes` is told how many were read so far, and may throw to stop. Throws `asset-missing` or `storage`. */
+export async function sha256File(path: string, onBytes?: (bytes: number) => void): Promise<string> {
   const hash = createHash('sha256')
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array)
-  } catch (cause) {
-    throw readError(path, cause, 'asset-missing')
+  let bytes = 0
+  const chunks = createReadStream(path, { highWaterMark: 1 << 20 })[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await chunks.next().catch((cause: unknown) => {
+      throw readError(path, cause, 'asset-missing')
+    })
+    if (next.done) return hash.digest('hex')
+    const chunk = next.value as Uint8Array
+    hash.update(chunk)
+    onBytes?.(bytes += chunk.length)
   }
-  return hash.digest('hex')
 }
 
 /** SHA-256 of bytes as lower-case hex. */

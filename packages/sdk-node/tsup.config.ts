@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs'
+import { defineConfig } from 'tsup'
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+
+export default defineConfig({
+  entry: ['src/index.ts', 'src/worker.ts'],
+  format: ['esm', 'cjs'],
+  target: 'node20',
+  splitting: false,
+  clean: true,
+  shims: true,                                                       // import.meta.url in the CommonJS build
+  noExternal: [/^@sohu-match\//, 'valibot'],
+  // core and files are private: their types are bundled from their sources
+  dts: {
+    entry: 'src/index.ts',
+    compilerOptions: { ignoreDeprecations: '6.0', paths: { '@sohu-match/core': ['../core/src/index.ts'], '@sohu-match/files': ['../files/src/index.ts'] } }
+  },
+  define: { VERSION: JSON.stringify(version) }
+})

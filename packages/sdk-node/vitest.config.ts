@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  define: { VERSION: '"0.0.0-test"' },
+  test: { globalSetup: 'tools/bundle-worker.ts', testTimeout: 30_000 }
+})
