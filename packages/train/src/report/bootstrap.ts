@@ -1,0 +1,77 @@
+import type { ScoredRow } from '@sohu-match/core'
+import { createRandom, type Random } from '../data/random'
+
+/** A figure with its bootstrap interval. */
+export interface Interval {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+/** F1 and AUC of resampled rows, one of each a resampling. */
+export interface Resampled {
+  readonly f1: Float64Array
+  readonly auc: Float64Array
+}
+
+/** Resamplings of an interval: enough for its ends to stand still in the second decimal (Efron and Tibshirani 1993, section 13.3). */
+export const RESAMPLINGS = 1000
+
+/** F1 of `predicted` and AUC of `score` on rows drawn with replacement, `count` times. Rows of one task. */
+export function resample(rows: readonly ScoredRow[], count: number, random: Random): Resampled {
+  const sorted = [...rows].sort((one, other) => one.score - other.score)
+  const drawn = new Int32Array(rows.length)
+  const result = { f1: new Float64Array(count), auc: new Float64Array(count) }
+  for (let i = 0; i < count; i++) {
+    drawn.fill(0)
+    for (let k = 0; k < rows.length; k++) drawn[random.below(rows.length)]!++
+    result.f1[i] = weightedF1(sorted, drawn)
+    result.auc[i] = weightedAuc(sorted, drawn)
+  }
+  return result
+}
+
+/** The 95 % percentile interval of resampled figures around a figure; figures that are not numbers are left out. */
+export function interval(value: number, resampled: Float64Array): Interval {
+  const sorted = resampled.filter((figure) => !Number.isNaN(figure)).sort()
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN
+  return { value, low: at(0.025), high: at(0.975) }
+}
+
+/** Figures of every task by name, resampled with the same seed: rows of different tasks are drawn independently. */
+export function resampleTasks(tasks: ReadonlyMap<string, readonly ScoredRow[]>, seed: number, count = RESAMPLINGS): Map<string, Resampled> {
+  return new Map([...tasks].map(([name, rows]) => [name, resample(rows, count, createRandom('bootstrap', seed, name))]))
+}
+
+/** Elementwise mean of resampled figures: that of the mean over tasks. */
+export function meanOf(figures: readonly Float64Array[]): Float64Array {
+  return Float64Array.from(figures[0] ?? [], (_, i) => figures.reduce((sum, figure) => sum + figure[i]!, 0) / figures.length)
+}
+
+function weightedF1(rows: readonly ScoredRow[], weights: Int32Array): number {
+  let hits = 0
+  let marked = 0
+  rows.forEach(({ label, predicted }, i) => {
+    hits += weights[i]! * (label & predicted)
+    marked += weights[i]! * (label + predicted)
+  })
+  return (2 * hits) / marked
+}
+
+/** Area under the ROC curve of rows in ascending order of score that count `weights` times; a tie counts half. */
+function weightedAuc(rows: readonly ScoredRow[], weights: Int32Array): number {
+  let [below, wins, positives] = [0, 0, 0]                                               // negatives so far; (negative, positive) pairs in order
+  for (let start = 0; start < rows.length;) {
+    let [tiedNegatives, tiedPositives] = [0, 0]
+    let end = start
+    for (; end < rows.length && rows[end]!.score === rows[start]!.score; end++) {
+      if (rows[end]!.label === 1) tiedPositives += weights[end]!
+      else tiedNegatives += weights[end]!
+    }
+    wins += tiedPositives * (below + tiedNegatives / 2)
+    below += tiedNegatives
+    positives += tiedPositives
+    start = end
+  }
+  return wins / (positives * below)
+}
