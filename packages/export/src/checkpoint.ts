@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  decodeTensor, MatcherError, parameterSpecs, parseMetrics, parseModelConfig, parseParity, parseSafetensorsHeader, parseThresholds,
-  safetensorsDataStart, type CheckpointMetrics, type ModelConfig, type ParityBatch, type Tensor, type TensorEntry
+  decodeTensor, MatcherError, openDictionary, parameterSpecs, parseMetrics, parseModelConfig, parseParity, parseSafetensorsHeader, parseThresholds,
+  parseVocab, safetensorsDataStart, type CheckpointMetrics, type ModelConfig, type ParityBatch, type Tensor, type TensorEntry
 } from '@sohu-match/core'
-import { readError, readJson } from '@sohu-match/files'
+import { readBytes, readError, readJson, readText, recoverFolder } from '@sohu-match/files'
 
 /** The weights of a checkpoint, read from the file one at a time: float32, row-major, by their checkpoint names. */
 export interface Weights {
@@ -23,11 +23,33 @@ export interface Checkpoint {
   readonly weights: Weights
 }
 
+/** What reads texts: it goes into the model folder as it is. */
+export interface Assets {
+  /** The text of vocab.txt. */
+  readonly vocab: string
+  readonly dictionary: Uint8Array
+  /** The licence notice of the dictionary. */
+  readonly notice: string
+}
+
+/** Reads vocabulary, dictionary and notice of a checkpoint. Throws `checkpoint-invalid` or `asset-corrupt`. */
+export async function readAssets({ folder, config }: Checkpoint): Promise<Assets> {
+  const vocab = await readText(join(folder, 'vocab.txt'), 'checkpoint-invalid')
+  const tokens = parseVocab(vocab).tokens.length
+  if (tokens !== config.vocabSize) {
+    throw new MatcherError('checkpoint-invalid', `${join(folder, 'vocab.txt')} has ${tokens} tokens; vocab_size in config.json is ${config.vocabSize}.`)
+  }
+  const dictionary = await readBytes(join(folder, 'dictionary.bin'), 'checkpoint-invalid')
+  openDictionary(dictionary)
+  return { vocab, dictionary, notice: await readText(join(folder, 'NOTICE'), 'checkpoint-invalid') }
+}
+
 /**
  * Opens a checkpoint folder (architecture: `config.json`, `model.safetensors`, `thresholds.json`, `parity.json`, `metrics.json`).
  * Every weight that the network needs must be there, of its shape, and finite. Throws `checkpoint-invalid`, `config-invalid` or `storage`.
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  await recoverFolder(folder)
   const json = (name: string) => readJson(join(folder, name), 'checkpoint-invalid', 'checkpoint-invalid')
   const config = parseModelConfig(await json('config.json'), join(folder, 'config.json'))
   const thresholds = parseThresholds(await json('thresholds.json'), config.tasks)

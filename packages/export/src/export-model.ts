@@ -1,18 +1,13 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import {
-  DTYPES, GRAPH_FILES, MatcherError, MANIFEST_FORMAT, modelConfigToJson, openDictionary, parseManifest, parseVocab,
-  type Dtype, type Manifest, type ManifestGraph
-} from '@sohu-match/core'
-import { readBytes, readText, replaceFolder } from '@sohu-match/files'
-import { openCheckpoint, type Checkpoint } from './checkpoint'
+import { MatcherError, type Dtype } from '@sohu-match/core'
+import { replaceFolder } from '@sohu-match/files'
+import { openCheckpoint, readAssets, type Checkpoint } from './checkpoint'
 import { FolderWriter } from './files'
-import { FORMATS } from './formats'
-import { sohuGraph } from './graph'
-import { modelCard } from './model-card'
-import { OPSET, serializeGraph } from './onnx/serialize'
-import { parityDifference, requireParity } from './parity'
-import { openGraph } from './session'
+import { readGatePairs, type GateOptions } from './gate'
+import { measureGraphs, type Reports } from './measure'
+import { finishModelFolder, finishTaskFolder } from './model-folder'
+import { allTasks, singleTask } from './target'
+import { writeGraphs } from './write-graphs'
 
 /** What `exportModel` is asked for; paths are absolute. */
 export interface ExportOptions {
@@ -22,85 +17,54 @@ export interface ExportOptions {
   readonly name: string
   /** Replaces a folder that is already at `out`. */
   readonly force: boolean
-  /** Weights of one graph larger than this, in bytes, go to a file beside it. */
+  /** One task alone, in Hugging Face's layout. */
+  readonly task?: string | undefined
+  /** Without it no F1 is measured and none is required. */
+  readonly gate?: GateOptions | undefined
+  /** Whether the graphs are timed. */
+  readonly latency: boolean
+  /** Weights of one graph larger than this, in bytes, go to a file beside it. Default 1 GiB. */
   readonly externalDataLimit?: number
+  readonly onProgress?: (text: string) => void
 }
 
 /** Protobuf ends at 2 GiB, and so does what a browser can hold in one buffer; half of that leaves room. */
-export const EXTERNAL_DATA_LIMIT = 2 ** 30
+const EXTERNAL_DATA_LIMIT = 2 ** 30
 
 /**
- * Turns a checkpoint into a model folder: all of it, or nothing at `out`. The fp32 graph is always made and compared with parity.json.
- * Throws `output-exists`, `checkpoint-invalid`, `config-invalid`, `gate-failed` or `storage`.
+ * Turns a checkpoint into a model folder, or one task of it into a folder for Hugging Face's tools: all of it, or nothing at `out`.
+ * Throws `output-exists`, `checkpoint-invalid`, `config-invalid`, `task-unknown`, `data-invalid`, `gate-failed` or `storage`.
  */
-export async function exportModel(options: ExportOptions): Promise<Manifest> {
+export async function exportModel(options: ExportOptions): Promise<Reports> {
   if (existsSync(options.out) && !options.force) {
     throw new MatcherError('output-exists', `${options.out} is already there; name another folder, or say --force to replace it.`)
   }
   const checkpoint = await openCheckpoint(options.checkpoint)
   try {
-    let manifest: Manifest | undefined
+    let reports: Reports = {}
     await replaceFolder(options.out, async (temporary) => {
-      manifest = await writeModel(new FolderWriter(temporary), checkpoint, options)
+      reports = await fillFolder(new FolderWriter(temporary), checkpoint, options)
     })
-    return manifest!
+    return reports
   } finally {
     checkpoint.weights.close()
   }
 }
 
-async function writeModel(writer: FolderWriter, checkpoint: Checkpoint, options: ExportOptions): Promise<Manifest> {
-  const { config } = checkpoint
-  const graphs: Partial<Record<Dtype, ManifestGraph>> = {}
-  for (const dtype of DTYPES.filter((one) => one === 'fp32' || options.dtypes.includes(one))) {
-    const written = writeGraph(writer, checkpoint, dtype, options.externalDataLimit ?? EXTERNAL_DATA_LIMIT)
-    const graph = await openGraph(join(writer.folder, written.file))
-    const difference = await parityDifference(graph, checkpoint.parity)
-    await graph.release()
-    if (dtype === 'fp32') requireParity(difference)
-    if (options.dtypes.includes(dtype)) graphs[dtype] = { ...written, maxLogitDifference: Number(difference.toPrecision(2)) }
-    else writer.remove(written.file, ...(written.externalData ?? []))
+async function fillFolder(writer: FolderWriter, checkpoint: Checkpoint, options: ExportOptions): Promise<Reports> {
+  const { gate, dtypes, task, latency, name } = options
+  const onProgress = options.onProgress ?? (() => undefined)
+  const target = task === undefined ? allTasks(checkpoint.config) : singleTask(checkpoint.config, task)
+  const assets = await readAssets(checkpoint)
+  const pairs = gate && await readGatePairs(gate, checkpoint, assets, target.tasks)
+  const externalDataLimit = options.externalDataLimit ?? EXTERNAL_DATA_LIMIT
+  const graphs = await writeGraphs(writer, checkpoint, assets, target, { dtypes, data: gate?.data, externalDataLimit, onProgress })
+  const reports = await measureGraphs(writer, graphs, checkpoint, target, { pairs, largestDrop: gate?.largestDrop ?? Infinity, latency, onProgress })
+  if (!dtypes.includes('fp32')) {
+    writer.remove(graphs.fp32!.file, ...(graphs.fp32!.externalData ?? []))
+    delete graphs.fp32
   }
-  await copyAssets(writer, checkpoint)
-  writer.json('config.json', modelConfigToJson(config))
-  const manifest: Manifest = {
-    format: MANIFEST_FORMAT, name: options.name,
-    tasks: config.tasks.map((task) => ({ ...task, threshold: checkpoint.thresholds[task.name]!, f1: ratio(checkpoint.metrics.tasks[task.name]?.f1) })),
-    maxLength: config.maxLength, tokenizer: { vocab: 'vocab.txt', dictionary: 'dictionary.bin', lowercase: true }, graphs, files: writer.files
-  }
-  writer.text('README.md', modelCard(manifest, config))
-  parseManifest(JSON.parse(JSON.stringify(manifest)))                // what the SDKs would refuse is never written
-  const complete = { ...manifest, files: { ...writer.files } }
-  writer.json('manifest.json', complete)
-  return complete
-}
-
-function writeGraph(writer: FolderWriter, { config, weights }: Checkpoint, dtype: Dtype, limit: number): ManifestGraph {
-  const file = GRAPH_FILES[dtype]
-  const dataFile = `${file}_data`
-  const graph = sohuGraph(config, weights.read, FORMATS[dtype]())
-  const { model, externalData } = serializeGraph(graph, 'sohu-match', { fileName: dataFile.slice(dataFile.lastIndexOf('/') + 1), limit })
-  writer.write(file, model)
-  if (!externalData) return { file, opset: OPSET }
-  writer.write(dataFile, externalData)
-  return { file, externalData: [dataFile], opset: OPSET }
-}
-
-/** Vocabulary, dictionary and its notice, as the checkpoint has them. Throws `checkpoint-invalid`, `asset-corrupt`. */
-async function copyAssets(writer: FolderWriter, { folder, config }: Checkpoint): Promise<void> {
-  const vocab = await readText(join(folder, 'vocab.txt'), 'checkpoint-invalid')
-  const tokens = parseVocab(vocab).tokens.length
-  if (tokens !== config.vocabSize) {
-    throw new MatcherError('checkpoint-invalid', `${join(folder, 'vocab.txt')} has ${tokens} tokens; vocab_size in config.json is ${config.vocabSize}.`)
-  }
-  const dictionary = await readBytes(join(folder, 'dictionary.bin'), 'checkpoint-invalid')
-  openDictionary(dictionary)
-  writer.text('vocab.txt', vocab)
-  writer.write('dictionary.bin', [dictionary])
-  writer.text('NOTICE', await readText(join(folder, 'NOTICE'), 'checkpoint-invalid'))
-}
-
-/** A ratio that was 0/0 has no JSON form. */
-function ratio(value: number | undefined): number | null {
-  return value === undefined || Number.isNaN(value) ? null : value
+  if (task === undefined) finishModelFolder(writer, checkpoint, assets, name, graphs, reports)
+  else finishTaskFolder(writer, checkpoint, target, name, graphs)
+  return reports
 }

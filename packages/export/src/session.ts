@@ -7,20 +7,32 @@ export interface GraphRunner {
   release(): Promise<void>
 }
 
+/** Opens a graph file with onnxruntime-node, on the CPU unless `options` say otherwise. */
+export type OpenGraph = (path: string, options?: InferenceSession.SessionOptions) => Promise<GraphRunner>
+
 /** Only errors: this runtime warns of every optional provider that it lacks. */
 const LOG_ERRORS_ONLY = 3
 
-/** Loads a graph of all tasks with onnxruntime-node, on the CPU unless `options` say otherwise. Throws `inference-failed`. */
-export async function openGraph(path: string, options: InferenceSession.SessionOptions = {}): Promise<GraphRunner> {
+/** Loads a graph of all tasks. Throws `inference-failed`. */
+export const openGraph: OpenGraph = (path, options) => open(path, options, (batch) => ({
+  token_ids: new Tensor('int32', batch.tokenIds, [batch.size, batch.length]),
+  segment_ids: new Tensor('int32', batch.segmentIds, [batch.size, batch.length]),
+  task_ids: new Tensor('int32', batch.taskIds, [batch.size])
+}))
+
+/** Loads a graph of one task in Hugging Face's terms; it ignores task ids. Throws `inference-failed`. */
+export const openTaskGraph: OpenGraph = (path, options) => open(path, options, (batch) => {
+  const ids = (data: Int32Array) => new Tensor('int64', BigInt64Array.from(data, BigInt), [batch.size, batch.length])
+  const mask = batch.tokenIds.map((id, index) => (id !== 0 || index % batch.length === 0 ? 1 : 0))
+  return { input_ids: ids(batch.tokenIds), attention_mask: ids(mask), token_type_ids: ids(batch.segmentIds) }
+})
+
+async function open(
+  path: string, options: InferenceSession.SessionOptions | undefined, feeds: (batch: EncodedBatch) => Record<string, Tensor>
+): Promise<GraphRunner> {
   const session = await failing(`${path} does not load`, () => InferenceSession.create(path, { logSeverityLevel: LOG_ERRORS_ONLY, ...options }))
   return {
-    run: (batch) => failing(`${path} does not run`, async () => {
-      const ids = (data: Int32Array) => new Tensor('int32', data, [batch.size, batch.length])
-      const { logits } = await session.run({
-        token_ids: ids(batch.tokenIds), segment_ids: ids(batch.segmentIds), task_ids: new Tensor('int32', batch.taskIds, [batch.size])
-      })
-      return logits!.data as Float32Array
-    }),
+    run: (batch) => failing(`${path} does not run`, async () => (await session.run(feeds(batch)))['logits']!.data as Float32Array),
     release: () => session.release()
   }
 }

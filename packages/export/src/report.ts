@@ -1,0 +1,48 @@
+import type { Dtype, TaskSpec } from '@sohu-match/core'
+import Table from 'cli-table3'
+import type { GraphReport, Reports } from './measure'
+
+/** The report that export prints: sizes and differences, then F1 and label flips by task, then latency against fp32. */
+export function formatReport(reports: Reports, tasks: readonly Pick<TaskSpec, 'name'>[]): string {
+  const rows = Object.entries(reports) as [Dtype, GraphReport][]
+  const tables = [sizeTable(rows)]
+  if (rows.some(([, report]) => report.gate)) tables.push(qualityTable(rows, tasks))
+  if (rows.some(([, report]) => report.latency)) tables.push(latencyTable(rows))
+  return tables.join('\n\n')
+}
+
+type Rows = readonly (readonly [Dtype, GraphReport])[]
+
+function sizeTable(rows: Rows): string {
+  const float = rows.find(([dtype]) => dtype === 'fp32')?.[1].bytes
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2)
+  return table(['dtype', 'MB', 'of fp32', 'MB, brotli 5', 'logits: largest difference from parity.json', 'from fp32 on pairs', 'mean'], rows.map(([dtype, report]) => [
+    dtype, megabytes(report.bytes), float ? (report.bytes / float).toFixed(3) : '', megabytes(report.compressedBytes), exponent(report.parityDifference),
+    report.gate ? exponent(report.gate.largestDifference) : '', report.gate ? exponent(report.gate.meanDifference) : ''
+  ]))
+}
+
+function qualityTable(rows: Rows, tasks: readonly Pick<TaskSpec, 'name'>[]): string {
+  return table(['F1 (label flips)', 'mean', ...tasks.map((task) => task.name)], rows.flatMap(([dtype, { gate }]) => (gate
+    ? [[dtype, gate.metrics.mean.toFixed(4), ...tasks.map(({ name }) => (gate.metrics.tasks[name]
+        ? `${gate.metrics.tasks[name].f1.toFixed(4)} (${gate.flips[name]!}/${gate.metrics.tasks[name].pairs})` : ''))]]
+    : [])))
+}
+
+function latencyTable(rows: Rows): string {
+  const shapes = Object.keys(rows.find(([, report]) => report.latency)![1].latency!)
+  return table(['CPU, 1 thread, median ms (x as fast as fp32)', ...shapes], rows.map(([dtype, { latency }]) => [
+    dtype, ...shapes.map((shape) => {
+      const { milliseconds, float } = latency![shape]!
+      return `${milliseconds.toFixed(1)} (${(float / milliseconds).toFixed(2)})`
+    })
+  ]))
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const made = new Table({ head: [...head], style: { head: [], border: [] } })
+  made.push(...rows.map((row) => [...row]))
+  return made.toString()
+}
+
+const exponent = (value: number): string => value.toExponential(1)

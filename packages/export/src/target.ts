@@ -1,0 +1,31 @@
+import { GRAPH_FILES, taskId, type Dtype, type ModelConfig, type TaskSpec } from '@sohu-match/core'
+import type { WeightFormat } from './formats/format'
+import { singleTaskGraph, sohuGraph } from './graph'
+import type { Graph } from './onnx/serialize'
+import { openGraph, openTaskGraph, type OpenGraph } from './session'
+
+/** What kind of graphs an export makes, and for whom: where they go, what they answer, how they are fed. */
+export interface Target {
+  readonly files: Readonly<Record<Dtype, string>>
+  /** The tasks that its graphs answer. */
+  readonly tasks: readonly TaskSpec[]
+  graph(read: (name: string) => Float32Array, format: WeightFormat): Graph
+  readonly open: OpenGraph
+}
+
+/** File names that Hugging Face's tools look for; their `q8` is called `quantized`. */
+const HUGGING_FACE_FILES: Readonly<Record<Dtype, string>> = { ...GRAPH_FILES, q8: 'onnx/model_quantized.onnx' }
+
+/** Graphs of all tasks, for the SDKs. */
+export function allTasks(config: ModelConfig): Target {
+  return { files: GRAPH_FILES, tasks: config.tasks, open: openGraph, graph: (read, format) => sohuGraph(config, read, format) }
+}
+
+/** Graphs of one task, for Hugging Face's tools. Throws `task-unknown`. */
+export function singleTask(config: ModelConfig, name: string): Target {
+  const id = taskId(name, config.tasks)
+  return {
+    files: HUGGING_FACE_FILES, tasks: [config.tasks[id]!], open: openTaskGraph,
+    graph: (read, format) => singleTaskGraph(config, read, format, id)
+  }
+}

@@ -1,0 +1,60 @@
+import { DTYPES, type Dtype, type ManifestGraph } from '@sohu-match/core'
+import { calibrationBatches } from './calibration'
+import type { Assets, Checkpoint } from './checkpoint'
+import type { FolderWriter } from './files'
+import { FORMATS } from './formats'
+import { blockFormat } from './formats/blocks'
+import type { WeightFormat } from './formats/format'
+import { OPSET, serializeGraph } from './onnx/serialize'
+import { chooseEightBits, floatBytes, measureSensitivity } from './quantize/plan'
+import type { Target } from './target'
+
+/** The program that the graphs name as their maker. */
+const PRODUCER = 'sohu-match'
+
+/** What is written: the dtypes, the data that q4 may be calibrated on, and when weights leave the graph's file (bytes). */
+export interface GraphOptions {
+  readonly dtypes: readonly Dtype[]
+  readonly data?: string | undefined
+  readonly externalDataLimit: number
+  readonly onProgress: (text: string) => void
+}
+
+/** Graphs by dtype, in the order of `DTYPES`. */
+export type WrittenGraphs = Partial<Record<Dtype, ManifestGraph>>
+
+/** Writes the graph of each dtype, and fp32 always: the others are measured against it. */
+export async function writeGraphs(
+  writer: FolderWriter, checkpoint: Checkpoint, assets: Assets, target: Target, options: GraphOptions
+): Promise<WrittenGraphs> {
+  const graphs: WrittenGraphs = {}
+  for (const dtype of DTYPES.filter((one) => one === 'fp32' || options.dtypes.includes(one))) {
+    options.onProgress(`writing ${dtype}`)
+    const format = dtype === 'q4' ? await fourBitFormat(checkpoint, assets, options) : FORMATS[dtype]()
+    graphs[dtype] = writeGraph(writer, checkpoint, target, target.files[dtype], format, options.externalDataLimit)
+  }
+  return graphs
+}
+
+function writeGraph(
+  writer: FolderWriter, { weights }: Checkpoint, target: Target, file: string, format: WeightFormat, limit: number
+): ManifestGraph {
+  const dataFile = `${file}_data`
+  const fileName = dataFile.slice(dataFile.lastIndexOf('/') + 1)      // the graph names it relative to itself
+  const { model, externalData } = serializeGraph(target.graph(weights.read, format), PRODUCER, { fileName, limit })
+  writer.write(file, model)
+  if (!externalData) return { file, opset: OPSET }
+  writer.write(dataFile, externalData)
+  return { file, externalData: [dataFile], opset: OPSET }
+}
+
+/** 4 bits, and 8 where a measurement on calibration pairs says so. */
+async function fourBitFormat(checkpoint: Checkpoint, assets: Assets, { data, onProgress }: GraphOptions): Promise<WeightFormat> {
+  const { config, weights } = checkpoint
+  const sensitivity = await measureSensitivity(config, weights.read, await calibrationBatches(data, checkpoint, assets))
+  const kept = chooseEightBits(sensitivity, floatBytes(config))
+  for (const { name, error, weights: members } of sensitivity) {
+    onProgress(`q4 ${name}: logits move by ${error.toPrecision(2)}, ${kept.has(members[0]!) ? 8 : 4} bits`)
+  }
+  return blockFormat((name) => (kept.has(name) ? 8 : 4))
+}
