@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../data/random'
+import { tf, type Tensor } from '../../tfjs'
+import type { Recorded } from '../tape'
+import { add, addRow } from './add'
+import { attention } from './attention'
+import { sigmoidCrossEntropy, smoothL1 } from './auxiliary'
+import { crossEntropy } from './cross-entropy'
+import { dense, matrixProduct } from './dense'
+import { dropout } from './dropout'
+import { gather, selectTask } from './gather'
+import { gelu } from './gelu'
+import { layerNorm } from './norm'
+import { maskedMean } from './pooling'
+import { rotary, rotaryTensors } from './rotary'
+
+/** A kernel beside the same function in TensorFlow.js' own differentiable operations; `inputs` are the differentiable ones. */
+interface Case {
+  readonly name: string
+  readonly inputs: Tensor[]
+  readonly kernel: (...inputs: Tensor[]) => Recorded
+  readonly plain: (...inputs: Tensor[]) => Tensor
+}
+
+const random = createRandom('kernels')
+const normal = (...shape: number[]): Tensor => tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), shape)
+const ids = tf.tensor2d([[1, 2, 2], [0, 3, 1]], [2, 3], 'int32')
+const tasks = tf.tensor1d([2, 0], 'int32')
+const labels = tf.tensor1d([1, 0], 'int32')
+const weights = tf.tensor1d([0.3, 0.7])
+const mask = tf.tensor2d([[1, 1, 1, 0], [1, 1, 0, 0]])
+const bias = tf.reshape(tf.mul(tf.sub(1, mask), -1e9), [2, 1, 1, 4])
+const tables = rotaryTensors(4, 4)
+const [batch, seq, hidden, heads] = [2, 4, 8, 2]
+
+const split = (x: Tensor): Tensor => tf.transpose(tf.reshape(x, [batch, seq, heads, hidden / heads]), [0, 2, 1, 3])
+const plainAttention = (q: Tensor, k: Tensor, v: Tensor): Tensor => {
+  const probs = tf.softmax(tf.add(tf.div(tf.matMul(split(q), split(k), false, true), Math.sqrt(hidden / heads)), bias))
+  return tf.reshape(tf.transpose(tf.matMul(probs, split(v)), [0, 2, 1, 3]), [batch, seq, hidden])
+}
+const plainNorm = (x: Tensor, gamma: Tensor, beta: Tensor): Tensor => {
+  const { mean, variance } = tf.moments(x, -1, true)
+  const wide = (p: Tensor): Tensor => (p.rank === 2 ? tf.expandDims(p, 1) : p)
+  return tf.add(tf.mul(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-12))), wide(gamma)), wide(beta))
+}
+const plainRotary = (x: Tensor): Tensor => {
+  const pairs = tf.reshape(x, [batch, seq, heads, 2, 2])
+  const [even, odd] = tf.unstack(pairs, -1) as [Tensor, Tensor]
+  const angle = tf.tensor([0, 1, 2, 3].flatMap((m) => [m, m * 10000 ** -0.5]), [1, seq, 1, 2])
+  const turned = [tf.sub(tf.mul(even, tf.cos(angle)), tf.mul(odd, tf.sin(angle))), tf.add(tf.mul(odd, tf.cos(angle)), tf.mul(even, tf.sin(angle)))]
+  return tf.reshape(tf.stack(turned, -1), [batch, seq, hidden])
+}
+const plainSmoothL1 = (x: Tensor, t: Tensor, w: Tensor): Tensor => {
+  const size = tf.abs(tf.sub(x, t))
+  const inner = tf.minimum(size, 1)
+  return tf.sum(tf.mul(w, tf.add(tf.mul(0.5, tf.square(inner)), tf.sub(size, inner))))
+}
+const target = normal(2, 3)
+const share = tf.abs(normal(2, 3))
+
+const cases: Case[] = [
+  { name: 'add', inputs: [normal(2, 3, 4), normal(2, 3, 4)], kernel: add, plain: tf.add },
+  { name: 'add of a vector', inputs: [normal(2, 3, 4), normal(4)], kernel: add, plain: tf.add },
+  { name: 'addRow', inputs: [normal(2, 3, 4), normal(2, 4)], kernel: addRow, plain: (x, row) => tf.add(x, tf.expandDims(row, 1)) },
+  { name: 'matrixProduct', inputs: [normal(3, 4), normal(4, 5)], kernel: matrixProduct, plain: (a, b) => tf.matMul(a, b) },
+  { name: 'dense', inputs: [normal(2, 3, 4), normal(4, 5), normal(5)], kernel: dense,
+    plain: (x, w, b) => tf.add(tf.reshape(tf.matMul(tf.reshape(x, [6, 4]), w), [2, 3, 5]), b) },
+  { name: 'gelu', inputs: [normal(3, 7)], kernel: gelu, plain: (x) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.div(x, Math.SQRT2))))) },
+  { name: 'layerNorm', inputs: [normal(2, 4, 8), normal(8), normal(8)], kernel: (x, g, b) => layerNorm(x, g, b, 1e-12), plain: plainNorm },
+  { name: 'conditional layerNorm', inputs: [normal(2, 4, 8), normal(2, 8), normal(2, 8)], kernel: (x, g, b) => layerNorm(x, g, b, 1e-12), plain: plainNorm },
+  { name: 'rotary', inputs: [normal(2, 4, 8)], kernel: (x) => rotary(x, tables), plain: plainRotary },
+  { name: 'attention', inputs: [normal(2, 4, 8), normal(2, 4, 8), normal(2, 4, 8)], kernel: (q, k, v) => attention(q, k, v, bias, heads, false), plain: plainAttention },
+  { name: 'attention, recomputed', inputs: [normal(2, 4, 8), normal(2, 4, 8), normal(2, 4, 8)],
+    kernel: (q, k, v) => attention(q, k, v, bias, heads, true), plain: plainAttention },
+  { name: 'maskedMean', inputs: [normal(2, 4, 8)], kernel: (x) => maskedMean(x, mask),
+    plain: (x) => tf.div(tf.sum(tf.mul(x, tf.expandDims(mask, 2)), 1), tf.sum(mask, 1, true)) },
+  { name: 'gather', inputs: [normal(5, 4)], kernel: (table) => gather(table, ids), plain: (table) => tf.gather(table, ids) },
+  { name: 'selectTask', inputs: [normal(2, 6)], kernel: (x) => selectTask(x, tasks, 2),
+    plain: (x) => tf.sum(tf.mul(tf.reshape(x, [2, 3, 2]), tf.expandDims(tf.oneHot(tasks, 3), 2)), 1) },
+  { name: 'crossEntropy', inputs: [normal(2, 2)], kernel: (x) => crossEntropy(x, labels, weights),
+    plain: (x) => tf.neg(tf.sum(tf.mul(weights, tf.sum(tf.mul(tf.logSoftmax(x as never), tf.oneHot(labels, 2)), 1)))) },
+  { name: 'sigmoidCrossEntropy', inputs: [normal(2, 3)], kernel: (x) => sigmoidCrossEntropy(x, tf.sigmoid(target), share),
+    plain: (x) => tf.sum(tf.mul(share, tf.losses.sigmoidCrossEntropy(tf.sigmoid(target), x, undefined, undefined, 0))) },
+  { name: 'smoothL1', inputs: [tf.mul(2, normal(2, 3))], kernel: (x) => smoothL1(x, target, share), plain: (x) => plainSmoothL1(x, target, share) },
+  { name: 'dropout', inputs: [normal(20, 30)], kernel: (x) => dropout(x, 0.25, [3, 4]),
+    plain: (x) => tf.mul(x, tf.div(tf.cast(tf.notEqual(dropout(tf.ones(x.shape), 0.25, [3, 4]).output, 0), 'float32'), 0.75)) }
+]
+
+const far = (a: Tensor, b: Tensor): number => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!
+
+describe.each(cases)('$name', ({ inputs, kernel, plain }) => {
+  // float32 sums of at most a few hundred terms of size one: rounding stays below 1e-5
+  it('gives the plain form and the gradients of automatic differentiation', () => {
+    tf.tidy(() => {
+      const { output, backward } = kernel(...inputs)
+      const dy = output.rank === 0 ? tf.scalar(1.5) : normal(...output.shape)
+      const [expected, ...rest] = [plain(...inputs), ...tf.grads((...x: Tensor[]) => plain(...x))(inputs, dy)]
+      expect(far(output, expected!)).toBeLessThan(1e-5)
+      const gradients = backward(dy).slice(0, inputs.length)
+      gradients.forEach((gradient, i) => expect(far(gradient!, rest[i]!), `input ${i}`).toBeLessThan(1e-5))
+    })
+  })
+
+  // central differences with h = 1e-2 in float32: truncation h² and rounding 1e-7 / h are both near 1e-4, sums of them below 2e-2 of the size
+  it('agrees with finite differences along random directions', () => {
+    tf.tidy(() => {
+      const { output, backward } = kernel(...inputs)
+      const dy = output.rank === 0 ? tf.scalar(1) : normal(...output.shape)
+      backward(dy).slice(0, inputs.length).forEach((gradient, i) => {
+        const direction = normal(...inputs[i]!.shape)
+        const at = (h: number): number => {
+          const moved = inputs.map((x, j) => (i === j ? tf.add(x, tf.mul(direction, h)) : x))
+          return tf.sum(tf.mul(kernel(...moved).output, dy)).dataSync()[0]!
+        }
+        const slope = (at(1e-2) - at(-1e-2)) / 2e-2
+        const expected = tf.sum(tf.mul(gradient!, direction)).dataSync()[0]!
+        expect(Math.abs(slope - expected)).toBeLessThan(0.02 * Math.max(1, Math.abs(expected)))
+      })
+    })
+  })
+})

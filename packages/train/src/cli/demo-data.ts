@@ -1,0 +1,14 @@
+import { userPath } from '@sohu-match/files'
+import type { Command } from 'commander'
+import { writeDemoCorpus } from '../data/demo-corpus'
+
+/** `demo-data`: the embedded corpus as a folder, to look at or to start one's own from. */
+export function addDemoData(program: Command): void {
+  program.command('demo-data')
+    .description('write the embedded demo corpus as a data folder in the Sohu layout')
+    .requiredOption('--out <dir>', 'folder to write')
+    .action(async ({ out }: { out: string }) => {
+      await writeDemoCorpus(userPath(out))
+      console.log(`The demo corpus is in ${out}; train on it with: nx run train:sohu -- --data ${out}`)
+    })
+}

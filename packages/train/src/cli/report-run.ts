@@ -1,0 +1,41 @@
+import { createProgress } from '../report/bar'
+import { whole } from '../report/format'
+import { jsonLine, metricsTable } from '../report/table'
+import type { RunHooks, RunReady } from '../run'
+
+/** What a person sees of a run: a bar on stderr, a table after each epoch on stdout. */
+export function consoleHooks(): RunHooks {
+  const progress = createProgress(process.stderr)
+  const say = (text: string): void => {
+    progress.close()
+    console.log(text)
+  }
+  return {
+    onPrepare: (phase, done, total) => progress.phase(phase, done, total),
+    onReady: (ready) => say(readyText(ready)),
+    onStep: (report) => progress.step(report),
+    onEvaluation: (done, total) => progress.phase('evaluate', done, total),
+    onEpoch: ({ epoch, epochs, step, metrics, improved }) => say([
+      `Epoch ${epoch + 1} of ${epochs}, step ${whole(step)}: averaged weights on the valid split${improved ? ' (the best so far)' : ''}`,
+      metricsTable(metrics, { color: process.stdout.isTTY })
+    ].join('\n'))
+  }
+}
+
+/** What a program reads of a run: a JSON line for each event on stdout. */
+export function jsonHooks(): RunHooks {
+  const write = (type: string, values: object): void => void process.stdout.write(jsonLine(type, values))
+  return {
+    onReady: (ready) => write('ready', ready),
+    onStep: (report) => write('step', report),
+    onEpoch: ({ epoch, step, metrics, improved }) => write('epoch', { epoch, step, improved, ...metrics })
+  }
+}
+
+function readyText({ parameters, vocabulary, trainPairs, validPairs, missing, resumedAt }: RunReady): string {
+  return [
+    `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ${whole(trainPairs)} pairs to train on, ${whole(validPairs)} to evaluate.`,
+    ...(missing.length > 0 ? [`Not in the data folder, so left out: ${missing.join(', ')}.`] : []),
+    ...(resumedAt.step > 0 ? [`Going on after step ${whole(resumedAt.step)}.`] : [])
+  ].join('\n')
+}

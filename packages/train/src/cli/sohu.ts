@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { MatcherError } from '@sohu-match/core'
+import { userPath } from '@sohu-match/files'
+import type { Command } from 'commander'
+import { applyOverrides, parseTrainConfig, presetNames, readPreset } from '../config'
+import { writeDemoCorpus } from '../data/demo-corpus'
+import { consoleHooks, jsonHooks } from './report-run'
+import { resumeRun, startRun, type RunHooks, type RunResult } from '../run'
+
+interface SohuOptions {
+  readonly data?: string
+  readonly out: string
+  readonly preset?: string
+  readonly init?: string
+  readonly set: string[]
+  readonly resume: boolean
+  readonly json: boolean
+}
+
+/** What a program that a signal ended reports: 128 + SIGINT. */
+const INTERRUPTED = 130
+
+/** `sohu`: trains a run, or goes on with one. */
+export function addSohu(program: Command): void {
+  program.command('sohu')
+    .description('train on a data folder, or on the embedded demo corpus')
+    .option('--data <dir>', 'data folder: Sohu layout or dataset.json (default: the embedded demo corpus)')
+    .option('--out <dir>', 'folder of the run', 'runs/demo')
+    .option('--preset <name>', `${presetNames().join(', ')} (default: smoke)`)
+    .option('--init <dir>', 'checkpoint whose weights, vocabulary and sizes the run starts from')
+    .option('--set <key=value...>', 'override keys of the preset, for example --set epochs=3 model.hidden_size=128', [])
+    .option('--resume', 'go on with the run in --out as if it had not been interrupted', false)
+    .option('--json', 'print JSON lines instead of a bar and tables', false)
+    .action(async (options: SohuOptions) => {
+      const interrupt = interruption()
+      const hooks: RunHooks = { ...(options.json ? jsonHooks() : consoleHooks()), stopping: interrupt.stopping }
+      const result = await trainOrResume(options, hooks)
+      interrupt.dispose()
+      conclude(options, result)
+    })
+}
+
+async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<RunResult> {
+  const out = userPath(options.out)
+  if (options.resume) {
+    const other = (['data', 'preset', 'init'] as const).find((name) => options[name] !== undefined) ?? (options.set.length > 0 ? 'set' : undefined)
+    if (other) throw new MatcherError('config-invalid', `--resume goes on with the run's own settings; leave out --${other}, or start another run.`)
+    return resumeRun(out, hooks)
+  }
+  const preset = options.preset ?? 'smoke'
+  const config = parseTrainConfig(applyOverrides(await readPreset(preset), options.set), `preset ${preset}`)
+  const data = options.data === undefined ? await demoData() : userPath(options.data)
+  return startRun({ data, out, config, ...(options.init !== undefined && { init: userPath(options.init) }) }, hooks)
+}
+
+/** The embedded corpus, written where runs keep what can be made again. */
+async function demoData(): Promise<string> {
+  const folder = join(userPath('runs'), '.cache', 'demo-corpus')
+  await writeDemoCorpus(folder)
+  return folder
+}
+
+/** The first SIGINT asks the run to stop after its step; the second ends the program as usual. */
+function interruption(): { stopping: () => boolean; dispose: () => void } {
+  let stopping = false
+  const onSignal = (): void => {
+    stopping = true
+    console.error('\nFinishing the step and writing last/ … (Ctrl-C again to stop at once)')
+  }
+  process.once('SIGINT', onSignal)
+  return { stopping: () => stopping, dispose: () => void process.off('SIGINT', onSignal) }
+}
+
+function conclude({ out, json }: SohuOptions, { finished, state }: RunResult): void {
+  const resume = `nx run train:sohu -- --out ${out} --resume`
+  if (json) console.log(JSON.stringify({ type: finished ? 'finished' : 'interrupted', ...state, out, ...(!finished && { resume }) }))
+  else if (finished) console.log(`Done. The best weights (mean F1 ${state.best.toFixed(4)}) are in ${join(out, 'best')}.`)
+  else console.log(`Stopped after step ${state.step}. Go on with: ${resume}`)
+  if (!finished) process.exitCode = INTERRUPTED
+}

@@ -1,0 +1,12 @@
+import { Command } from 'commander'
+import { addDemoData } from './cli/demo-data'
+import { addEvaluate } from './cli/evaluate'
+import { addPredict } from './cli/predict'
+import { addSohu } from './cli/sohu'
+
+/** The commands of this package; each Nx target `train:NAME` runs the one of its name. */
+export const program = new Command('train')
+  .description('Train the six-task conditional-LayerNorm RoFormer, evaluate it, and predict with it.')
+  .showHelpAfterError('(--help lists the options)')
+
+for (const add of [addSohu, addEvaluate, addPredict, addDemoData]) add(program)

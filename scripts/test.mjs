@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// npm test: everything that must hold, from a fresh clone; CI runs this and nothing else.
+import { readdirSync } from 'node:fs'
+import { prepare } from './prepare.mjs'
+import { nx, run } from './run.mjs'
+
+await prepare({ withBrowser: true })
+
+run(process.execPath, '--test', ...readdirSync('scripts/setup').filter((file) => file.endsWith('.test.mjs')).map((file) => `scripts/setup/${file}`))
+nx('run-many', '-t', 'lint', 'typecheck', 'build', 'test', '--parallel=2')
+nx('run', 'train:mutations')
+nx('run', 'e2e:e2e')
