@@ -7,7 +7,9 @@ const lengthsOf = fc.array(fc.integer({ min: 3, max: 512 }), { minLength: 1, max
 const seeds = fc.integer({ min: 0, max: 1000 })
 const options: fc.Arbitrary<BatchingOptions> = fc.oneof(
   fc.record({
-    batching: fc.constant('buckets' as const), batchTokens: fc.integer({ min: 16, max: 4096 }), poolPairs: fc.integer({ min: 1, max: 200 }),
+    batching: fc.constant('buckets' as const),
+    batchTokens: fc.integer({ min: 16, max: 4096 }),
+    poolPairs: fc.integer({ min: 1, max: 200 }),
     maxPairs: fc.integer({ min: 1, max: 64 })
   }),
   fc.record({ batching: fc.constant('reference' as const), batchSize: fc.integer({ min: 1, max: 40 }) })
@@ -16,35 +18,50 @@ const sorted = (batches: readonly Int32Array[]) => batches.flatMap((batch) => [.
 
 describe('planEpoch', () => {
   it('has each pair exactly once an epoch', () => {
-    fc.assert(fc.property(lengthsOf, options, seeds, (lengths, chosen, seed) => {
-      expect(sorted(planEpoch(lengths, chosen, seed, 1).batches)).toEqual(lengths.map((_, i) => i))
-    }))
+    fc.assert(
+      fc.property(lengthsOf, options, seeds, (lengths, chosen, seed) => {
+        expect(sorted(planEpoch(lengths, chosen, seed, 1).batches)).toEqual(lengths.map((_, i) => i))
+      })
+    )
   })
 
   it('keeps the token budget and the most pairs; only a pair that is longer than the budget stands alone above it', () => {
-    fc.assert(fc.property(lengthsOf, fc.integer({ min: 16, max: 4096 }), fc.integer({ min: 1, max: 64 }), seeds, (lengths, batchTokens, maxPairs, seed) => {
-      for (const batch of planEpoch(lengths, { batching: 'buckets', batchTokens, maxPairs }, seed, 0).batches) {
-        expect(batch.length).toBeLessThanOrEqual(maxPairs)
-        if (batch.length > 1) expect(batch.length * Math.max(...batch.map((i) => lengths[i]!))).toBeLessThanOrEqual(batchTokens)
-      }
-    }))
+    fc.assert(
+      fc.property(
+        lengthsOf,
+        fc.integer({ min: 16, max: 4096 }),
+        fc.integer({ min: 1, max: 64 }),
+        seeds,
+        (lengths, batchTokens, maxPairs, seed) => {
+          for (const batch of planEpoch(lengths, { batching: 'buckets', batchTokens, maxPairs }, seed, 0).batches) {
+            expect(batch.length).toBeLessThanOrEqual(maxPairs)
+            if (batch.length > 1) expect(batch.length * Math.max(...batch.map((i) => lengths[i]!))).toBeLessThanOrEqual(batchTokens)
+          }
+        }
+      )
+    )
   })
 
   it('is a function of lengths, options, seed and epoch alone', () => {
-    fc.assert(fc.property(lengthsOf, options, seeds, (lengths, chosen, seed) => {
-      expect(planEpoch(Int32Array.from(lengths), chosen, seed, 2)).toEqual(planEpoch(lengths, chosen, seed, 2))
-    }))
-    const lengths = Array.from({ length: 200 }, (_, i) => 3 + i % 50)
-    const flat = (seed: number, epoch: number) => planEpoch(lengths, { batching: 'buckets', batchTokens: 512 }, seed, epoch).batches.map((batch) => [...batch])
+    fc.assert(
+      fc.property(lengthsOf, options, seeds, (lengths, chosen, seed) => {
+        expect(planEpoch(Int32Array.from(lengths), chosen, seed, 2)).toEqual(planEpoch(lengths, chosen, seed, 2))
+      })
+    )
+    const lengths = Array.from({ length: 200 }, (_, i) => 3 + (i % 50))
+    const flat = (seed: number, epoch: number) =>
+      planEpoch(lengths, { batching: 'buckets', batchTokens: 512 }, seed, epoch).batches.map((batch) => [...batch])
     expect(flat(1, 0)).not.toEqual(flat(1, 1))
     expect(flat(1, 0)).not.toEqual(flat(2, 0))
   })
 
   it('weighs every pair the same over a bucketed epoch, and the steps sum to as many as there are', () => {
-    fc.assert(fc.property(lengthsOf, seeds, (lengths, seed) => {
-      const { batches, pairWeight } = planEpoch(lengths, { batching: 'buckets', batchTokens: 600 }, seed, 0)
-      expect(pairWeight! * lengths.length).toBeCloseTo(batches.length, 9)                // rounding of one division
-    }))
+    fc.assert(
+      fc.property(lengthsOf, seeds, (lengths, seed) => {
+        const { batches, pairWeight } = planEpoch(lengths, { batching: 'buckets', batchTokens: 600 }, seed, 0)
+        expect(pairWeight! * lengths.length).toBeCloseTo(batches.length, 9) // rounding of one division
+      })
+    )
   })
 
   it('cuts the reference batches off one permutation, the last one smaller', () => {
@@ -54,39 +71,45 @@ describe('planEpoch', () => {
   })
 
   it('pads far less in buckets than in the reference batches where lengths vary', () => {
-    const lengths = Array.from({ length: 4000 }, (_, i) => 20 + (i * 7919) % 490)
+    const lengths = Array.from({ length: 4000 }, (_, i) => 20 + ((i * 7919) % 490))
     const buckets = planEpoch(lengths, { batching: 'buckets', batchTokens: 4096 }, 0, 0).paddingShare
     const reference = planEpoch(lengths, { batching: 'reference', batchSize: 16 }, 0, 0).paddingShare
-    expect(buckets).toBeLessThan(0.03)                                                   // about 490 / 2048 x 16 tokens between neighbours in a batch
-    expect(reference).toBeGreaterThan(0.4)                                               // the longest of 16 uniform lengths is near 480, the mean 265
+    expect(buckets).toBeLessThan(0.03) // about 490 / 2048 x 16 tokens between neighbours in a batch
+    expect(reference).toBeGreaterThan(0.4) // the longest of 16 uniform lengths is near 480, the mean 265
   })
 
   it('mixes short and long batches over the epoch', () => {
-    const lengths = Array.from({ length: 2000 }, (_, i) => 10 + i % 500)
+    const lengths = Array.from({ length: 2000 }, (_, i) => 10 + (i % 500))
     const { batches } = planEpoch(lengths, { batching: 'buckets', batchTokens: 2048 }, 3, 0)
     const firstHalf = batches.slice(0, batches.length / 2).map((batch) => lengths[batch[0]!]!)
     const mean = firstHalf.reduce((sum, length) => sum + length, 0) / firstHalf.length
     const all = batches.map((batch) => lengths[batch[0]!]!).reduce((sum, length) => sum + length, 0) / batches.length
-    expect(Math.abs(mean / all - 1)).toBeLessThan(0.15)                                  // two standard errors of the mean of half of some 260 batches
+    expect(Math.abs(mean / all - 1)).toBeLessThan(0.15) // two standard errors of the mean of half of some 260 batches
   })
 })
 
 describe('planEvaluation', () => {
   it('has each pair once, the longest first, within the budget', () => {
-    fc.assert(fc.property(lengthsOf, fc.integer({ min: 512, max: 4096 }), (lengths, batchTokens) => {
-      const batches = planEvaluation(lengths, batchTokens)
-      expect(sorted(batches)).toEqual(lengths.map((_, i) => i))
-      const longest = batches.map((batch) => Math.max(...batch.map((i) => lengths[i]!)))
-      expect(longest).toEqual([...longest].sort((i, j) => j - i))
-      batches.forEach((batch, i) => expect(batch.length * longest[i]!).toBeLessThanOrEqual(batchTokens))
-    }))
+    fc.assert(
+      fc.property(lengthsOf, fc.integer({ min: 512, max: 4096 }), (lengths, batchTokens) => {
+        const batches = planEvaluation(lengths, batchTokens)
+        expect(sorted(batches)).toEqual(lengths.map((_, i) => i))
+        const longest = batches.map((batch) => Math.max(...batch.map((i) => lengths[i]!)))
+        expect(longest).toEqual([...longest].sort((i, j) => j - i))
+        batches.forEach((batch, i) => expect(batch.length * longest[i]!).toBeLessThanOrEqual(batchTokens))
+      })
+    )
   })
 })
 
 describe('padBatch', () => {
   const encoded = {
-    tokenIds: Int32Array.of(2, 5, 3, 6, 3, 2, 3, 7, 8, 9, 3), offsets: Int32Array.of(0, 5, 11), firstLengths: Int32Array.of(3, 2),
-    truncated: new Uint8Array(2), taskIds: Int32Array.of(4, 1), labels: Int8Array.of(1, -1)
+    tokenIds: Int32Array.of(2, 5, 3, 6, 3, 2, 3, 7, 8, 9, 3),
+    offsets: Int32Array.of(0, 5, 11),
+    firstLengths: Int32Array.of(3, 2),
+    truncated: new Uint8Array(2),
+    taskIds: Int32Array.of(4, 1),
+    labels: Int8Array.of(1, -1)
   }
 
   it('pads to the longest with id 0 in segment 0', () => {
@@ -94,7 +117,11 @@ describe('padBatch', () => {
     expect([batch.batch, batch.seq, batch.tokenCount]).toEqual([2, 6, 11])
     expect([...batch.tokenIds]).toEqual([2, 3, 7, 8, 9, 3, 2, 5, 3, 6, 3, 0])
     expect([...batch.segmentIds]).toEqual([0, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 0])
-    expect([[...batch.taskIds], [...batch.labels], [...batch.weights]]).toEqual([[1, 4], [-1, 1], [0.5, 0.5]])
+    expect([[...batch.taskIds], [...batch.labels], [...batch.weights]]).toEqual([
+      [1, 4],
+      [-1, 1],
+      [0.5, 0.5]
+    ])
     expect(paddingShare([5, 6], [Int32Array.of(1, 0)])).toBeCloseTo(1 / 12, 12)
   })
 

@@ -3,11 +3,14 @@ import { createRandom } from './random'
 /** How an epoch's pairs become batches. */
 export type BatchingOptions =
   /** Length-sorted within random pools, at most `batchTokens` tokens with padding and `maxPairs` pairs a batch. */
-  | { readonly batching: 'buckets', readonly batchTokens: number, readonly poolPairs?: number, readonly maxPairs?: number }
+  | { readonly batching: 'buckets'; readonly batchTokens: number; readonly poolPairs?: number; readonly maxPairs?: number }
   /** As the reference: one permutation of all tasks' pairs, `batchSize` pairs a batch, the last one smaller. */
-  | { readonly batching: 'reference', readonly batchSize: number }
+  | { readonly batching: 'reference'; readonly batchSize: number }
 
-/** The batches of one epoch: a pure function of lengths, options, seed and epoch, so that a resumed run at (epoch, position) goes on exactly. */
+/**
+ * The batches of one epoch: a pure function of lengths, options, seed and epoch, so that a resumed run at (epoch, position) goes on
+ * exactly.
+ */
 export interface EpochPlan {
   /** Indices of pairs, each pair in exactly one batch. */
   readonly batches: readonly Int32Array[]
@@ -32,12 +35,22 @@ export function planEpoch(lengths: ArrayLike<number>, options: BatchingOptions, 
     return { batches, paddingShare: paddingShare(lengths, batches) }
   }
   const { batchTokens, poolPairs = POOL_PAIRS, maxPairs = Infinity } = options
-  const batches = slices(order, poolPairs).flatMap((pool) => cut(pool.slice().sort((i, j) => lengths[i]! - lengths[j]! || i - j), lengths, batchTokens, maxPairs))
+  const batches = slices(order, poolPairs).flatMap((pool) =>
+    cut(
+      pool.slice().sort((i, j) => lengths[i]! - lengths[j]! || i - j),
+      lengths,
+      batchTokens,
+      maxPairs
+    )
+  )
   random.shuffle(batches)
   return { batches, pairWeight: batches.length / lengths.length, paddingShare: paddingShare(lengths, batches) }
 }
 
-/** Batches for evaluation: all pairs from the longest to the shortest, so that memory shows at once whether it suffices; each pair exactly once. */
+/**
+ * Batches for evaluation: all pairs from the longest to the shortest, so that memory shows at once whether it suffices; each pair
+ * exactly once.
+ */
 export function planEvaluation(lengths: ArrayLike<number>, batchTokens: number, maxPairs = Infinity): Int32Array[] {
   const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort((i, j) => lengths[i]! - lengths[j]! || i - j)
   return cut(order, lengths, batchTokens, maxPairs).reverse()

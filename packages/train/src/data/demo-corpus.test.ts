@@ -17,7 +17,14 @@ const bigrams = (text: string) => new Set(Array.from({ length: Math.max(0, text.
 
 describe('the demo corpus', () => {
   it('has the same bytes for the same seed and others for another', () => {
-    const digest = (seed?: number) => createHash('sha256').update(demoFiles(DEMO_SIZES, seed).map((file) => file.path + file.text).join('')).digest('hex')
+    const digest = (seed?: number) =>
+      createHash('sha256')
+        .update(
+          demoFiles(DEMO_SIZES, seed)
+            .map((file) => file.path + file.text)
+            .join('')
+        )
+        .digest('hex')
     expect(digest()).toBe(digest())
     expect(digest()).not.toBe(digest(1))
   })
@@ -63,13 +70,15 @@ describe('the demo corpus', () => {
   it('makes negatives that share words and positives that differ', () => {
     corpus.train.forEach((pairs, variant) => {
       const shared = (wanted: number) => {
-        const overlaps = pairs.filter((pair) => label(variant, pair) === wanted).map((pair) => {
-          const [a, b] = [bigrams(pair.source), bigrams(pair.target)]
-          return [...a].filter((gram) => b.has(gram)).length / Math.min(a.size, b.size)
-        })
+        const overlaps = pairs
+          .filter((pair) => label(variant, pair) === wanted)
+          .map((pair) => {
+            const [a, b] = [bigrams(pair.source), bigrams(pair.target)]
+            return [...a].filter((gram) => b.has(gram)).length / Math.min(a.size, b.size)
+          })
         return overlaps.reduce((sum, value) => sum + value, 0) / overlaps.length
       }
-      expect(shared(0)).toBeGreaterThan(0.08)                // containment of character bigrams; the lowest is A-ss with 0.10
+      expect(shared(0)).toBeGreaterThan(0.08) // containment of character bigrams; the lowest is A-ss with 0.10
       expect(shared(1)).toBeLessThan(0.7)
     })
   })
@@ -78,15 +87,27 @@ describe('the demo corpus', () => {
     const frames = SPLITS.map((split) => Object.values(FRAMES[split]).flat())
     expect(new Set(frames.flat()).size).toBe(frames.flat().length)
     const stemmed = /[\u4e00-\u9fff]{2}(?=轨道公司|科技|应急局|医院|中学|汽车|考古队|航天所|合作社|动物园|消防队)/g
-    const names = SPLITS.map((split) => new Set(corpus[split].flat().flatMap((pair) => `${pair.source}${pair.target}`.match(stemmed) ?? [])
-      .filter((name) => /^[星启恒瀚拓衡鼎卓骏翎朔煜铭诺晟锐][澜辰宇曜帆岳弘瑞屹峥焱垚森淼鑫泓]$/.test(name))))
+    const names = SPLITS.map(
+      (split) =>
+        new Set(
+          corpus[split]
+            .flat()
+            .flatMap((pair) => `${pair.source}${pair.target}`.match(stemmed) ?? [])
+            .filter((name) => /^[星启恒瀚拓衡鼎卓骏翎朔煜铭诺晟锐][澜辰宇曜帆岳弘瑞屹峥焱垚森淼鑫泓]$/.test(name))
+        )
+    )
     for (const other of [names[1]!, names[2]!]) {
       expect(other.size).toBeGreaterThan(20)
       expect([...other].filter((name) => names[0]!.has(name))).toEqual([])
     }
     const characters = new Set(corpus.train.flat().flatMap((pair) => [...pair.source, ...pair.target]))
     for (const split of ['valid', 'test'] as const) {
-      const unseen = new Set(corpus[split].flat().flatMap((pair) => [...pair.source, ...pair.target]).filter((char) => !characters.has(char)))
+      const unseen = new Set(
+        corpus[split]
+          .flat()
+          .flatMap((pair) => [...pair.source, ...pair.target])
+          .filter((char) => !characters.has(char))
+      )
       const inNames = [...unseen].filter((char) => !Object.values(FRAMES[split]).flat().join('').includes(char))
       expect(inNames).toEqual([])
     }
@@ -103,9 +124,13 @@ describe('the demo corpus', () => {
   it('does not give the label away in one text', () => {
     VARIANTS.forEach((_, variant) => {
       for (const side of ['source', 'target'] as const) {
-        const examples = (split: Split) => corpus[split][variant]!.map((pair) => ({ text: pair[side], label: label(variant, pair) as 0 | 1 }))
+        const examples = (split: Split) =>
+          corpus[split][variant]!.map((pair) => ({ text: pair[side], label: label(variant, pair) as 0 | 1 }))
         for (const split of ['valid', 'test'] as const) {
-          const scores = naiveBayesScores(examples('train'), examples(split).map((example) => example.text))
+          const scores = naiveBayesScores(
+            examples('train'),
+            examples(split).map((example) => example.text)
+          )
           // 0.55: the limit that the project sets itself; 0.5 is chance.
           expect(auc(examples(split).map((example, i) => ({ label: example.label, score: scores[i]! })))).toBeLessThanOrEqual(0.55)
         }
@@ -114,8 +139,12 @@ describe('the demo corpus', () => {
   })
 
   it('would be caught if one text did give the label away', () => {
-    const leaky = (split: Split) => corpus[split][1]!.map((pair) => ({ text: pair.source + (pair.sameEvent ? '同' : '异'), label: label(1, pair) as 0 | 1 }))
-    const scores = naiveBayesScores(leaky('train'), leaky('valid').map((example) => example.text))
+    const leaky = (split: Split) =>
+      corpus[split][1]!.map((pair) => ({ text: pair.source + (pair.sameEvent ? '同' : '异'), label: label(1, pair) as 0 | 1 }))
+    const scores = naiveBayesScores(
+      leaky('train'),
+      leaky('valid').map((example) => example.text)
+    )
     expect(auc(leaky('valid').map((example, i) => ({ label: example.label, score: scores[i]! })))).toBeGreaterThan(0.8)
   })
 })

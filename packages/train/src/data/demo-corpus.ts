@@ -17,7 +17,11 @@ export interface DemoPair {
 }
 
 /** Pairs of each split of one variant; multiples of four. */
-export interface DemoSizes { readonly train: number, readonly valid: number, readonly test: number }
+export interface DemoSizes {
+  readonly train: number
+  readonly valid: number
+  readonly test: number
+}
 
 /** The sizes of the embedded corpus. */
 export const DEMO_SIZES: DemoSizes = { train: 960, valid: 200, test: 200 }
@@ -26,16 +30,25 @@ export const DEMO_SIZES: DemoSizes = { train: 960, valid: 200, test: 200 }
 export const DEMO_SEED = 2021
 
 /** Four happenings: the sources and targets of two positive pairs, whose crossings are two negatives. */
-interface Quad { readonly sources: readonly [Happening, Happening], readonly targets: readonly [Happening, Happening] }
+interface Quad {
+  readonly sources: readonly [Happening, Happening]
+  readonly targets: readonly [Happening, Happening]
+}
 
-const FORMS = [['short', 'short'], ['short', 'long'], ['long', 'long']] as const
+const FORMS = [
+  ['short', 'short'],
+  ['short', 'long'],
+  ['long', 'long']
+] as const
 
 /**
- * Pairs of one variant (0-5) and split, the same for the same seed. They come in fours: (s1, t1) and (s2, t2) match, (s1, t2) and (s2, t1) do not,
- * so that every text stands once in a positive and once in a negative pair and one text alone tells nothing. Throws `config-invalid`.
+ * Pairs of one variant (0-5) and split, the same for the same seed. They come in fours: (s1, t1) and (s2, t2) match, (s1, t2) and (s2,
+ * t1) do not, so that every text stands once in a positive and once in a negative pair and one text alone tells nothing. Throws
+ * `config-invalid`.
  */
 export function demoPairs(variant: number, split: Split, count: number, seed: number = DEMO_SEED): DemoPair[] {
-  if (count % 4 !== 0) throw new MatcherError('config-invalid', `A demo split of ${count} pairs was asked for, but pairs come in fours: give a multiple of 4.`)
+  if (count % 4 !== 0)
+    throw new MatcherError('config-invalid', `A demo split of ${count} pairs was asked for, but pairs come in fours: give a multiple of 4.`)
   const random = createRandom('demo-corpus', seed, variant, split)
   const forms = FORMS[variant >> 1]!
   const pairs: DemoPair[] = []
@@ -46,12 +59,26 @@ export function demoPairs(variant: number, split: Split, count: number, seed: nu
   return random.shuffle(pairs)
 }
 
-function crossed(random: Random, { sources, targets }: Quad, split: Split, forms: readonly ['short' | 'long', 'short' | 'long']): DemoPair[] {
+function crossed(
+  random: Random,
+  { sources, targets }: Quad,
+  split: Split,
+  forms: readonly ['short' | 'long', 'short' | 'long']
+): DemoPair[] {
   const phrasings = sources.map(() => random.below(4))
   const told = sources.map((happening, i) => tell(random, happening, split, forms[0], phrasings[i]!))
-  const retold = targets.map((happening, i) => tell(random, happening, split, forms[1], (phrasings[i]! + 1 + random.below(3)) % 4))   // in other words
-  return [[0, 0], [1, 1], [0, 1], [1, 0]].map(([i, j]) => ({
-    source: told[i!]!, target: retold[j!]!, sameTopic: sources[i!]!.topic === targets[j!]!.topic, sameEvent: sources[i!] === targets[j!]
+  const otherWords = (i: number) => (phrasings[i]! + 1 + random.below(3)) % 4
+  const retold = targets.map((happening, i) => tell(random, happening, split, forms[1], otherWords(i)))
+  return [
+    [0, 0],
+    [1, 1],
+    [0, 1],
+    [1, 0]
+  ].map(([i, j]) => ({
+    source: told[i!]!,
+    target: retold[j!]!,
+    sameTopic: sources[i!]!.topic === targets[j!]!.topic,
+    sameEvent: sources[i!] === targets[j!]
   }))
 }
 
@@ -62,24 +89,34 @@ function topicQuad(random: Random, split: Split): Quad {
   const first = happen(random, split, one, { stem: random.chance(0.4) ? stem : undefined })
   const common = { stem: random.chance(0.4) ? stem : undefined, ...shared(random, first, 0.8) }
   const second = happen(random, split, two, common)
-  const again = (happening: Happening): Happening => random.chance(0.4) ? happening
-    : happen(random, split, happening.topic, { ...shared(random, happening, 0.4), notAct: happening.act, who: random.chance(0.3) ? happening.who : undefined })
+  const again = (happening: Happening): Happening =>
+    random.chance(0.4)
+      ? happening
+      : happen(random, split, happening.topic, {
+          ...shared(random, happening, 0.4),
+          notAct: happening.act,
+          who: random.chance(0.3) ? happening.who : undefined
+        })
   return { sources: [first, second], targets: [again(first), again(second)] }
 }
 
-/** Two events that are easily confused: of one topic in other places or by other people, by the same people at another time, or of another topic at the same place. */
+/**
+ * Two events that are easily confused: of one topic in other places or by other people, by the same people at another time, or of
+ * another topic at the same place.
+ */
 function eventQuad(random: Random, split: Split): Quad {
   const first = happen(random, split, random.pick(TOPICS), {})
   const kind = random.next()
-  const other = kind < 0.15
-    ? happen(random, split, random.pick(TOPICS.filter((topic) => topic !== first.topic)), { place: first.place, date: first.date })
-    : kind < 0.25
-      ? happen(random, split, first.topic, { who: first.who, notAct: first.act })
-      : happen(random, split, first.topic, { ...shared(random, first, 0.4), act: random.chance(0.3) ? first.act : undefined })
+  const other =
+    kind < 0.15
+      ? happen(random, split, random.pick(TOPICS.filter((topic) => topic !== first.topic)), { place: first.place, date: first.date })
+      : kind < 0.25
+        ? happen(random, split, first.topic, { who: first.who, notAct: first.act })
+        : happen(random, split, first.topic, { ...shared(random, first, 0.4), act: random.chance(0.3) ? first.act : undefined })
   return { sources: [first, other], targets: [first, other] }
 }
 
-function shared(random: Random, happening: Happening, probability: number): { place?: string, date?: string, count?: number } {
+function shared(random: Random, happening: Happening, probability: number): { place?: string; date?: string; count?: number } {
   return {
     ...(random.chance(probability) && { place: happening.place }),
     ...(random.chance(probability) && { date: happening.date }),
@@ -110,7 +147,10 @@ function happen(random: Random, split: Split, topic: Topic, given: Given): Happe
 }
 
 /** One file of the demo corpus in the Sohu layout: its path in the folder and its text. */
-export interface DemoFile { readonly path: string, readonly text: string }
+export interface DemoFile {
+  readonly path: string
+  readonly text: string
+}
 
 /** All files of the demo corpus in the Sohu layout: `<variant>/{train,valid,test_with_id}.txt` and `test_labels.csv`. */
 export function demoFiles(sizes: DemoSizes = DEMO_SIZES, seed: number = DEMO_SEED): DemoFile[] {
@@ -118,14 +158,20 @@ export function demoFiles(sizes: DemoSizes = DEMO_SIZES, seed: number = DEMO_SEE
   const testLabels = ['id,label']
   VARIANTS.forEach((variant, id) => {
     const field = id % 2 === 0 ? 'labelA' : 'labelB'
-    const label = (pair: DemoPair) => (id % 2 === 0 ? pair.sameTopic : pair.sameEvent) ? '1' : '0'
+    const label = (pair: DemoPair) => ((id % 2 === 0 ? pair.sameTopic : pair.sameEvent) ? '1' : '0')
     const lines = (pairs: readonly object[]) => pairs.map((pair) => `${JSON.stringify(pair)}\n`).join('')
     for (const split of ['train', 'valid'] as const) {
       const pairs = demoPairs(id, split, sizes[split], seed)
-      files.push({ path: `${variant}/${split}.txt`, text: lines(pairs.map((pair) => ({ source: pair.source, target: pair.target, [field]: label(pair) }))) })
+      files.push({
+        path: `${variant}/${split}.txt`,
+        text: lines(pairs.map((pair) => ({ source: pair.source, target: pair.target, [field]: label(pair) })))
+      })
     }
     const test = demoPairs(id, 'test', sizes.test, seed).map((pair, i) => ({ pair, id: `demo${id}-${i}` }))
-    files.push({ path: `${variant}/test_with_id.txt`, text: lines(test.map(({ pair, id }) => ({ source: pair.source, target: pair.target, id }))) })
+    files.push({
+      path: `${variant}/test_with_id.txt`,
+      text: lines(test.map(({ pair, id }) => ({ source: pair.source, target: pair.target, id })))
+    })
     testLabels.push(...test.map(({ pair, id }) => `${id},${label(pair)}`))
   })
   return [...files, { path: 'test_labels.csv', text: `${testLabels.join('\n')}\n` }]

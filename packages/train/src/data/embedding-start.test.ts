@@ -5,9 +5,14 @@ import { embeddingStart } from './embedding-start'
 import { encodeExamples } from './encode'
 
 const words = ['地铁', '列车', '车站', '足球', '球队', '联赛', '甲乙', '甲丙', '未见']
-const examples: Example[] = [0, 2, 4].flatMap((variant) => demoPairs(variant, 'train', 400).map(({ source, target }) => ({ a: source, b: target, task: variant })))
+const examples: Example[] = [0, 2, 4].flatMap((variant) =>
+  demoPairs(variant, 'train', 400).map(({ source, target }) => ({ a: source, b: target, task: variant }))
+)
 const characters = [...new Set(examples.flatMap(({ a, b }) => [...a, ...b]))].sort()
-const tokenizer = createTokenizer(['[PAD]', '[UNK]', '[CLS]', '[SEP]', ...words, ...characters].join('\n'), words.map((word) => `${word} 900 n`).join('\n'))
+const tokenizer = createTokenizer(
+  ['[PAD]', '[UNK]', '[CLS]', '[SEP]', ...words, ...characters].join('\n'),
+  words.map((word) => `${word} 900 n`).join('\n')
+)
 const size = 64
 const encoded = await encodeExamples(examples, tokenizer, { maxLength: 128 })
 const start = embeddingStart(encoded, tokenizer.vocab, size, 1)
@@ -25,15 +30,15 @@ describe('embeddingStart', () => {
   it('has rows of mean square 1 in both halves', () => {
     for (let row = 0; row < tokenizer.vocab.tokens.length; row++) {
       for (const half of [0, 1]) {
-        const part = start.subarray(row * size + half * size / 2, row * size + (half + 1) * size / 2)
-        expect(part.reduce((sum, value) => sum + value * value, 0) / part.length).toBeCloseTo(1, 4)       // float32 sums of 32 squares
+        const part = start.subarray(row * size + (half * size) / 2, row * size + ((half + 1) * size) / 2)
+        expect(part.reduce((sum, value) => sum + value * value, 0) / part.length).toBeCloseTo(1, 4) // float32 sums of 32 squares
       }
     }
   })
 
   it('starts words with a common character alike, and words of one topic alike', () => {
-    expect(cosine('甲乙', '甲丙', 0, 32)).toBeGreaterThan(0.1)               // one of three parts in common: 1/3 on average, spread 1/sqrt(32)
-    expect(Math.abs(cosine('地铁', '足球', 0, 32))).toBeLessThan(0.5)        // nothing in common: within three spreads of 0
+    expect(cosine('甲乙', '甲丙', 0, 32)).toBeGreaterThan(0.1) // one of three parts in common: 1/3 on average, spread 1/sqrt(32)
+    expect(Math.abs(cosine('地铁', '足球', 0, 32))).toBeLessThan(0.5) // nothing in common: within three spreads of 0
     const within = (cosine('地铁', '车站', 32, 64) + cosine('足球', '联赛', 32, 64) + cosine('球队', '足球', 32, 64)) / 3
     const between = (cosine('地铁', '足球', 32, 64) + cosine('车站', '联赛', 32, 64) + cosine('列车', '球队', 32, 64)) / 3
     expect(within).toBeGreaterThan(between + 0.3)

@@ -9,8 +9,9 @@ import { truncatedSvd } from './truncated-svd'
 const SINGULAR_POWER = 0.5
 
 /**
- * A start for the word embeddings `[vocabulary, size]`, row-major, each row of mean square 1: half of a row from the word's characters, half from a truncated
- * SVD of the TF-IDF matrix of the training texts (Deerwester et al. 1990). Words that look or are used alike start alike. The same seed gives the same bytes.
+ * A start for the word embeddings `[vocabulary, size]`, row-major, each row of mean square 1: half of a row from the word's characters,
+ * half from a truncated SVD of the TF-IDF matrix of the training texts (Deerwester et al. 1990). Words that look or are used alike
+ * start alike. The same seed gives the same bytes.
  */
 export function embeddingStart(encoded: Encodings, vocab: Vocab, size: number, seed: number): Float32Array {
   const rows = vocab.tokens.length
@@ -36,23 +37,33 @@ function characterVectors(vocab: Vocab, size: number, random: Random): Float32Ar
     row.set(normal())
     for (const char of isWord[id] ? token.replace(/^##/, '') : '') {
       if (!characters.has(char)) characters.set(char, normal())
-      characters.get(char)!.forEach((value, j) => { row[j]! += value })
+      characters.get(char)!.forEach((value, j) => {
+        row[j]! += value
+      })
     }
     toUnitVariance(row)
   })
   return result
 }
 
-/** Latent vectors of words in the term-text matrix, centered; random for words that no text has, and in dimensions beyond the matrix' rank. */
+/**
+ * Latent vectors of words in the term-text matrix, centered; random for words that no text has, and in dimensions beyond the matrix'
+ * rank.
+ */
 function topicVectors(encoded: Encodings, vocab: Vocab, size: number, random: Random): Float32Array {
   const matrix = termWeights(encoded, vocab)
   const { right, singular } = truncatedSvd(matrix, size, random)
   const rank = singular.length
   const used = new Uint8Array(matrix.columns)
   for (const id of matrix.indices) used[id] = 1
-  const count = Math.max(1, used.reduce((sum, flag) => sum + flag, 0))
+  const count = Math.max(
+    1,
+    used.reduce((sum, flag) => sum + flag, 0)
+  )
   const mean = new Float64Array(rank)
-  right.forEach((value, k) => { mean[k % rank]! += value / count })
+  right.forEach((value, k) => {
+    mean[k % rank]! += value / count
+  })
   const result = new Float32Array(matrix.columns * size)
   for (let id = 0; id < matrix.columns; id++) {
     const row = result.subarray(id * size, (id + 1) * size)

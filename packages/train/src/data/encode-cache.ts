@@ -12,25 +12,34 @@ const MAGIC = 0x4e454d53
 const HEADER_WORDS = 4
 const DIGEST_BYTES = 32
 
-/** Names an encoding by all that it depends on: the texts in their order, vocabulary, dictionary, maximum length and truncation. SHA-256, hex. */
+/**
+ * Names an encoding by all that it depends on: the texts in their order, vocabulary, dictionary, maximum length and truncation.
+ * SHA-256, hex.
+ */
 export function encodingKey(
-  examples: readonly Example[], vocabulary: readonly string[], dictionary: Uint8Array, maxLength: number, truncation: TextTruncation
+  examples: readonly Example[],
+  vocabulary: readonly string[],
+  dictionary: Uint8Array,
+  maxLength: number,
+  truncation: TextTruncation
 ): string {
   const hash = createHash('sha256').update(JSON.stringify([VERSION, maxLength, truncation, vocabulary]))
   hash.update(createHash('sha256').update(dictionary).digest())
-  for (const { a, b } of examples) hash.update(JSON.stringify([a, b]))                // JSON keeps apart what concatenation would join
+  for (const { a, b } of examples) hash.update(JSON.stringify([a, b])) // JSON keeps apart what concatenation would join
   return hash.digest('hex')
 }
 
 /**
- * Writes encodings whole or not at all. All 32-bit words, little-endian: magic, version, pairs, tokens; offsets, first lengths, truncated, token ids;
- * then the SHA-256 of what stands before. Throws `storage`.
+ * Writes encodings whole or not at all. All 32-bit words, little-endian: magic, version, pairs, tokens; offsets, first lengths,
+ * truncated, token ids; then the SHA-256 of what stands before. Throws `storage`.
  */
 export async function writeEncodings(folder: string, key: string, encodings: Encodings): Promise<void> {
   const { tokenIds, offsets, firstLengths, truncated } = encodings
   const words = Int32Array.of(MAGIC, VERSION, firstLengths.length, tokenIds.length)
   const hash = createHash('sha256')
-  const parts = [words, offsets, firstLengths, Int32Array.from(truncated), tokenIds].map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+  const parts = [words, offsets, firstLengths, Int32Array.from(truncated), tokenIds].map(
+    (part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength)
+  )
   for (const part of parts) hash.update(part)
   try {
     await mkdir(folder, { recursive: true })
@@ -46,10 +55,10 @@ export async function readEncodings(folder: string, key: string, pairs: number):
   if (!bytes || bytes.length < HEADER_WORDS * 4 + DIGEST_BYTES || bytes.length % 4 !== 0) return undefined
   const body = bytes.subarray(0, bytes.length - DIGEST_BYTES)
   if (!createHash('sha256').update(body).digest().equals(bytes.subarray(body.length))) return undefined
-  const words = new Int32Array(Uint8Array.from(body).buffer)                          // copied: a pooled Buffer need not be aligned
+  const words = new Int32Array(Uint8Array.from(body).buffer) // copied: a pooled Buffer need not be aligned
   if (words[0] !== MAGIC || words[1] !== VERSION || words[2] !== pairs) return undefined
   let start = HEADER_WORDS
-  const take = (length: number) => words.slice(start, start += length)
+  const take = (length: number) => words.slice(start, (start += length))
   return { offsets: take(pairs + 1), firstLengths: take(pairs), truncated: Uint8Array.from(take(pairs)), tokenIds: take(words[3]!) }
 }
 

@@ -8,7 +8,11 @@ import { encodeExamples, pairLengths, type EncodeProgress } from './encode'
 const vocab = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...'甲乙丙丁戊'].join('\n')
 const dictionary = new TextEncoder().encode('甲 3 n\n乙 3 n\n')
 const tokenizer = createTokenizer(vocab, new TextDecoder().decode(dictionary))
-const examples: Example[] = [{ a: '甲乙', b: '丙', task: 0, label: 1 }, { a: '', b: '甲丁戊乙', task: 5, label: 0 }, { a: '乙乙乙乙乙乙', b: '丙己', task: 2, id: 'x' }]
+const examples: Example[] = [
+  { a: '甲乙', b: '丙', task: 0, label: 1 },
+  { a: '', b: '甲丁戊乙', task: 5, label: 0 },
+  { a: '乙乙乙乙乙乙', b: '丙己', task: 2, id: 'x' }
+]
 
 function counted() {
   let calls = 0
@@ -36,9 +40,14 @@ describe('encodeExamples', () => {
     const seen: EncodeProgress[] = []
     const fresh = await encodeExamples(examples, first.tokenizer, { maxLength: 8, cache, onProgress: (progress) => seen.push(progress) })
     const second = counted()
-    expect(await encodeExamples(examples, second.tokenizer, { maxLength: 8, cache, onProgress: (progress) => seen.push(progress) })).toEqual(fresh)
+    expect(
+      await encodeExamples(examples, second.tokenizer, { maxLength: 8, cache, onProgress: (progress) => seen.push(progress) })
+    ).toEqual(fresh)
     expect([first.calls(), second.calls()]).toEqual([3, 0])
-    expect(seen).toEqual([{ done: 3, total: 3, cached: false }, { done: 3, total: 3, cached: true }])
+    expect(seen).toEqual([
+      { done: 3, total: 3, cached: false },
+      { done: 3, total: 3, cached: true }
+    ])
   })
 
   it('makes a cut off or damaged cache file anew', async () => {
@@ -66,21 +75,37 @@ describe('encodeExamples', () => {
     }
     const base = { maxLength: 8, cache }
     expect(await files(() => encodeExamples(examples, tokenizer, base))).toBe(1)
-    expect(await files(() => encodeExamples(examples.map((example) => ({ ...example, task: 1, label: 0 as const })), tokenizer, base))).toBe(1)
+    expect(
+      await files(() =>
+        encodeExamples(
+          examples.map((example) => ({ ...example, task: 1, label: 0 as const })),
+          tokenizer,
+          base
+        )
+      )
+    ).toBe(1)
     expect(await files(() => encodeExamples(examples, tokenizer, { ...base, maxLength: 9 }))).toBe(2)
     expect(await files(() => encodeExamples(examples, tokenizer, { ...base, truncation: 'head-tail' }))).toBe(3)
     expect(await files(() => encodeExamples([{ ...examples[0]!, a: '甲', b: '乙丙' }, ...examples.slice(1)], tokenizer, base))).toBe(4)
     expect(await files(() => encodeExamples(examples, createTokenizer(`${vocab}\n己`, '甲 3 n\n'), base))).toBe(5)
-    expect(await files(() => encodeExamples(examples, tokenizer, { ...base, cache: { folder, dictionary: dictionary.subarray(1) } }))).toBe(6)
+    expect(await files(() => encodeExamples(examples, tokenizer, { ...base, cache: { folder, dictionary: dictionary.subarray(1) } }))).toBe(
+      6
+    )
   })
 
   it('stops when told, and says where it cannot write', async () => {
     const many = Array.from({ length: 1200 }, () => examples[0]!)
     const controller = new AbortController()
-    const stopped = encodeExamples(many, tokenizer, { maxLength: 8, signal: controller.signal, onProgress: () => controller.abort(new Error('enough')) })
+    const stopped = encodeExamples(many, tokenizer, {
+      maxLength: 8,
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error('enough'))
+    })
     await expect(stopped).rejects.toThrow('enough')
     const file = join(mkdtempSync(join(tmpdir(), 'encode-')), 'file')
     writeFileSync(file, '')
-    await expect(encodeExamples(examples, tokenizer, { maxLength: 8, cache: { folder: file, dictionary } })).rejects.toMatchObject({ code: 'storage' })
+    await expect(encodeExamples(examples, tokenizer, { maxLength: 8, cache: { folder: file, dictionary } })).rejects.toMatchObject({
+      code: 'storage'
+    })
   })
 })

@@ -28,28 +28,39 @@ export interface EncodeExamplesOptions {
   readonly maxLength: number
   /** Default `longest-first`. */
   readonly truncation?: TextTruncation
-  /** Keeps the result in a folder (made if missing), under a hash of all that it depends on: `dictionary` is the bytes the tokenizer was made from. */
-  readonly cache?: { readonly folder: string, readonly dictionary: Uint8Array }
+  /**
+   * Keeps the result in a folder (made if missing), under a hash of all that it depends on: `dictionary` is the bytes the tokenizer was
+   * made from.
+   */
+  readonly cache?: { readonly folder: string; readonly dictionary: Uint8Array }
   /** Called about every 500 pairs and at the end; `cached` when the result came from the cache. */
   readonly onProgress?: (progress: EncodeProgress) => void
   readonly signal?: AbortSignal
 }
 
 /** How far `encodeExamples` is, in pairs. */
-export interface EncodeProgress { readonly done: number, readonly total: number, readonly cached: boolean }
+export interface EncodeProgress {
+  readonly done: number
+  readonly total: number
+  readonly cached: boolean
+}
 
 /** Pairs between two looks at the signal and at the event loop. */
 const SLICE = 500
 
 /**
- * Encodes pairs once, into compact arrays, or takes them from the cache. A damaged cache file is made anew. Throws `input-invalid` for a maximum
- * length that cannot hold the special tokens, `storage` if the cache cannot be written, and the signal's reason when aborted.
+ * Encodes pairs once, into compact arrays, or takes them from the cache. A damaged cache file is made anew. Throws `input-invalid` for
+ * a maximum length that cannot hold the special tokens, `storage` if the cache cannot be written, and the signal's reason when aborted.
  */
-export async function encodeExamples(examples: readonly Example[], tokenizer: Tokenizer, options: EncodeExamplesOptions): Promise<EncodedPairs> {
+export async function encodeExamples(
+  examples: readonly Example[],
+  tokenizer: Tokenizer,
+  options: EncodeExamplesOptions
+): Promise<EncodedPairs> {
   const { maxLength, truncation = 'longest-first', cache, onProgress } = options
   const key = cache && encodingKey(examples, tokenizer.vocab.tokens, cache.dictionary, maxLength, truncation)
-  const kept = cache && await readEncodings(cache.folder, key!, examples.length)
-  const encodings = kept ?? await encodeAll(examples, tokenizer, maxLength, truncation, options)
+  const kept = cache && (await readEncodings(cache.folder, key!, examples.length))
+  const encodings = kept ?? (await encodeAll(examples, tokenizer, maxLength, truncation, options))
   if (cache && !kept) await writeEncodings(cache.folder, key!, encodings)
   onProgress?.({ done: examples.length, total: examples.length, cached: kept !== undefined })
   return {
@@ -60,7 +71,11 @@ export async function encodeExamples(examples: readonly Example[], tokenizer: To
 }
 
 async function encodeAll(
-  examples: readonly Example[], tokenizer: Tokenizer, maxLength: number, truncation: TextTruncation, { onProgress, signal }: EncodeExamplesOptions
+  examples: readonly Example[],
+  tokenizer: Tokenizer,
+  maxLength: number,
+  truncation: TextTruncation,
+  { onProgress, signal }: EncodeExamplesOptions
 ): Promise<Encodings> {
   const offsets = new Int32Array(examples.length + 1)
   const firstLengths = new Int32Array(examples.length)

@@ -5,7 +5,10 @@ import { padBatch } from './batch'
 import { encodeExamples } from './encode'
 import { columnMoments, inverseFrequencies, lexicalFigures, matchTargets, textsOf, wordTokens } from './overlap'
 
-const tokenizer = createTokenizer(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '[unused1]', '##乙', '甲乙', ...'甲乙丙丁'].join('\n'), '甲乙 3 n\n')
+const tokenizer = createTokenizer(
+  ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '[unused1]', '##乙', '甲乙', ...'甲乙丙丁'].join('\n'),
+  '甲乙 3 n\n'
+)
 const pair = (a: string, b: string): Example => ({ a, b, task: 0, label: 1 })
 const encode = (...pairs: Example[]) => encodeExamples(pairs, tokenizer, { maxLength: 64 })
 
@@ -20,41 +23,49 @@ describe('matchTargets', () => {
 
   it('agrees with looking every token up', async () => {
     const text = fc.array(fc.constantFrom(...'甲乙丙丁戊'), { maxLength: 8 }).map((chars) => chars.join(''))
-    await fc.assert(fc.asyncProperty(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 5 }), async (pairs) => {
-      const encoded = await encode(...pairs.map(([a, b]) => pair(a, b)))
-      const batch = padBatch(encoded, Int32Array.from(pairs, (_, i) => i))
-      const { targets, mask } = matchTargets(batch, wordTokens(tokenizer.vocab))
-      pairs.forEach((_, row) => {
-        const [a, b] = textsOf(encoded, row)
-        for (let i = 0; i < batch.seq; i++) {
-          const at = row * batch.seq + i
-          const id = batch.tokenIds[at]!
-          expect(mask[at]).toBe(id > 5 ? 1 : 0)
-          expect(targets[at]).toBe(id > 5 && (batch.segmentIds[at] === 0 ? b : a).includes(id) ? 1 : 0)
-        }
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 5 }), async (pairs) => {
+        const encoded = await encode(...pairs.map(([a, b]) => pair(a, b)))
+        const batch = padBatch(
+          encoded,
+          Int32Array.from(pairs, (_, i) => i)
+        )
+        const { targets, mask } = matchTargets(batch, wordTokens(tokenizer.vocab))
+        pairs.forEach((_, row) => {
+          const [a, b] = textsOf(encoded, row)
+          for (let i = 0; i < batch.seq; i++) {
+            const at = row * batch.seq + i
+            const id = batch.tokenIds[at]!
+            expect(mask[at]).toBe(id > 5 ? 1 : 0)
+            expect(targets[at]).toBe(id > 5 && (batch.segmentIds[at] === 0 ? b : a).includes(id) ? 1 : 0)
+          }
+        })
       })
-    }))
+    )
   })
 })
 
 describe('lexicalFigures', () => {
   it('are the shares of weighted words, the Jaccard of words and the containment of character bigrams', async () => {
     const encoded = await encode(pair('甲乙丙', '乙丙丁丁'), pair('', '丁'), pair('丙', '丙'))
-    const idf = Float32Array.from(tokenizer.vocab.tokens, (_, id) => id)                 // 甲乙 7, 甲 8, 乙 9, 丙 10, 丁 11
+    const idf = Float32Array.from(tokenizer.vocab.tokens, (_, id) => id) // 甲乙 7, 甲 8, 乙 9, 丙 10, 丁 11
     const figures = lexicalFigures(encoded, tokenizer.vocab, idf)
     expect([...figures.subarray(0, 3)]).toEqual([10 / 17, 10 / 30, 1 / 4].map(Math.fround))
-    expect(figures[3]).toBe(0.5)                                                         // 甲乙, 乙丙 against 乙丙, 丙丁, 丁丁: one of two
+    expect(figures[3]).toBe(0.5) // 甲乙, 乙丙 against 乙丙, 丙丁, 丁丁: one of two
     expect([...figures.subarray(4)]).toEqual([0, 0, 0, 0, 1, 1, 1, 0])
   })
 
   it('count a word once a text for its weight', async () => {
     const idf = inverseFrequencies(await encode(pair('丙丙', '丁'), pair('丁', '丁')), tokenizer.vocab.tokens.length)
-    expect(idf[tokenizer.vocab.ids.get('丙')!]).toBeCloseTo(Math.log(5 / 2) + 1, 6)        // 6: float32
+    expect(idf[tokenizer.vocab.ids.get('丙')!]).toBeCloseTo(Math.log(5 / 2) + 1, 6) // 6: float32
     expect(idf[tokenizer.vocab.ids.get('丁')!]).toBeCloseTo(Math.log(5 / 4) + 1, 6)
   })
 
   it('have moments, with deviation 1 for a constant column', () => {
     const { mean, deviation } = columnMoments(Float32Array.of(1, 5, 3, 5), 2)
-    expect([[...mean], [...deviation]]).toEqual([[2, 5], [1, 1]])
+    expect([[...mean], [...deviation]]).toEqual([
+      [2, 5],
+      [1, 1]
+    ])
   })
 })

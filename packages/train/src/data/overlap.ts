@@ -10,7 +10,10 @@ export interface MatchTargets {
   readonly mask: Float32Array
 }
 
-/** Figures that the lexical auxiliary predicts for a pair: idf-weighted share of `a`'s words in `b` and of `b`'s in `a`, Jaccard, containment of character bigrams. */
+/**
+ * Figures that the lexical auxiliary predicts for a pair: idf-weighted share of `a`'s words in `b` and of `b`'s in `a`, Jaccard,
+ * containment of character bigrams.
+ */
 export const LEXICAL_FIGURES = 4
 
 /** Whether each token of a vocabulary is a word or character of a text, by id: 0 for [PAD], [UNK], [CLS], [SEP], [MASK] and `[unused…]`. */
@@ -23,19 +26,22 @@ export function matchTargets(batch: Pick<PaddedBatch, 'tokenIds' | 'segmentIds' 
   const { tokenIds, segmentIds, seq } = batch
   const targets = new Float32Array(tokenIds.length)
   const mask = new Float32Array(tokenIds.length)
-  const seen = [new Int32Array(isWord.length), new Int32Array(isWord.length)] as const     // row + 1 where this row's text has the token
+  const seen = [new Int32Array(isWord.length), new Int32Array(isWord.length)] as const // row + 1 where this row's text has the token
   for (let row = 0; row < batch.batch; row++) {
     for (let i = row * seq; i < (row + 1) * seq; i++) if (isWord[tokenIds[i]!]) seen[segmentIds[i] as 0 | 1][tokenIds[i]!] = row + 1
     for (let i = row * seq; i < (row + 1) * seq; i++) {
       if (!isWord[tokenIds[i]!]) continue
       mask[i] = 1
-      if (seen[1 - segmentIds[i]! as 0 | 1][tokenIds[i]!] === row + 1) targets[i] = 1
+      if (seen[(1 - segmentIds[i]!) as 0 | 1][tokenIds[i]!] === row + 1) targets[i] = 1
     }
   }
   return { targets, mask }
 }
 
-/** Smoothed inverse document frequency by token id, log((1 + texts) / (1 + texts with it)) + 1; each of a pair's two texts counts as one. */
+/**
+ * Smoothed inverse document frequency by token id, log((1 + texts) / (1 + texts with it)) + 1; each of a pair's two texts counts as
+ * one.
+ */
 export function inverseFrequencies(encoded: Encodings, vocabSize: number): Float32Array {
   const counts = new Int32Array(vocabSize)
   const texts = encoded.firstLengths.length * 2
@@ -48,28 +54,42 @@ export function inverseFrequencies(encoded: Encodings, vocabSize: number): Float
 /** The four lexical figures of every pair, `[pairs, 4]` row-major, each in [0, 1]. `idf` from the training texts. */
 export function lexicalFigures(encoded: EncodedPairs, vocab: Vocab, idf: Float32Array): Float32Array {
   const isWord = wordTokens(vocab)
-  const characters = vocab.tokens.map((token, id) => (isWord[id] ? Array.from(token.replace(/^##/, ''), (char) => char.codePointAt(0)!) : [-1]))
+  const characters = vocab.tokens.map((token, id) =>
+    isWord[id] ? Array.from(token.replace(/^##/, ''), (char) => char.codePointAt(0)!) : [-1]
+  )
   const figures = new Float32Array(encoded.firstLengths.length * LEXICAL_FIGURES)
   for (let i = 0; i < encoded.firstLengths.length; i++) {
     const [a, b] = textsOf(encoded, i)
     const [wordsA, wordsB] = [a, b].map((text) => new Set(text.filter((id) => isWord[id]))) as [Set<number>, Set<number>]
     const [gramsA, gramsB] = [a, b].map((text) => characterBigrams(text, characters)) as [Set<number>, Set<number>]
     const common = commonCount(wordsA, wordsB)
-    figures.set([
-      weightedShare(wordsA, wordsB, idf), weightedShare(wordsB, wordsA, idf), ratio(common, wordsA.size + wordsB.size - common),
-      ratio(commonCount(gramsA, gramsB), Math.min(gramsA.size, gramsB.size))
-    ], i * LEXICAL_FIGURES)
+    figures.set(
+      [
+        weightedShare(wordsA, wordsB, idf),
+        weightedShare(wordsB, wordsA, idf),
+        ratio(common, wordsA.size + wordsB.size - common),
+        ratio(commonCount(gramsA, gramsB), Math.min(gramsA.size, gramsB.size))
+      ],
+      i * LEXICAL_FIGURES
+    )
   }
   return figures
 }
 
-/** Mean and standard deviation of each column of `[rows, columns]`, to bring auxiliary targets to one scale; a constant column has deviation 1. */
-export function columnMoments(values: Float32Array, columns: number): { readonly mean: Float64Array, readonly deviation: Float64Array } {
+/**
+ * Mean and standard deviation of each column of `[rows, columns]`, to bring auxiliary targets to one scale; a constant column has
+ * deviation 1.
+ */
+export function columnMoments(values: Float32Array, columns: number): { readonly mean: Float64Array; readonly deviation: Float64Array } {
   const rows = values.length / columns
   const mean = new Float64Array(columns)
   const deviation = new Float64Array(columns)
-  values.forEach((value, i) => { mean[i % columns]! += value / rows })
-  values.forEach((value, i) => { deviation[i % columns]! += (value - mean[i % columns]!) ** 2 / rows })
+  values.forEach((value, i) => {
+    mean[i % columns]! += value / rows
+  })
+  values.forEach((value, i) => {
+    deviation[i % columns]! += (value - mean[i % columns]!) ** 2 / rows
+  })
   return { mean, deviation: deviation.map((variance) => Math.sqrt(variance) || 1) }
 }
 
@@ -95,7 +115,7 @@ function characterBigrams(text: Int32Array, characters: readonly (readonly numbe
   let last = -1
   for (const id of text) {
     for (const char of characters[id]!) {
-      if (last >= 0 && char >= 0) grams.add(last * 0x200000 + char)                    // code points have 21 bits
+      if (last >= 0 && char >= 0) grams.add(last * 0x200000 + char) // code points have 21 bits
       last = char
     }
   }

@@ -11,14 +11,17 @@ export interface Random {
   /** A standard normal number (Box and Muller 1958). */
   normal(): number
   /** Shuffles in place (Fisher and Yates) and returns the same array. */
-  shuffle<A extends { [index: number]: unknown, readonly length: number }>(items: A): A
+  shuffle<A extends { [index: number]: unknown; readonly length: number }>(items: A): A
 }
 
-/** Makes a `Random` of any seeds (numbers or names, order counts): xoshiro128** (Blackman and Vigna 2018), seeded by splitmix32 of an FNV-1a hash. */
+/**
+ * Makes a `Random` of any seeds (numbers or names, order counts): xoshiro128** (Blackman and Vigna 2018), seeded by splitmix32 of an
+ * FNV-1a hash.
+ */
 export function createRandom(...seeds: readonly (number | string)[]): Random {
   let hash = 0x811c9dc5
   for (const char of seeds.join('\u0000')) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193)
-  const state = Uint32Array.from({ length: 4 }, () => splitmix(hash = (hash + 0x9e3779b9) | 0))
+  const state = Uint32Array.from({ length: 4 }, () => splitmix((hash = (hash + 0x9e3779b9) | 0)))
   const next = () => xoshiro(state) / 0x100000000
   const below = (n: number) => Math.floor(next() * n)
   return {

@@ -9,20 +9,23 @@ export interface TruncatedSvd {
   readonly singular: Float64Array
 }
 
-/** Columns beyond the rank that the subspace carries, and passes over the matrix: Halko, Martinsson and Tropp 2011, sections 4.2 and 4.5. */
+/**
+ * Columns beyond the rank that the subspace carries, and passes over the matrix: Halko, Martinsson and Tropp 2011, sections 4.2 and
+ * 4.5.
+ */
 const OVERSAMPLE = 10
 const PASSES = 2
 
 /** Right singular vectors of a sparse matrix by randomized subspace iteration; each sign makes the column's largest entry positive. */
 export function truncatedSvd(matrix: SparseMatrix, rank: number, random: Random): TruncatedSvd {
   const width = Math.min(rank + OVERSAMPLE, matrix.rows, matrix.columns)
-  let basis: Float32Array = Float32Array.from({ length: matrix.columns * width }, () => random.normal())    // [columns, width]
+  let basis: Float32Array = Float32Array.from({ length: matrix.columns * width }, () => random.normal()) // [columns, width]
   orthonormalize(basis, matrix.columns, width)
   for (let pass = 0; pass < PASSES; pass++) {
     basis = multiplyTransposed(matrix, multiply(matrix, basis, width), width)
     orthonormalize(basis, matrix.columns, width)
   }
-  const projected = multiply(matrix, basis, width)                                                           // [rows, width]
+  const projected = multiply(matrix, basis, width) // [rows, width]
   const { vectors, values } = symmetricEigen(gram(projected, matrix.rows, width), width)
   const kept = Math.min(rank, width)
   const right = new Float32Array(matrix.columns * kept)
@@ -37,7 +40,10 @@ export function truncatedSvd(matrix: SparseMatrix, rank: number, random: Random)
   return { right, singular: values.slice(0, kept).map((value) => Math.sqrt(Math.max(0, value))) }
 }
 
-/** Gram-Schmidt on the columns of `[rows, width]`, twice ("twice is enough", Giraud et al. 2005); works on the transpose for the sake of the cache. */
+/**
+ * Gram-Schmidt on the columns of `[rows, width]`, twice ("twice is enough", Giraud et al. 2005); works on the transpose for the sake of
+ * the cache.
+ */
 function orthonormalize(matrix: Float32Array, rows: number, width: number): void {
   const columns = Array.from({ length: width }, (_, j) => Float64Array.from({ length: rows }, (_, r) => matrix[r * width + j]!))
   columns.forEach((column, j) => {
@@ -49,7 +55,7 @@ function orthonormalize(matrix: Float32Array, rows: number, width: number): void
       }
     }
     const norm = Math.sqrt(dot(column, column))
-    for (let r = 0; r < rows; r++) column[r] = norm > 1e-12 ? column[r]! / norm : 0              // a column in the others' span carries nothing
+    for (let r = 0; r < rows; r++) column[r] = norm > 1e-12 ? column[r]! / norm : 0 // a column in the others' span carries nothing
     for (let r = 0; r < rows; r++) matrix[r * width + j] = column[r]!
   })
 }
@@ -73,8 +79,11 @@ function gram(matrix: Float32Array, rows: number, width: number): Float64Array {
   return result
 }
 
-/** Eigenvalues (descending) and eigenvectors (columns) of a symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, section 8.5). */
-export function symmetricEigen(symmetric: Float64Array, n: number): { readonly values: Float64Array, readonly vectors: Float64Array } {
+/**
+ * Eigenvalues (descending) and eigenvectors (columns) of a symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, section
+ * 8.5).
+ */
+export function symmetricEigen(symmetric: Float64Array, n: number): { readonly values: Float64Array; readonly vectors: Float64Array } {
   const a = symmetric.slice()
   const v = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0))
   const scale = Math.sqrt(a.reduce((sum, value) => sum + value * value, 0))

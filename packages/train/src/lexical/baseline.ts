@@ -2,7 +2,10 @@ import { chooseThreshold, MatcherError, type Example, type ScoredRow } from '@so
 import { lexicalFeatures, termStatistics, textTerms, type TermStatistics } from './features'
 import { fitLogistic, logisticScore, type LogisticModel } from './logistic'
 
-/** What a model without a network makes of a data set: one logistic regression a task over overlap figures of the two texts. The mark that a network must beat. */
+/**
+ * What a model without a network makes of a data set: one logistic regression a task over overlap figures of the two texts. The mark
+ * that a network must beat.
+ */
 export interface LexicalBaseline {
   /** Thresholds chosen on valid, by task id. */
   readonly thresholds: ReadonlyMap<number, number>
@@ -10,26 +13,52 @@ export interface LexicalBaseline {
   rows(examples: readonly Example[]): ScoredRow[]
 }
 
-interface TaskModel { readonly statistics: TermStatistics, readonly model: LogisticModel }
+interface TaskModel {
+  readonly statistics: TermStatistics
+  readonly model: LogisticModel
+}
 
-/** Fits the baseline on train and its thresholds on valid, each task by itself. `words` cuts a text into words (jieba's). Throws `data-invalid`. */
-export function fitLexicalBaseline(train: readonly Example[], valid: readonly Example[], words: (text: string) => readonly string[]): LexicalBaseline {
+/**
+ * Fits the baseline on train and its thresholds on valid, each task by itself. `words` cuts a text into words (jieba's). Throws
+ * `data-invalid`.
+ */
+export function fitLexicalBaseline(
+  train: readonly Example[],
+  valid: readonly Example[],
+  words: (text: string) => readonly string[]
+): LexicalBaseline {
   const content = (text: string) => words(text).filter((word) => /[\p{L}\p{N}]/u.test(word))
   const termsOf = ({ a, b }: Example) => [textTerms(a, content), textTerms(b, content)] as const
   const models = new Map<number, TaskModel>()
   for (const [task, examples] of byTask(train)) {
     const terms = examples.map(termsOf)
     const statistics = termStatistics(terms.flat())
-    models.set(task, { statistics, model: fitLogistic(terms.map(([a, b]) => lexicalFeatures(a, b, statistics)), examples.map((example) => example.label)) })
+    models.set(task, {
+      statistics,
+      model: fitLogistic(
+        terms.map(([a, b]) => lexicalFeatures(a, b, statistics)),
+        examples.map((example) => example.label)
+      )
+    })
   }
   if (models.size === 0) throw new MatcherError('data-invalid', 'No training pair has a label; the lexical baseline cannot be fitted.')
-  const scored = (examples: readonly Example[]) => [...byTask(examples)].flatMap(([task, of]) => {
-    const fitted = models.get(task)
-    return fitted ? of.map((example) => ({ task, label: example.label, score: logisticScore(fitted.model, lexicalFeatures(...termsOf(example), fitted.statistics)) })) : []
-  })
+  const scored = (examples: readonly Example[]) =>
+    [...byTask(examples)].flatMap(([task, of]) => {
+      const fitted = models.get(task)
+      return fitted
+        ? of.map((example) => ({
+            task,
+            label: example.label,
+            score: logisticScore(fitted.model, lexicalFeatures(...termsOf(example), fitted.statistics))
+          }))
+        : []
+    })
   const validRows = scored(valid)
   const thresholds = new Map([...models.keys()].map((task) => [task, chooseThreshold(validRows.filter((row) => row.task === task))]))
-  return { thresholds, rows: (examples) => scored(examples).map((row) => ({ ...row, predicted: row.score > thresholds.get(row.task)! ? 1 : 0 })) }
+  return {
+    thresholds,
+    rows: (examples) => scored(examples).map((row) => ({ ...row, predicted: row.score > thresholds.get(row.task)! ? 1 : 0 }))
+  }
 }
 
 type Labelled = Example & { readonly label: 0 | 1 }

@@ -3,8 +3,13 @@ type Counts<Term> = ReadonlyMap<Term, number>
 
 /** Names of the features, in their order. */
 export const LEXICAL_FEATURES = [
-  'cosine of word TF-IDF', 'cosine of character-bigram TF-IDF', 'Jaccard of character bigrams', 'containment of character bigrams', 'word overlap',
-  'log length of the first text', 'log length of the second text'
+  'cosine of word TF-IDF',
+  'cosine of character-bigram TF-IDF',
+  'Jaccard of character bigrams',
+  'containment of character bigrams',
+  'word overlap',
+  'log length of the first text',
+  'log length of the second text'
 ] as const
 
 /** The inverse frequency of terms in training texts: log((1 + texts) / (1 + texts with the term)) + 1, scikit-learn's smoothed form. */
@@ -43,16 +48,23 @@ export function termStatistics(texts: readonly TextTerms[]): TermStatistics {
 export function lexicalFeatures(a: TextTerms, b: TextTerms, statistics: TermStatistics): Float64Array {
   const common = commonKeys(a.bigrams, b.bigrams)
   return Float64Array.of(
-    cosine(a.words, b.words, statistics.words), cosine(a.bigrams, b.bigrams, statistics.bigrams),
-    ratio(common, a.bigrams.size + b.bigrams.size - common), ratio(common, Math.min(a.bigrams.size, b.bigrams.size)),
-    ratio(commonKeys(a.words, b.words), Math.min(a.words.size, b.words.size)), Math.log1p(a.length), Math.log1p(b.length)
+    cosine(a.words, b.words, statistics.words),
+    cosine(a.bigrams, b.bigrams, statistics.bigrams),
+    ratio(common, a.bigrams.size + b.bigrams.size - common),
+    ratio(common, Math.min(a.bigrams.size, b.bigrams.size)),
+    ratio(commonKeys(a.words, b.words), Math.min(a.words.size, b.words.size)),
+    Math.log1p(a.length),
+    Math.log1p(b.length)
   )
 }
 
 /** Neighbouring characters of a text, white space left out. */
 function bigramsOf(text: string): number[] {
   const characters = text.replace(/\s+/g, '').toLowerCase()
-  return Array.from({ length: Math.max(0, characters.length - 1) }, (_, i) => characters.charCodeAt(i) * 0x10000 + characters.charCodeAt(i + 1))
+  return Array.from(
+    { length: Math.max(0, characters.length - 1) },
+    (_, i) => characters.charCodeAt(i) * 0x10000 + characters.charCodeAt(i + 1)
+  )
 }
 
 function counted<Term>(terms: readonly Term[]): Map<Term, number> {

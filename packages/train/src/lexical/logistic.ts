@@ -11,7 +11,10 @@ export interface LogisticModel {
 /** Newton steps until the largest change of a weight is below 1e-9; the objective is convex, 30 are far more than it needs. */
 const MAX_STEPS = 30
 
-/** Fits by Newton's method with an L2 penalty of 1/2 |w|² (not on the intercept), as scikit-learn's default. Rows of equal length. Throws `data-invalid` without both labels. */
+/**
+ * Fits by Newton's method with an L2 penalty of 1/2 |w|² (not on the intercept), as scikit-learn's default. Rows of equal length.
+ * Throws `data-invalid` without both labels.
+ */
 export function fitLogistic(rows: readonly Float64Array[], labels: readonly (0 | 1)[]): LogisticModel {
   if (!labels.includes(0) || !labels.includes(1)) {
     throw new MatcherError('data-invalid', `All ${labels.length} training pairs have one label; a classifier needs pairs of both.`)
@@ -23,7 +26,9 @@ export function fitLogistic(rows: readonly Float64Array[], labels: readonly (0 |
   for (let step = 0; step < MAX_STEPS; step++) {
     const { gradient, hessian } = derivatives(inputs, labels, weights)
     const change = solve(hessian, gradient, size)
-    change.forEach((value, i) => { weights[i]! -= value })
+    change.forEach((value, i) => {
+      weights[i]! -= value
+    })
     if (change.every((value) => Math.abs(value) < 1e-9)) break
   }
   return { mean, deviation, weights }
@@ -70,8 +75,14 @@ function solve(matrix: Float64Array, vector: Float64Array, n: number): Float64Ar
 function moments(rows: readonly Float64Array[]) {
   const mean = new Float64Array(rows[0]!.length)
   const deviation = new Float64Array(mean.length)
-  for (const row of rows) row.forEach((value, i) => { mean[i]! += value / rows.length })
-  for (const row of rows) row.forEach((value, i) => { deviation[i]! += (value - mean[i]!) ** 2 / rows.length })
+  for (const row of rows)
+    row.forEach((value, i) => {
+      mean[i]! += value / rows.length
+    })
+  for (const row of rows)
+    row.forEach((value, i) => {
+      deviation[i]! += (value - mean[i]!) ** 2 / rows.length
+    })
   return { mean, deviation: deviation.map((variance) => Math.sqrt(variance) || 1) }
 }
 

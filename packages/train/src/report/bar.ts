@@ -32,17 +32,22 @@ export function createProgress(stream: NodeJS.WritableStream & { readonly isTTY?
 /** The figures of one report: `epoch 1/3  loss 0.512  lr 0.000500  85 pairs/s  9,120 tokens/s  padding 3 %  ETA 4 min 10 s`. */
 export function stepFigures(report: StepReport, secondsPerStep: number): string {
   return [
-    `epoch ${report.epoch + 1}/${report.epochs}`, `loss ${significant(report.loss)}`, `lr ${significant(report.learningRate)}`,
-    `${whole(report.pairs / report.seconds)} pairs/s`, `${whole(report.tokens / report.seconds)} tokens/s`, `padding ${percent(report.paddingShare)}`,
+    `epoch ${report.epoch + 1}/${report.epochs}`,
+    `loss ${significant(report.loss)}`,
+    `lr ${significant(report.learningRate)}`,
+    `${whole(report.pairs / report.seconds)} pairs/s`,
+    `${whole(report.tokens / report.seconds)} tokens/s`,
+    `padding ${percent(report.paddingShare)}`,
     `ETA ${duration((report.steps - report.step) * secondsPerStep)}`
   ].join('  ')
 }
 
 /** Seconds of one step, smoothed over reports. */
 function stepTimer(): (report: StepReport) => number {
-  let last: { step: number, seconds: number } | undefined
+  let last: { step: number; seconds: number } | undefined
   return ({ step, seconds }) => {
-    const newest = seconds / Math.max(1, step - (last?.step ?? step - 10))                  // the first report of a resumed run does not say how many steps it holds
+    // The first report of a run, which a resumed one begins anywhere, does not say how many steps it holds: the loop reports every 10.
+    const newest = seconds / Math.max(1, step - (last?.step ?? step - 10))
     last = { step, seconds: last ? (1 - NEWEST) * last.seconds + NEWEST * newest : newest }
     return last.seconds
   }
@@ -64,7 +69,9 @@ function barProgress(stream: NodeJS.WritableStream): ProgressView {
     if (done >= total) close()
   }
   return {
-    phase: (label, done, total) => { if (bar || done < total) show(label, done, total, '') },
+    phase: (label, done, total) => {
+      if (bar || done < total) show(label, done, total, '')
+    },
     step: (report) => show('step', report.step, report.steps, stepFigures(report, timer(report))),
     print(text) {
       close()
@@ -75,9 +82,18 @@ function barProgress(stream: NodeJS.WritableStream): ProgressView {
 }
 
 function start(stream: NodeJS.WritableStream, label: string, total: number): cliProgress.SingleBar {
-  const bar = new cliProgress.SingleBar({
-    stream, format: `${label} {value}/{total} {bar} {figures}`, barsize: 20, hideCursor: true, linewrap: false, fps: 5, emptyOnZero: true
-  }, cliProgress.Presets.shades_classic)
+  const bar = new cliProgress.SingleBar(
+    {
+      stream,
+      format: `${label} {value}/{total} {bar} {figures}`,
+      barsize: 20,
+      hideCursor: true,
+      linewrap: false,
+      fps: 5,
+      emptyOnZero: true
+    },
+    cliProgress.Presets.shades_classic
+  )
   bar.start(total, 0, { figures: '' })
   return bar
 }

@@ -60,7 +60,7 @@ function weightedF1(rows: readonly ScoredRow[], weights: Int32Array): number {
 
 /** Area under the ROC curve of rows in ascending order of score that count `weights` times; a tie counts half. */
 function weightedAuc(rows: readonly ScoredRow[], weights: Int32Array): number {
-  let [below, wins, positives] = [0, 0, 0]                                               // negatives so far; (negative, positive) pairs in order
+  let [below, wins, positives] = [0, 0, 0] // negatives so far; (negative, positive) pairs in order
   for (let start = 0; start < rows.length;) {
     let [tiedNegatives, tiedPositives] = [0, 0]
     let end = start

@@ -31,7 +31,13 @@ export function calibration(rows: readonly Pick<ScoredRow, 'score' | 'label'>[],
     bin.positive += label
     brier += (score - label) ** 2 / rows.length
   }
-  const bins = sums.map(({ pairs, score, positive }, i) => ({ from: i / count, to: (i + 1) / count, pairs, score: score / pairs, positive: positive / pairs }))
+  const bins = sums.map(({ pairs, score, positive }, i) => ({
+    from: i / count,
+    to: (i + 1) / count,
+    pairs,
+    score: score / pairs,
+    positive: positive / pairs
+  }))
   const error = bins.reduce((sum, bin) => sum + (bin.pairs === 0 ? 0 : (bin.pairs / rows.length) * Math.abs(bin.score - bin.positive)), 0)
   return { bins, error: rows.length === 0 ? NaN : error, brier: rows.length === 0 ? NaN : brier }
 }

@@ -32,14 +32,21 @@ export function lineChart({ title, xLabel, series, y }: ChartOptions): string {
   const px = (x: number) => (LEFT + ((x - x0) / (x1 - x0)) * (WIDTH - LEFT - RIGHT)).toFixed(1)
   const py = (value: number) => (HEIGHT - BOTTOM - ((value - y0) / (y1 - y0)) * (HEIGHT - TOP - BOTTOM)).toFixed(1)
   const grid = [
-    ...yTicks.map((value) => `<line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${py(value)}" y2="${py(value)}"/><text x="${LEFT - 8}" y="${py(value)}" dy="4" text-anchor="end">${label(value)}</text>`),
+    ...yTicks.map(
+      (value) =>
+        `<line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${py(value)}" y2="${py(value)}"/>` +
+        `<text x="${LEFT - 8}" y="${py(value)}" dy="4" text-anchor="end">${label(value)}</text>`
+    ),
     ...xTicks.map((value) => `<text x="${px(value)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${label(value)}</text>`)
   ]
-  const lines = curves.map((one, i) => `<path class="curve" stroke="var(--c${i % COLORS})" d="${one.points.map(([x, value], k) => `${k === 0 ? 'M' : 'L'}${px(x)} ${py(value)}`).join('')}"/>`)
+  const path = (points: Series['points']) => points.map(([x, value], i) => `${i === 0 ? 'M' : 'L'}${px(x)} ${py(value)}`).join('')
+  const lines = curves.map((one, i) => `<path class="curve" stroke="var(--c${i % COLORS})" d="${path(one.points)}"/>`)
   const legend = curves.map((one, i) => `<span><i style="background:var(--c${i % COLORS})"></i>${escapeHtml(one.name)}</span>`).join('')
-  return `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${grid.join('')}${lines.join('')}`
-    + `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 6}" text-anchor="end">${escapeHtml(xLabel)}</text></svg>`
-    + `<figcaption class="legend">${escapeHtml(title)}<br>${curves.length > 1 ? legend : ''}</figcaption></figure>`
+  return (
+    `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${grid.join('')}${lines.join('')}` +
+    `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 6}" text-anchor="end">${escapeHtml(xLabel)}</text></svg>` +
+    `<figcaption class="legend">${escapeHtml(title)}<br>${curves.length > 1 ? legend : ''}</figcaption></figure>`
+  )
 }
 
 /** Round numbers (1, 2 or 5 times a power of ten apart) that enclose a range, about five of them. */
@@ -53,7 +60,10 @@ export function ticks([low, high]: readonly [number, number]): number[] {
 }
 
 function extent(values: readonly number[]): readonly [number, number] {
-  return values.reduce<readonly [number, number]>(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity])
+  return values.reduce<readonly [number, number]>(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [Infinity, -Infinity]
+  )
 }
 
 /** Means of neighbouring points, so that no more than `MOST_POINTS` are left. */

@@ -11,33 +11,62 @@ export interface JudgedPair extends ScoredRow {
 /** Pairs whose score is on the wrong side of the threshold, the farthest first, at most `count` of a task. */
 export function mostWrong(pairs: readonly JudgedPair[], task: number, count: number): JudgedPair[] {
   const distance = ({ score, label }: JudgedPair) => Math.abs(score - label)
-  return pairs.filter((pair) => pair.task === task && pair.predicted !== pair.label).sort((one, other) => distance(other) - distance(one)).slice(0, count)
+  return pairs
+    .filter((pair) => pair.task === task && pair.predicted !== pair.label)
+    .sort((one, other) => distance(other) - distance(one))
+    .slice(0, count)
 }
 
 /** A text with the words marked that the other text has too; punctuation and single letters or digits stay plain. HTML. */
 export function highlighted(text: string, other: string, words: (text: string) => readonly string[]): string {
   const common = new Set(words(other).filter((word) => /\p{Script=Han}|[\p{L}\p{N}]{2}/u.test(word)))
-  return words(text).map((word) => (common.has(word) ? `<mark>${escapeHtml(word)}</mark>` : escapeHtml(word))).join('').replaceAll('</mark><mark>', '')
+  return words(text)
+    .map((word) => (common.has(word) ? `<mark>${escapeHtml(word)}</mark>` : escapeHtml(word)))
+    .join('')
+    .replaceAll('</mark><mark>', '')
 }
 
 /** One judged pair: label, score, and both texts with their common words marked. HTML. */
 export function pairCard(pair: JudgedPair, words: (text: string) => readonly string[]): string {
-  return `<div class="pair"><p>label <b>${pair.label}</b>, score <b>${ratio(pair.score)}</b></p>`
-    + `<p>${highlighted(pair.a, pair.b, words)}</p><p>${highlighted(pair.b, pair.a, words)}</p></div>`
+  return (
+    `<div class="pair"><p>label <b>${pair.label}</b>, score <b>${ratio(pair.score)}</b></p>` +
+    `<p>${highlighted(pair.a, pair.b, words)}</p><p>${highlighted(pair.b, pair.a, words)}</p></div>`
+  )
 }
 
-/** A page of the most wrong pairs of each task: first those missed (label 1), then those wrongly matched, words in common marked. `words` cuts a text. */
+/**
+ * A page of the most wrong pairs of each task: first those missed (label 1), then those wrongly matched, words in common marked.
+ * `words` cuts a text.
+ */
 export function errorsPage(
-  title: string, pairs: readonly JudgedPair[], tasks: readonly TaskSpec[], words: (text: string) => readonly string[], count = 20
+  title: string,
+  pairs: readonly JudgedPair[],
+  tasks: readonly TaskSpec[],
+  words: (text: string) => readonly string[],
+  count = 20
 ): string {
-  const sections = tasks.filter((task) => pairs.some((pair) => pair.task === task.id)).map((task) => {
-    const wrong = mostWrong(pairs, task.id, Infinity)
-    const kinds = ([[1, 'Missed'], [0, 'Wrongly matched']] as const).map(([label, name]) => {
-      const of = wrong.filter((pair) => pair.label === label)
-      return `<h3>${name}: ${of.length}</h3>${of.slice(0, count).map((pair) => pairCard(pair, words)).join('')}`
+  const sections = tasks
+    .filter((task) => pairs.some((pair) => pair.task === task.id))
+    .map((task) => {
+      const wrong = mostWrong(pairs, task.id, Infinity)
+      const kinds = (
+        [
+          [1, 'Missed'],
+          [0, 'Wrongly matched']
+        ] as const
+      ).map(([label, name]) => {
+        const of = wrong.filter((pair) => pair.label === label)
+        return `<h3>${name}: ${of.length}</h3>${of
+          .slice(0, count)
+          .map((pair) => pairCard(pair, words))
+          .join('')}`
+      })
+      const all = pairs.filter((pair) => pair.task === task.id).length
+      return section(
+        task.name,
+        `<p>${wrong.length} of ${all} pairs are on the wrong side of the threshold. Words that both texts have are marked.</p>`,
+        ...kinds
+      )
     })
-    const all = pairs.filter((pair) => pair.task === task.id).length
-    return section(task.name, `<p>${wrong.length} of ${all} pairs are on the wrong side of the threshold. Words that both texts have are marked.</p>`, ...kinds)
-  })
   return page(title, sections)
 }

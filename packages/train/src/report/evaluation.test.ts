@@ -7,9 +7,9 @@ import { evaluation, figuresByLength, withThresholds, type EvaluatedRow } from '
 
 const random = createRandom('evaluation-test')
 const rows: EvaluatedRow[] = Array.from({ length: 600 }, (_, i) => {
-  const label = random.chance(0.4) ? 1 as const : 0 as const
+  const label = random.chance(0.4) ? (1 as const) : (0 as const)
   const score = 1 / (1 + Math.exp(-(1.5 * (label - 0.5) + random.normal())))
-  return { task: i % 2 === 0 ? 0 : 3, label, score, predicted: score > 0.5 ? 1 : 0, tokens: 10 + (i * 37) % 200 }
+  return { task: i % 2 === 0 ? 0 : 3, label, score, predicted: score > 0.5 ? 1 : 0, tokens: 10 + ((i * 37) % 200) }
 })
 
 describe('resample', () => {
@@ -25,11 +25,16 @@ describe('resample', () => {
 
   it('spreads as the binomial error of a share does', () => {
     // With all labels 1, F1 = 2r / (1 + r) for recall r: its deviation is that of r, sqrt(r (1 - r) / n), times 2 / (1 + r)^2.
-    const all = Array.from({ length: 400 }, (_, i) => ({ task: 0, label: 1 as const, score: i / 400, predicted: i < 240 ? 1 as const : 0 as const }))
+    const all = Array.from({ length: 400 }, (_, i) => ({
+      task: 0,
+      label: 1 as const,
+      score: i / 400,
+      predicted: i < 240 ? (1 as const) : (0 as const)
+    }))
     const { f1 } = resample(all, 2000, createRandom(2))
     const mean = f1.reduce((sum, value) => sum + value, 0) / f1.length
     const deviation = Math.sqrt(f1.reduce((sum, value) => sum + (value - mean) ** 2, 0) / f1.length)
-    expect(deviation).toBeCloseTo(Math.sqrt(0.6 * 0.4 / 400) * 2 / 1.6 ** 2, 2)                // 0.01: error of a deviation over 2,000 draws is 2 %
+    expect(deviation).toBeCloseTo((Math.sqrt((0.6 * 0.4) / 400) * 2) / 1.6 ** 2, 2) // 0.01: error of a deviation over 2,000 draws is 2 %
   })
 })
 
@@ -43,7 +48,7 @@ describe('interval', () => {
 
 describe('calibration', () => {
   it('finds no error where scores are shares, and the distance where they are not', () => {
-    const exact = Array.from({ length: 1000 }, (_, i) => ({ score: 0.25, label: i % 4 === 0 ? 1 as const : 0 as const }))
+    const exact = Array.from({ length: 1000 }, (_, i) => ({ score: 0.25, label: i % 4 === 0 ? (1 as const) : (0 as const) }))
     expect(calibration(exact).error).toBeCloseTo(0, 12)
     expect(calibration(exact).brier).toBeCloseTo(0.25 * 0.75, 12)
     const sure = exact.map(({ label }) => ({ score: 1, label }))
@@ -62,10 +67,14 @@ describe('evaluation', () => {
     expect(found.tasks['B-sl']!.threshold).toBe(0.5)
     const labelled = withThresholds(rows, SOHU_TASKS, { 'A-ss': 0.4 }).filter((row) => row.task === 0)
     expect(found.tasks['A-ss']!.f1.value).toBe(classMetrics(labelled).f1)
-    for (const { value, low, high } of [found.meanF1, found.meanAuc, ...Object.values(found.tasks).flatMap((task) => [task.f1, task.auc])]) {
+    for (const { value, low, high } of [
+      found.meanF1,
+      found.meanAuc,
+      ...Object.values(found.tasks).flatMap((task) => [task.f1, task.auc])
+    ]) {
       expect(low).toBeLessThan(value)
       expect(high).toBeGreaterThan(value)
-      expect(high - low).toBeLessThan(0.15)                                                    // four deviations of some .03 for 300 pairs
+      expect(high - low).toBeLessThan(0.15) // four deviations of some .03 for 300 pairs
     }
     expect(found.meanF1.high - found.meanF1.low).toBeLessThan(found.tasks['A-ss']!.f1.high - found.tasks['A-ss']!.f1.low)
   })

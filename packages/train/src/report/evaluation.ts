@@ -38,29 +38,48 @@ export interface Evaluation {
 const LENGTH_PARTS = 4
 
 /** Applies thresholds by task name (0.5 where there is none) to scores: label 1 where the score is above. */
-export function withThresholds<Row extends ScoredRow>(rows: readonly Row[], tasks: readonly TaskSpec[], thresholds: Readonly<Record<string, number>>): Row[] {
+export function withThresholds<Row extends ScoredRow>(
+  rows: readonly Row[],
+  tasks: readonly TaskSpec[],
+  thresholds: Readonly<Record<string, number>>
+): Row[] {
   return rows.map((row) => ({ ...row, predicted: row.score > (thresholds[tasks[row.task]!.name] ?? 0.5) ? 1 : 0 }))
 }
 
 /**
- * Figures of scored pairs under thresholds that were chosen elsewhere (on valid): per task F1 and AUC with bootstrap 95 % intervals, calibration and
- * figures by length; the same seed gives the same intervals. The intervals take pairs as independent: pairs that share articles make them too narrow.
+ * Figures of scored pairs under thresholds that were chosen elsewhere (on valid): per task F1 and AUC with bootstrap 95 % intervals,
+ * calibration and figures by length; the same seed gives the same intervals. The intervals take pairs as independent: pairs that share
+ * articles make them too narrow.
  */
 export function evaluation(
-  rows: readonly EvaluatedRow[], tasks: readonly TaskSpec[], thresholds: Readonly<Record<string, number>>, { seed = 0, resamplings }: { seed?: number, resamplings?: number } = {}
+  rows: readonly EvaluatedRow[],
+  tasks: readonly TaskSpec[],
+  thresholds: Readonly<Record<string, number>>,
+  { seed = 0, resamplings }: { seed?: number; resamplings?: number } = {}
 ): Evaluation {
   const labelled = withThresholds(rows, tasks, thresholds)
   const metrics = evaluateRows(labelled, tasks)
   const byTask = new Map(Object.keys(metrics.tasks).map((name) => [name, labelled.filter((row) => tasks[row.task]!.name === name)]))
   const resampled = resampleTasks(byTask, seed, resamplings)
-  const mean = (figure: 'f1' | 'auc') => interval(
-    [...byTask.keys()].reduce((sum, name) => sum + metrics.tasks[name]![figure], 0) / byTask.size, meanOf([...resampled.values()].map((task) => task[figure])))
+  const mean = (figure: 'f1' | 'auc') =>
+    interval(
+      [...byTask.keys()].reduce((sum, name) => sum + metrics.tasks[name]![figure], 0) / byTask.size,
+      meanOf([...resampled.values()].map((task) => task[figure]))
+    )
   return {
     metrics,
-    tasks: Object.fromEntries([...byTask].map(([name, of]) => [name, {
-      threshold: thresholds[name] ?? 0.5, f1: interval(metrics.tasks[name]!.f1, resampled.get(name)!.f1), auc: interval(metrics.tasks[name]!.auc, resampled.get(name)!.auc),
-      calibration: calibration(of), byLength: figuresByLength(of)
-    }])),
+    tasks: Object.fromEntries(
+      [...byTask].map(([name, of]) => [
+        name,
+        {
+          threshold: thresholds[name] ?? 0.5,
+          f1: interval(metrics.tasks[name]!.f1, resampled.get(name)!.f1),
+          auc: interval(metrics.tasks[name]!.auc, resampled.get(name)!.auc),
+          calibration: calibration(of),
+          byLength: figuresByLength(of)
+        }
+      ])
+    ),
     meanF1: mean('f1'),
     meanAuc: mean('auc')
   }
@@ -69,7 +88,9 @@ export function evaluation(
 /** Figures of the shortest quarter of the pairs, the next, and so on. */
 export function figuresByLength(rows: readonly EvaluatedRow[], parts = LENGTH_PARTS): LengthFigures[] {
   const sorted = [...rows].sort((one, other) => one.tokens - other.tokens)
-  return Array.from({ length: parts }, (_, i) => sorted.slice(Math.floor((i * sorted.length) / parts), Math.floor(((i + 1) * sorted.length) / parts)))
+  return Array.from({ length: parts }, (_, i) =>
+    sorted.slice(Math.floor((i * sorted.length) / parts), Math.floor(((i + 1) * sorted.length) / parts))
+  )
     .filter((part) => part.length > 0)
     .map((part) => ({ from: part[0]!.tokens, to: part.at(-1)!.tokens, ...classMetrics(part), auc: auc(part) }))
 }

@@ -8,7 +8,12 @@ import { runReport, type RunRecord } from './run-report'
 
 const words = (text: string) => text.match(/\p{Script=Han}{2}|[\s\S]/gu) ?? []
 const pairs: JudgedPair[] = Array.from({ length: 80 }, (_, i) => ({
-  task: i % 2, label: i % 4 < 2 ? 1 : 0, score: (i * 37 % 80) / 80, predicted: i * 37 % 80 > 40 ? 1 : 0, a: `地铁<script>通车${i}`, b: '地铁开工&"'
+  task: i % 2,
+  label: i % 4 < 2 ? 1 : 0,
+  score: ((i * 37) % 80) / 80,
+  predicted: (i * 37) % 80 > 40 ? 1 : 0,
+  a: `地铁<script>通车${i}`,
+  b: '地铁开工&"'
 }))
 
 /** Every tag that is opened is closed, in order. */
@@ -34,7 +39,21 @@ describe('ticks', () => {
 
 describe('lineChart', () => {
   it('draws each series within the frame and leaves out what is not a number', () => {
-    const svg = lineChart({ title: 'F1 & more', xLabel: 'epoch', series: [{ name: 'A', points: [[1, 0.5], [2, NaN], [3, 0.9]] }, { name: 'B', points: [[1, 0.2]] }] })
+    const svg = lineChart({
+      title: 'F1 & more',
+      xLabel: 'epoch',
+      series: [
+        {
+          name: 'A',
+          points: [
+            [1, 0.5],
+            [2, NaN],
+            [3, 0.9]
+          ]
+        },
+        { name: 'B', points: [[1, 0.2]] }
+      ]
+    })
     expect(svg.match(/<path/g)!.length).toBe(2)
     expect(svg).toContain('F1 &#38; more')
     expect(svg).not.toContain('NaN')
@@ -71,13 +90,31 @@ describe('the page of errors', () => {
 
 describe('the report of a run', () => {
   const step = (n: number): RunRecord => ({
-    type: 'step', step: n, steps: 40, epoch: 0, epochs: 2, loss: 1 / n, learningRate: 1e-4, pairs: 10, tokens: 1000, paddingShare: 0.05, seconds: 1
+    type: 'step',
+    step: n,
+    steps: 40,
+    epoch: 0,
+    epochs: 2,
+    loss: 1 / n,
+    learningRate: 1e-4,
+    pairs: 10,
+    tokens: 1000,
+    paddingShare: 0.05,
+    seconds: 1
   })
-  const figures = evaluation(pairs.map((pair) => ({ ...pair, tokens: 20 })), SOHU_TASKS, {}, { resamplings: 50 })
+  const figures = evaluation(
+    pairs.map((pair) => ({ ...pair, tokens: 20 })),
+    SOHU_TASKS,
+    {},
+    { resamplings: 50 }
+  )
   const epoch = (n: number): RunRecord => ({ type: 'epoch', step: 20 * (n + 1), epoch: n, ...figures.metrics })
   const html = runReport({
-    title: 'Run <1>', records: [step(10), step(20), epoch(0), step(30), step(40), epoch(1)], config: { epochs: 2 },
-    evaluation: { split: 'valid', figures }, examples: { pairs: pairs.slice(0, 2), words }
+    title: 'Run <1>',
+    records: [step(10), step(20), epoch(0), step(30), step(40), epoch(1)],
+    config: { epochs: 2 },
+    evaluation: { split: 'valid', figures },
+    examples: { pairs: pairs.slice(0, 2), words }
   })
 
   it('is one well-formed page that asks for no other file', () => {
@@ -88,7 +125,19 @@ describe('the report of a run', () => {
   })
 
   it('has the figures and a chart for each thing asked of it', () => {
-    for (const wanted of ['Loss', 'Learning rate', 'Share of padding', 'F1 of each task', 'AUC of each task', 'Calibration', 'threshold', 'Examples', 'Configuration', 'best epoch']) expect(html).toContain(wanted)
+    for (const wanted of [
+      'Loss',
+      'Learning rate',
+      'Share of padding',
+      'F1 of each task',
+      'AUC of each task',
+      'Calibration',
+      'threshold',
+      'Examples',
+      'Configuration',
+      'best epoch'
+    ])
+      expect(html).toContain(wanted)
     expect(html.match(/<svg/g)!.length).toBe(6)
     expect(html).not.toContain('NaN')
   })

@@ -6,18 +6,27 @@ export function escapeHtml(text: string): string {
 const STYLE = `
 :root { color-scheme: light dark; --text: #1a1d21; --soft: #626a73; --line: #d5dadf; --back: #fff; --panel: #f6f7f9; --mark: #ffe08a;
   --c0: #2463eb; --c1: #d9480f; --c2: #2b8a3e; --c3: #9c36b5; --c4: #0b7285; --c5: #a61e4d }
-@media (prefers-color-scheme: dark) { :root { --text: #e8eaed; --soft: #9aa3ad; --line: #3a4149; --back: #16181b; --panel: #1f2226; --mark: #6b5200;
-  --c0: #7aa2ff; --c1: #ff9a62; --c2: #6fcf80; --c3: #d58ae8; --c4: #5cc8da; --c5: #f583a8 } }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #e8eaed; --soft: #9aa3ad; --line: #3a4149; --back: #16181b; --panel: #1f2226; --mark: #6b5200;
+    --c0: #7aa2ff; --c1: #ff9a62; --c2: #6fcf80; --c3: #d58ae8; --c4: #5cc8da; --c5: #f583a8 }
+}
 body { margin: 0 auto; padding: 1rem; max-width: 60rem; font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back) }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem } p, figcaption { color: var(--soft) } figure { margin: 1rem 0 }
 svg { display: block; width: 100%; height: auto; background: var(--panel); border-radius: 8px }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif } .axis { stroke: var(--line) } .curve { fill: none; stroke-width: 2 }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
-th:first-child, td:first-child { text-align: left } .legend span { display: inline-block; margin-right: 1rem; white-space: nowrap } .legend i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .35em }
-.pair { background: var(--panel); border-radius: 8px; padding: .7rem 1rem; margin: .8rem 0; overflow-wrap: anywhere } .pair p { margin: .3rem 0; color: var(--text) } mark { background: var(--mark); color: inherit }
+.scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
+th:first-child, td:first-child { text-align: left }
+.legend span { display: inline-block; margin-right: 1rem; white-space: nowrap }
+.legend i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .35em }
+.pair { background: var(--panel); border-radius: 8px; padding: .7rem 1rem; margin: .8rem 0; overflow-wrap: anywhere }
+.pair p { margin: .3rem 0; color: var(--text) } mark { background: var(--mark); color: inherit }
 `
 
-/** A whole HTML page of sections that are HTML already: no script, no file beside it, readable on a phone, light or dark as the reader's system is. */
+/**
+ * A whole HTML page of sections that are HTML already: no script, no file beside it, readable on a phone, light or dark as the reader's
+ * system is.
+ */
 export function page(title: string, sections: readonly string[]): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -36,5 +45,6 @@ export function section(title: string, ...content: readonly string[]): string {
 /** A table of plain texts; it scrolls sideways where the screen is narrow. */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (tag: string, row: readonly string[]) => `<tr>${row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`
-  return `<div class="scroll"><table><thead>${cells('th', head)}</thead><tbody>${rows.map((row) => cells('td', row)).join('')}</tbody></table></div>`
+  const body = rows.map((row) => cells('td', row)).join('')
+  return `<div class="scroll"><table><thead>${cells('th', head)}</thead><tbody>${body}</tbody></table></div>`
 }

@@ -7,11 +7,24 @@ import { duration, ratio, whole } from './format'
 import { jsonLine, metricsTable } from './table'
 
 const metrics: Metrics = {
-  mean: 0.75, groups: { A: { pairs: 20, f1: 0.8, precision: 0.7, recall: 0.9 }, B: { pairs: 10, f1: 0.7, precision: NaN, recall: 0 } },
-  tasks: { 'A-ss': { pairs: 1234, f1: 0.8125, precision: 0.7, recall: 0.9, auc: 0.9 }, 'B-ll': { pairs: 10, f1: NaN, precision: NaN, recall: 0, auc: 0.7 } }
+  mean: 0.75,
+  groups: { A: { pairs: 20, f1: 0.8, precision: 0.7, recall: 0.9 }, B: { pairs: 10, f1: 0.7, precision: NaN, recall: 0 } },
+  tasks: {
+    'A-ss': { pairs: 1234, f1: 0.8125, precision: 0.7, recall: 0.9, auc: 0.9 },
+    'B-ll': { pairs: 10, f1: NaN, precision: NaN, recall: 0, auc: 0.7 }
+  }
 }
 const report = (step: number): StepReport => ({
-  step, steps: 100, epoch: 1, epochs: 3, loss: 0.69314, learningRate: 5e-4, pairs: 320, tokens: 40_000, paddingShare: 0.031, seconds: 5
+  step,
+  steps: 100,
+  epoch: 1,
+  epochs: 3,
+  loss: 0.69314,
+  learningRate: 5e-4,
+  pairs: 320,
+  tokens: 40_000,
+  paddingShare: 0.031,
+  seconds: 5
 })
 
 function written(stream: PassThrough): string {
@@ -27,7 +40,15 @@ describe('numbers', () => {
 
 describe('metricsTable', () => {
   it('has a row for each task, each group and the mean', () => {
-    const lines = metricsTable(metrics).split('\n').filter((line) => line.includes('│')).map((line) => line.split('│').map((cell) => cell.trim()).slice(1, -1))
+    const lines = metricsTable(metrics)
+      .split('\n')
+      .filter((line) => line.includes('│'))
+      .map((line) =>
+        line
+          .split('│')
+          .map((cell) => cell.trim())
+          .slice(1, -1)
+      )
     expect(lines).toEqual([
       ['task', 'pairs', 'F1', 'precision', 'recall', 'AUC'],
       ['A-ss', '1,234', '0.813', '0.700', '0.900', '0.900'],
@@ -59,7 +80,12 @@ describe('createProgress without a terminal', () => {
     view.phase('tokenize', 500, 2000)
     view.phase('tokenize', 2000, 2000)
     expect(written(stream)).toBe('tokenize 0/2,000\ntokenize 2,000/2,000\n')
-    for (const [step, at] of [[10, 0], [20, 5000], [30, 10_000], [100, 11_000]] as const) {
+    for (const [step, at] of [
+      [10, 0],
+      [20, 5000],
+      [30, 10_000],
+      [100, 11_000]
+    ] as const) {
       time = at
       view.step(report(step))
     }
@@ -78,7 +104,13 @@ describe('createProgress without a terminal', () => {
 
 describe('createProgress on a terminal', () => {
   it('draws a bar, and prints text below what it drew', () => {
-    const stream = Object.assign(new PassThrough(), { isTTY: true, cursorTo: () => true, clearLine: () => true, moveCursor: () => true, columns: 200 })
+    const stream = Object.assign(new PassThrough(), {
+      isTTY: true,
+      cursorTo: () => true,
+      clearLine: () => true,
+      moveCursor: () => true,
+      columns: 200
+    })
     const view = createProgress(stream)
     view.step(report(50))
     view.print('a table')

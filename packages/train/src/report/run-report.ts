@@ -8,7 +8,8 @@ import { duration, ratio, significant, whole } from './format'
 import { htmlTable, page, section } from './page'
 
 /** A line of a run's `metrics.jsonl`: NaN became null on its way. */
-export type RunRecord = ({ readonly type: 'step' } & StepReport) | ({ readonly type: 'epoch', readonly step: number, readonly epoch: number } & Metrics)
+export type RunRecord =
+  ({ readonly type: 'step' } & StepReport) | ({ readonly type: 'epoch'; readonly step: number; readonly epoch: number } & Metrics)
 
 /** What a run's report tells. All but the records is left out where it is not given. */
 export interface RunReportInput {
@@ -17,9 +18,9 @@ export interface RunReportInput {
   /** The resolved configuration, as `train.json` holds it. */
   readonly config?: Readonly<Record<string, unknown>>
   /** Of the best checkpoint on a split, with the split's name. */
-  readonly evaluation?: { readonly split: string, readonly figures: Evaluation }
+  readonly evaluation?: { readonly split: string; readonly figures: Evaluation }
   /** Pairs to show, with a function that cuts texts into words. */
-  readonly examples?: { readonly pairs: readonly JudgedPair[], readonly words: (text: string) => readonly string[] }
+  readonly examples?: { readonly pairs: readonly JudgedPair[]; readonly words: (text: string) => readonly string[] }
 }
 
 /** A run as one HTML page: figures, curves, calibration, examples, configuration. It needs no server, script or other file. */
@@ -29,11 +30,34 @@ export function runReport({ title, records, config, evaluation, examples }: RunR
   return page(title, [
     summary(steps, epochs),
     ...(evaluation ? [evaluationSection(evaluation.split, evaluation.figures)] : []),
-    ...(epochs.length > 0 ? [section('Validation by epoch', taskChart('F1 of each task', epochs, 'f1'), taskChart('AUC of each task', epochs, 'auc'))] : []),
-    ...(steps.length > 0 ? [section('Training', stepChart('Loss', steps, 'loss'), stepChart('Learning rate', steps, 'learningRate'), stepChart('Share of padding', steps, 'paddingShare'))] : []),
+    ...(epochs.length > 0
+      ? [section('Validation by epoch', taskChart('F1 of each task', epochs, 'f1'), taskChart('AUC of each task', epochs, 'auc'))]
+      : []),
+    ...(steps.length > 0
+      ? [
+          section(
+            'Training',
+            stepChart('Loss', steps, 'loss'),
+            stepChart('Learning rate', steps, 'learningRate'),
+            stepChart('Share of padding', steps, 'paddingShare')
+          )
+        ]
+      : []),
     ...(evaluation ? [calibrationSection(evaluation.figures)] : []),
-    ...(examples && examples.pairs.length > 0 ? [section('Examples', ...examples.pairs.map((pair) => pairCard(pair, examples.words)))] : []),
-    ...(config ? [section('Configuration', htmlTable(['key', 'value'], Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])))] : [])
+    ...(examples && examples.pairs.length > 0
+      ? [section('Examples', ...examples.pairs.map((pair) => pairCard(pair, examples.words)))]
+      : []),
+    ...(config
+      ? [
+          section(
+            'Configuration',
+            htmlTable(
+              ['key', 'value'],
+              Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])
+            )
+          )
+        ]
+      : [])
   ])
 }
 
@@ -46,36 +70,76 @@ function summary(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): 
   const tokens = steps.reduce((sum, step) => sum + step.tokens, 0)
   const best = epochs.reduce<EpochRecord | undefined>((top, epoch) => (epoch.mean > (top?.mean ?? -Infinity) ? epoch : top), undefined)
   const last = steps.at(-1)
-  return section('Summary', htmlTable(['', ''], [
-    ...(last ? [['steps', `${whole(last.step)} of ${whole(last.steps)}`]] : []),
-    ['time of the steps', duration(seconds)], ['pairs', whole(pairs)],
-    ['tokens per second', seconds > 0 ? whole(tokens / seconds) : '–'],
-    ...(last ? [['last loss', significant(last.loss)]] : []),
-    ...(best ? [['best epoch', `${best.epoch + 1}, mean F1 ${ratio(best.mean)}`]] : [])
-  ]))
+  return section(
+    'Summary',
+    htmlTable(
+      ['', ''],
+      [
+        ...(last ? [['steps', `${whole(last.step)} of ${whole(last.steps)}`]] : []),
+        ['time of the steps', duration(seconds)],
+        ['pairs', whole(pairs)],
+        ['tokens per second', seconds > 0 ? whole(tokens / seconds) : '–'],
+        ...(last ? [['last loss', significant(last.loss)]] : []),
+        ...(best ? [['best epoch', `${best.epoch + 1}, mean F1 ${ratio(best.mean)}`]] : [])
+      ]
+    )
+  )
 }
 
 function evaluationSection(split: string, figures: Evaluation): string {
   const withInterval = ({ value, low, high }: Interval) => `${ratio(value)} [${ratio(low)}, ${ratio(high)}]`
   const rows = Object.entries(figures.tasks).map(([name, task]) => {
     const { pairs, precision, recall } = figures.metrics.tasks[name]!
-    return [name, whole(pairs), withInterval(task.f1), ratio(precision), ratio(recall), withInterval(task.auc), ratio(task.threshold), ratio(task.calibration.error)]
+    return [
+      name,
+      whole(pairs),
+      withInterval(task.f1),
+      ratio(precision),
+      ratio(recall),
+      withInterval(task.auc),
+      ratio(task.threshold),
+      ratio(task.calibration.error)
+    ]
   })
-  const groups = Object.entries(figures.metrics.groups).map(([name, group]) => [`group ${name}`, whole(group.pairs), ratio(group.f1), ratio(group.precision), ratio(group.recall), '', '', ''])
-  return section(`Best checkpoint on ${split}`, htmlTable(['task', 'pairs', 'F1 [95 %]', 'precision', 'recall', 'AUC [95 %]', 'threshold', 'calibration error'], [
-    ...rows, ['mean of tasks', '', withInterval(figures.meanF1), '', '', withInterval(figures.meanAuc), '', ''], ...groups, ['mean of groups', '', ratio(figures.metrics.mean), '', '', '', '', '']
-  ]), '<p>Intervals: bootstrap over pairs, 1,000 resamplings. Pairs that share articles are not independent: the true intervals are wider.</p>', lengthTable(figures))
+  const groups = Object.entries(figures.metrics.groups).map(([name, group]) => [
+    `group ${name}`,
+    whole(group.pairs),
+    ratio(group.f1),
+    ratio(group.precision),
+    ratio(group.recall),
+    '',
+    '',
+    ''
+  ])
+  return section(
+    `Best checkpoint on ${split}`,
+    htmlTable(
+      ['task', 'pairs', 'F1 [95 %]', 'precision', 'recall', 'AUC [95 %]', 'threshold', 'calibration error'],
+      [
+        ...rows,
+        ['mean of tasks', '', withInterval(figures.meanF1), '', '', withInterval(figures.meanAuc), '', ''],
+        ...groups,
+        ['mean of groups', '', ratio(figures.metrics.mean), '', '', '', '', '']
+      ]
+    ),
+    '<p>Intervals: bootstrap over pairs. Pairs that share articles are not independent: the true intervals are wider.</p>',
+    lengthTable(figures)
+  )
 }
 
 function lengthTable(figures: Evaluation): string {
   const rows = Object.entries(figures.tasks).flatMap(([name, { byLength }]) =>
-    byLength.map((part) => [name, `${part.from}-${part.to}`, whole(part.pairs), ratio(part.f1), ratio(part.auc)]))
+    byLength.map((part) => [name, `${part.from}-${part.to}`, whole(part.pairs), ratio(part.f1), ratio(part.auc)])
+  )
   return htmlTable(['task', 'tokens of the pair', 'pairs', 'F1', 'AUC'], rows)
 }
 
 function taskChart(title: string, epochs: readonly EpochRecord[], figure: 'f1' | 'auc'): string {
   const names = [...new Set(epochs.flatMap((epoch) => Object.keys(epoch.tasks)))]
-  const series: Series[] = names.map((name) => ({ name, points: epochs.map((epoch) => [epoch.epoch + 1, epoch.tasks[name]?.[figure] ?? NaN]) }))
+  const series: Series[] = names.map((name) => ({
+    name,
+    points: epochs.map((epoch) => [epoch.epoch + 1, epoch.tasks[name]?.[figure] ?? NaN])
+  }))
   return lineChart({ title, xLabel: 'epoch', series })
 }
 
@@ -84,6 +148,17 @@ function stepChart(title: string, steps: readonly StepRecord[], figure: 'loss' |
 }
 
 function calibrationSection(figures: Evaluation): string {
-  const series = Object.entries(figures.tasks).map(([name, { calibration }]) => ({ name, points: calibration.bins.map((bin) => [bin.score, bin.positive] as const) }))
-  return section('Calibration', lineChart({ title: 'Share of matches by score: on the diagonal a score is a probability', xLabel: 'mean score of a bin', y: [0, 1], series }))
+  const series = Object.entries(figures.tasks).map(([name, { calibration }]) => ({
+    name,
+    points: calibration.bins.map((bin) => [bin.score, bin.positive] as const)
+  }))
+  return section(
+    'Calibration',
+    lineChart({
+      title: 'Share of matches by score: on the diagonal a score is a probability',
+      xLabel: 'mean score of a bin',
+      y: [0, 1],
+      series
+    })
+  )
 }

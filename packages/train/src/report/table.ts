@@ -13,16 +13,23 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
   return table.toString()
 }
 
-/** What an evaluation found, one row a task, then the pooled F1 of each group, then their mean (the competition's score) with the mean AUC of the tasks. */
+/**
+ * What an evaluation found, one row a task, then the pooled F1 of each group, then their mean (the competition's score) with the mean
+ * AUC of the tasks.
+ */
 export function metricsTable(metrics: Metrics, { color = false }: { readonly color?: boolean } = {}): string {
   const cells = ({ pairs, f1, precision, recall }: ClassMetrics) => [whole(pairs), ratio(f1), ratio(precision), ratio(recall)]
   const tasks = Object.entries(metrics.tasks)
   const pairs = tasks.reduce((sum, [, task]) => sum + task.pairs, 0)
-  return textTable(['task', 'pairs', 'F1', 'precision', 'recall', 'AUC'], [
-    ...tasks.map(([name, task]) => [name, ...cells(task), ratio(task.auc)]),
-    ...Object.entries(metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...cells(group), '']),
-    ['mean', whole(pairs), ratio(metrics.mean), '', '', ratio(tasks.reduce((sum, [, task]) => sum + task.auc, 0) / tasks.length)]
-  ], color)
+  return textTable(
+    ['task', 'pairs', 'F1', 'precision', 'recall', 'AUC'],
+    [
+      ...tasks.map(([name, task]) => [name, ...cells(task), ratio(task.auc)]),
+      ...Object.entries(metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...cells(group), '']),
+      ['mean', whole(pairs), ratio(metrics.mean), '', '', ratio(tasks.reduce((sum, [, task]) => sum + task.auc, 0) / tasks.length)]
+    ],
+    color
+  )
 }
 
 /** One line for programs: a JSON object with a `type`, NaN as null. */

@@ -47,7 +47,10 @@ export function nameActor(random: Random, split: Split, topic: Topic, stem = inv
   return topic.actor === 'person' ? inventPerson(random, split) : topic.actor.replace('%', stem)
 }
 
-/** Tells a happening as a headline (about 10-40 characters) or as a report of some sentences (100-300), in the words numbered `phrasing` (0-3). */
+/**
+ * Tells a happening as a headline (about 10-40 characters) or as a report of some sentences (100-300), in the words numbered `phrasing`
+ * (0-3).
+ */
 export function tell(random: Random, happening: Happening, split: Split, form: 'short' | 'long', phrasing: number): string {
   const frames = FRAMES[split]
   const fill = (frame: string) => fillFrame(random, frame, happening, phrasing)
@@ -55,7 +58,7 @@ export function tell(random: Random, happening: Happening, split: Split, form: '
   const [detail, another] = random.shuffle([...frames.details])
   const backgrounds = random.shuffle([...frames.backgrounds])
   const sentences = [random.pick(frames.leads), detail!, backgrounds.pop()!, another!].map(fill)
-  const wanted = 90 + random.below(90)                                        // characters, before the closing
+  const wanted = 90 + random.below(90) // characters, before the closing
   while (backgrounds.length > 0 && sentences.join('').length < wanted) sentences.push(fill(backgrounds.pop()!))
   return sentences.join('') + random.pick(frames.closings)
 }
@@ -64,8 +67,14 @@ function fillFrame(random: Random, frame: string, happening: Happening, phrasing
   const { says, unit } = happening.topic.acts[happening.act]!
   const [word, also] = random.shuffle([...happening.topic.words])
   const slots: Record<string, string> = {
-    who: happening.who, place: happening.place, date: happening.date, figure: `${happening.count}${unit}`,
-    act: says[phrasing]!, again: says[(phrasing + 1 + random.below(says.length - 1)) % says.length]!, word: word!, also: also!
+    who: happening.who,
+    place: happening.place,
+    date: happening.date,
+    figure: `${happening.count}${unit}`,
+    act: says[phrasing]!,
+    again: says[(phrasing + 1 + random.below(says.length - 1)) % says.length]!,
+    word: word!,
+    also: also!
   }
   return frame.replace(/\{(\w+)\}/g, (_, slot: string) => slots[slot]!)
 }
