@@ -1,0 +1,97 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import CRC32C from 'crc-32/crc32c'
+import type { RunRecord } from './run-report'
+
+/** A figure of one step, under a name that TensorBoard groups by its part before the slash. */
+export interface Scalar {
+  readonly tag: string
+  readonly step: number
+  readonly value: number
+  /** Seconds since 1970. */
+  readonly time: number
+}
+
+/** Name that TensorBoard looks for, for a run that began at `seconds` since 1970. */
+export function eventFileName(seconds: number): string {
+  return `events.out.tfevents.${String(Math.floor(seconds)).padStart(10, '0')}.sohu-match`
+}
+
+/**
+ * The bytes of a TensorBoard event file with the figures of a run's `metrics.jsonl`: loss, learning rate and speed by step, F1 and AUC
+ * of tasks and groups by epoch. Times are counted on from `start` (seconds since 1970) by the seconds that the steps took. Figures that
+ * are not numbers are left out.
+ */
+export function eventFile(records: readonly RunRecord[], start: number): Uint8Array {
+  let time = start
+  const scalars = records.flatMap((record) => {
+    if (record.type === 'step') time += record.seconds
+    return Object.entries(figuresOf(record)).map(([tag, value]) => ({ tag, value, step: record.step, time }))
+  })
+  const events = [versionEvent(start), ...scalars.filter(({ value }) => Number.isFinite(value)).map(scalarEvent)]
+  return concatenated(events.map(framed))
+}
+
+/** Each figure of a record by its tag; null in the log stands for NaN. */
+function figuresOf(record: RunRecord): Record<string, number> {
+  if (record.type === 'step') {
+    const { loss, learningRate, paddingShare, pairs, tokens, seconds } = record
+    return {
+      'train/loss': loss,
+      'train/learning_rate': learningRate,
+      'train/padding_share': paddingShare,
+      'speed/pairs_per_second': pairs / seconds,
+      'speed/tokens_per_second': tokens / seconds
+    }
+  }
+  return Object.fromEntries([
+    ['valid/mean_f1', record.mean],
+    ...Object.entries(record.groups).map(([name, group]) => [`valid_f1/group_${name}`, group.f1] as const),
+    ...Object.entries(record.tasks).flatMap(([name, task]) => [
+      [`valid_f1/${name}`, task.f1] as const,
+      [`valid_auc/${name}`, task.auc] as const
+    ])
+  ])
+}
+
+/** `Event { wall_time = 1, file_version = 3 }` (tensorflow/core/util/event.proto): the first of every file. */
+function versionEvent(time: number): Uint8Array {
+  return new BinaryWriter().tag(1, WireType.Bit64).double(time).tag(3, WireType.LengthDelimited).string('brain.Event:2').finish()
+}
+
+/** `Event { wall_time = 1, step = 2, summary = 5 { value = 1 { tag = 1, simple_value = 2 } } }` (summary.proto). */
+function scalarEvent({ tag, step, value, time }: Scalar): Uint8Array {
+  const writer = new BinaryWriter().tag(1, WireType.Bit64).double(time).tag(2, WireType.Varint).int64(step)
+  writer.tag(5, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork()
+  writer.tag(1, WireType.LengthDelimited).string(tag).tag(2, WireType.Bit32).float(value)
+  return writer.join().join().finish()
+}
+
+/**
+ * A TFRecord: length (uint64), its masked checksum, the data, the data's masked checksum; little-endian
+ * (tensorflow/core/lib/io/record_writer.h).
+ */
+function framed(data: Uint8Array): Uint8Array {
+  const record = new Uint8Array(12 + data.length + 4)
+  const view = new DataView(record.buffer)
+  view.setBigUint64(0, BigInt(data.length), true)
+  view.setUint32(8, masked(record.subarray(0, 8)), true)
+  record.set(data, 12)
+  view.setUint32(12 + data.length, masked(data), true)
+  return record
+}
+
+/** CRC-32C, rotated and shifted so that a checksum of data with checksums in it stays a good one (tensorflow/core/lib/hash/crc32c.h). */
+function masked(bytes: Uint8Array): number {
+  const crc = CRC32C.buf(bytes) >>> 0
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    result.set(part, offset)
+    offset += part.length
+  }
+  return result
+}
