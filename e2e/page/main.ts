@@ -1,9 +1,11 @@
 import * as sdk from '@sohu-match/sdk-web'
-import workerUrl from '@sohu-match/sdk-web/worker?url'
 
 declare global {
-  /** The public API, for tests to call in the page; `workerUrl` is the address of the built worker. */
-  var sdk: typeof import('@sohu-match/sdk-web') & { readonly workerUrl: string }
+  /** The public API, for tests to call in the page. */
+  var sdk: typeof import('@sohu-match/sdk-web')
+  /** What a test keeps between two calls in the page. */
+  var kept: Record<string, unknown>
 }
 
-globalThis.sdk = { ...sdk, workerUrl }
+globalThis.sdk = sdk
+globalThis.kept = {}

@@ -10,6 +10,9 @@ export const WORK = join(ROOT, 'e2e/dist')
 /** The model folder that every test loads. */
 export const MODEL = join(WORK, 'model')
 
+/** What the package publishes. */
+export const PACKAGE = join(ROOT, 'packages/sdk-web/dist')
+
 /** The page with the public API, the demo page, and the numbers of the Node SDK. */
 export const SITE = join(WORK, 'site')
 export const DEMO = join(WORK, 'demo')

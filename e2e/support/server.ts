@@ -76,6 +76,7 @@ export const sendFile: Handler = (request, response, file) => {
   }
   response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream')
   response.setHeader('accept-ranges', 'bytes')
+  if (request.url!.includes('/assets/')) response.setHeader('cache-control', 'public, max-age=31536000, immutable') // names carry a hash
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
   if (start >= size && start > 0) {
     response.writeHead(416, { 'content-range': `bytes */${size}` }).end()

@@ -1,39 +1,39 @@
 import { readFileSync } from 'node:fs'
-import type { MatchResult } from '@sohu-match/sdk-web'
+import type { Dtype, MatchResult } from '@sohu-match/sdk-web'
+import type { Page } from '@playwright/test'
 import { expect, test } from '../support/fixtures'
 import { EXPECTED } from '../support/paths'
 import { PAIRS } from '../support/pairs'
 
-const expected = JSON.parse(readFileSync(EXPECTED, 'utf8')) as Record<string, MatchResult[]>
+const expected = JSON.parse(readFileSync(EXPECTED, 'utf8')) as Record<Dtype, MatchResult[]>
 
 /**
- * Largest difference of a logit from the Node SDK's on the same graph. fp32, fp16, q8: the order of sums and the exponential differ between
- * kernels. int8: an activation at the edge of two codes may round the other way, which moves a logit by a step of its quantization.
+ * Largest difference of a logit from the Node SDK's on the same graph, by device and dtype. fp32: sums run in another order. fp16: Node's processor
+ * and wasm round at other places, 2^-11 each. int8: an activation at the edge of two codes may round the other way. q8, q4: Node's kernel rounds
+ * activations to 8 bits (accuracy_level 4), the browser's keep them; 0.02 was seen, logits being of the order of 1.
  */
-const TOLERANCES = {
-  wasm: { fp32: 1e-4, fp16: 1e-3, int8: 5e-2, q8: 5e-2, q4: 5e-2 },
-  webgpu: { fp32: 1e-4, fp16: 0, int8: 5e-2, q8: 5e-2, q4: 5e-2 }
+const TOLERANCES: Record<'wasm' | 'webgpu', Partial<Record<Dtype, number>>> = {
+  wasm: { fp32: 1e-5, fp16: 1e-3, int8: 1e-2, q8: 6e-2, q4: 6e-2 },
+  webgpu: { fp32: 1e-5, q8: 6e-2 }
 }
 
-test.describe('the browser gives the numbers of the Node SDK', () => {
-  for (const dtype of ['fp32', 'fp16', 'int8', 'q8', 'q4'] as const) {
-    test(`in ${dtype}`, async ({ sdkPage, device }) => {
-      const tolerance = TOLERANCES[device][dtype]
-      const { results, info } = await sdkPage.evaluate(async ({ pairs, device, dtype }) => {
-        const matcher = await sdk.createMatcher({ model: '/model/', device, dtype })
-        return { results: await matcher.matchMany(pairs), info: matcher.info }
-      }, { pairs: PAIRS, device, dtype })
-      expect(info).toMatchObject({ device, dtype })
-      let largest = 0
-      for (const [index, result] of results.entries()) {
-        const other = expected[dtype]![index]!
-        const { logits, ...facts } = result
-        expect(facts).toMatchObject({ task: other.task, tokenCount: other.tokenCount, truncated: other.truncated, threshold: other.threshold })
-        for (const k of [0, 1] as const) largest = Math.max(largest, Math.abs(logits[k] - other.logits[k]))
-      }
-      test.info().annotations.push({ type: 'largest logit difference', description: `${device} ${dtype} ${largest.toExponential(2)}` })
-      console.log(`${device} ${dtype}: largest logit difference ${largest.toExponential(2)}`)
-      expect(largest).toBeLessThan(tolerance)
-    })
+/** Scores all pairs in one call and returns the largest difference of a logit. */
+async function largestDifference(page: Page, device: 'wasm' | 'webgpu', dtype: Dtype): Promise<number> {
+  const { results, info } = await page.evaluate(async ({ pairs, device, dtype }) => {
+    const matcher = await sdk.createMatcher({ model: '/model/', device, dtype })
+    return { results: await matcher.matchMany(pairs), info: matcher.info }
+  }, { pairs: PAIRS, device, dtype })
+  expect(info).toMatchObject({ device, dtype })
+  const facts = ({ task, tokenCount, truncated, threshold }: MatchResult) => ({ task, tokenCount, truncated, threshold })
+  expect(results.map(facts)).toEqual(expected[dtype].map(facts))
+  return Math.max(...results.flatMap(({ logits }, index) => ([0, 1] as const).map((k) => Math.abs(logits[k] - expected[dtype][index]!.logits[k]))))
+}
+
+test('the browser gives the numbers of the Node SDK, for all six tasks and mixed lengths', async ({ sdkPage, device }) => {
+  test.setTimeout(240_000)                                             // shaders compile slowly on a software adapter
+  for (const [dtype, tolerance] of Object.entries(TOLERANCES[device]) as [Dtype, number][]) {
+    const difference = await largestDifference(sdkPage, device, dtype)
+    console.log(`${device} ${dtype}: largest logit difference ${difference.toExponential(2)}, allowed ${tolerance}`)
+    expect(difference, dtype).toBeLessThan(tolerance)
   }
 })

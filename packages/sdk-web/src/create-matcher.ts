@@ -85,7 +85,7 @@ async function startAny(
 
 /** Why `auto` leaves WebGPU aside before anything is loaded, or undefined. */
 async function whyNotWebGpu(dtype: WebLoad['dtype']): Promise<string | undefined> {
-  if (dtype === 'int8') return 'int8 is a recipe for processors; on WebGPU its products would run on the processor all the same'
+  if (dtype === 'int8') return 'int8 is a recipe for processors'
   const probe = await probeWebGpu()
   if (!probe.usable) return probe.reason
   return probe.software ? `its adapter (${probe.description}) is software, slower than wasm` : undefined

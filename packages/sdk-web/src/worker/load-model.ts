@@ -53,6 +53,9 @@ async function openDevice({ device, dtype, threads }: WebLoad): Promise<OpenDevi
     const used = Math.min(threads ?? allowed.threads, allowed.reason ? 1 : Infinity)
     return { threads: used, reason: `WebAssembly with SIMD, ${used} ${used === 1 ? 'thread' : 'threads'}`, notes: allowed.reason && threads !== 1 ? [allowed.reason] : [] }
   }
+  if (dtype === 'int8') {
+    throw new MatcherError('device-unavailable', "WebGPU does not run int8, whose integer products are a recipe for processors; use dtype 'auto' or 'q8'.")
+  }
   const probe = await probeWebGpu()
   if (!probe.usable) throw new MatcherError('device-unavailable', `WebGPU is not available: ${probe.reason}.`)
   if (dtype === 'fp16' && !probe.half) {

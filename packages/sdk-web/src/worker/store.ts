@@ -63,7 +63,8 @@ export async function openFileStore(): Promise<Store> {
       }
       const write = async (chunk: Uint8Array, offset: number) => {
         if (offset === 0) file.truncate(0)
-        file.write(chunk as Uint8Array<ArrayBuffer>, { at: offset })
+        const written = file.write(chunk as Uint8Array<ArrayBuffer>, { at: offset })
+        if (written < chunk.length) throw new DOMException('The file takes no more bytes.', 'QuotaExceededError')
       }
       return { write, finish: close, pause: close }
     },

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from '@playwright/test'
+import { expect, openSdkPage, test } from '../support/fixtures'
+import { hookWorker } from '../support/hooked-worker'
+import { load, match } from '../support/page-calls'
+import { MODEL } from '../support/paths'
+
+const bytesAsked = (hits: readonly { path: string }[]): string[] => hits.map((hit) => hit.path).filter((path) => /\.(onnx|bin|txt)$/.test(path))
+
+/** Names and sizes in the private file system. */
+function stored(page: Page): Promise<Record<string, number>> {
+  return page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory()
+    const sizes: Record<string, number> = {}
+    const folder = await root.getDirectoryHandle('sohu-match').catch(() => undefined)
+    if (folder) for await (const [name, handle] of folder.entries()) sizes[name] = (await (handle as FileSystemFileHandle).getFile()).size
+    return sizes
+  })
+}
+
+test('a second visit takes every byte of model and runtime out of storage', async ({ sdkPage, site }) => {
+  const first = await load(sdkPage)
+  expect(first.info).toMatchObject({ storage: 'opfs', reusedBytes: 0 })
+  const { score } = await match(sdkPage)
+  site.hits.length = 0
+  await openSdkPage(sdkPage, site)
+  const second = await load(sdkPage)
+  console.log(`load: first ${first.milliseconds.toFixed(0)} ms, second ${second.milliseconds.toFixed(0)} ms`)
+  expect(second.info).toMatchObject({ fetchedBytes: 0, reusedBytes: first.info!.fetchedBytes })
+  expect(bytesAsked(site.hits)).toEqual([])
+  expect(second.progress.filter((event) => event.phase === 'verify')).toHaveLength(4)
+  expect(await match(sdkPage)).toEqual({ score })
+})
+
+test('clearCache removes everything, and the next load downloads again', async ({ sdkPage, site }) => {
+  await load(sdkPage)
+  expect(Object.keys(await stored(sdkPage))).toHaveLength(5)            // manifest, vocabulary, dictionary, graph, runtime
+  await sdkPage.evaluate(() => sdk.clearCache())
+  expect(await stored(sdkPage)).toEqual({})
+  await sdkPage.evaluate(() => sdk.clearCache())                        // nothing there is no error
+  site.hits.length = 0
+  expect((await load(sdkPage)).info!.reusedBytes).toBe(0)
+  expect(bytesAsked(site.hits)).toHaveLength(4)
+})
+
+test('a file that changed in storage is downloaded again', async ({ sdkPage }) => {
+  await load(sdkPage)
+  const changed = await sdkPage.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('sohu-match')
+    const { files } = await (await fetch('/model/manifest.json')).json() as { files: Record<string, { sha256: string; bytes: number }> }
+    const { sha256, bytes } = files['onnx/model_int8.onnx']!
+    const writable = await (await folder.getFileHandle(sha256)).createWritable()
+    await writable.write(new Uint8Array(bytes))
+    await writable.close()
+    return bytes
+  })
+  const { info } = await load(sdkPage)
+  expect(info!.fetchedBytes).toBe(changed)
+  expect(await match(sdkPage)).toHaveProperty('score')
+})
+
+test('uses the Cache API where the private file system is missing', async ({ sdkPage, site }) => {
+  const worker = hookWorker(site, "StorageManager.prototype.getDirectory = async () => { throw new DOMException('not here', 'SecurityError') }")
+  const first = await load(sdkPage, { worker })
+  expect(first.info).toMatchObject({ storage: 'cache', notes: expect.arrayContaining([expect.stringContaining('OPFS')]) })
+  const second = await load(sdkPage, { worker })
+  expect(second.info).toMatchObject({ storage: 'cache', fetchedBytes: 0, reusedBytes: first.info!.fetchedBytes })
+  await sdkPage.evaluate(() => sdk.clearCache())
+  expect(await sdkPage.evaluate(() => caches.keys())).toEqual([])
+})
+
+test('works without keeping anything when asked to', async ({ sdkPage }) => {
+  expect((await load(sdkPage, { cache: false })).info).toMatchObject({ storage: 'none', notes: expect.arrayContaining([expect.stringContaining('cache')]) })
+  expect(await stored(sdkPage)).toEqual({})
+})
+
+test('works uncached and says so when the quota is used up', async ({ site, playwright, launchOptions }, info) => {
+  // a profile on disk: the files of a private window are not counted
+  const context = await playwright.chromium.launchPersistentContext(info.outputPath('profile'), launchOptions)
+  const page = context.pages()[0]!
+  await openSdkPage(page, site)
+  const session = await context.newCDPSession(page)
+  await session.send('Storage.overrideQuotaForOrigin', { origin: site.origin, quotaSize: 1_000_000 }) // the runtime alone is larger
+  const outcome = await load(page)
+  expect(outcome.error).toBeUndefined()
+  expect(outcome.info).toMatchObject({ storage: 'none', notes: expect.arrayContaining([expect.stringContaining('quota')]) })
+  expect(await match(page)).toHaveProperty('score')
+  await context.close()
+})
+
+test('two tabs that load at once download each file once', async ({ sdkPage, site, context }) => {
+  const other = await context.newPage()
+  await openSdkPage(other, site)
+  const outcomes = await Promise.all([load(sdkPage), load(other)])
+  expect(outcomes.map((outcome) => outcome.error)).toEqual([undefined, undefined])
+  const asked = bytesAsked(site.hits)
+  expect(asked).toHaveLength(new Set(asked).size)
+  const scores = await Promise.all([match(sdkPage), match(other)])
+  expect(scores[0]).toEqual(scores[1])
+})
+
+test('a new version of a model replaces the old one in storage', async ({ sdkPage, site }) => {
+  await load(sdkPage)
+  const manifest = JSON.parse(readFileSync(join(MODEL, 'manifest.json'), 'utf8')) as { files: Record<string, unknown>; graphs: Record<string, unknown> }
+  const old = (manifest.files['onnx/model_int8.onnx'] as { sha256: string }).sha256
+  expect(await stored(sdkPage)).toHaveProperty(old)
+  delete manifest.graphs.int8
+  delete manifest.files['onnx/model_int8.onnx']
+  site.bend('manifest.json', (_request, response) => response.end(JSON.stringify(manifest)))
+  expect((await load(sdkPage)).info!.dtype).toBe('fp32')
+  expect(await stored(sdkPage)).not.toHaveProperty(old)
+})
