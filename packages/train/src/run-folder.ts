@@ -21,12 +21,16 @@ const descriptionSchema = v.strictObject({ data: v.string(), init: v.exactOption
 const counter = v.pipe(v.number(), v.integer(), v.minValue(0))
 const stateSchema = v.strictObject({ step: counter, epoch: counter, position: counter, best: v.number() })
 
-/** Makes the folder of a new run and writes its `train.json`. Throws `output-exists` when something is there already, or `storage`. */
-export async function createRun(folder: string, { data, init, config }: RunDescription): Promise<void> {
+/** Throws `output-exists` when a new run may not go into a folder because something is there already. */
+export async function requireFresh(folder: string): Promise<void> {
   const present = await readdir(folder).catch(() => [])
   if (present.length > 0) {
     throw new MatcherError('output-exists', `${folder} is not empty (${present.slice(0, 3).join(', ')}); add --resume to go on with its run, or name another --out.`)
   }
+}
+
+/** Makes the folder of a new run and writes its `train.json`. Throws `storage`. */
+export async function createRun(folder: string, { data, init, config }: RunDescription): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => { throw storageError('make the folder', folder, cause) })
   await writeFileAtomic(join(folder, 'train.json'), `${JSON.stringify({ data, init, config: trainConfigToJson(config) }, null, 2)}\n`)
 }

@@ -5,7 +5,7 @@ import type { TrainConfig } from './config'
 import { FRESH_STATE, trainLoop, type EpochReport, type StepReport, type TrainingState } from './loop'
 import { parityBatches, parityInputs } from './parity'
 import { prepare, type PrepareProgress } from './prepare'
-import { createRun, hasLast, logMetrics, readRun, restoreLast, rewindMetrics, writeLast } from './run-folder'
+import { createRun, hasLast, logMetrics, readRun, requireFresh, restoreLast, rewindMetrics, writeLast } from './run-folder'
 import { disposeModel, Trainer } from './trainer'
 
 /** A run to begin. */
@@ -56,6 +56,7 @@ export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunR
 
 async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<RunResult> {
   const { data, out, config } = run
+  if (!resume) await requireFresh(out)
   const resumable = resume && await hasLast(out)
   const init = resumable ? join(out, 'last') : run.init
   const prepared = await prepare(config, {

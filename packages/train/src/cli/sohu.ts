@@ -74,7 +74,8 @@ function interruption(): { stopping: () => boolean; dispose: () => void } {
 function conclude({ out, json }: SohuOptions, { finished, state }: RunResult): void {
   const resume = `nx run train:sohu -- --out ${out} --resume`
   if (json) console.log(JSON.stringify({ type: finished ? 'finished' : 'interrupted', ...state, out, ...(!finished && { resume }) }))
-  else if (finished) console.log(`Done. The best weights (mean F1 ${state.best.toFixed(4)}) are in ${join(out, 'best')}.`)
+  else if (finished && state.best > 0) console.log(`Done. The best weights (mean F1 ${state.best.toFixed(4)}) are in ${join(out, 'best')}.`)
+  else if (finished) console.log('Done, but no epoch scored above 0 on the valid split, so there is no best/; the last weights are in last/.')
   else console.log(`Stopped after step ${state.step}. Go on with: ${resume}`)
   if (!finished) process.exitCode = INTERRUPTED
 }

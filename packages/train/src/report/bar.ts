@@ -109,7 +109,9 @@ function lineProgress(stream: NodeJS.WritableStream, { everySeconds = 10, now = 
     stream.write(`${text}\n`)
   }
   return {
-    phase: (of, done, total) => line(of, `${of} ${whole(done)}/${whole(total)}`, done >= total),
+    phase: (of, done, total) => {
+      if (done > 0) line(of, `${of} ${whole(done)}/${whole(total)}`, done >= total)
+    },
     step(report) {
       const figures = stepFigures(report, timer(report))
       line('step', `step ${whole(report.step)}/${whole(report.steps)}  ${figures}`, report.step >= report.steps)

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { parseModelConfig } from '@sohu-match/core'
+import { applyOverrides, parseTrainConfig, presetNames, readPreset, trainConfigToJson } from './config'
+
+describe('a training configuration', () => {
+  it.each(presetNames())('reads preset %s, whose network is valid, and its JSON reads back the same', async (name) => {
+    const config = parseTrainConfig(await readPreset(name), name)
+    expect(parseModelConfig(config.model).tasks).toHaveLength(6)
+    expect(parseTrainConfig(trainConfigToJson(config), 'again')).toEqual(config)
+  })
+
+  it('has the reference recipe in sohu-base', async () => {
+    const { model, ...config } = parseTrainConfig(await readPreset('sohu-base'), 'sohu-base')
+    // Su 2021: 12 layers of 768, 512 tokens, 16 pairs, 2e-5 constant, 5 epochs, EMA 0.9999, Keras 2.3.1's Adam, nothing from scratch
+    expect(model).toMatchObject({ num_hidden_layers: 12, hidden_size: 768, intermediate_size: 3072, vocab_size: 50000, max_length: 512 })
+    expect(config).toMatchObject({
+      epochs: 5, batching: 'reference', batchPairs: 16, learningRate: 2e-5, warmup: 0, decay: 'none', emaMomentum: 0.9999, adam: 'keras', epsilon: 1e-7,
+      weightDecay: 0, clipNorm: 0, initialization: 'reference', embeddingStart: 'reference', tokenMatchWeight: 0, lexicalWeight: 0
+    })
+  })
+
+  it('takes overrides as JSON or text, nested by dots', () => {
+    const changed = applyOverrides({ model: { hidden_size: 8 }, epochs: 1 }, ['model.hidden_size=16', 'decay=linear', 'epochs=3'])
+    expect(changed).toEqual({ model: { hidden_size: 16 }, epochs: 3, decay: 'linear' })
+  })
+
+  it('names the nearest key or preset for one that does not exist', async () => {
+    expect(() => parseTrainConfig({ learning_rat: 1 }, 'x')).toThrow(/"learning_rat"; did you mean "learning_rate"/)
+    await expect(readPreset('sohu-tny')).rejects.toThrow(/did you mean "sohu-tiny"/)
+  })
+
+  it.each([
+    [{ epochs: 0 }, /"epochs"/], [{ learning_rate: -1 }, /"learning_rate"/], [{ batching: 'random' }, /"batching"/], [{ ema_momentum: 2 }, /"ema_momentum"/]
+  ])('refuses %o naming the key', (bad, message) => {
+    expect(() => parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1e-3, ...bad }, 'x')).toThrow(message)
+  })
+
+  it('refuses an override that is no key=value', () => {
+    expect(() => applyOverrides({}, ['epochs'])).toThrow(/key=value/)
+  })
+})
