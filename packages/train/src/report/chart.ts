@@ -13,16 +13,18 @@ export interface ChartOptions {
   readonly series: readonly Series[]
   /** Fixed ends of the y axis; without them the data's. */
   readonly y?: readonly [low: number, high: number]
+  /** Draws the line where y is x. */
+  readonly diagonal?: boolean
 }
 
 /** Size of the drawing and its margins, in units of the view box. */
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [720, 320, 60, 16, 16, 40]
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [480, 260, 56, 20, 14, 38]
 const COLORS = 6
 /** More points than the drawing has columns add bytes, not detail. */
 const MOST_POINTS = 600
 
 /** A line chart as a figure of inline SVG with a legend; colors are the page's. */
-export function lineChart({ title, xLabel, series, y }: ChartOptions): string {
+export function lineChart({ title, xLabel, series, y, diagonal = false }: ChartOptions): string {
   const curves = series.map((one) => ({ ...one, points: thinned(one.points.filter(([, value]) => Number.isFinite(value))) }))
   const points = curves.flatMap((one) => one.points)
   if (points.length === 0) return ''
@@ -41,9 +43,11 @@ export function lineChart({ title, xLabel, series, y }: ChartOptions): string {
   ]
   const path = (points: Series['points']) => points.map(([x, value], i) => `${i === 0 ? 'M' : 'L'}${px(x)} ${py(value)}`).join('')
   const lines = curves.map((one, i) => `<path class="curve" stroke="var(--c${i % COLORS})" d="${path(one.points)}"/>`)
+  const [from, to] = [Math.max(x0, y0), Math.min(x1, y1)]
+  const equal = diagonal ? `<path class="equal" d="M${px(from)} ${py(from)}L${px(to)} ${py(to)}"/>` : ''
   const legend = curves.map((one, i) => `<span><i style="background:var(--c${i % COLORS})"></i>${escapeHtml(one.name)}</span>`).join('')
   return (
-    `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${grid.join('')}${lines.join('')}` +
+    `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${grid.join('')}${equal}${lines.join('')}` +
     `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 6}" text-anchor="end">${escapeHtml(xLabel)}</text></svg>` +
     `<figcaption class="legend">${escapeHtml(title)}<br>${curves.length > 1 ? legend : ''}</figcaption></figure>`
   )

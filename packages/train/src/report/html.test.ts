@@ -58,10 +58,10 @@ describe('lineChart', () => {
     expect(svg).toContain('F1 &#38; more')
     expect(svg).not.toContain('NaN')
     for (const [, x, y] of svg.matchAll(/[ML]([\d.]+) ([\d.]+)/g)) {
-      expect(Number(x)).toBeGreaterThanOrEqual(60)
-      expect(Number(x)).toBeLessThanOrEqual(704)
-      expect(Number(y)).toBeGreaterThanOrEqual(16)
-      expect(Number(y)).toBeLessThanOrEqual(280)
+      expect(Number(x)).toBeGreaterThanOrEqual(56)
+      expect(Number(x)).toBeLessThanOrEqual(460)
+      expect(Number(y)).toBeGreaterThanOrEqual(14)
+      expect(Number(y)).toBeLessThanOrEqual(222)
     }
     expect(unbalanced(svg)).toEqual([])
     expect(lineChart({ title: '', xLabel: '', series: [{ name: 'A', points: [[1, NaN]] }] })).toBe('')

@@ -11,9 +11,10 @@ const STYLE = `
     --c0: #7aa2ff; --c1: #ff9a62; --c2: #6fcf80; --c3: #d58ae8; --c4: #5cc8da; --c5: #f583a8 }
 }
 body { margin: 0 auto; padding: 1rem; max-width: 60rem; font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back) }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem } p, figcaption { color: var(--soft) } figure { margin: 1rem 0 }
-svg { display: block; width: 100%; height: auto; background: var(--panel); border-radius: 8px }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem } h3 { font-size: 1rem } p, figcaption { color: var(--soft) } figure { margin: 1rem 0 }
+svg { display: block; width: 100%; max-width: 40rem; height: auto; background: var(--panel); border-radius: 8px }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif } .axis { stroke: var(--line) } .curve { fill: none; stroke-width: 2 }
+.equal { stroke: var(--soft); stroke-dasharray: 4 4 }
 .scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left }

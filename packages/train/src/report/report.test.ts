@@ -79,7 +79,7 @@ describe('createProgress without a terminal', () => {
     view.phase('tokenize', 0, 2000)
     view.phase('tokenize', 500, 2000)
     view.phase('tokenize', 2000, 2000)
-    expect(written(stream)).toBe('tokenize 0/2,000\ntokenize 2,000/2,000\n')
+    expect(written(stream)).toBe('tokenize 500/2,000\ntokenize 2,000/2,000\n')
     for (const [step, at] of [
       [10, 0],
       [20, 5000],

@@ -1,4 +1,4 @@
-import type { Metrics } from '@sohu-match/core'
+import type { ClassMetrics, Metrics } from '@sohu-match/core'
 import type { StepReport } from '../loop'
 import type { Interval } from './bootstrap'
 import { lineChart, type Series } from './chart'
@@ -30,34 +30,11 @@ export function runReport({ title, records, config, evaluation, examples }: RunR
   return page(title, [
     summary(steps, epochs),
     ...(evaluation ? [evaluationSection(evaluation.split, evaluation.figures)] : []),
-    ...(epochs.length > 0
-      ? [section('Validation by epoch', taskChart('F1 of each task', epochs, 'f1'), taskChart('AUC of each task', epochs, 'auc'))]
-      : []),
-    ...(steps.length > 0
-      ? [
-          section(
-            'Training',
-            stepChart('Loss', steps, 'loss'),
-            stepChart('Learning rate', steps, 'learningRate'),
-            stepChart('Share of padding', steps, 'paddingShare')
-          )
-        ]
-      : []),
+    ...(epochs.length > 0 ? [epochSection(epochs)] : []),
+    ...(steps.length > 0 ? [stepSection(steps)] : []),
     ...(evaluation ? [calibrationSection(evaluation.figures)] : []),
-    ...(examples && examples.pairs.length > 0
-      ? [section('Examples', ...examples.pairs.map((pair) => pairCard(pair, examples.words)))]
-      : []),
-    ...(config
-      ? [
-          section(
-            'Configuration',
-            htmlTable(
-              ['key', 'value'],
-              Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])
-            )
-          )
-        ]
-      : [])
+    ...(examples?.pairs.length ? [section('Examples', ...examples.pairs.map((pair) => pairCard(pair, examples.words)))] : []),
+    ...(config ? [configurationSection(config)] : [])
   ])
 }
 
@@ -87,44 +64,48 @@ function summary(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): 
 }
 
 function evaluationSection(split: string, figures: Evaluation): string {
-  const withInterval = ({ value, low, high }: Interval) => `${ratio(value)} [${ratio(low)}, ${ratio(high)}]`
-  const rows = Object.entries(figures.tasks).map(([name, task]) => {
-    const { pairs, precision, recall } = figures.metrics.tasks[name]!
-    return [
-      name,
-      whole(pairs),
-      withInterval(task.f1),
-      ratio(precision),
-      ratio(recall),
-      withInterval(task.auc),
-      ratio(task.threshold),
-      ratio(task.calibration.error)
-    ]
-  })
-  const groups = Object.entries(figures.metrics.groups).map(([name, group]) => [
-    `group ${name}`,
-    whole(group.pairs),
-    ratio(group.f1),
-    ratio(group.precision),
-    ratio(group.recall),
-    '',
-    '',
-    ''
-  ])
+  const head = ['task', 'pairs', 'F1 [95 %]', 'precision', 'recall', 'AUC [95 %]', 'threshold', 'calibration error']
+  const plain = ({ pairs, f1, precision, recall }: ClassMetrics) => [whole(pairs), ratio(f1), ratio(precision), ratio(recall), '', '', '']
   return section(
     `Best checkpoint on ${split}`,
-    htmlTable(
-      ['task', 'pairs', 'F1 [95 %]', 'precision', 'recall', 'AUC [95 %]', 'threshold', 'calibration error'],
-      [
-        ...rows,
-        ['mean of tasks', '', withInterval(figures.meanF1), '', '', withInterval(figures.meanAuc), '', ''],
-        ...groups,
-        ['mean of groups', '', ratio(figures.metrics.mean), '', '', '', '', '']
-      ]
-    ),
+    htmlTable(head, [
+      ...Object.keys(figures.tasks).map((name) => taskRow(name, figures)),
+      ['mean of tasks', '', withInterval(figures.meanF1), '', '', withInterval(figures.meanAuc), '', ''],
+      ...Object.entries(figures.metrics.groups).map(([name, group]) => [`group ${name}`, ...plain(group)]),
+      ['mean of groups', '', ratio(figures.metrics.mean), '', '', '', '', '']
+    ]),
     '<p>Intervals: bootstrap over pairs. Pairs that share articles are not independent: the true intervals are wider.</p>',
     lengthTable(figures)
   )
+}
+
+function taskRow(name: string, figures: Evaluation): string[] {
+  const { pairs, precision, recall } = figures.metrics.tasks[name]!
+  const { f1, auc, threshold, calibration } = figures.tasks[name]!
+  const shares = [ratio(precision), ratio(recall)]
+  return [name, whole(pairs), withInterval(f1), ...shares, withInterval(auc), ratio(threshold), ratio(calibration.error)]
+}
+
+function withInterval({ value, low, high }: Interval): string {
+  return `${ratio(value)} [${ratio(low)}, ${ratio(high)}]`
+}
+
+function epochSection(epochs: readonly EpochRecord[]): string {
+  return section('Validation by epoch', taskChart('F1 of each task', epochs, 'f1'), taskChart('AUC of each task', epochs, 'auc'))
+}
+
+function stepSection(steps: readonly StepRecord[]): string {
+  const charts = [
+    ['Loss', 'loss'],
+    ['Learning rate', 'learningRate'],
+    ['Share of padding', 'paddingShare']
+  ] as const
+  return section('Training', ...charts.map(([title, figure]) => stepChart(title, steps, figure)))
+}
+
+function configurationSection(config: Readonly<Record<string, unknown>>): string {
+  const rows = Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])
+  return section('Configuration', htmlTable(['key', 'value'], rows))
 }
 
 function lengthTable(figures: Evaluation): string {
@@ -158,6 +139,7 @@ function calibrationSection(figures: Evaluation): string {
       title: 'Share of matches by score: on the diagonal a score is a probability',
       xLabel: 'mean score of a bin',
       y: [0, 1],
+      diagonal: true,
       series
     })
   )
