@@ -1,6 +1,6 @@
 import { DTYPES, MatcherError, type Dtype } from '@sohu-match/core'
 import { userPath } from '@sohu-match/files'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { exportModel } from './export-model'
 import { formatReport } from './report'
 
@@ -49,19 +49,19 @@ function gateOptions({ data, gate, gatePairs }: SohuFlags) {
   return { data: userPath(data), largestDrop: gate, pairs: gatePairs }
 }
 
-/** Comma-separated precisions. */
+/** Comma-separated precisions. Throws `config-invalid`. */
 function parseDtypes(list: string): Dtype[] {
   return list.split(',').map((name) => {
     const dtype = DTYPES.find((one) => one === name.trim())
-    if (!dtype) throw new InvalidArgumentError(`"${name}" is not one of ${DTYPES.join(', ')}.`)
+    if (!dtype) throw new MatcherError('config-invalid', `--dtype has "${name}"; it takes ${DTYPES.join(', ')}, separated by commas.`)
     return dtype
   })
 }
 
-/** A number that is not negative. */
+/** A number that is not negative. Throws `config-invalid`. */
 function parseNumber(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError(`"${text}" is not a number of at least 0.`)
+  if (text.trim() === '' || !(value >= 0)) throw new MatcherError('config-invalid', `"${text}" is not a number of at least 0, which --gate and --gate-pairs take.`)
   return value
 }
 

@@ -45,9 +45,9 @@ export function serializeGraph(graph: Graph, producer: string, external: Externa
   }))
   const body = graphBody(graph, nodes)
   const total = constants.reduce((sum, constant) => sum + constantBytes(constant), 0)
-  if (total <= external.limit) return { model: inline(frame, body, constants) }
-  const { headers, offsets } = externalHeaders(constants, external.fileName)
-  return { model: [frame, ...field(MODEL_GRAPH, [body, ...headers])], externalData: externalBytes(constants, offsets) }
+  const placed = placeConstants(constants, total > external.limit ? external.fileName : undefined)
+  const model = modelBytes(frame, body, placed)
+  return total > external.limit ? { model, externalData: externalBytes(placed) } : { model }
 }
 
 /** Nodes in an order in which every input comes before its reader, and the constants that they read. */
@@ -110,57 +110,54 @@ function valueInfo(name: string, type: keyof typeof ELEMENT_TYPES, shape: readon
   return { name, type: { value: { case: 'tensorType', value: { elemType: ELEMENT_TYPES[type].dataType, shape: { dim } } } } }
 }
 
-const tensorHeader = (constant: Constant) => ({
-  name: constant.name, dims: constant.shape.map(BigInt), dataType: ELEMENT_TYPES[constant.type].dataType
-})
-
 /** Tag and length of a length-delimited field. */
 const prefix = (fieldNumber: number, bytes: number): Uint8Array =>
   new BinaryWriter().tag(fieldNumber, WireType.LengthDelimited).uint32(bytes).finish()
 
-function field(fieldNumber: number, pieces: readonly Uint8Array[]): Uint8Array[] {
-  return [prefix(fieldNumber, pieces.reduce((sum, piece) => sum + piece.length, 0)), ...pieces]
+/** A constant with the bytes that come before its own in the model file, or with its place in the external file. */
+interface PlacedConstant {
+  readonly constant: Constant
+  readonly header: Uint8Array
+  /** Bytes from the start of the external file; undefined for a constant whose bytes follow its header. */
+  readonly offset?: number
 }
 
-function* inline(frame: Uint8Array, body: Uint8Array, constants: readonly Constant[]): Generator<Uint8Array> {
-  const headers = constants.map((constant) => {
-    const header = toBinary(TensorProtoSchema, create(TensorProtoSchema, tensorHeader(constant)))
-    const raw = prefix(TENSOR_RAW_DATA, constantBytes(constant))
-    return Buffer.concat([prefix(GRAPH_INITIALIZER, header.length + raw.length + constantBytes(constant)), header, raw])
+/** Writes the headers of constants. With an external file, those of a page and more go there; shapes and scalars must stay inside. */
+function placeConstants(constants: readonly Constant[], location: string | undefined): PlacedConstant[] {
+  let end = 0
+  return constants.map((constant) => {
+    const length = constantBytes(constant)
+    const tensor = { name: constant.name, dims: constant.shape.map(BigInt), dataType: ELEMENT_TYPES[constant.type].dataType }
+    if (location === undefined || length < PAGE_BYTES) {
+      const fields = Buffer.concat([toBinary(TensorProtoSchema, create(TensorProtoSchema, tensor)), prefix(TENSOR_RAW_DATA, length)])
+      return { constant, header: Buffer.concat([prefix(GRAPH_INITIALIZER, fields.length + length), fields]) }
+    }
+    const offset = Math.ceil(end / PAGE_BYTES) * PAGE_BYTES
+    end = offset + length
+    const externalData = Object.entries({ location, offset: String(offset), length: String(length) }).map(([key, value]) => ({ key, value }))
+    const fields = toBinary(TensorProtoSchema, create(TensorProtoSchema, { ...tensor, dataLocation: TensorProto_DataLocation.EXTERNAL, externalData }))
+    return { constant, offset, header: Buffer.concat([prefix(GRAPH_INITIALIZER, fields.length), fields]) }
   })
-  const total = headers.reduce((sum, header, i) => sum + header.length + constantBytes(constants[i]!), body.length)
+}
+
+function* modelBytes(frame: Uint8Array, body: Uint8Array, placed: readonly PlacedConstant[]): Generator<Uint8Array> {
+  const inlineBytes = ({ constant, offset }: PlacedConstant) => (offset === undefined ? constantBytes(constant) : 0)
   yield frame
-  yield prefix(MODEL_GRAPH, total)
+  yield prefix(MODEL_GRAPH, placed.reduce((sum, one) => sum + one.header.length + inlineBytes(one), body.length))
   yield body
-  for (const [index, constant] of constants.entries()) {
-    yield headers[index]!
-    yield elementBytes(constant)
+  for (const { constant, header, offset } of placed) {
+    yield header
+    if (offset === undefined) yield elementBytes(constant)
   }
 }
 
-function externalHeaders(constants: readonly Constant[], location: string): { headers: Uint8Array[]; offsets: number[] } {
-  const offsets: number[] = []
-  let end = 0
-  const headers = constants.flatMap((constant) => {
-    const offset = Math.ceil(end / PAGE_BYTES) * PAGE_BYTES
-    const length = constantBytes(constant)
-    const entries = { location, offset: String(offset), length: String(length) }
-    offsets.push(offset)
-    end = offset + length
-    return field(GRAPH_INITIALIZER, [toBinary(TensorProtoSchema, create(TensorProtoSchema, {
-      ...tensorHeader(constant), dataLocation: TensorProto_DataLocation.EXTERNAL,
-      externalData: Object.entries(entries).map(([key, value]) => ({ key, value }))
-    }))])
-  })
-  return { headers, offsets }
-}
-
-function* externalBytes(constants: readonly Constant[], offsets: readonly number[]): Generator<Uint8Array> {
+function* externalBytes(placed: readonly PlacedConstant[]): Generator<Uint8Array> {
   let position = 0
-  for (const [index, constant] of constants.entries()) {
-    yield new Uint8Array(offsets[index]! - position)
+  for (const { constant, offset } of placed) {
+    if (offset === undefined) continue
+    yield new Uint8Array(offset - position)
     yield elementBytes(constant)
-    position = offsets[index]! + constantBytes(constant)
+    position = offset + constantBytes(constant)
   }
 }
 

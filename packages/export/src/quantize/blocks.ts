@@ -1,3 +1,5 @@
+import { NEGLIGIBLE } from './int8'
+
 /** Bits a value may take in blocks. */
 export type BlockBits = 4 | 8
 
@@ -73,7 +75,7 @@ export function dequantizeBlocks({ codes, scales }: BlockMatrix, width: number, 
  */
 function blockScale(values: Float32Array, bits: BlockBits): number {
   const extreme = values.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0)
-  if (extreme === 0) return 1
+  if (Math.abs(extreme) < NEGLIGIBLE) return 1
   if (bits === 8) return Math.fround(Math.abs(extreme) / 127)
   let best = { error: Infinity, scale: 0 }
   for (let levels = 6.5; levels <= 9; levels += 0.25) {

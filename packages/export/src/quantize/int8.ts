@@ -7,6 +7,9 @@ export interface Int8Matrix {
 /** Largest int8 magnitude used: symmetric, so that 0 stays 0 and no zero point is needed. */
 const LARGEST = 127
 
+/** Magnitudes below this count as 0: their scale would be no normal float32. */
+export const NEGLIGIBLE = 1e-30
+
 /** Rounds matrix [rows, columns] to int8 with one symmetric scale a column (largest magnitude / 127). */
 export function quantizeColumns(matrix: Float32Array, columns: number): Int8Matrix {
   const scales = new Float32Array(columns)
@@ -24,8 +27,8 @@ export function quantizeRows(matrix: Float32Array, width: number): Int8Matrix {
   return { scales: toScales(scales), values: Int8Array.from(matrix, (value, i) => Math.round(value / scales[Math.floor(i / width)]!)) }
 }
 
-/** Largest magnitudes to scales, in place; all zeros get 1. */
+/** Largest magnitudes to scales, in place; rows of nothing get 1. */
 function toScales(largest: Float32Array): Float32Array {
-  for (let i = 0; i < largest.length; i++) largest[i] = largest[i] === 0 ? 1 : largest[i]! / LARGEST
+  for (let i = 0; i < largest.length; i++) largest[i] = largest[i]! < NEGLIGIBLE ? 1 : largest[i]! / LARGEST
   return largest
 }
