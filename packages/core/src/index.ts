@@ -19,7 +19,7 @@ export {
   decodeSafetensors, decodeTensor, encodeSafetensors, encodeSafetensorsHeader, parseSafetensorsHeader, safetensorsDataStart,
   type NamedTensor, type SafetensorsHeader, type Tensor, type TensorEntry
 } from './weights/safetensors'
-export { bytesOf, halfToFloat, type SafetensorsDtype } from './weights/dtypes'
+export { bytesOf, DTYPE_BYTES, halfToFloat, type SafetensorsDtype } from './weights/dtypes'
 
 export { AUTO_DTYPES, chooseDtype, DTYPES, GRAPH_FILES, type Device, type Dtype } from './dtype'
 export { MANIFEST_FORMAT, parseManifest, type Manifest, type ManifestFile, type ManifestGraph, type ManifestTask } from './manifest'

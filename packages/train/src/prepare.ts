@@ -1,19 +1,19 @@
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import {
-  MatcherError, buildVocab, countWords, createSegmenter, createTokenizer, openDictionary, parseModelConfig, parameterSpecs,
+  buildVocab, countWords, createSegmenter, createTokenizer, openDictionary, parseModelConfig, parameterSpecs,
   type Example, type ModelConfig, type TaskSpec, type Tokenizer
 } from '@sohu-match/core'
-import { readBytes, readText } from '@sohu-match/files'
-import { auxiliarySpecs } from './auxiliary'
-import { readCheckpoint, type Assets } from './checkpoint'
-import type { TrainConfig } from './config'
 import { readDataset } from '@sohu-match/files'
+import { auxiliarySpecs } from './auxiliary'
+import type { Assets } from './checkpoint'
+import type { TrainConfig } from './config'
 import { encodeExamples, type EncodedPairs } from './data/encode'
 import { embeddingStart } from './data/embedding-start'
+import { bundledDictionary } from './dictionary'
 import { crossInitialization } from './initialization/cross'
 import { initialValues } from './initialization/parameters'
 import { Variable } from './optimizer/variable'
+import type { LoadSummary } from './pretrained/plan'
+import { takeOver } from './pretrained/take-over'
 
 /** Everything that a run starts from. */
 export interface Prepared {
@@ -26,6 +26,8 @@ export interface Prepared {
   readonly variables: Map<string, Variable>
   /** What the data folder lacks, to be told. */
   readonly missing: readonly string[]
+  /** What public weights gave, where the run starts from them. */
+  readonly taken?: LoadSummary
 }
 
 /** What a person is told while a run is made ready. */
@@ -34,19 +36,23 @@ export type PrepareProgress = (phase: 'read' | 'vocabulary' | 'tokenize' | 'embe
 /** Options of `prepare`. */
 export interface PrepareOptions {
   readonly data: string
-  /** A checkpoint folder whose weights, vocabulary and sizes the run takes over. */
+  /** A checkpoint or a folder of public weights: the run takes over weights, vocabulary and sizes. */
   readonly init?: string
+  /** Tensors of public weights that may be missing or unknown. */
+  readonly allowMissing?: readonly string[]
   /** Where tokenized texts are kept. */
   readonly cache: string
   readonly onProgress?: PrepareProgress
 }
 
 /** Reads the data, makes or takes over the vocabulary, tokenizes, and gives every parameter its start. Throws coded errors before anything is written. */
-export async function prepare(train: TrainConfig, { data, init, cache, onProgress }: PrepareOptions): Promise<Prepared> {
+export async function prepare(train: TrainConfig, { data, init, allowMissing, cache, onProgress }: PrepareOptions): Promise<Prepared> {
   onProgress?.('read', 0, 1)
   const dataset = await readDataset(data, ['train', 'valid'])
   onProgress?.('read', 1, 1)
-  const start = init === undefined ? await freshStart(train, dataset.tasks, dataset.splits.train, onProgress) : await takeOver(train, init, dataset.tasks)
+  const start: Start = init === undefined
+    ? await freshStart(train, dataset.tasks, dataset.splits.train, onProgress)
+    : await takeOver(train, init, dataset.tasks, allowMissing)
   const { config, assets } = start
   const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
   const encode = (examples: readonly Example[], from: number): Promise<EncodedPairs> => encodeExamples(examples, tokenizer, {
@@ -56,18 +62,19 @@ export async function prepare(train: TrainConfig, { data, init, cache, onProgres
   const encoded = { train: await encode(dataset.splits.train, 0), valid: await encode(dataset.splits.valid, dataset.splits.train.length) }
   const variables = start.variables ?? initialVariables(train, config, startingTables(train, config, tokenizer, encoded.train, onProgress))
   for (const spec of auxiliarySpecs(train, config.hiddenSize)) variables.set(spec.name, Variable.create(initialValues(spec, train.seed), spec.shape))
-  return { config, assets, tokenizer, ...encoded, variables, missing: dataset.missing }
+  return { config, assets, tokenizer, ...encoded, variables, missing: dataset.missing, ...(start.summary && { taken: start.summary }) }
 }
 
 interface Start {
   readonly config: ModelConfig
   readonly assets: Assets
   readonly variables?: Map<string, Variable>
+  readonly summary?: LoadSummary
 }
 
 /** A vocabulary from the training texts, and the preset's sizes. */
 async function freshStart(train: TrainConfig, tasks: readonly TaskSpec[], examples: readonly Example[], onProgress?: PrepareProgress): Promise<Start> {
-  const [dictionary, notice] = await bundledDictionary()
+  const { dictionary, notice } = await bundledDictionary()
   const wanted = parseModelConfig({ ...train.model, tasks }, 'the preset\'s "model"')
   const segment = createSegmenter(openDictionary(dictionary))
   function* texts(): Generator<string> {
@@ -81,25 +88,6 @@ async function freshStart(train: TrainConfig, tasks: readonly TaskSpec[], exampl
   const tokens = buildVocab(countWords(texts(), segment), { size: wanted.vocabSize, minCount: train.vocabMinCount })
   const vocab = `${tokens.join('\n')}\n`
   return { config: { ...wanted, vocabSize: tokens.length }, assets: { vocab, dictionary, notice } }
-}
-
-/** The weights, vocabulary and sizes of a checkpoint; the run's own length and dropout. */
-async function takeOver(train: TrainConfig, init: string, tasks: readonly TaskSpec[]): Promise<Start> {
-  const { model, assets } = await readCheckpoint(init)
-  if (model.config.tasks.length !== tasks.length) {
-    throw new MatcherError('checkpoint-invalid', `${init} was trained for ${model.config.tasks.length} tasks; the data names ${tasks.length}.`)
-  }
-  const { max_length, hidden_dropout_prob } = train.model as { max_length?: number; hidden_dropout_prob?: number }
-  const config = {
-    ...model.config, tasks, maxLength: max_length ?? model.config.maxLength, hiddenDropoutProb: hidden_dropout_prob ?? model.config.hiddenDropoutProb
-  }
-  return { config, assets, variables: new Map(model.variables) }
-}
-
-/** The dictionary that the core package builds, and its notice. */
-async function bundledDictionary(): Promise<[Uint8Array, string]> {
-  const path = createRequire(import.meta.url).resolve('@sohu-match/core/dictionary.bin')
-  return Promise.all([readBytes(path), readText(join(dirname(path), 'NOTICE'))])
 }
 
 /** Starting values that replace the reference's, by parameter name. */

@@ -14,10 +14,13 @@ import { readWeights, writeWeights, type LazyTensor } from './weights-file'
 export interface RunDescription {
   readonly data: string
   readonly init?: string
+  readonly allowMissing?: readonly string[]
   readonly config: TrainConfig
 }
 
-const descriptionSchema = v.strictObject({ data: v.string(), init: v.exactOptional(v.string()), config: v.record(v.string(), v.unknown()) })
+const descriptionSchema = v.strictObject({
+  data: v.string(), init: v.exactOptional(v.string()), allowMissing: v.exactOptional(v.array(v.string())), config: v.record(v.string(), v.unknown())
+})
 const counter = v.pipe(v.number(), v.integer(), v.minValue(0))
 const stateSchema = v.strictObject({ step: counter, epoch: counter, position: counter, best: v.number() })
 
@@ -30,9 +33,9 @@ export async function requireFresh(folder: string): Promise<void> {
 }
 
 /** Makes the folder of a new run and writes its `train.json`. Throws `storage`. */
-export async function createRun(folder: string, { data, init, config }: RunDescription): Promise<void> {
+export async function createRun(folder: string, { data, init, allowMissing, config }: RunDescription): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => { throw storageError('make the folder', folder, cause) })
-  await writeFileAtomic(join(folder, 'train.json'), `${JSON.stringify({ data, init, config: trainConfigToJson(config) }, null, 2)}\n`)
+  await writeFileAtomic(join(folder, 'train.json'), `${JSON.stringify({ data, init, allowMissing, config: trainConfigToJson(config) }, null, 2)}\n`)
 }
 
 /** Reads what the run in a folder was started with. Throws `checkpoint-invalid` or `config-invalid`. */

@@ -5,6 +5,7 @@ import type { TrainConfig } from './config'
 import { FRESH_STATE, trainLoop, type EpochReport, type StepReport, type TrainingState } from './loop'
 import { parityBatches, parityInputs } from './parity'
 import { prepare, type PrepareProgress } from './prepare'
+import type { LoadSummary } from './pretrained/plan'
 import { createRun, hasLast, logMetrics, readRun, requireFresh, restoreLast, rewindMetrics, writeLast } from './run-folder'
 import { disposeModel, Trainer } from './trainer'
 
@@ -14,6 +15,8 @@ export interface NewRun {
   readonly out: string
   readonly config: TrainConfig
   readonly init?: string
+  /** Tensors of public weights in `init` that may be missing or unknown. */
+  readonly allowMissing?: readonly string[]
 }
 
 /** What a run tells while it goes on; nothing here is printed by the library. */
@@ -36,6 +39,8 @@ export interface RunReady {
   /** What the data folder lacks. */
   readonly missing: readonly string[]
   readonly resumedAt: TrainingState
+  /** What public weights gave, where the run starts from them. */
+  readonly taken?: LoadSummary
 }
 
 /** How a run ended: at its last epoch, or stopped on request. */
@@ -45,8 +50,8 @@ export interface RunResult {
 }
 
 /** Trains a new run into `out`. Throws coded errors; nothing is written before data and configuration are found good. */
-export async function startRun({ data, out, config, init }: NewRun, hooks: RunHooks = {}): Promise<RunResult> {
-  return execute({ data, out, config, ...(init !== undefined && { init }) }, false, hooks)
+export async function startRun(run: NewRun, hooks: RunHooks = {}): Promise<RunResult> {
+  return execute(run, false, hooks)
 }
 
 /** Goes on with the run in `out` from its `last/` (from the beginning if it has none yet), exactly as if it had not been interrupted. */
@@ -60,7 +65,8 @@ async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<R
   const resumable = resume && await hasLast(out)
   const init = resumable ? join(out, 'last') : run.init
   const prepared = await prepare(config, {
-    data, cache: join(dirname(out), '.cache'), ...(init !== undefined && { init }), ...(hooks.onPrepare && { onProgress: hooks.onPrepare })
+    data, cache: join(dirname(out), '.cache'), ...(init !== undefined && { init }), ...(run.allowMissing && { allowMissing: run.allowMissing }),
+    ...(hooks.onPrepare && { onProgress: hooks.onPrepare })
   })
   if (!resume) await createRun(out, run)
   const trainer = new Trainer(config, prepared.config, prepared.variables)
@@ -70,7 +76,7 @@ async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<R
     hooks.onReady?.({
       parameters: parameterSpecs(prepared.config).reduce((sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1), 0),
       vocabulary: prepared.config.vocabSize, trainPairs: prepared.train.labels.length, validPairs: prepared.valid.labels.length,
-      missing: prepared.missing, resumedAt: state
+      missing: prepared.missing, resumedAt: state, ...(prepared.taken && { taken: prepared.taken })
     })
     const writer = new CheckpointWriter(out, prepared, trainer)
     const final = await trainLoop(config, prepared, trainer, state, {

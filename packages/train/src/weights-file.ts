@@ -6,7 +6,7 @@ import { readError, storageError } from '@sohu-match/files'
 export interface LazyTensor {
   readonly name: string
   readonly shape: readonly number[]
-  readonly read: () => Float32Array
+  readonly read: () => Float32Array | Promise<Float32Array>
 }
 
 /** Writes a safetensors file tensor by tensor. The caller makes the folder appear whole. Throws `storage`. */
@@ -14,10 +14,10 @@ export async function writeWeights(path: string, tensors: readonly LazyTensor[],
   try {
     const file = await open(path, 'w')
     try {
-      await file.write(encodeSafetensorsHeader(tensors.map(({ name, shape }) => ({ name, shape })), metadata))
+      await file.writeFile(encodeSafetensorsHeader(tensors.map(({ name, shape }) => ({ name, shape })), metadata))
       for (const { read } of tensors) {
-        const values = read()
-        await file.write(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+        const values = await read()
+        await file.writeFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
       }
       await file.sync()
     } finally {

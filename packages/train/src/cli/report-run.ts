@@ -1,5 +1,6 @@
 import { createProgress } from '../report/bar'
 import { whole } from '../report/format'
+import { summaryText } from '../pretrained/plan'
 import { jsonLine, metricsTable } from '../report/table'
 import type { RunHooks, RunReady } from '../run'
 
@@ -32,8 +33,9 @@ export function jsonHooks(): RunHooks {
   }
 }
 
-function readyText({ parameters, vocabulary, trainPairs, validPairs, missing, resumedAt }: RunReady): string {
+function readyText({ parameters, vocabulary, trainPairs, validPairs, missing, resumedAt, taken }: RunReady): string {
   return [
+    ...(taken ? [summaryText(taken)] : []),
     `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ${whole(trainPairs)} pairs to train on, ${whole(validPairs)} to evaluate.`,
     ...(missing.length > 0 ? [`Not in the data folder, so left out: ${missing.join(', ')}.`] : []),
     ...(resumedAt.step > 0 ? [`Going on after step ${whole(resumedAt.step)}.`] : [])

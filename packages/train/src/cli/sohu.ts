@@ -12,6 +12,7 @@ interface SohuOptions {
   readonly out: string
   readonly preset?: string
   readonly init?: string
+  readonly allowMissing?: string[]
   readonly set: string[]
   readonly resume: boolean
   readonly json: boolean
@@ -27,7 +28,8 @@ export function addSohu(program: Command): void {
     .option('--data <dir>', 'data folder: Sohu layout or dataset.json (default: the embedded demo corpus)')
     .option('--out <dir>', 'folder of the run', 'runs/demo')
     .option('--preset <name>', `${presetNames().join(', ')} (default: smoke)`)
-    .option('--init <dir>', 'checkpoint whose weights, vocabulary and sizes the run starts from')
+    .option('--init <dir>', 'checkpoint or public RoFormer (TensorFlow, safetensors, PyTorch) whose weights, vocabulary and sizes the run starts from')
+    .option('--allow-missing <name...>', 'tensors of --init that may be missing or unknown; a trailing * stands for any ending')
     .option('--set <key=value...>', 'override keys of the preset, for example --set epochs=3 model.hidden_size=128', [])
     .option('--resume', 'go on with the run in --out as if it had not been interrupted', false)
     .option('--json', 'print JSON lines instead of a bar and tables', false)
@@ -43,14 +45,20 @@ export function addSohu(program: Command): void {
 async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<RunResult> {
   const out = userPath(options.out)
   if (options.resume) {
-    const other = (['data', 'preset', 'init'] as const).find((name) => options[name] !== undefined) ?? (options.set.length > 0 ? 'set' : undefined)
+    const { data, preset, init, allowMissing } = options
+    const given = { data, preset, init, 'allow-missing': allowMissing, set: options.set.length > 0 ? options.set : undefined }
+    const other = Object.entries(given).find(([, value]) => value !== undefined)?.[0]
     if (other) throw new MatcherError('config-invalid', `--resume goes on with the run's own settings; leave out --${other}, or start another run.`)
     return resumeRun(out, hooks)
   }
   const preset = options.preset ?? 'smoke'
   const config = parseTrainConfig(applyOverrides(await readPreset(preset), options.set), `preset ${preset}`)
   const data = options.data === undefined ? await demoData() : userPath(options.data)
-  return startRun({ data, out, config, ...(options.init !== undefined && { init: userPath(options.init) }) }, hooks)
+  return startRun({ data, out, config, ...initOf(options) }, hooks)
+}
+
+function initOf({ init, allowMissing }: SohuOptions): { init?: string; allowMissing?: readonly string[] } {
+  return { ...(init !== undefined && { init: userPath(init) }), ...(allowMissing && { allowMissing }) }
 }
 
 /** The embedded corpus, written where runs keep what can be made again. */

@@ -1,0 +1,71 @@
+import { MatcherError, type ModelConfig } from '@sohu-match/core'
+import { initialValues } from '../initialization/parameters'
+import type { LazyTensor } from '../weights-file'
+import { openPublicWeights, type PublicWeights } from './open'
+import { planLoad, type Assignment, type LoadPlan, type LoadSummary } from './plan'
+import type { OwnSwitches } from './config'
+
+/** What a run or a checkpoint takes over from public weights. */
+export interface PublicStart {
+  readonly config: ModelConfig
+  readonly vocab: string
+  readonly summary: LoadSummary
+  /** Every parameter of `config`, read when its turn comes: loaded, or started as the baseline starts it. */
+  readonly parameters: readonly LazyTensor[]
+}
+
+/** Options of `withPublicWeights`. */
+export interface LoadOptions extends OwnSwitches {
+  /** Seed of what the source does not have. */
+  readonly seed: number
+  /** Names that may be missing or unknown. */
+  readonly allowMissing?: readonly string[] | undefined
+}
+
+/**
+ * Opens the public weights in a folder, matches them with the network, and hands them to `use`; nothing is handed on before names, shapes,
+ * configuration and vocabulary are found good. Reading a parameter throws `checkpoint-invalid` for damaged bytes.
+ */
+export async function withPublicWeights<T>(folder: string, options: LoadOptions, use: (start: PublicStart) => Promise<T>): Promise<T> {
+  const opened = await openPublicWeights(folder, options)
+  try {
+    const plan = planLoad(opened.source, opened.names, opened.config, options.allowMissing)
+    return await use(startOf(opened, plan, options.seed))
+  } finally {
+    await opened.source.close()
+  }
+}
+
+function startOf({ config, vocab }: PublicWeights, { assignments, summary }: LoadPlan, seed: number): PublicStart {
+  return {
+    config, vocab, summary,
+    parameters: assignments.map((assignment) =>
+      ({ name: assignment.spec.name, shape: assignment.spec.shape, read: () => valuesOf(assignment, seed, summary.files[0]!) }))
+  }
+}
+
+async function valuesOf({ spec, tensor, transposed }: Assignment, seed: number, file: string): Promise<Float32Array> {
+  if (!tensor) return initialValues(spec, seed)
+  const values = await tensor.read()
+  const bad = values.findIndex((value) => !Number.isFinite(value))
+  if (bad >= 0) throw new MatcherError('checkpoint-invalid', `${file}: element ${bad} of tensor "${tensor.name}" is ${values[bad]}; weights must be finite numbers.`)
+  return transposed ? transpose(values, spec.shape[1]!, spec.shape[0]!) : values
+}
+
+/** Edge of the squares that a transposition moves at once: both sides then stay in the first cache (64 x 64 floats are 16 KiB). */
+const SQUARE = 64
+
+/** The matrix [rows, columns] as [columns, rows]. */
+function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length)
+  for (let top = 0; top < rows; top += SQUARE) {
+    for (let left = 0; left < columns; left += SQUARE) {
+      const bottom = Math.min(top + SQUARE, rows)
+      const right = Math.min(left + SQUARE, columns)
+      for (let column = left; column < right; column++) {
+        for (let row = top; row < bottom; row++) result[column * rows + row] = values[row * columns + column]!
+      }
+    }
+  }
+  return result
+}

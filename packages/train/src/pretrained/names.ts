@@ -1,0 +1,88 @@
+/** A tensor's name in a source and in this project; `{i}` stands for the layer. */
+export type NamePair = readonly [source: string, ours: string]
+
+/** How one kind of checkpoint names what this network has. */
+export interface NameTable {
+  /** The checkpoint's kind, for people. */
+  readonly kind: string
+  readonly pairs: readonly NamePair[]
+  /** Names that are left out knowingly: heads for other purposes, position tables, optimizer state. */
+  readonly ignored: readonly RegExp[]
+  /** Our names whose kernels the source keeps transposed, as [out, in]. */
+  readonly transposed: (name: string) => boolean
+}
+
+const KERNEL = /\.kernel$/
+
+/** TensorFlow checkpoints of RoFormer, named as BERT's (bert4keras `RoFormer.variable_mapping`). Kernels are [in, out]. */
+export const TENSORFLOW_NAMES: NameTable = {
+  kind: 'TensorFlow checkpoint',
+  transposed: () => false,
+  ignored: [
+    /^cls\/predictions\//, /^cls\/seq_relationship\//, /^bert\/pooler\//,
+    /^global_step$/, /^(beta[12]_power|learning_rate)$/, /\/(adam_[mv]|Adam(_1)?|lamb_[mv])$/
+  ],
+  pairs: [
+    ['bert/embeddings/word_embeddings', 'embeddings.word'],
+    ['bert/embeddings/token_type_embeddings', 'embeddings.segment'],
+    ['bert/embeddings/LayerNorm/gamma', 'embeddings.norm.gamma'],
+    ['bert/embeddings/LayerNorm/beta', 'embeddings.norm.beta'],
+    ['bert/encoder/embedding_hidden_mapping_in/kernel', 'embeddings.mapping.kernel'],
+    ['bert/encoder/embedding_hidden_mapping_in/bias', 'embeddings.mapping.bias'],
+    ['bert/encoder/layer_{i}/attention/self/query/kernel', 'layer.{i}.attention.query.kernel'],
+    ['bert/encoder/layer_{i}/attention/self/query/bias', 'layer.{i}.attention.query.bias'],
+    ['bert/encoder/layer_{i}/attention/self/key/kernel', 'layer.{i}.attention.key.kernel'],
+    ['bert/encoder/layer_{i}/attention/self/key/bias', 'layer.{i}.attention.key.bias'],
+    ['bert/encoder/layer_{i}/attention/self/value/kernel', 'layer.{i}.attention.value.kernel'],
+    ['bert/encoder/layer_{i}/attention/self/value/bias', 'layer.{i}.attention.value.bias'],
+    ['bert/encoder/layer_{i}/attention/output/dense/kernel', 'layer.{i}.attention.output.kernel'],
+    ['bert/encoder/layer_{i}/attention/output/dense/bias', 'layer.{i}.attention.output.bias'],
+    ['bert/encoder/layer_{i}/attention/output/LayerNorm/gamma', 'layer.{i}.attention.norm.gamma'],
+    ['bert/encoder/layer_{i}/attention/output/LayerNorm/beta', 'layer.{i}.attention.norm.beta'],
+    ['bert/encoder/layer_{i}/intermediate/dense/kernel', 'layer.{i}.ffn.in.kernel'],
+    ['bert/encoder/layer_{i}/intermediate/dense/bias', 'layer.{i}.ffn.in.bias'],
+    ['bert/encoder/layer_{i}/output/dense/kernel', 'layer.{i}.ffn.out.kernel'],
+    ['bert/encoder/layer_{i}/output/dense/bias', 'layer.{i}.ffn.out.bias'],
+    ['bert/encoder/layer_{i}/output/LayerNorm/gamma', 'layer.{i}.ffn.norm.gamma'],
+    ['bert/encoder/layer_{i}/output/LayerNorm/beta', 'layer.{i}.ffn.norm.beta']
+  ]
+}
+
+/** Hugging Face's RoFormer without its `roformer.` prefix (transformers `modeling_roformer`). Linear weights are [out, in]. */
+export const HUGGING_FACE_NAMES: NameTable = {
+  kind: 'Hugging Face checkpoint',
+  transposed: (name) => KERNEL.test(name),
+  ignored: [/^cls\./, /^pooler\./, /^encoder\.embed_positions\.weight$/, /^embeddings\.position_ids$/],
+  pairs: [
+    ['embeddings.word_embeddings.weight', 'embeddings.word'],
+    ['embeddings.token_type_embeddings.weight', 'embeddings.segment'],
+    ['embeddings.LayerNorm.weight', 'embeddings.norm.gamma'],
+    ['embeddings.LayerNorm.bias', 'embeddings.norm.beta'],
+    ['embeddings_project.weight', 'embeddings.mapping.kernel'],
+    ['embeddings_project.bias', 'embeddings.mapping.bias'],
+    ['encoder.layer.{i}.attention.self.query.weight', 'layer.{i}.attention.query.kernel'],
+    ['encoder.layer.{i}.attention.self.query.bias', 'layer.{i}.attention.query.bias'],
+    ['encoder.layer.{i}.attention.self.key.weight', 'layer.{i}.attention.key.kernel'],
+    ['encoder.layer.{i}.attention.self.key.bias', 'layer.{i}.attention.key.bias'],
+    ['encoder.layer.{i}.attention.self.value.weight', 'layer.{i}.attention.value.kernel'],
+    ['encoder.layer.{i}.attention.self.value.bias', 'layer.{i}.attention.value.bias'],
+    ['encoder.layer.{i}.attention.output.dense.weight', 'layer.{i}.attention.output.kernel'],
+    ['encoder.layer.{i}.attention.output.dense.bias', 'layer.{i}.attention.output.bias'],
+    ['encoder.layer.{i}.attention.output.LayerNorm.weight', 'layer.{i}.attention.norm.gamma'],
+    ['encoder.layer.{i}.attention.output.LayerNorm.bias', 'layer.{i}.attention.norm.beta'],
+    ['encoder.layer.{i}.intermediate.dense.weight', 'layer.{i}.ffn.in.kernel'],
+    ['encoder.layer.{i}.intermediate.dense.bias', 'layer.{i}.ffn.in.bias'],
+    ['encoder.layer.{i}.output.dense.weight', 'layer.{i}.ffn.out.kernel'],
+    ['encoder.layer.{i}.output.dense.bias', 'layer.{i}.ffn.out.bias'],
+    ['encoder.layer.{i}.output.LayerNorm.weight', 'layer.{i}.ffn.norm.gamma'],
+    ['encoder.layer.{i}.output.LayerNorm.bias', 'layer.{i}.ffn.norm.beta']
+  ]
+}
+
+/** Every pair for a network of so many layers, from our name to the source's. */
+export function sourceNames({ pairs }: NameTable, layers: number): Map<string, string> {
+  return new Map(pairs.flatMap(([source, ours]): [string, string][] => {
+    if (!ours.includes('{i}')) return [[ours, source]]
+    return Array.from({ length: layers }, (_, i) => [ours.replace('{i}', String(i)), source.replace('{i}', String(i))])
+  }))
+}

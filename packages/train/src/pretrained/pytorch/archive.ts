@@ -1,0 +1,71 @@
+import { crc32 } from 'node:zlib'
+import { open, type Entry, type ZipFile } from 'yauzl'
+import { damaged } from '../source'
+
+/** A zip archive whose entries are read one at a time. */
+export interface Archive {
+  /** Bytes of each entry, by its name. */
+  readonly sizes: ReadonlyMap<string, number>
+  /** An entry's bytes, checked against its CRC-32. Throws `checkpoint-invalid`. */
+  readonly read: (name: string) => Promise<Uint8Array>
+  readonly close: () => Promise<void>
+}
+
+/** Opens a zip archive (zip64 too) and reads its directory. Throws `checkpoint-invalid`. */
+export async function openArchive(path: string): Promise<Archive> {
+  const refuse = (cause: unknown): never => {
+    throw damaged(path, `is no whole zip archive (${(cause as Error).message}); it is cut short or damaged, fetch it again`, cause)
+  }
+  const zip = await openZip(path).catch(refuse)
+  const entries = await readEntries(zip).catch((cause: unknown) => {
+    zip.close()
+    return refuse(cause)
+  })
+  return {
+    sizes: new Map([...entries].map(([name, entry]) => [name, entry.uncompressedSize])),
+    read: async (name) => {
+      const entry = entries.get(name)
+      if (!entry) throw damaged(path, `the archive has no entry "${name}"`)
+      const bytes = await readEntry(zip, entry).catch(refuse)
+      const found = crc32(bytes)
+      if (found === entry.crc32) return bytes
+      throw damaged(path, `entry "${name}" has the CRC-32 0x${found.toString(16)}, and 0x${entry.crc32.toString(16)} is wanted: its bytes changed, fetch it again`)
+    },
+    close: () => Promise.resolve(zip.close())
+  }
+}
+
+function openZip(path: string): Promise<ZipFile> {
+  return new Promise((resolve, reject) => {
+    open(path, { lazyEntries: true, autoClose: false }, (error, zip) => (error ? reject(error) : resolve(zip)))
+  })
+}
+
+function readEntries(zip: ZipFile): Promise<Map<string, Entry>> {
+  return new Promise((resolve, reject) => {
+    const entries = new Map<string, Entry>()
+    zip.on('entry', (entry: Entry) => {
+      entries.set(entry.fileName, entry)
+      zip.readEntry()
+    })
+    zip.on('end', () => resolve(entries))
+    zip.on('error', reject)
+    zip.readEntry()
+  })
+}
+
+function readEntry(zip: ZipFile, entry: Entry): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    zip.openReadStream(entry, (error, stream) => {
+      if (error) return reject(error)
+      const bytes = new Uint8Array(entry.uncompressedSize)                      // yauzl holds the stream to this size
+      let done = 0
+      stream.on('data', (chunk: Uint8Array) => {
+        bytes.set(chunk, done)
+        done += chunk.length
+      })
+      stream.on('end', () => resolve(bytes))
+      stream.on('error', reject)
+    })
+  })
+}

@@ -1,0 +1,71 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire'
+
+/** The entry of key "": how many data files there are and their byte order (TensorFlow's tensor_bundle.proto, `BundleHeaderProto`). */
+export interface BundleHeader {
+  readonly shards: number
+  readonly bigEndian: boolean
+}
+
+/** Where one tensor lies (`BundleEntryProto`): `dtype` is a number of TensorFlow's `DataType`, `crc` the masked CRC-32C of its bytes. */
+export interface BundleEntry {
+  readonly dtype: number
+  readonly shape: readonly number[]
+  readonly shard: number
+  readonly offset: number
+  readonly size: number
+  readonly crc: number
+  /** Parts of a partitioned variable; 0 where the tensor is whole. */
+  readonly slices: number
+}
+
+/** Reads a header message. Throws a RangeError where the bytes end too early. */
+export function readHeader(bytes: Uint8Array): BundleHeader {
+  const header = { shards: 0, bigEndian: false }
+  readFields(bytes, {
+    1: (reader) => { header.shards = reader.int32() },
+    2: (reader) => { header.bigEndian = reader.int32() === 1 }
+  })
+  return header
+}
+
+/** Reads an entry message. Throws a RangeError where the bytes end too early. */
+export function readEntry(bytes: Uint8Array): BundleEntry {
+  const entry = { dtype: 0, shape: [] as number[], shard: 0, offset: 0, size: 0, crc: 0, slices: 0 }
+  readFields(bytes, {
+    1: (reader) => { entry.dtype = reader.int32() },
+    2: (reader) => { entry.shape = readShape(reader.bytes()) },
+    3: (reader) => { entry.shard = reader.int32() },
+    4: (reader) => { entry.offset = Number(reader.int64()) },
+    5: (reader) => { entry.size = Number(reader.int64()) },
+    6: (reader) => { entry.crc = reader.fixed32() },
+    7: (reader) => {
+      reader.bytes()
+      entry.slices++
+    }
+  })
+  return entry
+}
+
+/** `TensorShapeProto`: field 2 repeats a dimension, whose field 1 is its size. */
+function readShape(bytes: Uint8Array): number[] {
+  const shape: number[] = []
+  readFields(bytes, {
+    2: (reader) => {
+      let size = 0
+      readFields(reader.bytes(), { 1: (dimension) => { size = Number(dimension.int64()) } })
+      shape.push(size)
+    }
+  })
+  return shape
+}
+
+/** Hands each known field to its reader and skips the rest. */
+function readFields(bytes: Uint8Array, fields: Readonly<Record<number, (reader: BinaryReader) => void>>): void {
+  const reader = new BinaryReader(bytes)
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag()
+    const read = fields[field]
+    if (read) read(reader)
+    else reader.skip(wireType, field)
+  }
+}
