@@ -1,0 +1,49 @@
+import { expect, test } from '../support/fixtures'
+import { load } from '../support/page-calls'
+
+test('a signal that is aborted already stops before any request', async ({ sdkPage, site }) => {
+  site.hits.length = 0
+  const name = await sdkPage.evaluate(() => sdk.createMatcher({ model: '/model/', device: 'wasm', signal: AbortSignal.abort() }).catch((error: Error) => error.name))
+  expect(name).toBe('AbortError')
+  expect(site.hits).toEqual([])
+})
+
+test('an abort stops a download at once, ends the worker, and passes its reason through', async ({ sdkPage, site }) => {
+  let closed = false
+  site.bend('dictionary.bin', (_request, response) => {
+    response.writeHead(200, { 'content-length': 2_000_000 }).write('never ends')
+    response.on('close', () => { closed = true })
+  })
+  const { reason, waited } = await sdkPage.evaluate(async () => {
+    const abort = new AbortController()
+    const loading = sdk.createMatcher({ model: '/model/', device: 'wasm', signal: abort.signal }).catch((reason: unknown) => reason)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const aborted = performance.now()
+    abort.abort('the visitor left')
+    return { reason: await loading, waited: performance.now() - aborted }
+  })
+  expect(reason).toBe('the visitor left')
+  expect(waited).toBeLessThan(100)
+  await expect.poll(() => closed).toBe(true)
+  await expect.poll(() => sdkPage.workers().length).toBe(0)
+})
+
+test('an abort in the middle of a graph leaves its bytes for the next load', async ({ sdkPage, site }) => {
+  site.bend('model.onnx', (_request, response) => void response.writeHead(200, { 'content-length': 631_376 }).write(Buffer.alloc(1000)))
+  expect((await load(sdkPage, { dtype: 'fp32', abortAfter: 1500 })).error).toMatchObject({ name: 'AbortError' })
+  site.mend()
+  expect((await load(sdkPage, { dtype: 'fp32' })).error).toBeUndefined()
+})
+
+test('an abort of one call rejects it and leaves the others alone', async ({ sdkPage }) => {
+  const outcome = await sdkPage.evaluate(async () => {
+    const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm' })
+    const pairs = Array.from({ length: 200 }, (_, i) => ({ a: `第${i}条新闻`.repeat(10), b: `第${i + 1}条消息`.repeat(10), task: 'A-ll' as const }))
+    const abort = new AbortController()
+    let batches = 0
+    const aborted = matcher.matchMany(pairs, { signal: abort.signal, onProgress: () => { if (++batches === 2) abort.abort() } }).catch((error: Error) => error.name)
+    const other = matcher.match('国足获胜', '国足赢球', 'B-ss')
+    return { aborted: await aborted, score: (await other).score, late: (await matcher.matchMany(pairs.slice(0, 3), { signal: AbortSignal.abort('late') }).catch((reason: unknown) => reason)) }
+  })
+  expect(outcome).toEqual({ aborted: 'AbortError', score: expect.any(Number), late: 'late' })
+})

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import type { MatchResult } from '@sohu-match/sdk-web'
+import { expect, test } from '../support/fixtures'
+import { hookWorker } from '../support/hooked-worker'
+import { load, match } from '../support/page-calls'
+import { PAIRS } from '../support/pairs'
+import { EXPECTED } from '../support/paths'
+
+const expected = (JSON.parse(readFileSync(EXPECTED, 'utf8')) as { fp32: MatchResult[] }).fp32
+
+test('overlapping calls give what they give one by one', async ({ sdkPage }) => {
+  const scores = await sdkPage.evaluate(async (pairs) => {
+    const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'fp32' })
+    const together = await Promise.all(pairs.map(({ a, b, task }) => matcher.match(a, b, task)))
+    const ranked = await matcher.rank(pairs[0]!.a, pairs.map((pair) => pair.b), 'A-ss', { topK: 3 })
+    return { together: together.map((result) => result.score), ranked: ranked.map((result) => result.score) }
+  }, PAIRS)
+  scores.together.forEach((score, index) => expect(score).toBeCloseTo(expected[index]!.score, 5)) // fp32 sums in another order where batches differ
+  expect(scores.ranked).toEqual([...scores.ranked].sort((one, other) => other - one))
+  expect(scores.ranked).toHaveLength(3)
+})
+
+test('two matchers on a page do not disturb each other, and dispose ends a worker', async ({ sdkPage }) => {
+  await sdkPage.evaluate(async () => {
+    kept.one = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'fp32' })
+    kept.two = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'int8' })
+  })
+  expect(sdkPage.workers()).toHaveLength(2)
+  const codes = await sdkPage.evaluate(async () => {
+    type Matcher = Awaited<ReturnType<typeof sdk.createMatcher>>
+    const [one, two] = [kept.one as Matcher, kept.two as Matcher]
+    const waiting = one.match('国足获胜', '国足赢球', 'B-ss').then(() => 'answered', (error: { code: string }) => error.code)
+    await one.dispose()
+    await one.dispose()
+    const after = await one.match('国足获胜', '国足赢球', 'B-ss').catch((error: { code: string }) => error.code)
+    return { waiting: await waiting, after, other: typeof (await two.match('国足获胜', '国足赢球', 'B-ss')).score }
+  })
+  expect(codes).toEqual({ waiting: expect.stringMatching(/answered|disposed/), after: 'disposed', other: 'number' })
+  await expect.poll(() => sdkPage.workers().length).toBe(1)
+})
+
+test('refuses bad input with the codes of the Node SDK', async ({ sdkPage }) => {
+  await load(sdkPage)
+  const codes = await sdkPage.evaluate(async () => {
+    const matcher = kept.matcher as Awaited<ReturnType<typeof sdk.createMatcher>>
+    const code = (work: () => Promise<unknown>) => work().then(() => 'none', (error: { code?: string }) => error.code)
+    const wrong = <T>(value: unknown) => value as T
+    return {
+      task: await code(() => matcher.match('一', '二', wrong('C-ll'))),
+      notText: await code(() => matcher.match(wrong(7), '二', 'A-ss')),
+      notPairs: await code(() => matcher.matchMany(wrong('x'))),
+      deadline: await code(() => matcher.matchMany(Array.from({ length: 400 }, () => ({ a: '新闻'.repeat(60), b: '消息'.repeat(60), task: 'A-ll' as const })), { deadlineMs: 5 })),
+      thresholds: await code(() => sdk.createMatcher({ model: '/model/', device: 'wasm', thresholds: { 'A-ss': 7 } })),
+      tasks: await code(() => sdk.createMatcher({ model: '/model/', device: 'wasm', tasks: ['dup'] })),
+      dtype: await code(() => sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: wrong('int3') })),
+      address: await code(() => sdk.createMatcher({ model: 'http://[', device: 'wasm' })),
+      empty: await code(() => matcher.matchMany([])),
+      emptyTexts: await code(() => matcher.match('', '', 'A-ss'))
+    }
+  })
+  expect(codes).toEqual({
+    task: 'task-unknown', notText: 'input-invalid', notPairs: 'input-invalid', deadline: 'deadline-exceeded', thresholds: 'input-invalid',
+    tasks: 'task-unknown', dtype: 'dtype-missing', address: 'input-invalid', empty: 'none', emptyTexts: 'none'
+  })
+  await expect.poll(() => sdkPage.workers().length).toBe(1)            // what failed after its worker had loaded ended it
+})
+
+test('never holds the page\'s thread for more than 50 ms, loading and scoring', async ({ sdkPage }) => {
+  const tasks = await sdkPage.evaluate(async () => {
+    const tasks: number[] = []
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' })
+    const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm' })
+    await matcher.matchMany(Array.from({ length: 500 }, (_, i) => ({ a: `第${i}条新闻`.repeat(1 + i % 30), b: `第${i}条消息`.repeat(1 + i % 17), task: 'A-sl' as const })))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    return tasks
+  })
+  console.log(`tasks over 50 ms on the page's thread: ${tasks.length === 0 ? 'none' : tasks.join(', ')}`)
+  expect(tasks).toEqual([])
+})
+
+test('says device-unavailable where WebAssembly has no SIMD, or is missing', async ({ sdkPage, site }) => {
+  for (const [script, words] of [['WebAssembly.validate = () => false', 'without SIMD'], ['delete globalThis.WebAssembly', 'no WebAssembly']] as const) {
+    const { error } = await load(sdkPage, { worker: hookWorker(site, script) })
+    expect(error).toMatchObject({ code: 'device-unavailable', message: expect.stringContaining(words) })
+  }
+})
+
+test('says device-unavailable for WebGPU where there is none, and auto takes wasm with the reason', async ({ page, site }) => {
+  await page.addInitScript(() => { delete (Navigator.prototype as { gpu?: unknown }).gpu })
+  await page.goto(`${site.origin}/index.html`)
+  const worker = hookWorker(site, 'delete WorkerNavigator.prototype.gpu')
+  expect((await load(page, { device: 'webgpu', worker })).error).toMatchObject({ code: 'device-unavailable' })
+  expect((await load(page, { device: 'auto', worker })).info).toMatchObject({ device: 'wasm', reasons: [{ device: 'webgpu', taken: false }, { device: 'wasm', taken: true }] })
+})
+
+test('takes the worker and the runtime from addresses of the caller\'s', async ({ sdkPage, site }) => {
+  const { info } = await load(sdkPage, { worker: '/pkg/worker.js', assetBase: '/pkg/ort' })
+  expect(info).toMatchObject({ device: 'wasm' })
+  expect(site.hits.map((hit) => hit.path)).toEqual(expect.arrayContaining(['/pkg/worker.js', '/pkg/ort/ort.wasm.js', '/pkg/ort/ort.wasm.bin']))
+  expect(await match(sdkPage)).toHaveProperty('score')
+  expect((await load(sdkPage, { worker: '/nowhere.js' })).error).toMatchObject({ code: 'asset-missing', message: expect.stringContaining('worker') })
+  expect((await load(sdkPage, { assetBase: '/nowhere', cache: false })).error).toMatchObject({ code: expect.stringMatching(/asset-missing|network/) })
+})
