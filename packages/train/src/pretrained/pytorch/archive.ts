@@ -14,7 +14,7 @@ export interface Archive {
 /** Opens a zip archive (zip64 too) and reads its directory. Throws `checkpoint-invalid`. */
 export async function openArchive(path: string): Promise<Archive> {
   const refuse = (cause: unknown): never => {
-    throw damaged(path, `is no whole zip archive (${(cause as Error).message}); it is cut short or damaged, fetch it again`, cause)
+    throw damaged(path, `is no whole zip archive (${(cause as Error).message}): it is cut short or damaged, or was saved by a PyTorch older than 1.6; fetch or save it again`, cause)
   }
   const zip = await openZip(path).catch(refuse)
   const entries = await readEntries(zip).catch((cause: unknown) => {
