@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import CRC32C from 'crc-32/crc32c'
+import CRC32C from 'crc-32/crc32c.js'
 import type { RunRecord } from './run-report'
 
 /** A figure of one step, under a name that TensorBoard groups by its part before the slash. */
