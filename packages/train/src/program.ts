@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addDemoData } from './cli/demo-data'
 import { addEvaluate } from './cli/evaluate'
 import { addPredict } from './cli/predict'
+import { addProfile } from './cli/profile'
 import { addSohu } from './cli/sohu'
 
 /** The commands of this package; each Nx target `train:NAME` runs the one of its name. */
@@ -9,4 +10,4 @@ export const program = new Command('train')
   .description('Train the six-task conditional-LayerNorm RoFormer, evaluate it, and predict with it.')
   .showHelpAfterError('(--help lists the options)')
 
-for (const add of [addSohu, addEvaluate, addPredict, addDemoData]) add(program)
+for (const add of [addSohu, addEvaluate, addPredict, addDemoData, addProfile]) add(program)

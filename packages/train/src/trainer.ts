@@ -1,6 +1,7 @@
 import { parameterSpecs, type ModelConfig } from '@sohu-match/core'
 import { auxiliaryLosses, type AuxiliaryTargets } from './auxiliary'
 import { lossAndGradients, type LabeledBatch, type Model } from './autograd/pass'
+import type { KernelObserver } from './autograd/tape'
 import type { TrainConfig } from './config'
 import { Adam, clipByGlobalNorm } from './optimizer/adam'
 import { ExponentialMovingAverage } from './optimizer/ema'
@@ -24,25 +25,29 @@ export class Trainer {
 
   /**
    * Forward, backward and update on one batch given as micro-batches whose pair weights sum up over all of them; `step` counts from 1.
-   * Returns the loss as a scalar tensor that the caller reads when it must and disposes.
+   * Returns the loss as a scalar tensor that the caller reads when it must and disposes. `onKernel` is for profiles.
    */
-  step(microBatches: readonly (LabeledBatch & Partial<AuxiliaryTargets>)[], learningRate: number, step: number): Tensor {
+  step(microBatches: readonly (LabeledBatch & Partial<AuxiliaryTargets>)[], learningRate: number, step: number, onKernel?: KernelObserver): Tensor {
     const { seed, clipNorm, recompute } = this.train
     const rate = this.model.config.hiddenDropoutProb
     let total: Tensor | undefined
     const sums = new Map<string, Tensor>()
     microBatches.forEach((batch, index) => {
       const { loss, gradients } = lossAndGradients(this.model, batch, {
-        recompute, dropout: { rate, seed: [seed, step * 64 + index] },
+        recompute, dropout: { rate, seed: [seed, step * 64 + index] }, ...(onKernel && { onKernel }),
         ...(batch.tokenMatch && { auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, this.model.config.hiddenSize) })
       })
+      onKernel?.('accumulate', 'update')
       for (const [name, gradient] of gradients) addInto(sums, name, gradient)
       const previous = total
       total = previous ? tf.tidy(() => tf.add(previous, loss)) : loss
       if (previous) tf.dispose([previous, loss])
     })
+    onKernel?.('clip', 'update')
     if (clipNorm > 0) clipByGlobalNorm(sums, clipNorm).dispose()
+    onKernel?.('adam', 'update')
     this.adam.apply(sums, learningRate, step)
+    onKernel?.('ema', 'update')
     this.ema.update()
     tf.dispose([...sums.values()])
     return total!

@@ -2,7 +2,7 @@ import { roformer, type ModelConfig } from '@sohu-match/core'
 import type { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 import { crossEntropy } from './kernels/cross-entropy'
-import { Tape, type Value } from './tape'
+import { Tape, type KernelObserver, type Value } from './tape'
 import { TrainingOps, type PassOptions } from './training-ops'
 
 /** A padded batch of encoded pairs: ids row-major [batch, seq], task ids and labels [batch]. */
@@ -41,6 +41,8 @@ export function predict(model: Model, batch: InputBatch): Tensor {
 export type TrainingPass = Pick<PassOptions, 'recompute' | 'dropout'> & {
   /** Adds auxiliary terms to the loss. */
   readonly auxiliary?: (tape: Tape, ops: TrainingOps, observed: Observed) => Value[]
+  /** Told which kernel runs, for a profile. */
+  readonly onKernel?: KernelObserver
 }
 
 /** What passed through the network in one pass: the output of each layer [batch, seq, hidden] and the pooled vector [batch, hidden]. */
@@ -51,7 +53,7 @@ export interface Observed {
 
 /** The loss (a scalar tensor) of one batch and its gradients by parameter name; the caller disposes both. */
 export function lossAndGradients(model: Model, batch: LabeledBatch, pass: TrainingPass = {}): { loss: Tensor; gradients: Map<string, Tensor> } {
-  const tape = new Tape()
+  const tape = new Tape(pass.onKernel)
   try {
     const layers: Value[] = []
     let pooled: Value | undefined
@@ -66,7 +68,7 @@ export function lossAndGradients(model: Model, batch: LabeledBatch, pass: Traini
     const logits = run(tape, ops, model, batch)
     const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
     const weights = tape.leaf(tf.tensor1d(batch.weights))
-    let loss = tape.apply([logits, labels, weights], () => crossEntropy(logits.tensor, labels.tensor, weights.tensor))
+    let loss = tape.apply([logits, labels, weights], () => crossEntropy(logits.tensor, labels.tensor, weights.tensor), 'loss')
     for (const term of pass.auxiliary?.(tape, ops, { layers, pooled: pooled! }) ?? []) loss = ops.add(loss, term)
     return { loss: loss.tensor.clone(), gradients: tape.backward(loss, tf.scalar(1)) }
   } finally {

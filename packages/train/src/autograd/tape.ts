@@ -14,7 +14,11 @@ export interface Recorded {
   readonly backward: (dy: Tensor) => readonly (Tensor | null)[]
 }
 
+/** Told which kernel is about to run, and for which pass; profiles attribute time by it. */
+export type KernelObserver = (kernel: string, phase: 'forward' | 'backward' | 'update') => void
+
 interface TapeNode {
+  readonly kernel: string
   readonly inputs: readonly Value[]
   readonly output: Value
   readonly saved: readonly Tensor[]
@@ -33,6 +37,8 @@ export class Tape {
   private scope: Value[] = []
   private recording = true
 
+  constructor(private readonly observe?: KernelObserver) {}
+
   /** A leaf. The tape owns the tensor from here on and frees it with `dispose`. */
   leaf(tensor: Tensor, options: { differentiable?: boolean; parameter?: string } = {}): Value {
     this.lifetimes.retain(tensor)
@@ -41,15 +47,16 @@ export class Tape {
     return value
   }
 
-  /** Runs a primitive and records it if a gradient can reach one of its inputs. */
-  apply(inputs: readonly Value[], forward: () => Recorded): Value {
+  /** Runs a primitive and records it if a gradient can reach one of its inputs; `kernel` names it in a profile. */
+  apply(inputs: readonly Value[], forward: () => Recorded, kernel = 'other'): Value {
+    this.observe?.(kernel, 'forward')
     const recorded = tidyRecorded(forward)
     const differentiable = inputs.some((input) => input.differentiable)
     this.lifetimes.retain(recorded.output)
     recorded.saved.forEach((tensor) => this.lifetimes.retain(tensor))
     const output = this.hold(new Value(recorded.output, differentiable))
     if (this.recording && differentiable) {
-      this.nodes.push({ inputs, output, saved: recorded.saved, backward: recorded.backward })
+      this.nodes.push({ kernel, inputs, output, saved: recorded.saved, backward: recorded.backward })
     } else {
       recorded.saved.forEach((tensor) => this.lifetimes.release(tensor))
     }
@@ -77,7 +84,7 @@ export class Tape {
     if (!wasRecording) return output
     const result = new Value(output.tensor, true)
     this.lifetimes.retain(x.tensor)
-    this.nodes.push({ inputs: [x], output: result, saved: [x.tensor], backward: (dy) => [this.replay(x, body, dy)] })
+    this.nodes.push({ kernel: 'recomputed', inputs: [x], output: result, saved: [x.tensor], backward: (dy) => [this.replay(x, body, dy)] })
     return result
   }
 
@@ -118,6 +125,7 @@ export class Tape {
       const dy = this.gradients.get(node.output)
       if (dy) {
         this.gradients.delete(node.output)
+        this.observe?.(node.kernel, 'backward')
         tf.tidy(() => {
           node.backward(dy).forEach((gradient, i) => {
             if (gradient && node.inputs[i]!.differentiable) this.accumulate(node.inputs[i]!, tf.keep(gradient))

@@ -44,18 +44,18 @@ export class TrainingOps implements Ops<Value> {
     return value
   }
 
-  gather = (table: Value, ids: Value): Value => this.tape.apply([table, ids], () => gather(table.tensor, ids.tensor))
-  matmul = (a: Value, b: Value): Value => this.tape.apply([a, b], () => matrixProduct(a.tensor, b.tensor))
-  add = (a: Value, b: Value): Value => this.tape.apply([a, b], () => add(a.tensor, b.tensor))
-  addRow = (x: Value, row: Value): Value => this.tape.apply([x, row], () => addRow(x.tensor, row.tensor))
+  gather = (table: Value, ids: Value): Value => this.tape.apply([table, ids], () => gather(table.tensor, ids.tensor), 'gather')
+  matmul = (a: Value, b: Value): Value => this.tape.apply([a, b], () => matrixProduct(a.tensor, b.tensor), 'condition')
+  add = (a: Value, b: Value): Value => this.tape.apply([a, b], () => add(a.tensor, b.tensor), 'add')
+  addRow = (x: Value, row: Value): Value => this.tape.apply([x, row], () => addRow(x.tensor, row.tensor), 'add')
   dense = (x: Value, kernel: Value, bias: Value): Value =>
-    this.tape.apply([x, kernel, bias], () => dense(x.tensor, kernel.tensor, bias.tensor))
-  gelu = (x: Value): Value => this.tape.apply([x], () => gelu(x.tensor))
+    this.tape.apply([x, kernel, bias], () => dense(x.tensor, kernel.tensor, bias.tensor), 'dense')
+  gelu = (x: Value): Value => this.tape.apply([x], () => gelu(x.tensor), 'gelu')
   layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
-    this.tape.apply([x, gamma, beta], () => layerNorm(x.tensor, gamma.tensor, beta.tensor, epsilon))
+    this.tape.apply([x, gamma, beta], () => layerNorm(x.tensor, gamma.tensor, beta.tensor, epsilon), 'norm')
   conditionalNorm = this.layerNorm
   selectTask = (x: Value, taskIds: Value, width: number): Value =>
-    this.tape.apply([x, taskIds], () => selectTask(x.tensor, taskIds.tensor, width))
+    this.tape.apply([x, taskIds], () => selectTask(x.tensor, taskIds.tensor, width), 'gather')
 
   /** 1 where the id is not 0 and at position 0, else 0. */
   attentionMask(tokenIds: Value): Value {
@@ -70,17 +70,17 @@ export class TrainingOps implements Ops<Value> {
     const [, seq, hidden] = x.tensor.shape as [number, number, number]
     const key = `${seq} ${hidden / heads}`
     if (!this.tables.has(key)) this.tables.set(key, this.ownedTables(seq, hidden / heads))
-    return this.tape.apply([x], () => rotary(x.tensor, this.tables.get(key)!))
+    return this.tape.apply([x], () => rotary(x.tensor, this.tables.get(key)!), 'rotary')
   }
 
   attention(q: Value, k: Value, v: Value, mask: Value, heads: number): Value {
     const bias = this.keyBias(mask.tensor)
     return this.tape.apply([q, k, v], () =>
-      attention(q.tensor, k.tensor, v.tensor, bias, heads, this.options.recompute === 'attention'))
+      attention(q.tensor, k.tensor, v.tensor, bias, heads, this.options.recompute === 'attention'), 'attention')
   }
 
   maskedMean(x: Value, mask: Value): Value {
-    const pooled = this.tape.apply([x, mask], () => maskedMean(x.tensor, mask.tensor))
+    const pooled = this.tape.apply([x, mask], () => maskedMean(x.tensor, mask.tensor), 'pooling')
     this.options.observe?.('pooled', 0, pooled)
     return pooled
   }
@@ -89,7 +89,7 @@ export class TrainingOps implements Ops<Value> {
     const settings = this.options.dropout
     if (!settings || settings.rate === 0) return x
     const [run, pass] = settings.seed
-    return this.tape.apply([x], () => dropout(x.tensor, settings.rate, [run * SITES + site, pass]))
+    return this.tape.apply([x], () => dropout(x.tensor, settings.rate, [run * SITES + site, pass]), 'dropout')
   }
 
   layer(index: number, x: Value, body: (x: Value) => Value): Value {

@@ -1,0 +1,47 @@
+import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
+import type { LabeledBatch } from '../autograd/pass'
+import { parseTrainConfig } from '../config'
+import { createRandom } from '../data/random'
+import { initialValues } from '../initialization/parameters'
+import { Variable } from '../optimizer/variable'
+import { Trainer } from '../trainer'
+
+/** The size of a step to measure. */
+export interface Workload {
+  readonly layers: number
+  readonly hidden: number
+  readonly heads: number
+  readonly vocabulary: number
+  readonly pairs: number
+  readonly tokens: number
+  /** Share of each pair's positions that are padding. */
+  readonly padding?: number
+}
+
+/** The step of the budgets: 6 layers x 384, 16 pairs x 128 tokens, 50,000 words. */
+export const SMALL: Workload = { layers: 6, hidden: 384, heads: 6, vocabulary: 50_000, pairs: 16, tokens: 128 }
+
+/** The reference's network at its longest input: 12 layers x 768, 16 pairs x 512 tokens. */
+export const BASE: Workload = { layers: 12, hidden: 768, heads: 12, vocabulary: 50_000, pairs: 16, tokens: 512 }
+
+/** A trainer of that size, dropout 0.1, condition and average on, initialized; `settings` are keys of a training configuration. */
+export function workloadTrainer({ layers, hidden, heads, vocabulary }: Workload, settings: Record<string, unknown> = {}): Trainer {
+  const config = parseModelConfig({
+    vocab_size: vocabulary, hidden_size: hidden, num_hidden_layers: layers, num_attention_heads: heads, intermediate_size: 4 * hidden
+  })
+  const train = parseTrainConfig({ model: {}, epochs: 1, learning_rate: 2e-5, ...settings }, 'workload')
+  return new Trainer(train, config, new Map(parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)])))
+}
+
+/** A batch of random words, two texts of equal length in each pair, all six tasks. */
+export function workloadBatch({ pairs, tokens, vocabulary, padding = 0 }: Workload, seed: number): LabeledBatch {
+  const random = createRandom('workload', seed)
+  const length = Math.round(tokens * (1 - padding))
+  const grid = (value: (column: number) => number): Int32Array =>
+    Int32Array.from({ length: pairs * tokens }, (_, i) => (i % tokens < length ? value(i % tokens) : 0))
+  return {
+    batch: pairs, seq: tokens, tokenIds: grid(() => 1 + random.below(vocabulary - 1)), segmentIds: grid((column) => (column < length / 2 ? 0 : 1)),
+    taskIds: Int32Array.from({ length: pairs }, (_, i) => i % 6), labels: Int32Array.from({ length: pairs }, () => random.below(2)),
+    weights: new Float32Array(pairs).fill(1 / pairs)
+  }
+}
