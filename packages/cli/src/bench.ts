@@ -1,0 +1,73 @@
+import { availableParallelism, cpus } from 'node:os'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Matcher, Pair } from '@sohu-match/sdk-node'
+import { quantile } from './numbers'
+
+/** What `bench` measured; times in milliseconds. */
+export interface BenchReport {
+  readonly machine: string
+  readonly model: string
+  readonly device: string
+  readonly dtype: string
+  readonly workers: number
+  readonly threads: number
+  /** One pair at a time, by its tokens. */
+  readonly single: readonly { readonly tokens: number; readonly p50: number; readonly p95: number }[]
+  /** Pairs of mixed length in one call. */
+  readonly mixed: { readonly pairs: number; readonly pairsPerSecond: number; readonly tokensPerSecond: number }
+  /** Delay of this process's event loop during the mixed run. */
+  readonly eventLoopP99: number
+}
+
+/** A sentence of common words to fill texts with. */
+const SENTENCE = '今天上午记者从会议上了解到，公司将在明年推出新的产品，并与多家企业展开合作。'
+
+/** Measures a matcher on this machine: single pairs by length, then pairs of mixed length. `runs` is how often each single pair is judged. */
+export async function benchMatcher(matcher: Matcher<string>, runs: number, pairs: number): Promise<BenchReport> {
+  const { info } = matcher
+  const task = info.tasks[0]!.name
+  const single = []
+  for (const characters of [24, 80, 200, 420]) {
+    const text = SENTENCE.repeat(Math.ceil(characters / SENTENCE.length)).slice(0, characters)
+    const { tokenCount } = await matcher.match(text, text, task)
+    const times: number[] = []
+    for (let run = 0; run < runs; run++) {
+      const start = performance.now()
+      await matcher.match(text, text, task)
+      times.push(performance.now() - start)
+    }
+    single.push({ tokens: tokenCount, p50: quantile(times, 0.5), p95: quantile(times, 0.95) })
+  }
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const start = performance.now()
+  const results = await matcher.matchMany(mixedPairs(pairs, task))
+  const seconds = (performance.now() - start) / 1000
+  delay.disable()
+  const tokens = results.reduce((sum, { tokenCount }) => sum + tokenCount, 0)
+  return {
+    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} processors, Node ${process.versions.node}`,
+    model: info.model, device: info.device, dtype: info.dtype, workers: info.workers, threads: info.threads, single,
+    mixed: { pairs, pairsPerSecond: pairs / seconds, tokensPerSecond: tokens / seconds }, eventLoopP99: delay.percentile(99) / 1e6
+  }
+}
+
+/** Pairs whose lengths go from a few to some hundred characters, the same every time. */
+function mixedPairs(count: number, task: string): Pair<string>[] {
+  return Array.from({ length: count }, (_, i) => {
+    const length = 10 + ((i * 7_919) % 300)
+    const text = SENTENCE.repeat(8).slice(i % 20, (i % 20) + length)
+    return { a: `${i}${text}`, b: text, task }
+  })
+}
+
+/** The report as lines for people. */
+export function describeReport(report: BenchReport): string {
+  const { single, mixed } = report
+  return [
+    `${report.model}: ${report.dtype} on ${report.device}, ${report.workers} worker(s) x ${report.threads} thread(s); ${report.machine}`,
+    ...single.map(({ tokens, p50, p95 }) => `  one pair of ${String(tokens).padStart(4)} tokens   p50 ${p50.toFixed(1)} ms   p95 ${p95.toFixed(1)} ms`),
+    `  ${mixed.pairs} pairs of mixed length   ${mixed.pairsPerSecond.toFixed(0)} pairs/s   ${mixed.tokensPerSecond.toFixed(0)} tokens/s`,
+    `  event loop delay meanwhile   p99 ${report.eventLoopP99.toFixed(1)} ms`
+  ].join('\n')
+}

@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { defineConfig } from 'tsup'
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+
+export default defineConfig({
+  entry: ['src/cli.ts'],
+  format: 'esm',
+  target: 'node20',
+  clean: true,
+  banner: { js: '#!/usr/bin/env node' },
+  noExternal: [/^@sohu-match\/files/, /^@sohu-match\/core/],
+  define: { VERSION: JSON.stringify(version) }
+})

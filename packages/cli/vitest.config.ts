@@ -1,0 +1,3 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({ define: { VERSION: '"0.0.0-test"' }, test: { testTimeout: 30_000 } })
