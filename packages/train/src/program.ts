@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addDemoData } from './cli/demo-data'
 import { addEvaluate } from './cli/evaluate'
+import { addImport } from './cli/import'
 import { addPredict } from './cli/predict'
 import { addProfile } from './cli/profile'
 import { addSohu } from './cli/sohu'
@@ -10,4 +11,4 @@ export const program = new Command('train')
   .description('Train the six-task conditional-LayerNorm RoFormer, evaluate it, and predict with it.')
   .showHelpAfterError('(--help lists the options)')
 
-for (const add of [addSohu, addEvaluate, addPredict, addDemoData, addProfile]) add(program)
+for (const add of [addSohu, addEvaluate, addPredict, addDemoData, addImport, addProfile]) add(program)

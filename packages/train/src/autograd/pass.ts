@@ -30,7 +30,7 @@ export interface Model {
 export function predict(model: Model, batch: InputBatch): Tensor {
   const tape = new Tape()
   try {
-    const logits = forward(tape, model, batch, {})
+    const logits = forward(tape, model, batch, { recompute: 'layer' })         // keeps what each layer read, not all that a gradient would
     return logits.tensor.clone()
   } finally {
     tape.dispose()

@@ -1,4 +1,4 @@
-import CRC32C from 'crc-32/crc32c'
+import CRC32C from 'crc-32/crc32c.js'
 
 /** CRC-32C of bytes as TensorFlow stores it: rotated and shifted, so that a checksum of data with checksums in it stays a good one (lib/hash/crc32c.h). */
 export function maskedCrc32c(bytes: Uint8Array): number {

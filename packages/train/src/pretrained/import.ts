@@ -1,0 +1,75 @@
+import { createTokenizer, MatcherError, SOHU_TASKS, type ModelConfig, type ParityBatch, type TaskSpec, type Tokenizer } from '@sohu-match/core'
+import type { InputBatch } from '../autograd/pass'
+import { exists, writeCheckpoint } from '../checkpoint'
+import { demoPairs } from '../data/demo-corpus'
+import { encodeExamples, type EncodedPairs } from '../data/encode'
+import { bundledDictionary } from '../dictionary'
+import { Variable } from '../optimizer/variable'
+import { parityBatches, parityInputs } from '../parity'
+import { disposeModel } from '../trainer'
+import type { LazyTensor } from '../weights-file'
+import { withPublicWeights, type LoadOptions } from './load'
+import type { LoadSummary } from './plan'
+import { isOwnCheckpoint } from './take-over'
+
+/** What `importWeights` needs. */
+export interface ImportOptions extends Omit<LoadOptions, 'tasks'> {
+  readonly from: string
+  readonly out: string
+  /** Replaces what is at `out`. */
+  readonly force?: boolean
+}
+
+/**
+ * Writes public weights as a checkpoint of this project, a tensor at a time, so that the memory is that of the largest and not of all. What
+ * they lack (the condition, the head) starts as the baseline starts it. Throws `output-exists`, `checkpoint-invalid`, `config-invalid` or `storage`.
+ */
+export async function importWeights({ from, out, force = false, ...options }: ImportOptions): Promise<LoadSummary> {
+  if (await isOwnCheckpoint(from)) throw new MatcherError('checkpoint-invalid', `${from} is a checkpoint already; give it to --init as it is.`)
+  if (!force && await exists(out)) throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
+  return withPublicWeights(from, { ...options, tasks: SOHU_TASKS }, async ({ config, vocab, parameters, summary }) => {
+    const assets = { vocab, ...(await bundledDictionary()) }
+    const pairs = await samplePairs(config, createTokenizer(vocab, assets.dictionary))
+    const parity = await parityOf(config, parameters, parityInputs(pairs, config.maxLength, config.tasks.length))
+    const thresholds = Object.fromEntries(config.tasks.map(({ name }: TaskSpec) => [name, 0.5]))
+    await writeCheckpoint(out, { config, assets, weights: parameters, metrics: { mean: NaN, groups: {}, tasks: {} }, thresholds, parity })
+    return summary
+  })
+}
+
+/** Tokens of the sample pairs; the row of full length is made of them. Short, since the memory of a large network's activations counts. */
+const SAMPLE_TOKENS = 64
+
+/** One pair of each task from the embedded corpus. */
+function samplePairs({ tasks, maxLength }: ModelConfig, tokenizer: Tokenizer): Promise<EncodedPairs> {
+  const examples = tasks.map(({ id }) => ({ ...demoPairs(id % SOHU_TASKS.length, 'valid', 4)[0]!, task: id }))
+  return encodeExamples(examples.map(({ source, target, task }) => ({ a: source, b: target, task })), tokenizer, { maxLength: Math.min(maxLength, SAMPLE_TOKENS) })
+}
+
+/**
+ * The logits of weights that are not in memory yet, for `parity.json`. Of the word embeddings, a third of a small network, only the rows that
+ * the inputs read are kept: the ids are renumbered, 0 staying 0.
+ */
+async function parityOf(config: ModelConfig, parameters: readonly LazyTensor[], inputs: readonly InputBatch[]): Promise<ParityBatch[]> {
+  const ids = [...new Set([0, ...inputs.flatMap(({ tokenIds }) => [...tokenIds])])]
+  const renumbered = new Map(ids.map((id, row) => [id, row]))
+  const variables = new Map<string, Variable>()
+  for (const { name, shape, read } of parameters) {
+    const values = await read()
+    if (name !== 'embeddings.word') variables.set(name, Variable.create(values, shape))
+    else variables.set(name, Variable.create(rows(values, ids, config.embeddingSize), [ids.length, config.embeddingSize]))
+  }
+  const model = { config: { ...config, vocabSize: ids.length }, variables }
+  try {
+    const small = inputs.map((input) => ({ ...input, tokenIds: input.tokenIds.map((id) => renumbered.get(id)!) }))
+    return parityBatches(model, small).map((batch) => ({ ...batch, tokenIds: batch.tokenIds.map((row) => row.map((row) => ids[row]!)) }))
+  } finally {
+    disposeModel(model)
+  }
+}
+
+function rows(table: Float32Array, ids: readonly number[], width: number): Float32Array {
+  const result = new Float32Array(ids.length * width)
+  ids.forEach((id, row) => result.set(table.subarray(id * width, (id + 1) * width), row * width))
+  return result
+}
