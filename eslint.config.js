@@ -21,7 +21,8 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }]
     }
   },
-  { files: ['**/*.mjs', '**/cli.ts', '**/cli/**/*.ts', '**/bench/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+  { files: ['**/*.mjs', '**/cli.ts', '**/cli/**/*.ts', '**/bench/**', '**/examples/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+  { files: ['**/*.cjs'], languageOptions: { globals: { require: 'readonly', module: 'writable' } }, rules: { '@typescript-eslint/no-require-imports': 'off' } },
   forbid(['packages/core/src/**'], ['node:*', '@sohu-match/*', '@tensorflow/*', 'onnxruntime-*'], 'core runs anywhere and depends on no other package.'),
   forbid(['packages/files/src/**'], ['@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-*'], 'files imports core only.'),
   forbid(['packages/train/src/**'], ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', 'onnxruntime-*'], 'train imports core and files only.'),

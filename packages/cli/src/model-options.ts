@@ -28,7 +28,7 @@ export function withModel(command: Command): Command {
     .addOption(new Option('--truncation <way>', 'what a longer pair loses').choices(['longest-first', 'head-tail']).default('longest-first'))
     .option('--window <tokens>', 'read longer pairs in windows of so many tokens, half overlapping, and take the best', positive)
     .option('--workers <n>', 'worker threads, each with the model (default: 1)', positive)
-    .option('--threads <n>', 'threads of each worker (default: the processors, shared)', positive)
+    .option('--threads <n>', 'threads of each worker (default: the cores, shared)', positive)
     .option('--max-queue <pairs>', 'pairs accepted and unanswered (default: 10000)', positive)
 }
 

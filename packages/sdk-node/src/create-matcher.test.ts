@@ -2,8 +2,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { createTokenizer, encodePairs, TASKS, type LoadProgress, type Matcher, type Pair } from '@sohu-match/core'
+import { createTokenizer, encodePairs, TASKS, type EncodedPair, type LoadProgress, type Matcher, type Pair } from '@sohu-match/core'
 import fc from 'fast-check'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createMatcherIn, type Surroundings } from './create-matcher'
 import { thisMachine } from './device'
@@ -48,6 +49,17 @@ describe('createMatcher', () => {
         expect(Math.abs(logits[1] - wanted[1])).toBeLessThan(1e-5)
       }))
     }), { numRuns: 30 })
+  })
+
+  it('gives the logits of a raw session on the same token ids', async () => {
+    const session = await InferenceSession.create(join(model, 'onnx/model_int8.onnx'))
+    for (const pair of [{ a: '今天天气', b: '很好abc' }, { a: LETTERS, b: LETTERS.repeat(3) }]) {
+      const [{ tokenIds, segmentIds }] = encodePairs(tokenizer, [pair], { maxLength: 64, truncation: 'longest-first' }) as [EncodedPair]
+      const ids = (data: Int32Array): Tensor => new Tensor('int32', data.slice(), [1, data.length])
+      const { logits } = await session.run({ token_ids: ids(tokenIds), segment_ids: ids(segmentIds), task_ids: new Tensor('int32', Int32Array.of(3), [1]) })
+      expect((await matcher.match(pair.a, pair.b, 'B-sl')).logits).toEqual([...logits!.data as Float32Array])
+    }
+    await session.release()
   })
 
   it('says what it runs on', () => {

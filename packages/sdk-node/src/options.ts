@@ -19,7 +19,7 @@ export interface MatcherOptions<T extends string = Task> extends CommonOptions<T
   readonly device?: NodeDevice | 'auto' | undefined
   /** Worker threads, each with its own session and tokenizer. Default 1: a second one costs the memory of another model. */
   readonly workers?: number | undefined
-  /** Threads of each session on the CPU. Default: the processors this process may use, shared among the workers; at most 8. */
+  /** Threads of each session on the CPU. Default: the cores this process may use (on x64 half its processors), shared among the workers; at most 8. */
   readonly threads?: number | undefined
   readonly cuda?: CudaOptions | undefined
 }
