@@ -6,11 +6,19 @@ import type { WeightFormat } from './format'
 /** `MatMulNBits` may round activations to int8 in blocks of a row: the fast path on GPUs. A row's blocks do not depend on other rows. */
 const INT8_ACTIVATIONS = 4
 
+/** Weights already quantized, by name and bits: for those who make several graphs of the same weights. */
+export type BlockCache = Map<string, BlockMatrix>
+
 /**
  * Weights in blocks of 8 or 4 bits, for WebGPU, where all of it runs on the GPU: `MatMulNBits` and `GatherBlockQuantized` of ONNX
- * Runtime, float32 activations. `bits` says by a weight's name how many it gets.
+ * Runtime, float32 activations. `bits` says by a weight's name how many it gets; a `cache` keeps what was quantized.
  */
-export function blockFormat(bits: (weight: string) => BlockBits): WeightFormat {
+export function blockFormat(bits: (weight: string) => BlockBits, cache?: BlockCache): WeightFormat {
+  const cached = (key: string, quantize: () => BlockMatrix) => (): BlockMatrix => {
+    const matrix = cache?.get(key) ?? quantize()
+    cache?.set(key, matrix)
+    return matrix
+  }
   return {
     compute: 'float32',
     dense(build, x, kernel, bias) {
@@ -19,8 +27,8 @@ export function blockFormat(bits: (weight: string) => BlockBits): WeightFormat {
       const size = blockSizeFor(inputs, width)
       const blocks = blockCount(inputs, size)
       const shapes = [[outputs, blocks, (size * width) / 8], [outputs, blocks]] as const
-      const [codes, scales] = blockConstants(build, kernel, shapes, () =>
-        quantizeBlocks(transpose(kernel.read() as Float32Array, outputs), inputs, width, size))
+      const [codes, scales] = blockConstants(build, kernel, shapes, cached(`${kernel.name}:${width}`, () =>
+        quantizeBlocks(transpose(kernel.read() as Float32Array, outputs), inputs, width, size)))
       const attributes = { K: inputs, N: outputs, bits: width, block_size: size, accuracy_level: INT8_ACTIVATIONS }
       return build.node('Add', [build.node('MatMulNBits', [x, codes, scales], { domain: 'com.microsoft', attributes }), bias])
     },
@@ -30,7 +38,8 @@ export function blockFormat(bits: (weight: string) => BlockBits): WeightFormat {
       const width = bits(table.name)
       const size = blockSizeFor(columns, width)
       const shapes = [[count, (blockCount(columns, size) * size * width) / 8], [count, blockCount(columns, size)]] as const
-      const [codes, scales] = blockConstants(build, table, shapes, () => quantizeBlocks(table.read() as Float32Array, columns, width, size))
+      const [codes, scales] = blockConstants(build, table, shapes, cached(`${table.name}:${width}`, () =>
+        quantizeBlocks(table.read() as Float32Array, columns, width, size)))
       const attributes = { bits: width, block_size: size, gather_axis: 0, quantize_axis: 1 }
       return build.node('GatherBlockQuantized', [codes, ids, scales], { type: 'float32', domain: 'com.microsoft', attributes })
     }

@@ -40,19 +40,23 @@ export function transpose(matrix: Float32Array, columns: number): Float32Array {
   return out
 }
 
-/** Rounds matrix [rows, width] to blocks; each block's scale is the one of the tried ones with the least squared error. */
+/** Rounds matrix [rows, width] to blocks; a 4-bit block takes the scale of the tried ones that has the least squared error. */
 export function quantizeBlocks(matrix: Float32Array, width: number, bits: BlockBits, blockSize: number): BlockMatrix {
   const rows = matrix.length / width
   const blocks = blockCount(width, blockSize)
   const codes = new Uint8Array((rows * blocks * blockSize * bits) / 8)
   const scales = new Float32Array(rows * blocks)
-  for (let row = 0; row < rows; row++) {
-    for (let block = 0; block < blocks; block++) {
-      const begin = row * width + block * blockSize
-      const values = matrix.subarray(begin, Math.min(begin + blockSize, (row + 1) * width))
-      const index = row * blocks + block
-      scales[index] = blockScale(values, bits)
-      pack(values, scales[index]!, bits, codes.subarray((index * blockSize * bits) / 8, ((index + 1) * blockSize * bits) / 8))
+  for (let index = 0; index < scales.length; index++) {
+    const row = Math.floor(index / blocks)
+    const begin = row * width + (index % blocks) * blockSize
+    const end = Math.min(begin + blockSize, (row + 1) * width)
+    const extreme = largestOf(matrix, begin, end)
+    if (bits === 8) {
+      scales[index] = Math.abs(extreme) < NEGLIGIBLE ? 1 : Math.abs(extreme) / 127
+      packBytes(matrix, begin, end, scales[index]!, codes, index * blockSize, blockSize)
+    } else {
+      scales[index] = Math.abs(extreme) < NEGLIGIBLE ? 1 : bestScale(matrix, begin, end, extreme)
+      packHalves(matrix, begin, end, scales[index]!, codes, (index * blockSize) / 2, blockSize / 2)
     }
   }
   return { codes, scales }
@@ -69,40 +73,53 @@ export function dequantizeBlocks({ codes, scales }: BlockMatrix, width: number, 
   })
 }
 
+/** The value of largest magnitude, with its sign. */
+function largestOf(values: Float32Array, begin: number, end: number): number {
+  let extreme = 0
+  for (let i = begin; i < end; i++) if (Math.abs(values[i]!) > Math.abs(extreme)) extreme = values[i]!
+  return extreme
+}
+
 /**
- * 8 bits: largest magnitude / 127. 4 bits: codes reach from -8 to 7, so the value of largest magnitude takes the -8 (its scale has the
- * opposite sign) or a level inside, whichever rounds the block best.
+ * 4-bit codes reach from -8 to 7: the value of largest magnitude takes the -8 (its scale has the opposite sign), or 7, or a level
+ * between or beyond, whichever rounds the block best.
  */
-function blockScale(values: Float32Array, bits: BlockBits): number {
-  const extreme = values.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0)
-  if (Math.abs(extreme) < NEGLIGIBLE) return 1
-  if (bits === 8) return Math.fround(Math.abs(extreme) / 127)
+function bestScale(values: Float32Array, begin: number, end: number, extreme: number): number {
   let best = { error: Infinity, scale: 0 }
   for (let levels = 6.5; levels <= 9; levels += 0.25) {
     for (const sign of [-1, 1]) {
       const scale = Math.fround((sign * extreme) / levels)
-      const error = squaredError(values, scale)
+      const error = squaredError(values, begin, end, scale)
       if (error < best.error) best = { error, scale }
     }
   }
   return best.scale
 }
 
-function squaredError(values: Float32Array, scale: number): number {
+function squaredError(values: Float32Array, begin: number, end: number, scale: number): number {
+  const inverse = 1 / scale
   let sum = 0
-  for (const value of values) sum += (level(value, scale, 4) * scale - value) ** 2
+  for (let i = begin; i < end; i++) {
+    const off = level(values[i]! * inverse) * scale - values[i]!
+    sum += off * off
+  }
   return sum
 }
 
-/** The nearest whole multiple of the scale that the bits hold. */
-function level(value: number, scale: number, bits: BlockBits): number {
-  const half = 2 ** (bits - 1)
-  return Math.min(half - 1, Math.max(-half, Math.round(value / scale)))
+/** The nearest of the levels -8 to 7. */
+function level(steps: number): number {
+  const rounded = Math.floor(steps + 0.5)
+  return rounded > 7 ? 7 : rounded < -8 ? -8 : rounded
 }
 
-/** Codes of a block; places past the row's end get the code of 0. */
-function pack(values: Float32Array, scale: number, bits: BlockBits, out: Uint8Array): void {
-  const zero = 2 ** (bits - 1)
-  const code = (i: number) => (i < values.length ? zero + level(values[i]!, scale, bits) : zero)
-  for (let i = 0; i < out.length; i++) out[i] = bits === 8 ? code(i) : code(2 * i) | (code(2 * i + 1) << 4)
+/** 8-bit codes from `out[place]` on; places past the row's end get the code of 0. */
+function packBytes(values: Float32Array, begin: number, end: number, scale: number, out: Uint8Array, place: number, count: number): void {
+  for (let i = 0; i < count; i++) out[place + i] = begin + i < end ? 128 + Math.floor(values[begin + i]! / scale + 0.5) : 128
+}
+
+/** Pairs of 4-bit codes from `out[place]` on, the first in the low half. */
+function packHalves(values: Float32Array, begin: number, end: number, scale: number, out: Uint8Array, place: number, count: number): void {
+  const inverse = 1 / scale
+  const code = (i: number): number => (i < end ? 8 + level(values[i]! * inverse) : 8)
+  for (let i = 0; i < count; i++) out[place + i] = code(begin + 2 * i) | (code(begin + 2 * i + 1) << 4)
 }

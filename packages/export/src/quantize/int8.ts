@@ -14,21 +14,28 @@ export const NEGLIGIBLE = 1e-30
 export function quantizeColumns(matrix: Float32Array, columns: number): Int8Matrix {
   const scales = new Float32Array(columns)
   for (let i = 0; i < matrix.length; i++) scales[i % columns] = Math.max(scales[i % columns]!, Math.abs(matrix[i]!))
-  return { scales: toScales(scales), values: Int8Array.from(matrix, (value, i) => Math.round(value / scales[i % columns]!)) }
+  toScales(scales)
+  const values = new Int8Array(matrix.length)
+  for (let i = 0; i < values.length; i++) values[i] = Math.round(matrix[i]! / scales[i % columns]!)
+  return { values, scales }
 }
 
 /** Rounds matrix [rows, width] to int8 with one symmetric scale a row. */
 export function quantizeRows(matrix: Float32Array, width: number): Int8Matrix {
-  const scales = new Float32Array(matrix.length / width)
-  for (let i = 0; i < matrix.length; i++) {
-    const row = Math.floor(i / width)
-    scales[row] = Math.max(scales[row]!, Math.abs(matrix[i]!))
+  const rows = matrix.length / width
+  const scales = new Float32Array(rows)
+  const values = new Int8Array(matrix.length)
+  for (let row = 0; row < rows; row++) {
+    for (let i = row * width; i < (row + 1) * width; i++) scales[row] = Math.max(scales[row]!, Math.abs(matrix[i]!))
   }
-  return { scales: toScales(scales), values: Int8Array.from(matrix, (value, i) => Math.round(value / scales[Math.floor(i / width)]!)) }
+  toScales(scales)
+  for (let row = 0; row < rows; row++) {
+    for (let i = row * width; i < (row + 1) * width; i++) values[i] = Math.round(matrix[i]! / scales[row]!)
+  }
+  return { values, scales }
 }
 
 /** Largest magnitudes to scales, in place; rows of nothing get 1. */
-function toScales(largest: Float32Array): Float32Array {
+function toScales(largest: Float32Array): void {
   for (let i = 0; i < largest.length; i++) largest[i] = largest[i]! < NEGLIGIBLE ? 1 : largest[i]! / LARGEST
-  return largest
 }

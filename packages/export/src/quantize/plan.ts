@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parameterSpecs, type EncodedBatch, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
 import { FolderWriter } from '../files'
-import { blockFormat } from '../formats/blocks'
+import { blockFormat, type BlockCache } from '../formats/blocks'
 import { sohuGraph } from '../graph'
 import { serializeGraph } from '../onnx/serialize'
 import { openGraph } from '../session'
@@ -46,8 +46,9 @@ export async function measureSensitivity(
   config: ModelConfig, read: (name: string) => Float32Array, calibration: readonly EncodedBatch[]
 ): Promise<Sensitivity[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-q4-'))
+  const cache: BlockCache = new Map()
   const logitsWith = async (fourBits: readonly string[]): Promise<Float32Array[]> => {
-    const graph = sohuGraph(config, read, blockFormat((name) => (fourBits.includes(name) ? 4 : 8)))
+    const graph = sohuGraph(config, read, blockFormat((name) => (fourBits.includes(name) ? 4 : 8), cache))
     const writer = new FolderWriter(folder)
     writer.write('model.onnx', serializeGraph(graph, 'sohu-match', { fileName: '', limit: Infinity }).model)
     const runner = await openGraph(join(folder, 'model.onnx'))
