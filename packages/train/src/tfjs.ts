@@ -16,6 +16,7 @@ function restoreRemovedUtil(): void {
 function load(): Tfjs {
   restoreRemovedUtil()
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'       // read by TensorFlow's C++ when it loads: 2 keeps errors, drops notes and warnings
+  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= 'true'  // likewise: a pool instead of malloc, whose large blocks are mapped and cleared anew each time
   let tfjs: Tfjs
   try {
     tfjs = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as Tfjs

@@ -26,7 +26,7 @@ const mutations = [
     name: 'swapped gamma and beta conditions', file: 'autograd/pass.ts', from: 'model.variables.get(name)!',
     to: "model.variables.get(name.replace(/(gamma|beta)_cond$/, (_, kind) => (kind === 'gamma' ? 'beta_cond' : 'gamma_cond')))!"
   },
-  { name: 'keys not masked', file: 'autograd/kernels/attention.ts', from: 'tf.softmax(bias ? tf.add(scores, bias) : scores)', to: 'tf.softmax(scores)' }
+  { name: 'keys not masked', file: 'autograd/kernels/attention.ts', from: 'softmax(bias ? tf.add(scores, bias) : scores)', to: 'softmax(scores)' }
 ]
 
 let failed = 0

@@ -28,9 +28,9 @@ export interface Model {
 
 /** Logits [batch, 2] of a batch, dropout off. The caller disposes them. */
 export function predict(model: Model, batch: InputBatch): Tensor {
-  const tape = new Tape()
+  const tape = new Tape({ recording: false })
   try {
-    const logits = forward(tape, model, batch, { recompute: 'layer' })         // keeps what each layer read, not all that a gradient would
+    const logits = run(tape, trainingOps(tape, model, { padded: batch.tokenIds.includes(0) }), model, batch)
     return logits.tensor.clone()
   } finally {
     tape.dispose()
@@ -41,6 +41,8 @@ export function predict(model: Model, batch: InputBatch): Tensor {
 export type TrainingPass = Pick<PassOptions, 'recompute' | 'dropout'> & {
   /** Adds auxiliary terms to the loss. */
   readonly auxiliary?: (tape: Tape, ops: TrainingOps, observed: Observed) => Value[]
+  /** Runs the pass where a parameter is its value plus `by`; the caller keeps that tensor. */
+  readonly shift?: { readonly name: string; readonly by: Tensor }
   /** Told which kernel runs, for a profile. */
   readonly onKernel?: KernelObserver
 }
@@ -53,18 +55,19 @@ export interface Observed {
 
 /** The loss (a scalar tensor) of one batch and its gradients by parameter name; the caller disposes both. */
 export function lossAndGradients(model: Model, batch: LabeledBatch, pass: TrainingPass = {}): { loss: Tensor; gradients: Map<string, Tensor> } {
-  const tape = new Tape(pass.onKernel)
+  const tape = new Tape(pass)
   try {
     const layers: Value[] = []
     let pooled: Value | undefined
     const options: Partial<PassOptions> = {
       ...pass,
+      padded: batch.tokenIds.includes(0),
       observe: (place, _index, value) => {
         if (place === 'layer') layers.push(value)
         else pooled = value
       }
     }
-    const ops = trainingOps(tape, model, options)
+    const ops = trainingOps(tape, model, options, pass.shift)
     const logits = run(tape, ops, model, batch)
     const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
     const weights = tape.leaf(tf.tensor1d(batch.weights))
@@ -76,12 +79,16 @@ export function lossAndGradients(model: Model, batch: LabeledBatch, pass: Traini
   }
 }
 
-function forward(tape: Tape, model: Model, batch: InputBatch, options: Partial<PassOptions>): Value {
-  return run(tape, trainingOps(tape, model, options), model, batch)
-}
-
-function trainingOps(tape: Tape, model: Model, options: Partial<PassOptions>): TrainingOps {
-  return new TrainingOps(tape, { ...options, parameter: (name) => model.variables.get(name)!.read() })
+function trainingOps(tape: Tape, model: Model, options: Partial<PassOptions>, shift?: TrainingPass['shift']): TrainingOps {
+  const parameter = (name: string): Tensor => model.variables.get(name)!.read()
+  const shifted = (name: string): Tensor => {
+    const value = parameter(name)
+    if (name !== shift?.name) return value
+    const sum = tf.add(value, shift.by)
+    value.dispose()
+    return sum
+  }
+  return new TrainingOps(tape, { ...options, parameter: shift ? shifted : parameter })
 }
 
 function run(tape: Tape, ops: TrainingOps, model: Model, { batch, seq, tokenIds, segmentIds, taskIds }: InputBatch): Value {

@@ -1,5 +1,6 @@
 import { tf, type Tensor } from '../tfjs'
 import { Lifetimes } from './lifetimes'
+import { sumOf } from './tensor-ops'
 
 /** A tensor on the tape. `parameter` names a leaf whose gradient is wanted; `differentiable` is false for ids and masks. */
 export class Value {
@@ -31,13 +32,19 @@ interface TapeNode {
  */
 export class Tape {
   readonly lifetimes = new Lifetimes()
-  private readonly gradients = new Map<Value, Tensor>()
+  /** What has arrived for each value; summed in one pass when it is asked for. */
+  private readonly gradients = new Map<Value, Tensor[]>()
   private nodes: TapeNode[] = []
   private readonly leaves: Value[] = []
   private scope: Value[] = []
-  private recording = true
+  private recording: boolean
+  private readonly observe: KernelObserver | undefined
 
-  constructor(private readonly observe?: KernelObserver) {}
+  /** Without `recording` nothing is kept for a backward pass, and there is none. */
+  constructor({ recording = true, onKernel }: { readonly recording?: boolean; readonly onKernel?: KernelObserver } = {}) {
+    this.recording = recording
+    this.observe = onKernel
+  }
 
   /** A leaf. The tape owns the tensor from here on and frees it with `dispose`. */
   leaf(tensor: Tensor, options: { differentiable?: boolean; parameter?: string } = {}): Value {
@@ -93,7 +100,8 @@ export class Tape {
     this.accumulate(loss, seed)
     this.unwind(0)
     const byName = new Map<string, Tensor>()
-    for (const [value, gradient] of this.gradients) {
+    for (const value of [...this.gradients.keys()]) {
+      const gradient = this.take(value)!
       if (value.parameter === undefined) {
         this.lifetimes.release(gradient)
       } else {
@@ -101,7 +109,6 @@ export class Tape {
         byName.set(value.parameter, gradient)
       }
     }
-    this.gradients.clear()
     return byName
   }
 
@@ -122,10 +129,9 @@ export class Tape {
   private unwind(floor: number): void {
     while (this.nodes.length > floor) {
       const node = this.nodes.pop()!
-      const dy = this.gradients.get(node.output)
+      this.observe?.(node.kernel, 'backward')
+      const dy = this.take(node.output)
       if (dy) {
-        this.gradients.delete(node.output)
-        this.observe?.(node.kernel, 'backward')
         tf.tidy(() => {
           node.backward(dy).forEach((gradient, i) => {
             if (gradient && node.inputs[i]!.differentiable) this.accumulate(node.inputs[i]!, tf.keep(gradient))
@@ -139,16 +145,21 @@ export class Tape {
 
   private accumulate(value: Value, gradient: Tensor): void {
     this.lifetimes.retain(gradient)
-    const sum = this.gradients.get(value)
-    if (!sum) {
-      this.gradients.set(value, gradient)
-    } else {
-      const total = tf.keep(tf.add(sum, gradient))
-      this.lifetimes.retain(total)
-      this.gradients.set(value, total)
-      this.lifetimes.release(sum)
-      this.lifetimes.release(gradient)
-    }
+    const arrived = this.gradients.get(value)
+    if (arrived) arrived.push(gradient)
+    else this.gradients.set(value, [gradient])
+  }
+
+  /** The sum of the gradients that arrived for a value, which then has none. */
+  private take(value: Value): Tensor | undefined {
+    const arrived = this.gradients.get(value)
+    if (!arrived) return undefined
+    this.gradients.delete(value)
+    if (arrived.length === 1) return arrived[0]
+    const sum = tf.keep(sumOf(arrived))
+    this.lifetimes.retain(sum)
+    arrived.forEach((gradient) => this.lifetimes.release(gradient))
+    return sum
   }
 
   /** The second, recorded run of a block, and its backward pass. */
@@ -162,8 +173,7 @@ export class Tape {
     this.scope.forEach((value) => this.lifetimes.release(value.tensor))
     this.scope = outer
     this.unwind(floor)
-    const gradient = this.gradients.get(input)!
-    this.gradients.delete(input)
+    const gradient = this.take(input)!
     this.lifetimes.disown(gradient)
     return gradient
   }

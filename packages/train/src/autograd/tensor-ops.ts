@@ -1,4 +1,4 @@
-import { attr, rawOp, rawOps, tf, type Tensor, type Tensor1D, type Tensor2D } from '../tfjs'
+import { attr, onGpu, rawOp, rawOps, tf, type Tensor, type Tensor1D, type Tensor2D } from '../tfjs'
 
 /** TensorFlow operations that TensorFlow.js hides or wraps in more work than one call. */
 
@@ -12,7 +12,11 @@ const TO_COMPLEX = [attr.type('T'), attr.type('type', 'complex64')]
 const TO_REAL = [attr.type('T', 'complex64'), attr.type('type')]
 const COMPLEX = [attr.type('T', 'complex64')]
 const UNIFORM = [attr.type('T', 'int32'), attr.type('dtype'), attr.type('Tseed', 'int32')]
-const COMPARE = [attr.type('T')]
+const BITS = [attr.type('T', 'int32'), attr.type('dtype', 'int32'), attr.type('Tseed', 'int32')]
+const INT = [attr.type('T', 'int32')]
+const ONE_DNN_SOFTMAX = [attr.type('T'), attr.string('_kernel', 'MklNameChangeOp')]
+const GATHER = [attr.type('Tparams'), attr.type('Tindices', 'int32'), attr.type('Taxis', 'int32'), attr.int('batch_dims', 0)]
+const SEGMENT_SUM = [attr.type('T'), attr.type('Tindices', 'int32'), attr.type('Tnumsegments', 'int32')]
 const SPARSE_LOSS = [attr.type('T'), attr.type('Tlabels', 'int32')]
 
 /** a b of matrices, either read transposed. */
@@ -55,10 +59,44 @@ export function complexMul(a: Tensor, b: Tensor): Tensor {
   return rawOp('Mul', COMPLEX, [a, b])
 }
 
-/** Booleans of a shape, false with probability `rate`: a function of the two seeds alone (TensorFlow's StatelessRandomUniform). */
-export function randomKeep(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
-  const uniform = rawOp('StatelessRandomUniform', UNIFORM, [tf.tensor1d([...shape], 'int32'), tf.tensor1d([...seed], 'int32')])
-  return rawOp('GreaterEqual', COMPARE, [uniform, tf.scalar(rate)])
+/** Booleans [elements], false with probability `rate`: a function of the two seeds alone (TensorFlow's stateless Philox generator). */
+export function randomKeep(elements: number, rate: number, seed: readonly [number, number], halves = !onGpu): Tensor {
+  const seeds = tf.tensor1d([...seed], 'int32')
+  if (!halves) {
+    const uniform = rawOp('StatelessRandomUniform', UNIFORM, [tf.tensor1d([elements], 'int32'), seeds])
+    return rawOp('GreaterEqual', FLOAT, [uniform, tf.scalar(rate)])
+  }
+  // each 32-bit number serves two elements, by its upper and its lower half: the generator is what costs (a GPU would compare int32 on the host)
+  const bits = rawOp('StatelessRandomUniformFullInt', BITS, [tf.tensor1d([Math.ceil(elements / 2)], 'int32'), seeds])
+  const limit = tf.scalar(keepLimit(rate), 'int32')
+  const keep = (numbers: Tensor): Tensor => rawOp('GreaterEqual', INT, [numbers, limit])
+  const both = tf.concat([keep(bits), keep(rawOp('LeftShift', INT, [bits, tf.scalar(16, 'int32')]))])
+  return elements % 2 === 0 ? both : tf.slice(both, 0, elements)
+}
+
+/** The signed 32-bit number that a share `rate` of all lies below, in steps of 2⁻¹⁶: 0.1 is 0.100006. */
+function keepLimit(rate: number): number {
+  return (Math.round(rate * 2 ** 16) - 2 ** 15) * 2 ** 16
+}
+
+/** Softmax over the last axis; `fused` is oneDNN's, on a CPU only. */
+export function softmax(x: Tensor, fused = !onGpu): Tensor {
+  return fused ? rawOp('_MklSoftmax', ONE_DNN_SOFTMAX, [x]) : rawOp('Softmax', FLOAT, [x])
+}
+
+/** Rows of table [rows, width] by ids [..]: [.., width]. Unlike `tf.gather` it does not read the ids back to check them. */
+export function gatherRows(table: Tensor, ids: Tensor): Tensor {
+  return rawOp('GatherV2', GATHER, [table, ids, tf.scalar(0, 'int32')])
+}
+
+/** The sum of the rows [n, width] of each id [n]: [count, width], zero where there is none. */
+export function segmentSum(rows: Tensor, ids: Tensor, count: number): Tensor {
+  return rawOp('UnsortedSegmentSum', SEGMENT_SUM, [rows, ids, tf.scalar(count, 'int32')])
+}
+
+/** The sum of tensors of one shape, in one pass. */
+export function sumOf(tensors: readonly Tensor[]): Tensor {
+  return rawOp('AddN', [...FLOAT, attr.int('N', tensors.length)], tensors)
 }
 
 /** Softmax cross-entropy of logits [batch, classes] against labels [batch]: losses [batch] and their gradient [batch, classes]. */

@@ -24,6 +24,8 @@ export interface PassOptions {
   readonly recompute?: Recompute
   /** Dropout in training: its rate and the masks' seed: the run's, and a number for (step, micro-batch). None in evaluation. */
   readonly dropout?: { readonly rate: number; readonly seed: readonly [number, number] }
+  /** False when no position is masked; attention then leaves its mask out. */
+  readonly padded?: boolean
   /** Sees the output of each layer and the pooled vector, for auxiliary losses. */
   readonly observe?: (place: 'layer' | 'pooled', index: number, value: Value) => void
 }
@@ -68,8 +70,8 @@ export class TrainingOps implements Ops<Value> {
 
   rotary(x: Value, heads: number): Value {
     const [, seq, hidden] = x.tensor.shape as [number, number, number]
-    const key = `${seq} ${hidden / heads}`
-    if (!this.tables.has(key)) this.tables.set(key, this.ownedTables(seq, hidden / heads))
+    const key = `${seq} ${heads}`
+    if (!this.tables.has(key)) this.tables.set(key, this.ownedTables(seq, heads, hidden / heads))
     return this.tape.apply([x], () => rotary(x.tensor, this.tables.get(key)!), 'rotary')
   }
 
@@ -98,8 +100,9 @@ export class TrainingOps implements Ops<Value> {
     return output
   }
 
-  /** What a score gains for its key: 0 on the mask, far below zero off it; [batch, 1, 1, seq], made once a pass. */
+  /** What a score gains for its key: 0 on the mask, far below zero off it; [batch, 1, 1, seq], made once a pass, and only where a key is masked. */
   private keyBias(mask: Tensor): Tensor | null {
+    if (this.options.padded === false) return null
     if (this.bias === undefined) {
       const [batch, seq] = mask.shape as [number, number]
       const bias = tf.tidy(() => tf.reshape(tf.mul(tf.sub(1, mask), MASKED), [batch, 1, 1, seq]))
@@ -108,8 +111,8 @@ export class TrainingOps implements Ops<Value> {
     return this.bias
   }
 
-  private ownedTables(seq: number, headSize: number): RotaryTensors {
-    const tables = rotaryTensors(seq, headSize)
+  private ownedTables(seq: number, heads: number, headSize: number): RotaryTensors {
+    const tables = rotaryTensors(seq, heads, headSize)
     this.tape.leaf(tf.keep(tables.forward))
     this.tape.leaf(tf.keep(tables.back))
     return tables

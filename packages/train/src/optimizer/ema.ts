@@ -1,7 +1,9 @@
-import { attr, rawOps, tf } from '../tfjs'
+import { attr, onGpu, rawOps, tf, type Tensor } from '../tfjs'
 import { Variable } from './variable'
 
 const DESCENT = [attr.type('T'), attr.bool('use_locking', false)]
+
+type Move = (average: Variable, weights: Tensor) => void
 
 /**
  * Exponential moving average of the weights: starts at zero, moves after each update, e = μ e + (1 - μ) w, and is divided by 1 - μᵗ when it
@@ -10,19 +12,19 @@ const DESCENT = [attr.type('T'), attr.bool('use_locking', false)]
 export class ExponentialMovingAverage {
   private readonly averages = new Map<string, Variable>()
 
-  constructor(private readonly momentum: number, private readonly variables: ReadonlyMap<string, Variable>) {
+  /** `inPlace` takes the form without a temporary tensor, where the momentum is not so small that its factor 1 / μ loses digits. */
+  constructor(
+    private readonly momentum: number, private readonly variables: ReadonlyMap<string, Variable>,
+    private readonly inPlace = !onGpu && momentum >= 0.5
+  ) {
     for (const [name, { shape }] of variables) this.averages.set(name, Variable.zeros(shape))
   }
 
   /** One move towards the current weights. */
   update(): void {
     tf.tidy(() => {
-      const share = tf.scalar(1 - this.momentum)
-      for (const [name, average] of this.averages) {
-        const difference = tf.tidy(() => tf.sub(average.read(), this.variables.get(name)!.read()))
-        rawOps('ResourceApplyGradientDescent', DESCENT, [average.handle, share, difference], 0)
-        difference.dispose()
-      }
+      const move = this.inPlace ? this.proximalMove() : this.plainMove()
+      for (const [name, average] of this.averages) tf.tidy(() => move(average, this.variables.get(name)!.read()))
     })
   }
 
@@ -35,6 +37,22 @@ export class ExponentialMovingAverage {
   /** The uncorrected averages, by parameter name. */
   state(): ReadonlyMap<string, Variable> {
     return this.averages
+  }
+
+  /** e -= (1 - μ) (e - w): one pass for the difference, one for the move. */
+  private plainMove(): Move {
+    const share = tf.scalar(1 - this.momentum)
+    return (average, weights) => {
+      rawOps('ResourceApplyGradientDescent', DESCENT, [average.handle, share, tf.sub(average.read(), weights)], 0)
+    }
+  }
+
+  /** The proximal step e = (e - α w) / (1 + α λ) with α = -(1 - μ) / μ and λ = -1 is the same move, in place. It has a CPU kernel only. */
+  private proximalMove(): Move {
+    const [alpha, l1, l2] = [tf.scalar(-(1 - this.momentum) / this.momentum), tf.scalar(0), tf.scalar(-1)]
+    return (average, weights) => {
+      rawOps('ResourceApplyProximalGradientDescent', DESCENT, [average.handle, alpha!, l1!, l2!, weights], 0)
+    }
   }
 
   /** Frees the averages. */

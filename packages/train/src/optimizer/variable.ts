@@ -3,6 +3,7 @@ import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
 /** TensorFlow's reserved name for a variable that nobody else can look up: each call makes a fresh one, freed with its handle. */
 const ANONYMOUS = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347'
 const READ = [attr.type('dtype')]
+const FILL = [attr.type('T'), attr.type('index_type', 'int32')]
 const ASSIGN = [attr.type('dtype'), attr.bool('validate_shape', false)]
 
 /**
@@ -14,15 +15,21 @@ export class Variable {
 
   /** A variable of these values, row-major. */
   static create(values: Float32Array, shape: readonly number[]): Variable {
-    const attributes = [attr.string('container', ''), attr.string('shared_name', ANONYMOUS), attr.type('dtype'), attr.shape('shape', shape)]
-    const variable = new Variable(tf.keep(rawOp('VarHandleOp', attributes, [])), shape)
+    const variable = Variable.empty(shape)
     variable.assign(values)
     return variable
   }
 
   /** A variable of zeros. */
   static zeros(shape: readonly number[]): Variable {
-    return Variable.create(new Float32Array(elements(shape)), shape)
+    const variable = Variable.empty(shape)
+    tf.tidy(() => rawOps('AssignVariableOp', ASSIGN, [variable.handle, rawOp('Fill', FILL, [tf.tensor1d([...shape], 'int32'), tf.scalar(0)])], 0))
+    return variable
+  }
+
+  private static empty(shape: readonly number[]): Variable {
+    const attributes = [attr.string('container', ''), attr.string('shared_name', ANONYMOUS), attr.type('dtype'), attr.shape('shape', shape)]
+    return new Variable(tf.keep(rawOp('VarHandleOp', attributes, [])), shape)
   }
 
   /** The current values; the caller disposes the tensor. */

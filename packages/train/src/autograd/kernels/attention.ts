@@ -1,6 +1,6 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { batchMatMul } from '../tensor-ops'
+import { batchMatMul, softmax } from '../tensor-ops'
 
 /** What a masked key's score gains: exp of it is zero in float32. */
 export const MASKED = -1e9
@@ -38,7 +38,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, 
 
 function probabilities(query: Tensor, key: Tensor, bias: Tensor | null): Tensor {
   const scores = batchMatMul(query, key, false, true)                                          // [batch, heads, seq, seq]
-  return tf.softmax(bias ? tf.add(scores, bias) : scores)
+  return softmax(bias ? tf.add(scores, bias) : scores)
 }
 
 /** [batch, seq, hidden] -> [batch, heads, seq, size]. */

@@ -7,7 +7,7 @@ import { randomKeep } from '../tensor-ops'
  * Philox generator), so a resumed step and a recomputed layer see the same one. Saved: m, one byte an element.
  */
 export function dropout(x: Tensor, rate: number, seed: readonly [number, number]): Recorded {
-  const keep = randomKeep(x.shape, rate, seed)
+  const keep = tf.reshape(randomKeep(x.size, rate, seed), x.shape)
   const masked = (values: Tensor): Tensor => tf.mul(tf.mul(values, 1 / (1 - rate)), tf.cast(keep, 'float32'))
   return { output: masked(x), saved: [keep], backward: (dy) => [masked(dy)] }
 }

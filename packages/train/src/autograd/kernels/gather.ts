@@ -1,13 +1,14 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
+import { gatherRows, segmentSum } from '../tensor-ops'
 
 /** Rows of table [rows, width] by ids [..]: [.., width]. The gradient of a row is the sum over the places that read it. Saved: the ids. */
 export function gather(table: Tensor, ids: Tensor): Recorded {
   const [rows, width] = table.shape as [number, number]
   return {
-    output: tf.gather(table, ids.toInt()),
+    output: gatherRows(table, ids),
     saved: [ids],
-    backward: (dy) => [tf.unsortedSegmentSum(tf.reshape(dy, [-1, width]), tf.reshape(ids, [-1]) as never, rows), null]
+    backward: (dy) => [segmentSum(tf.reshape(dy, [-1, width]), tf.reshape(ids, [-1]), rows), null]
   }
 }
 

@@ -30,7 +30,7 @@ const labels = tf.tensor1d([1, 0], 'int32')
 const weights = tf.tensor1d([0.3, 0.7])
 const mask = tf.tensor2d([[1, 1, 1, 0], [1, 1, 0, 0]])
 const bias = tf.reshape(tf.mul(tf.sub(1, mask), -1e9), [2, 1, 1, 4])
-const tables = rotaryTensors(4, 4)
+const tables = rotaryTensors(4, 2, 4)
 const [batch, seq, hidden, heads] = [2, 4, 8, 2]
 
 const split = (x: Tensor): Tensor => tf.transpose(tf.reshape(x, [batch, seq, heads, hidden / heads]), [0, 2, 1, 3])

@@ -11,30 +11,30 @@ export function rotary(x: Tensor, tables: RotaryTensors): Recorded {
   return { output: rotate(x, tables.forward), saved: [], backward: (dy) => [rotate(dy, tables.back)] }
 }
 
-/** e^{i m θ} and its conjugate, complex64 [seq, 1, headSize / 2]. */
+/** e^{i m θ} and its conjugate for every head, complex64 [1, seq * hidden / 2]: the batch is then the only axis to broadcast along. */
 export interface RotaryTensors {
   readonly forward: Tensor
   readonly back: Tensor
 }
 
 /** The tables for one sequence length. The caller frees them. */
-export function rotaryTensors(length: number, headSize: number): RotaryTensors {
+export function rotaryTensors(length: number, heads: number, headSize: number): RotaryTensors {
   const { cos, sin } = rotaryTables(length, headSize)
+  const half = headSize / 2
   const table = (sign: number): Tensor => {
-    const pairs = new Float32Array(2 * cos.length)
-    for (let i = 0; i < cos.length; i++) {
-      pairs[2 * i] = cos[i]!
-      pairs[2 * i + 1] = sign * sin[i]!
+    const pairs = new Float32Array(2 * heads * cos.length)
+    for (let i = 0; i < pairs.length / 2; i++) {
+      const source = Math.floor(i / (heads * half)) * half + (i % half)
+      pairs[2 * i] = cos[source]!
+      pairs[2 * i + 1] = sign * sin[source]!
     }
-    return tf.tidy(() => asComplex(tf.tensor(pairs, [length, 1, headSize / 2, 2])))
+    return tf.tidy(() => asComplex(tf.tensor(pairs, [1, pairs.length / 2, 2])))
   }
   return { forward: table(1), back: table(-1) }
 }
 
 /** x [batch, seq, hidden] with every head's pairs turned by the table. */
 function rotate(x: Tensor, table: Tensor): Tensor {
-  const [batch, seq, hidden] = x.shape as [number, number, number]
-  const half = table.shape[2]!
-  const pairs = asComplex(tf.reshape(x, [batch, seq, hidden / (2 * half), half, 2]))     // [batch, seq, heads, half]
-  return tf.reshape(asReal(complexMul(pairs, table)), [batch, seq, hidden])
+  const pairs = asComplex(tf.reshape(x, [x.shape[0]!, -1, 2]))     // [batch, seq * hidden / 2]
+  return tf.reshape(asReal(complexMul(pairs, table)), x.shape)
 }
