@@ -19,6 +19,12 @@ const entries = {
   /** How often the training texts must have a word for the vocabulary (of at most `model.vocab_size` tokens) that is made of them. */
   vocab_min_count: v.optional(count, 1),
   truncation: v.optional(v.picklist(['longest-first', 'head-tail']), 'longest-first'),
+  /** Names of the data's tasks to train on; none: all. The network then knows these tasks only. */
+  only_tasks: v.optional(v.array(v.string()), []),
+  /** What the loss of a task's pairs weighs, by its name (1 where there is none); brought to mean 1 over the training pairs. */
+  task_weights: v.optional(v.record(v.string(), positive), {}),
+  /** Epochs without a better valid score after which the run ends; 0: it never ends early. */
+  patience: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 
   /** `reference`: one permutation, `batch_pairs` each. `buckets`: pools sorted by length, cut by `batch_tokens` padded tokens and `batch_pairs`. */
   batching: v.optional(v.picklist(['buckets', 'reference']), 'buckets'),
@@ -41,6 +47,10 @@ const entries = {
   /** Joint L2 norm that gradients are cut to; 0 does not cut. */
   clip_norm: v.optional(atLeastZero, 0),
   ema_momentum: v.optional(share, 0.9999),
+  /** Adversarial training: length of the word embeddings' shift along the loss's gradient (Miyato et al. 2017, arXiv:1605.07725); 0: none. */
+  fgm_epsilon: v.optional(atLeastZero, 0),
+  /** Weight λ of the loss's term λ/2 |gradient by the word embeddings|² (Su 2020, kexue.fm/archives/7234); 0: none. Not with fgm_epsilon. */
+  gradient_penalty: v.optional(atLeastZero, 0),
 
   /** `reference`: as Keras. `cross`: attention compares the two texts from the first step. */
   initialization: v.optional(v.picklist(['reference', 'cross']), 'reference'),
@@ -104,6 +114,9 @@ export function parseTrainConfig(json: Record<string, unknown>, source: string):
   }
   const parsed = v.safeParse(schema, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
+  if (parsed.output.fgm_epsilon > 0 && parsed.output.gradient_penalty > 0) {
+    throw new MatcherError('config-invalid', `${source}: fgm_epsilon and gradient_penalty are two ways to smooth the same thing; set one of them to 0.`)
+  }
   return Object.fromEntries(Object.entries(parsed.output).map(([key, value]) => [camelCase(key), value])) as TrainConfig
 }
 

@@ -15,10 +15,24 @@ export interface TrainingState {
   readonly position: number
   /** The best score on the valid split so far; 0 before the first, as in the reference. */
   readonly best: number
+  /** Epochs since that best one. */
+  readonly stale: number
 }
 
 /** The state of a run that has not begun. */
-export const FRESH_STATE: TrainingState = { step: 0, epoch: 0, position: 0, best: 0 }
+export const FRESH_STATE: TrainingState = { step: 0, epoch: 0, position: 0, best: 0, stale: 0 }
+
+/** What an epoch that is the best so far hands on: metrics, thresholds and the valid pairs' scores, in their order. */
+export interface BestEpoch {
+  readonly metrics: CheckpointMetrics
+  readonly thresholds: Record<string, number>
+  readonly scores: readonly number[]
+}
+
+/** True once a run has nothing left to do: after its last epoch, or when `patience` epochs in a row were no better. */
+export function isFinished({ epochs, patience }: Pick<TrainConfig, 'epochs' | 'patience'>, { epoch, stale }: TrainingState): boolean {
+  return epoch >= epochs || (patience > 0 && stale >= patience)
+}
 
 /** What happened since the last report. */
 export interface StepReport {
@@ -54,7 +68,7 @@ export interface LoopHooks {
   /** Adds a line to the run's record. */
   readonly log: (line: { type: string; step: number } & Record<string, unknown>) => Promise<void>
   /** Writes `last/`; on a new best also `best/`. */
-  readonly save: (state: TrainingState, best?: { metrics: CheckpointMetrics; thresholds: Record<string, number> }) => Promise<void>
+  readonly save: (state: TrainingState, best?: BestEpoch) => Promise<void>
   /** True once the run is to stop after the step under way. */
   readonly stopping: () => boolean
 }
@@ -67,28 +81,30 @@ export async function trainLoop(train: TrainConfig, prepared: Prepared, trainer:
   const plans = epochPlans(train, prepared)
   const steps = plans.reduce((sum, plan) => sum + plan.batches.length, 0)
   const batchOf = microBatches(train, prepared)
-  let { step, best } = state
-  for (let epoch = state.epoch; epoch < train.epochs; epoch++) {
+  let now = state
+  while (!isFinished(train, now)) {
+    const { epoch } = now
     const plan = plans[epoch]!
     const meter = lossMeter(train, steps, hooks)
-    for (let position = epoch === state.epoch ? state.position : 0; position < plan.batches.length; position++) {
+    for (let { position } = now; position < plan.batches.length; position++) {
       const batches = batchOf(plan.batches[position]!, plan.pairWeight)
-      const learningRate = learningRateAt(++step, steps, train)
+      const step = now.step + 1
+      const learningRate = learningRateAt(step, steps, train)
       meter.add(trainer.step(batches, learningRate, step), batches, plan.pairWeight)
       const last = position + 1 === plan.batches.length
       if (step % REPORT_STEPS === 0 || last) await meter.report(step, epoch, learningRate)
       else await nextTurn()
-      const now = { step, epoch, position: position + 1, best }
+      now = { ...now, step, position: position + 1 }
       if (!last && hooks.stopping()) {
         await hooks.save(now)
         return now
       }
       if (!last && train.checkpointSteps > 0 && step % train.checkpointSteps === 0) await hooks.save(now)
     }
-    best = await endEpoch(train, prepared, trainer, { step, epoch, best }, hooks)
-    if (hooks.stopping()) return { step, epoch: epoch + 1, position: 0, best }
+    now = await endEpoch(train, prepared, trainer, now, hooks)
+    if (hooks.stopping()) return now
   }
-  return { step, epoch: train.epochs, position: 0, best }
+  return now
 }
 
 /** Every epoch's batches. */
@@ -102,8 +118,8 @@ function epochPlans(train: TrainConfig, { train: pairs }: Prepared): EpochPlan[]
 
 /** Evaluates the averaged weights, reports, and saves; a strictly better score is the new best (bojone/sohu2021-baseline, `Evaluator`). */
 async function endEpoch(
-  train: TrainConfig, { valid, config }: Prepared, trainer: Trainer, { step, epoch, best }: Omit<TrainingState, 'position'>, hooks: LoopHooks
-): Promise<number> {
+  train: TrainConfig, { valid, config }: Prepared, trainer: Trainer, { step, epoch, best, stale }: TrainingState, hooks: LoopHooks
+): Promise<TrainingState> {
   const averaged = trainer.averagedModel(step)
   try {
     const rows = scoredRows(valid, await predictPairs(averaged, valid, { onProgress: hooks.onEvaluation }))
@@ -111,9 +127,10 @@ async function endEpoch(
     const improved = metrics.mean > best
     hooks.onEpoch({ epoch, epochs: train.epochs, step, metrics, improved, rows })
     await hooks.log({ type: 'epoch', step, epoch, improved, ...metrics })
-    const next = { step, epoch: epoch + 1, position: 0, best: improved ? metrics.mean : best }
-    await hooks.save(next, improved ? { metrics: { ...metrics, epoch: epoch + 1, step }, thresholds: chooseThresholds(rows, config.tasks) } : undefined)
-    return next.best
+    const next = { step, epoch: epoch + 1, position: 0, best: improved ? metrics.mean : best, stale: improved ? 0 : stale + 1 }
+    const found = { metrics: { ...metrics, epoch: epoch + 1, step }, thresholds: chooseThresholds(rows, config.tasks), scores: rows.map(({ score }) => score) }
+    await hooks.save(next, improved ? found : undefined)
+    return next
   } finally {
     disposeModel(averaged)
   }

@@ -1,4 +1,4 @@
-import type { Vocab } from '@sohu-match/core'
+import type { TaskSpec, Vocab } from '@sohu-match/core'
 import type { AuxiliaryTargets } from './auxiliary'
 import type { TrainConfig } from './config'
 import { padBatch, type PaddedBatch } from './data/batch'
@@ -13,16 +13,25 @@ export type TrainingBatch = PaddedBatch & Partial<AuxiliaryTargets>
  * Pads the pairs of a batch, as one or, over `micro_batch_tokens` padded tokens, as several micro-batches. Each pair keeps its weight in the
  * whole batch, so the summed gradients are the batch's whatever the cut.
  */
-export function microBatches(train: TrainConfig, { train: pairs, tokenizer }: Pick<Prepared, 'train' | 'tokenizer'>) {
+export function microBatches(train: TrainConfig, { train: pairs, tokenizer, config }: Pick<Prepared, 'train' | 'tokenizer' | 'config'>) {
   const auxiliary = train.tokenMatchWeight > 0 || train.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
+  const factors = taskFactors(train.taskWeights, config.tasks, pairs.taskIds)
   return (indices: Int32Array, pairWeight?: number): TrainingBatch[] => {
     const weight = pairWeight ?? 1 / indices.length
     return cut(indices, pairs.offsets, train.microBatchTokens).map((part) => {
-      const batch = padBatch(pairs, part, weight)
+      const padded = padBatch(pairs, part, weight)
+      const batch = { ...padded, weights: padded.weights.map((value, row) => value * factors[padded.taskIds[row]!]!) }
       return { ...batch, ...targets?.(part, batch) }
     })
   }
+}
+
+/** What a pair's loss weighs by task id: the configured weights, brought to mean 1 over the pairs, so that the loss keeps its size. */
+export function taskFactors(weights: TrainConfig['taskWeights'], tasks: readonly TaskSpec[], taskIds: Int32Array): number[] {
+  const wanted = tasks.map(({ name }) => weights[name] ?? 1)
+  const mean = taskIds.reduce((sum, task) => sum + wanted[task]!, 0) / taskIds.length
+  return wanted.map((weight) => weight / mean)
 }
 
 /** The auxiliary targets of the pairs of a batch; the lexical figures are brought to mean 0 and deviation 1 over all pairs. */

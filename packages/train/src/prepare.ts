@@ -7,6 +7,7 @@ import { auxiliarySpecs } from './auxiliary'
 import type { Assets } from './checkpoint'
 import type { TrainConfig } from './config'
 import { encodeExamples, type EncodedPairs } from './data/encode'
+import { onlyTasks, requireTasks } from './data/for-tasks'
 import { embeddingStart } from './data/embedding-start'
 import { bundledDictionary } from './dictionary'
 import { crossInitialization } from './initialization/cross'
@@ -22,6 +23,8 @@ export interface Prepared {
   readonly tokenizer: Tokenizer
   readonly train: EncodedPairs
   readonly valid: EncodedPairs
+  /** The texts of `valid`, for reports. */
+  readonly validExamples: readonly Example[]
   /** The network's parameters and the auxiliary heads' (`auxiliary.…`). */
   readonly variables: Map<string, Variable>
   /** What the data folder lacks, to be told. */
@@ -48,7 +51,8 @@ export interface PrepareOptions {
 /** Reads the data, makes or takes over the vocabulary, tokenizes, and gives every parameter its start. Throws coded errors before anything is written. */
 export async function prepare(train: TrainConfig, { data, init, allowMissing, cache, onProgress }: PrepareOptions): Promise<Prepared> {
   onProgress?.('read', 0, 1)
-  const dataset = await readDataset(data, ['train', 'valid'])
+  const dataset = onlyTasks(await readDataset(data, ['train', 'valid']), train.onlyTasks)
+  requireTasks('task_weights', Object.keys(train.taskWeights), dataset.tasks)
   onProgress?.('read', 1, 1)
   const start: Start = init === undefined
     ? await freshStart(train, dataset.tasks, dataset.splits.train, onProgress)
@@ -62,10 +66,12 @@ export async function prepare(train: TrainConfig, { data, init, allowMissing, ca
   const encoded = { train: await encode(dataset.splits.train, 0), valid: await encode(dataset.splits.valid, dataset.splits.train.length) }
   const variables = start.variables ?? initialVariables(train, config, startingTables(train, config, tokenizer, encoded.train, onProgress))
   for (const spec of auxiliarySpecs(train, config.hiddenSize)) variables.set(spec.name, Variable.create(initialValues(spec, train.seed), spec.shape))
-  return { config, assets, tokenizer, ...encoded, variables, missing: dataset.missing, ...(start.summary && { taken: start.summary }) }
+  const { missing, splits: { valid: validExamples } } = dataset
+  return { config, assets, tokenizer, ...encoded, validExamples, variables, missing, ...(start.summary && { taken: start.summary }) }
 }
 
-interface Start {
+/** Configuration and vocabulary of a run; its weights too where they are taken over. */
+export interface Start {
   readonly config: ModelConfig
   readonly assets: Assets
   readonly variables?: Map<string, Variable>
@@ -73,7 +79,9 @@ interface Start {
 }
 
 /** A vocabulary from the training texts, and the preset's sizes. */
-async function freshStart(train: TrainConfig, tasks: readonly TaskSpec[], examples: readonly Example[], onProgress?: PrepareProgress): Promise<Start> {
+export async function freshStart(
+  train: TrainConfig, tasks: readonly TaskSpec[], examples: readonly Pick<Example, 'a' | 'b'>[], onProgress?: PrepareProgress
+): Promise<Start> {
   const { dictionary, notice } = await bundledDictionary()
   const wanted = parseModelConfig({ ...train.model, tasks }, 'the preset\'s "model"')
   const segment = createSegmenter(openDictionary(dictionary))

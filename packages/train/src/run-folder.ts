@@ -22,7 +22,7 @@ const descriptionSchema = v.strictObject({
   data: v.string(), init: v.exactOptional(v.string()), allowMissing: v.exactOptional(v.array(v.string())), config: v.record(v.string(), v.unknown())
 })
 const counter = v.pipe(v.number(), v.integer(), v.minValue(0))
-const stateSchema = v.strictObject({ step: counter, epoch: counter, position: counter, best: v.number() })
+const stateSchema = v.strictObject({ step: counter, epoch: counter, position: counter, best: v.number(), stale: v.optional(counter, 0) })
 
 /** Throws `output-exists` when a new run may not go into a folder because something is there already. */
 export async function requireFresh(folder: string): Promise<void> {

@@ -1,11 +1,14 @@
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parameterSpecs, type CheckpointMetrics } from '@sohu-match/core'
 import { writeCheckpoint } from './checkpoint'
-import type { TrainConfig } from './config'
-import { FRESH_STATE, trainLoop, type EpochReport, type StepReport, type TrainingState } from './loop'
+import { trainConfigToJson, type TrainConfig } from './config'
+import { pairLengths } from './data/encode'
+import { FRESH_STATE, isFinished, trainLoop, type BestEpoch, type EpochReport, type StepReport, type TrainingState } from './loop'
 import { parityBatches, parityInputs } from './parity'
-import { prepare, type PrepareProgress } from './prepare'
+import { prepare, type Prepared, type PrepareProgress } from './prepare'
 import type { LoadSummary } from './pretrained/plan'
+import { VALID_SCORES, writeRunReport } from './report/run-files'
 import { createRun, hasLast, logMetrics, readRun, requireFresh, restoreLast, rewindMetrics, writeLast } from './run-folder'
 import { disposeModel, Trainer } from './trainer'
 
@@ -79,18 +82,27 @@ async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<R
       missing: prepared.missing, resumedAt: state, ...(prepared.taken && { taken: prepared.taken })
     })
     const writer = new CheckpointWriter(out, prepared, trainer)
+    const report = (): Promise<void> => writeRunReport(out, reportSource(config, prepared))
+    if (resumable) await report()                                    // a kill may have come between an epoch's checkpoint and its report
     const final = await trainLoop(config, prepared, trainer, state, {
       onStep: (report) => hooks.onStep?.(report),
       onEvaluation: (done, total) => hooks.onEvaluation?.(done, total),
       onEpoch: (report) => hooks.onEpoch?.(report),
       stopping: () => hooks.stopping?.() ?? false,
       log: (line) => logMetrics(out, line),
-      save: (state, best) => writer.save(state, best)
+      save: async (state, best) => {
+        await writer.save(state, best)
+        if (state.position === 0) await report()
+      }
     })
-    return { finished: final.epoch >= config.epochs, state: final }
+    return { finished: isFinished(config, final), state: final }
   } finally {
     trainer.dispose()
   }
+}
+
+function reportSource(train: TrainConfig, { config, valid, validExamples, tokenizer }: Prepared) {
+  return { tasks: config.tasks, pairs: validExamples, tokens: pairLengths(valid), words: tokenizer.words, config: trainConfigToJson(train) }
 }
 
 /** Writes a run's checkpoints: `best/` with the averaged weights, `last/` with the raw ones and the optimizer. */
@@ -99,13 +111,13 @@ class CheckpointWriter {
   private thresholds: Readonly<Record<string, number>>
   private readonly inputs
 
-  constructor(private readonly out: string, private readonly prepared: Awaited<ReturnType<typeof prepare>>, private readonly trainer: Trainer) {
+  constructor(private readonly out: string, private readonly prepared: Prepared, private readonly trainer: Trainer) {
     const { config, valid } = prepared
     this.thresholds = Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5]))
     this.inputs = parityInputs(valid, config.maxLength, config.tasks.length)
   }
 
-  async save(state: TrainingState, best?: { metrics: CheckpointMetrics; thresholds: Record<string, number> }): Promise<void> {
+  async save(state: TrainingState, best?: BestEpoch): Promise<void> {
     const { trainer, inputs, prepared: { assets } } = this
     if (best) {
       this.metrics = best.metrics
@@ -116,12 +128,14 @@ class CheckpointWriter {
     await writeLast(this.out, trainer, { assets, metrics, thresholds, parity: parityBatches(trainer.model, inputs), state })
   }
 
-  private async saveBest({ step }: TrainingState, best: { metrics: CheckpointMetrics; thresholds: Record<string, number> }): Promise<void> {
+  private async saveBest({ step }: TrainingState, { metrics, thresholds, scores }: BestEpoch): Promise<void> {
     const averaged = this.trainer.averagedModel(step)
     try {
       const weights = [...averaged.variables].map(([name, variable]) => ({ name, shape: variable.shape, read: () => variable.values() }))
       const { config, assets } = this.prepared
-      await writeCheckpoint(join(this.out, 'best'), { config, assets, weights, ...best, parity: parityBatches(averaged, this.inputs) })
+      const parity = parityBatches(averaged, this.inputs)
+      await writeCheckpoint(join(this.out, 'best'), { config, assets, weights, metrics, thresholds, parity }, (temporary) =>
+        writeFile(join(temporary, VALID_SCORES), `${JSON.stringify({ scores })}\n`))
     } finally {
       disposeModel(averaged)
     }

@@ -1,12 +1,16 @@
 import { parameterSpecs, type ModelConfig } from '@sohu-match/core'
+import { SHIFTED, withSmoothness, type Gradients } from './adversarial'
 import { auxiliaryLosses, type AuxiliaryTargets } from './auxiliary'
-import { lossAndGradients, type LabeledBatch, type Model } from './autograd/pass'
+import { lossAndGradients, type LabeledBatch, type Model, type TrainingPass } from './autograd/pass'
 import type { KernelObserver } from './autograd/tape'
 import type { TrainConfig } from './config'
 import { Adam, clipByGlobalNorm } from './optimizer/adam'
 import { ExponentialMovingAverage } from './optimizer/ema'
 import { Variable } from './optimizer/variable'
 import { tf, type Tensor } from './tfjs'
+
+/** What one pass takes: a padded batch, with what the auxiliary losses ask of it where they are on. */
+export type MicroBatch = LabeledBatch & Partial<AuxiliaryTargets>
 
 /** The network with its optimizer and average: one `step` is one update. */
 export class Trainer {
@@ -27,30 +31,41 @@ export class Trainer {
    * Forward, backward and update on one batch given as micro-batches whose pair weights sum up over all of them; `step` counts from 1.
    * Returns the loss as a scalar tensor that the caller reads when it must and disposes. `onKernel` is for profiles.
    */
-  step(microBatches: readonly (LabeledBatch & Partial<AuxiliaryTargets>)[], learningRate: number, step: number, onKernel?: KernelObserver): Tensor {
-    const { seed, clipNorm, recompute } = this.train
-    const rate = this.model.config.hiddenDropoutProb
+  step(microBatches: readonly MicroBatch[], learningRate: number, step: number, onKernel?: KernelObserver): Tensor {
+    const { loss, gradients: plain } = this.accumulate(microBatches, step, { ...(onKernel && { onKernel }) })
+    const gradients = withSmoothness(plain, this.train, (by) => {
+      const again = this.accumulate(microBatches, step, { shift: { name: SHIFTED, by }, ...(onKernel && { onKernel }) })
+      again.loss.dispose()
+      return again.gradients
+    })
+    onKernel?.('clip', 'update')
+    if (this.train.clipNorm > 0) clipByGlobalNorm(gradients, this.train.clipNorm).dispose()
+    onKernel?.('adam', 'update')
+    this.adam.apply(gradients, learningRate, step)
+    onKernel?.('ema', 'update')
+    this.ema.update()
+    tf.dispose([...gradients.values()])
+    return loss
+  }
+
+  /** The loss and gradients of a batch, summed over its micro-batches. The same step has the same dropout. */
+  private accumulate(microBatches: readonly MicroBatch[], step: number, pass: Pick<TrainingPass, 'shift' | 'onKernel'>): { loss: Tensor; gradients: Gradients } {
+    const { seed, recompute } = this.train
+    const { hiddenDropoutProb: rate, hiddenSize } = this.model.config
     let total: Tensor | undefined
-    const sums = new Map<string, Tensor>()
+    const sums: Gradients = new Map()
     microBatches.forEach((batch, index) => {
       const { loss, gradients } = lossAndGradients(this.model, batch, {
-        recompute, dropout: { rate, seed: [seed, step * 64 + index] }, ...(onKernel && { onKernel }),
-        ...(batch.tokenMatch && { auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, this.model.config.hiddenSize) })
+        recompute, dropout: { rate, seed: [seed, step * 64 + index] }, ...pass,
+        ...(batch.tokenMatch && { auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, hiddenSize) })
       })
-      onKernel?.('accumulate', 'update')
+      pass.onKernel?.('accumulate', 'update')
       for (const [name, gradient] of gradients) addInto(sums, name, gradient)
       const previous = total
       total = previous ? tf.tidy(() => tf.add(previous, loss)) : loss
       if (previous) tf.dispose([previous, loss])
     })
-    onKernel?.('clip', 'update')
-    if (clipNorm > 0) clipByGlobalNorm(sums, clipNorm).dispose()
-    onKernel?.('adam', 'update')
-    this.adam.apply(sums, learningRate, step)
-    onKernel?.('ema', 'update')
-    this.ema.update()
-    tf.dispose([...sums.values()])
-    return total!
+    return { loss: total!, gradients: sums }
   }
 
   /** The network with the bias-corrected average of the weights after `step` updates. Free it with `disposeModel`. */

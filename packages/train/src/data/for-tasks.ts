@@ -1,0 +1,40 @@
+import { MatcherError, type Example, type TaskSpec } from '@sohu-match/core'
+import type { Dataset, SplitName } from '@sohu-match/files'
+import { closest } from 'fastest-levenshtein'
+
+/**
+ * A data set as a network that knows `tasks` sees it: tasks are told by name, their ids are the network's, and pairs of other tasks are left
+ * out. Throws `data-invalid` when the data has none of the tasks.
+ */
+export function forTasks(dataset: Dataset, tasks: readonly TaskSpec[]): Dataset {
+  const ids = new Map(dataset.tasks.flatMap(({ id, name }) => tasks.filter((task) => task.name === name).map((task) => [id, task.id] as const)))
+  if (ids.size === 0) {
+    throw new MatcherError('data-invalid', `The data's tasks are ${names(dataset.tasks)}, the model's ${names(tasks)}; they have none in common.`)
+  }
+  const known = (examples: readonly Example[]): Example[] => examples.flatMap((example) => {
+    const task = ids.get(example.task)
+    return task === undefined ? [] : [{ ...example, task }]
+  })
+  const splits = Object.fromEntries(Object.entries(dataset.splits).map(([split, examples]) => [split, known(examples)])) as Record<SplitName, Example[]>
+  return { tasks, splits, missing: dataset.missing }
+}
+
+/** The named tasks of a data set, numbered anew in its order; all of them where none is named. Throws `config-invalid` for an unknown name. */
+export function onlyTasks(dataset: Dataset, wanted: readonly string[]): Dataset {
+  if (wanted.length === 0) return dataset
+  requireTasks('only_tasks', wanted, dataset.tasks)
+  const tasks = dataset.tasks.filter(({ name }) => wanted.includes(name)).map((task, id) => ({ ...task, id }))
+  return forTasks(dataset, tasks)
+}
+
+/** Throws `config-invalid` when a key of the configuration names a task that there is not. */
+export function requireTasks(key: string, wanted: readonly string[], tasks: readonly TaskSpec[]): void {
+  const known = tasks.map(({ name }) => name)
+  const unknown = wanted.find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  throw new MatcherError('config-invalid', `${key} names "${unknown}"; did you mean "${closest(unknown, known)}"? The data's tasks are ${known.join(', ')}.`)
+}
+
+function names(tasks: readonly TaskSpec[]): string {
+  return tasks.map(({ name }) => name).join(', ')
+}
