@@ -60,7 +60,8 @@ function refusalOf(device: NodeDevice, machine: Machine): string | undefined {
 }
 
 /** What to do about an error with which a device's first session failed. */
-export function explainFailure(device: NodeDevice, message: string): string {
+export function explainFailure(device: NodeDevice, failure: string): string {
+  const message = failure.replace(/\s+/g, ' ').trim()
   const step = device === 'cuda' ? CUDA_STEPS.find(([pattern]) => pattern.test(message))?.[1] : device === 'webgpu' ? webgpuStep(message) : undefined
   return step ? `${step} (${message})` : message
 }

@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { writeTinyModel } from './tiny-model.fixtures'
+
+/** SwiftShader's Vulkan driver, as Debian's chromium brings it: a GPU in software. */
+const SOFTWARE_GPU = '/usr/lib/chromium/vk_swiftshader_icd.json'
 
 const run = promisify(execFile)
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
@@ -15,6 +19,22 @@ describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the b
     expect(stderr).toBe('')
     expect(stdout).not.toBe('')
   })
+
+  it.runIf(existsSync(SOFTWARE_GPU))('runs on the WebGPU provider, here a software adapter', async () => {
+    const env = { ...process.env, VK_ICD_FILENAMES: SOFTWARE_GPU, LD_LIBRARY_PATH: dirname(SOFTWARE_GPU) }
+    const script = `import { createMatcher } from '@sohu-match/sdk-node'
+      const model = ${JSON.stringify(writeTinyModel())}
+      const scores = []
+      for (const device of ['cpu', 'webgpu']) {
+        const matcher = await createMatcher({ model, device, dtype: 'fp32' })
+        if (matcher.info.device !== device) throw new Error(matcher.info.device)
+        scores.push((await matcher.matchMany(Array.from({ length: 9 }, (_, i) => ({ a: '今天'.repeat(i), b: '天气', task: 'B-ll' })))).map(({ score }) => score))
+        await matcher.dispose()
+      }
+      console.log(Math.max(...scores[0].map((score, i) => Math.abs(score - scores[1][i]))))`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env })
+    expect(Number(stdout)).toBeLessThan(1e-4)                          // sine and cosine of a GPU are not those of libm
+  }, 60_000)
 
   it('does nothing when it is imported', async () => {
     const script = `import { createMatcher } from '@sohu-match/sdk-node'

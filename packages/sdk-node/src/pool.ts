@@ -102,7 +102,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
 /** Starts one worker and loads the model in it; `onEnd` is called if it ends after that without being told to. */
 async function startSlot({ script, load, signal, onProgress }: PoolOptions, onEnd: (slot: Slot, error: MatcherError) => void): Promise<Slot> {
   signal?.throwIfAborted()
-  const thread = new Worker(script, { name: 'sohu-match', stdout: false, stderr: false })
+  const thread = new Worker(script, { name: 'sohu-match', execArgv: [] })         // flags of the program itself (--input-type, --require) are not for it
   const client = createWorkerClient<NodeLoad, NodeLoaded>((message, transfer) => thread.postMessage(message, transfer))
   let slot: Slot | undefined
   let crash: Error | undefined
