@@ -82,7 +82,7 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
       const call = denseCalls.get(x)
       if (!call || !factors) throw new MatcherError('config-invalid', 'A graph rotates only what a dense layer gives, after the mask is known.')
       const halves = { x: call.x, kernel: foldHalves(fold, call.kernel, heads), bias: foldHalves(fold, call.bias, heads) }
-      return rotate(build, dense(halves), factors, heads, headSize)                                  // [batch, seq, heads, headSize]
+      return rotate(build, dense(halves), factors, heads, headSize)                                  // [batch, heads, seq, headSize]
     },
     attention: (q, k, v, mask, heads) => attention(build, { q, k, v, mask }, heads, headSize),
     layerNorm: (x, gamma, beta, epsilon) => norms.plain(float(x), gamma, beta, epsilon),

@@ -37,7 +37,7 @@ function sequenceLength(build: GraphBuilder, ids: Value): Value {
   return build.node('Shape', [ids], { type: 'int64', attributes: { start: 1, end: 2 } })
 }
 
-/** Rotary factors [seq, 1, headSize] of a batch, for heads whose pairs are halves: cos twice, and -sin, sin. */
+/** Rotary factors [seq, headSize] of a batch, for heads whose pairs are halves: cos twice, and -sin, sin. */
 export interface RotaryFactors {
   readonly cos: Value
   readonly sin: Value
@@ -49,24 +49,36 @@ export function rotaryFactors(build: GraphBuilder, tokenIds: Value, positions: n
   const tables = rotaryTables(positions, headSize)
   const seq = sequenceLength(build, tokenIds)
   const rows = (name: 'cos' | 'sin'): Value => {
-    const table = build.constant(`rotary.${name}`, 'float32', [positions, 1, headSize / 2], () => tables[name])
+    const table = build.constant(`rotary.${name}`, 'float32', [positions, headSize / 2], () => tables[name])
     const stored = type === 'float16' ? half(build, table) : table
-    return build.node('Slice', [stored, build.integers(0), seq, build.integers(0)])                  // [seq, 1, headSize / 2]
+    return build.node('Slice', [stored, build.integers(0), seq, build.integers(0)])                  // [seq, headSize / 2]
   }
   const [cos, sin] = [rows('cos'), rows('sin')]
   const concat = (one: Value, other: Value) => build.node('Concat', [one, other], { attributes: { axis: -1 } })
   return { cos: concat(cos, cos), sin: concat(build.node('Neg', [sin]), sin) }
 }
 
-/** Rotates x [batch, seq, hidden], whose heads hold their pairs as two halves -> [batch, seq, heads, headSize]. */
+/**
+ * Rotates x [batch, seq, hidden], whose heads hold their pairs as two halves -> [batch, heads, seq, headSize]. Heads come forward first:
+ * the factors then match the innermost axes, which multiplies faster on CPUs than with heads between them.
+ */
 export function rotate(build: GraphBuilder, x: Value, factors: RotaryFactors, heads: number, headSize: number): Value {
-  const split = build.reshape(x, [0, 0, heads, headSize])
+  const split = splitHeads(build, x, heads, headSize)
   const [one, other] = build.nodes('Split', [split, build.integers(headSize / 2, headSize / 2)], [x.type, x.type], { attributes: { axis: -1 } })
   const swapped = build.node('Concat', [other!, one!], { attributes: { axis: -1 } })
   return build.node('Add', [build.node('Mul', [split, factors.cos]), build.node('Mul', [swapped, factors.sin])])
 }
 
-/** What `attention` reads: q, k [batch, seq, heads, headSize], v [batch, seq, hidden], float mask [batch, seq]. */
+/** x [batch, seq, hidden] -> [batch, heads, seq, headSize]. */
+function splitHeads(build: GraphBuilder, x: Value, heads: number, headSize: number): Value {
+  return transpose(build, build.reshape(x, [0, 0, heads, headSize]), [0, 2, 1, 3])
+}
+
+function transpose(build: GraphBuilder, x: Value, perm: readonly number[]): Value {
+  return build.node('Transpose', [x], { attributes: { perm } })
+}
+
+/** What `attention` reads: q, k [batch, heads, seq, headSize], v [batch, seq, hidden], float mask [batch, seq]. */
 export interface AttentionInputs {
   readonly q: Value
   readonly k: Value
@@ -77,13 +89,12 @@ export interface AttentionInputs {
 /** softmax(q.k / sqrt(headSize) + bias) . v -> [batch, seq, hidden]; softmax in float32, products in the type of q. */
 export function attention(build: GraphBuilder, { q, k, v, mask }: AttentionInputs, heads: number, headSize: number): Value {
   build.scope = build.scope.replace(/\.[^.]*$/, '')
-  const transpose = (x: Value, perm: number[]) => build.node('Transpose', [x], { attributes: { perm } })
-  const query = build.node('Mul', [transpose(q, [0, 2, 1, 3]), scalar(build, 1 / Math.sqrt(headSize), q.type)])
-  const scores = build.node('MatMul', [query, transpose(k, [0, 2, 3, 1])])                           // [batch, heads, seq, seq]
+  const query = build.node('Mul', [q, scalar(build, 1 / Math.sqrt(headSize), q.type)])
+  const scores = build.node('MatMul', [query, transpose(build, k, [0, 1, 3, 2])])                    // [batch, heads, seq, seq]
   const masked = build.node('Add', [build.cast(scores, 'float32'), maskBias(build, mask)])
   const probs = build.cast(build.node('Softmax', [masked], { attributes: { axis: -1 } }), q.type)
-  const values = transpose(build.reshape(v, [0, 0, heads, headSize]), [0, 2, 1, 3])                  // [batch, heads, seq, headSize]
-  const context = transpose(build.node('MatMul', [probs, values]), [0, 2, 1, 3])
+  const values = splitHeads(build, v, heads, headSize)                                               // [batch, heads, seq, headSize]
+  const context = transpose(build, build.node('MatMul', [probs, values]), [0, 2, 1, 3])
   return build.reshape(context, [0, 0, heads * headSize])
 }
 
