@@ -1,5 +1,6 @@
 export { syncFolder, syncTree, writeFileAtomic } from './atomic'
 export { readDataset, type Dataset, type SplitName } from './data/dataset'
+export { linesOfFile, type NumberedLine } from './data/lines-of-file'
 export { readError, storageError } from './errors'
 export { recoverFolder, replaceFolder } from './folder'
 export { readBytes, readJson, readText, sha256, sha256File, userPath } from './read'

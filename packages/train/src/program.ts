@@ -1,8 +1,10 @@
 import { Command } from 'commander'
 import { addDemoData } from './cli/demo-data'
+import { addErrors } from './cli/errors'
 import { addEvaluate } from './cli/evaluate'
 import { addImport } from './cli/import'
 import { addPredict } from './cli/predict'
+import { addPretrain } from './cli/pretrain'
 import { addProfile } from './cli/profile'
 import { addSohu } from './cli/sohu'
 
@@ -11,4 +13,4 @@ export const program = new Command('train')
   .description('Train the six-task conditional-LayerNorm RoFormer, evaluate it, and predict with it.')
   .showHelpAfterError('(--help lists the options)')
 
-for (const add of [addSohu, addEvaluate, addPredict, addDemoData, addImport, addProfile]) add(program)
+for (const add of [addSohu, addEvaluate, addErrors, addPredict, addDemoData, addImport, addPretrain, addProfile]) add(program)

@@ -1,30 +1,67 @@
-import { evaluateRows, MatcherError } from '@sohu-match/core'
+import { MatcherError } from '@sohu-match/core'
 import { userPath, type SplitName } from '@sohu-match/files'
 import { Option, type Command } from 'commander'
+import { lexicalEvaluation } from '../lexical/beside'
 import { createProgress } from '../report/bar'
-import { jsonLine, metricsTable } from '../report/table'
-import { scoreSplit } from '../scoring'
+import { evaluation, type Evaluation } from '../report/evaluation'
+import { figureRows, figuresJson, lengthRows } from '../report/figures'
+import { jsonLine, textTable } from '../report/table'
+import { scoreSplit, type ScoredSplit } from '../scoring'
 
-/** `evaluate`: a checkpoint's metrics on a split, at the thresholds that its training chose on valid. */
+interface EvaluateFlags {
+  readonly checkpoint: string
+  readonly data: string
+  readonly split: SplitName
+  /** True: fitted on --data. */
+  readonly baseline?: string | true
+  readonly json: boolean
+}
+
+/** `evaluate`: a checkpoint's figures on a split, at the thresholds that its training chose on valid. */
 export function addEvaluate(program: Command): void {
   program.command('evaluate')
-    .description("a checkpoint's F1 and AUC on a split of a data folder")
-    .requiredOption('--checkpoint <dir>', "a run's best/ folder")
+    .description("a checkpoint's F1, AUC and calibration on a split of a data folder, with bootstrap intervals")
+    .requiredOption('--checkpoint <dir>', "a run's best/ folder; its thresholds, chosen on its valid split, are applied as they are")
     .requiredOption('--data <dir>', 'data folder: Sohu layout or dataset.json')
     .addOption(new Option('--split <name>', 'which part').choices(['train', 'valid', 'test']).default('valid'))
-    .option('--json', 'print one JSON line instead of a table', false)
-    .action(async ({ checkpoint, data, split, json }: { checkpoint: string; data: string; split: SplitName; json: boolean }) => {
+    .option('--baseline [dir]', 'also the lexical baseline, fitted on the train split of --data or of another folder, thresholds from valid')
+    .option('--json', 'print one JSON line instead of tables', false)
+    .action(async (flags: EvaluateFlags) => {
       const progress = createProgress(process.stderr)
-      const scored = await scoreSplit({ checkpoint: userPath(checkpoint), data: userPath(data), split }, (done, total) => progress.phase('evaluate', done, total))
+      const scored = await scoreLabelled(flags, (done, total) => progress.phase('evaluate', done, total))
+      const { rows, config, thresholds, tokenizer } = scored
+      const figures = evaluation(rows, config.tasks, thresholds)
+      const baseline = flags.baseline && await lexicalEvaluation(userPath(baselineData(flags)), config.tasks, rows, tokenizer.words)
       progress.close()
-      const { rows, config, missing } = scored
-      if (rows.length === 0) throw new MatcherError('data-invalid', `No pair of the ${split} split has a label; a test split takes them from test_labels.csv.`)
-      const metrics = evaluateRows(rows, config.tasks)
-      if (json) {
-        process.stdout.write(jsonLine('evaluation', { split, ...metrics }))
-        return
-      }
-      if (missing.length > 0) console.log(`Not in the data folder, so left out: ${missing.join(', ')}.`)
-      console.log(metricsTable(metrics, { color: process.stdout.isTTY }))
+      if (!flags.json) return print(flags, scored, figures, baseline || undefined)
+      process.stdout.write(jsonLine('evaluation', { split: flags.split, ...figuresJson(figures), ...(baseline && { baseline: figuresJson(baseline) }) }))
     })
+}
+
+/** Scores a split that must have labels. Throws `data-invalid` when it has none. */
+export async function scoreLabelled(
+  { checkpoint, data, split }: { checkpoint: string; data: string; split: SplitName }, onProgress: (done: number, total: number) => void
+): Promise<ScoredSplit> {
+  const scored = await scoreSplit({ checkpoint: userPath(checkpoint), data: userPath(data), split }, onProgress)
+  if (scored.rows.length > 0) return scored
+  throw new MatcherError('data-invalid', `No pair of the ${split} split has a label; a test split takes them from test_labels.csv.`)
+}
+
+function print(flags: EvaluateFlags, { missing }: ScoredSplit, figures: Evaluation, baseline?: Evaluation): void {
+  const color = process.stdout.isTTY
+  const table = (of: { head: readonly string[]; rows: readonly (readonly string[])[] }): void => console.log(textTable(of.head, of.rows, color))
+  if (missing.length > 0) console.log(`Not in the data folder, so left out: ${missing.join(', ')}.`)
+  console.log(`${flags.checkpoint} on the ${flags.split} split of ${flags.data}, at the checkpoint's thresholds, chosen on the valid split of its training:`)
+  table(figureRows(figures))
+  if (baseline) {
+    console.log(`The lexical baseline on the same pairs, fitted on the train split of ${baselineData(flags)}, thresholds from its valid split:`)
+    table(figureRows(baseline))
+  }
+  console.log('The network by length, a quarter of the pairs each:')
+  table(lengthRows(figures))
+  console.log('Intervals: bootstrap over pairs. Pairs that share articles are not independent: the true intervals are wider.')
+}
+
+function baselineData({ baseline, data }: EvaluateFlags): string {
+  return typeof baseline === 'string' ? baseline : data
 }

@@ -4,6 +4,7 @@ import { userPath } from '@sohu-match/files'
 import type { Command } from 'commander'
 import { applyOverrides, parseTrainConfig, presetNames, readPreset } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
+import { interruption } from './interruption'
 import { consoleHooks, jsonHooks } from './report-run'
 import { resumeRun, startRun, type RunHooks, type RunResult } from '../run'
 
@@ -34,7 +35,7 @@ export function addSohu(program: Command): void {
     .option('--resume', 'go on with the run in --out as if it had not been interrupted', false)
     .option('--json', 'print JSON lines instead of a bar and tables', false)
     .action(async (options: SohuOptions) => {
-      const interrupt = interruption()
+      const interrupt = interruption('last/')
       const hooks: RunHooks = { ...(options.json ? jsonHooks() : consoleHooks()), stopping: interrupt.stopping }
       const result = await trainOrResume(options, hooks)
       interrupt.dispose()
@@ -66,17 +67,6 @@ async function demoData(): Promise<string> {
   const folder = join(userPath('runs'), '.cache', 'demo-corpus')
   await writeDemoCorpus(folder)
   return folder
-}
-
-/** The first SIGINT asks the run to stop after its step; the second ends the program as usual. */
-function interruption(): { stopping: () => boolean; dispose: () => void } {
-  let stopping = false
-  const onSignal = (): void => {
-    stopping = true
-    console.error('\nFinishing the step and writing last/ … (Ctrl-C again to stop at once)')
-  }
-  process.once('SIGINT', onSignal)
-  return { stopping: () => stopping, dispose: () => void process.off('SIGINT', onSignal) }
 }
 
 function conclude({ out, json }: SohuOptions, { finished, state }: RunResult): void {

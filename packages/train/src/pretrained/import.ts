@@ -40,8 +40,8 @@ export async function importWeights({ from, out, force = false, ...options }: Im
 /** Tokens of the sample pairs; the row of full length is made of them. Short, since the memory of a large network's activations counts. */
 const SAMPLE_TOKENS = 64
 
-/** One pair of each task from the embedded corpus. */
-function samplePairs({ tasks, maxLength }: ModelConfig, tokenizer: Tokenizer): Promise<EncodedPairs> {
+/** One pair of each task from the embedded corpus, for the parity of a checkpoint that no data was given for. */
+export function samplePairs({ tasks, maxLength }: ModelConfig, tokenizer: Tokenizer): Promise<EncodedPairs> {
   const examples = tasks.map(({ id }) => ({ ...demoPairs(id % SOHU_TASKS.length, 'valid', 4)[0]!, task: id }))
   return encodeExamples(examples.map(({ source, target, task }) => ({ a: source, b: target, task })), tokenizer, { maxLength: Math.min(maxLength, SAMPLE_TOKENS) })
 }

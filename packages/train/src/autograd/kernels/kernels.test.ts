@@ -13,6 +13,8 @@ import { gelu } from './gelu'
 import { layerNorm } from './norm'
 import { maskedMean } from './pooling'
 import { rotary, rotaryTensors } from './rotary'
+import { rowsAt } from './rows'
+import { tiedCrossEntropy } from './tied-cross-entropy'
 
 /** A kernel beside the same function in TensorFlow.js' own differentiable operations; `inputs` are the differentiable ones. */
 interface Case {
@@ -28,6 +30,9 @@ const ids = tf.tensor2d([[1, 2, 2], [0, 3, 1]], [2, 3], 'int32')
 const tasks = tf.tensor1d([2, 0], 'int32')
 const labels = tf.tensor1d([1, 0], 'int32')
 const weights = tf.tensor1d([0.3, 0.7])
+const places = tf.tensor1d([5, 0, 2], 'int32')
+const words = tf.tensor1d([4, 0, 2], 'int32')
+const wordWeights = tf.tensor1d([0.2, 0.3, 0.5])
 const mask = tf.tensor2d([[1, 1, 1, 0], [1, 1, 0, 0]])
 const bias = tf.reshape(tf.mul(tf.sub(1, mask), -1e9), [2, 1, 1, 4])
 const tables = rotaryTensors(4, 2, 4)
@@ -79,6 +84,10 @@ const cases: Case[] = [
     plain: (x) => tf.sum(tf.mul(tf.reshape(x, [2, 3, 2]), tf.expandDims(tf.oneHot(tasks, 3), 2)), 1) },
   { name: 'crossEntropy', inputs: [normal(2, 2)], kernel: (x) => crossEntropy(x, labels, weights),
     plain: (x) => tf.neg(tf.sum(tf.mul(weights, tf.sum(tf.mul(tf.logSoftmax(x as never), tf.oneHot(labels, 2)), 1)))) },
+  { name: 'rowsAt', inputs: [normal(2, 4, 3)], kernel: (x) => rowsAt(x, places), plain: (x) => tf.gather(tf.reshape(x, [8, 3]), places) },
+  { name: 'tiedCrossEntropy', inputs: [normal(3, 4), normal(5, 4), normal(5)], kernel: (x, table, b) => tiedCrossEntropy(x, table, b, words, wordWeights),
+    plain: (x, table, b) => tf.neg(tf.sum(tf.mul(wordWeights, tf.sum(tf.mul(
+      tf.logSoftmax(tf.add(tf.matMul(x as never, table as never, false, true), b) as never), tf.oneHot(words, 5)), 1)))) },
   { name: 'sigmoidCrossEntropy', inputs: [normal(2, 3)], kernel: (x) => sigmoidCrossEntropy(x, tf.sigmoid(target), share),
     plain: (x) => tf.sum(tf.mul(share, tf.losses.sigmoidCrossEntropy(tf.sigmoid(target), x, undefined, undefined, 0))) },
   { name: 'smoothL1', inputs: [tf.mul(2, normal(2, 3))], kernel: (x) => smoothL1(x, target, share), plain: (x) => plainSmoothL1(x, target, share) },

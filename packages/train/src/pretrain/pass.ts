@@ -1,0 +1,64 @@
+import { roformer, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
+import { rowsAt } from '../autograd/kernels/rows'
+import { tiedCrossEntropy } from '../autograd/kernels/tied-cross-entropy'
+import type { Model } from '../autograd/pass'
+import { Tape, type Value } from '../autograd/tape'
+import { TrainingOps, type PassOptions } from '../autograd/training-ops'
+import { tf, type Tensor } from '../tfjs'
+import type { MaskedBatch } from './masking'
+
+/** The parameters of RoFormer's head for hidden words: a dense layer, GELU, a norm, and the word embeddings again with a bias. */
+export function headSpecs({ hiddenSize, embeddingSize, vocabSize }: ModelConfig): ParameterSpec[] {
+  return [
+    { name: 'mlm.dense.kernel', shape: [hiddenSize, embeddingSize], init: 'truncated-normal' },
+    { name: 'mlm.dense.bias', shape: [embeddingSize], init: 'zeros' },
+    { name: 'mlm.norm.gamma', shape: [embeddingSize], init: 'ones' },
+    { name: 'mlm.norm.beta', shape: [embeddingSize], init: 'zeros' },
+    { name: 'mlm.bias', shape: [vocabSize], init: 'zeros' }
+  ]
+}
+
+/** The mean loss over the hidden words (a scalar tensor) and its gradients by parameter name; the caller disposes both. */
+export function maskedLossAndGradients(
+  model: Model, batch: MaskedBatch, pass: Pick<PassOptions, 'recompute' | 'dropout'> = {}
+): { loss: Tensor; gradients: Map<string, Tensor> } {
+  const tape = new Tape()
+  try {
+    const loss = maskedLoss(tape, model, batch, pass)
+    return { loss: loss.tensor.clone(), gradients: tape.backward(loss, tf.scalar(1)) }
+  } finally {
+    tape.dispose()
+  }
+}
+
+/** The same loss alone, dropout off. */
+export function evaluateMasked(model: Model, batch: MaskedBatch): number {
+  const tape = new Tape({ recording: false })
+  try {
+    return maskedLoss(tape, model, batch, {}).tensor.dataSync()[0]!
+  } finally {
+    tape.dispose()
+  }
+}
+
+/** The network without a task, then the head at the hidden positions alone: the softmax over the vocabulary is most of a pass otherwise. */
+function maskedLoss(tape: Tape, model: Model, batch: MaskedBatch, options: Partial<PassOptions>): Value {
+  const config: ModelConfig = { ...model.config, conditioning: 'none' }
+  let hidden: Value | undefined
+  const observe: PassOptions['observe'] = (place, _index, value) => { if (place === 'layer') hidden = value }
+  const ops = new TrainingOps(tape, { ...options, observe, parameter: (name) => model.variables.get(name)!.read() })
+  const ids = (values: Int32Array): Value => tape.leaf(tf.tensor2d(values, [batch.batch, batch.seq], 'int32'))
+  roformer(ops, config, {
+    tokenIds: ids(batch.tokenIds), segmentIds: ids(batch.segmentIds), taskIds: tape.leaf(tf.tensor1d(new Int32Array(batch.batch), 'int32'))
+  })
+  const places = tape.leaf(tf.tensor1d(batch.places, 'int32'))
+  const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
+  const weights = tape.leaf(tf.fill([batch.labels.length], 1 / batch.labels.length))
+  const states = tape.apply([hidden!, places], () => rowsAt(hidden!.tensor, places.tensor))                  // [masked, hidden]
+  const head = headSpecs(config).map(({ name, shape, init }) => ops.param(name, shape, init))
+  const [kernel, bias, gamma, beta, outputBias] = head as [Value, Value, Value, Value, Value]
+  const x = ops.layerNorm(ops.gelu(ops.dense(states, kernel, bias)), gamma, beta, config.layerNormEps)      // [masked, embedding]
+  const table = ops.param('embeddings.word', [config.vocabSize, config.embeddingSize], 'truncated-normal')
+  return tape.apply([x, table, outputBias, labels, weights],
+    () => tiedCrossEntropy(x.tensor, table.tensor, outputBias.tensor, labels.tensor, weights.tensor))
+}

@@ -1,0 +1,199 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createTokenizer, MatcherError, parameterSpecs, type ParameterSpec } from '@sohu-match/core'
+import type { Model } from '../autograd/pass'
+import { exists, writeCheckpoint, type Assets } from '../checkpoint'
+import { trainConfigToJson } from '../config'
+import { planEpoch, planEvaluation } from '../data/buckets'
+import { initialValues } from '../initialization/parameters'
+import type { StepReport } from '../loop'
+import { learningRateAt } from '../optimizer/schedule'
+import { Variable } from '../optimizer/variable'
+import { parityBatches, parityInputs } from '../parity'
+import { freshStart, type PrepareProgress } from '../prepare'
+import { samplePairs } from '../pretrained/import'
+import { takeOver } from '../pretrained/take-over'
+import { readWeights, writeWeights } from '../weights-file'
+import type { PretrainConfig } from './config'
+import { createMasking, type MaskedBatch } from './masking'
+import { evaluateMasked, headSpecs } from './pass'
+import { encodeSequences, sequenceLengths, type Sequences } from './sequences'
+import { readTexts, type PretrainTexts } from './texts'
+import { PretrainTrainer } from './trainer'
+
+/** A pretraining to run. */
+export interface PretrainRun {
+  /** A file of text lines or a data folder. */
+  readonly texts: string
+  /** The checkpoint folder to write. */
+  readonly out: string
+  readonly config: PretrainConfig
+  /** Weights and vocabulary to go on from. */
+  readonly init?: string
+  /** Replaces what is at `out`. */
+  readonly force?: boolean
+}
+
+/** What pretraining tells while it goes on. */
+export interface PretrainHooks {
+  readonly onPrepare?: PrepareProgress
+  readonly onReady?: (ready: { parameters: number; vocabulary: number; sequences: number; heldOut: number; steps: number }) => void
+  readonly onStep?: (report: StepReport) => void
+  /** An epoch's end: the loss on sequences that are held out, under masks that stay the same. NaN where none are. */
+  readonly onEpoch?: (report: { epoch: number; epochs: number; step: number; heldOutLoss: number }) => void
+  /** True once it is to stop: it finishes its step and writes the checkpoint. */
+  readonly stopping?: () => boolean
+}
+
+/** Steps between reports. Reading the loss waits for the device, so it is read only then. */
+const REPORT_STEPS = 10
+
+/** The head for hidden words, beside a checkpoint's files: pretraining that goes on from the checkpoint takes it over. */
+const HEAD_FILE = 'mlm.safetensors'
+
+/** Everything that pretraining starts from. */
+interface Prepared {
+  readonly model: Model
+  readonly assets: Assets
+  readonly sequences: Sequences
+}
+
+/**
+ * Trains the encoder to tell hidden words and writes it as a checkpoint that `--init` takes; condition and head start as the baseline starts
+ * them. Returns the number of steps and the last loss on the held-out sequences. Throws coded errors before anything is written.
+ */
+export async function pretrain(
+  { texts, out, config, init, force = false }: PretrainRun, hooks: PretrainHooks = {}
+): Promise<{ steps: number; heldOutLoss: number }> {
+  if (!force && await exists(out)) throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
+  const { model, assets, sequences } = await prepare(await readTexts(texts), config, init, hooks)
+  const masking = createMasking(sequences, createTokenizer(assets.vocab, assets.dictionary).vocab, config.maskRate)
+  const { training, heldOut } = split(sequenceLengths(sequences), config.heldOut)
+  const plans = Array.from({ length: config.train.epochs }, (_, epoch) => plan(training, config, epoch))
+  const steps = plans.reduce((sum, batches) => sum + batches.length, 0)
+  const trainer = new PretrainTrainer(config.train, model)
+  const save = (): Promise<void> => saveCheckpoint(out, model, assets, { texts, init, ...describe(config) })
+  hooks.onReady?.({
+    parameters: [...model.variables.values()].reduce((sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1), 0),
+    vocabulary: model.config.vocabSize, sequences: training.indices.length, heldOut: heldOut.indices.length, steps
+  })
+  try {
+    let [step, heldOutLoss] = [0, NaN]
+    for (const [epoch, batches] of plans.entries()) {
+      const meter = lossMeter(epoch, config.train.epochs, steps, hooks)
+      for (const [position, indices] of batches.entries()) {
+        const learningRate = learningRateAt(++step, steps, config.train)
+        const batch = masking(indices, config.train.seed, epoch)
+        meter.add(trainer.step(batch, learningRate, step), batch)
+        if (step % REPORT_STEPS === 0 || position + 1 === batches.length) meter.report(step, learningRate)
+        await new Promise((resolve) => setImmediate(resolve))                  // lets signals in
+        const stopping = hooks.stopping?.() ?? false
+        if (stopping || (config.train.checkpointSteps > 0 && step % config.train.checkpointSteps === 0)) await save()
+        if (stopping) return { steps: step, heldOutLoss }
+      }
+      heldOutLoss = meanLoss(model, heldOut, masking)
+      hooks.onEpoch?.({ epoch, epochs: config.train.epochs, step, heldOutLoss })
+    }
+    await save()
+    return { steps, heldOutLoss }
+  } finally {
+    trainer.dispose()
+  }
+}
+
+async function prepare(
+  { units, tasks }: PretrainTexts, { train }: PretrainConfig, init: string | undefined, { onPrepare }: PretrainHooks
+): Promise<Prepared> {
+  const examples = units.map(([a, b = '']) => ({ a, b }))
+  const start = init === undefined ? await freshStart(train, tasks, examples, onPrepare) : await takeOver(train, init, tasks)
+  const { config, assets } = start
+  const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+  const sequences = await encodeSequences(units, tokenizer, config.maxLength, (done, total) => onPrepare?.('tokenize', done, total))
+  const made = (specs: readonly ParameterSpec[]): [string, Variable][] =>
+    specs.map((spec) => [spec.name, Variable.create(initialValues(spec, train.seed), spec.shape)])
+  const variables = new Map([...(start.variables ?? made(parameterSpecs(config))), ...made(headSpecs(config))])
+  if (init !== undefined && await exists(join(init, HEAD_FILE))) {
+    const shapes = new Map(headSpecs(config).map(({ name, shape }) => [name, shape]))
+    await readWeights(join(init, HEAD_FILE), shapes, (name, values) => variables.get(name)!.assign(values))
+  }
+  return { model: { config, variables }, assets, sequences }
+}
+
+/** Some of the sequences, by their numbers, with their lengths. */
+interface Part {
+  readonly indices: Int32Array
+  readonly lengths: Int32Array
+}
+
+/** Every so-manieth sequence is held out, so that both parts hold texts from everywhere. */
+function split(lengths: Int32Array, share: number): { training: Part; heldOut: Part } {
+  const every = share > 0 ? Math.max(2, Math.round(1 / share)) : Infinity
+  const part = (keep: (i: number) => boolean): Part => {
+    const indices = Int32Array.from(lengths.keys()).filter(keep)
+    return { indices, lengths: indices.map((i) => lengths[i]!) }
+  }
+  const isHeldOut = (i: number): boolean => (i + 1) % every === 0
+  const training = part((i) => !isHeldOut(i))
+  if (training.indices.length === 0) throw new MatcherError('data-invalid', 'There is no text to pretrain on: no line or pair has a word in it.')
+  return { training, heldOut: part(isHeldOut) }
+}
+
+/** The batches of an epoch, as numbers of sequences. */
+function plan({ indices, lengths }: Part, { train }: PretrainConfig, epoch: number): Int32Array[] {
+  const options = { batching: 'buckets', batchTokens: train.batchTokens, poolPairs: train.bucketPool, maxPairs: train.batchPairs } as const
+  return planEpoch(lengths, options, train.seed, epoch).batches.map((batch) => batch.map((i) => indices[i]!))
+}
+
+/** Padded tokens of one batch of the held-out sequences. */
+const EVALUATION_TOKENS = 8192
+
+/** Mean loss over the hidden words of a part, under masks that depend on the sequence alone. */
+function meanLoss(model: Model, { indices, lengths }: Part, masking: ReturnType<typeof createMasking>): number {
+  const sums = planEvaluation(lengths, EVALUATION_TOKENS).map((batch) => {
+    const masked = masking(batch.map((i) => indices[i]!), 'held-out')
+    return { words: masked.labels.length, loss: evaluateMasked(model, masked) * masked.labels.length }
+  })
+  return sums.reduce((sum, { loss }) => sum + loss, 0) / sums.reduce((sum, { words }) => sum + words, 0)
+}
+
+function saveCheckpoint(out: string, { config, variables }: Model, assets: Assets, description: object): Promise<void> {
+  const lazy = (specs: readonly ParameterSpec[]) => specs.map(({ name, shape }) => ({ name, shape, read: () => variables.get(name)!.values() }))
+  return samplePairs(config, createTokenizer(assets.vocab, assets.dictionary)).then((pairs) => writeCheckpoint(out, {
+    config, assets, weights: lazy(parameterSpecs(config)), metrics: { mean: NaN, groups: {}, tasks: {} },
+    thresholds: Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5])),
+    parity: parityBatches({ config, variables }, parityInputs(pairs, config.maxLength, config.tasks.length))
+  }, async (temporary) => {
+    await writeWeights(join(temporary, HEAD_FILE), lazy(headSpecs(config)))
+    await writeFile(join(temporary, 'pretrain.json'), `${JSON.stringify(description, null, 2)}\n`)
+  }))
+}
+
+function describe({ train, maskRate, heldOut }: PretrainConfig): object {
+  return { config: { ...trainConfigToJson(train), mask_rate: maskRate, held_out: heldOut } }
+}
+
+/** Adds up losses on the device and reads them at a report. */
+function lossMeter(epoch: number, epochs: number, steps: number, { onStep }: PretrainHooks) {
+  let pending: ReturnType<PretrainTrainer['step']>[] = []
+  let counts = { pairs: 0, tokens: 0, positions: 0 }
+  let since = performance.now()
+  return {
+    add(loss: ReturnType<PretrainTrainer['step']>, { batch, seq, tokenCount }: MaskedBatch): void {
+      pending.push(loss)
+      counts = { pairs: counts.pairs + batch, tokens: counts.tokens + tokenCount, positions: counts.positions + batch * seq }
+    },
+    report(step: number, learningRate: number): void {
+      const loss = pending.reduce((sum, tensor) => sum + tensor.dataSync()[0]!, 0) / pending.length
+      pending.forEach((tensor) => tensor.dispose())
+      if (!Number.isFinite(loss)) {
+        throw new MatcherError('config-invalid', `The loss is no longer a number at step ${step}: pretraining diverged; lower learning_rate or set clip_norm.`)
+      }
+      const now = performance.now()
+      const { pairs, tokens, positions } = counts
+      onStep?.({ step, steps, epoch, epochs, loss, learningRate, pairs, tokens, paddingShare: 1 - tokens / positions, seconds: (now - since) / 1000 })
+      pending = []
+      counts = { pairs: 0, tokens: 0, positions: 0 }
+      since = now
+    }
+  }
+}

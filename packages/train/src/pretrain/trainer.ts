@@ -1,0 +1,36 @@
+import type { Model } from '../autograd/pass'
+import type { TrainConfig } from '../config'
+import { Adam, clipByGlobalNorm } from '../optimizer/adam'
+import { tf, type Tensor } from '../tfjs'
+import { disposeModel } from '../trainer'
+import type { MaskedBatch } from './masking'
+import { maskedLossAndGradients } from './pass'
+
+/** The network with its head for hidden words and its optimizer: one `step` is one update. */
+export class PretrainTrainer {
+  private readonly adam: Adam
+
+  constructor(private readonly train: TrainConfig, readonly model: Model) {
+    this.adam = new Adam({
+      form: train.adam, beta1: train.beta1, beta2: train.beta2, epsilon: train.epsilon, weightDecay: train.weightDecay,
+      decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word'
+    }, model.variables)
+  }
+
+  /** Forward, backward and update on one batch; `step` counts from 1. Returns the loss as a scalar tensor that the caller reads and disposes. */
+  step(batch: MaskedBatch, learningRate: number, step: number): Tensor {
+    const { seed, clipNorm, recompute } = this.train
+    const dropout = { rate: this.model.config.hiddenDropoutProb, seed: [seed, step] as const }
+    const { loss, gradients } = maskedLossAndGradients(this.model, batch, { recompute, dropout })
+    if (clipNorm > 0) clipByGlobalNorm(gradients, clipNorm).dispose()
+    this.adam.apply(gradients, learningRate, step)
+    tf.dispose([...gradients.values()])
+    return loss
+  }
+
+  /** Frees weights and moments. */
+  dispose(): void {
+    this.adam.dispose()
+    disposeModel(this.model)
+  }
+}
