@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createMatcher, type Dtype } from '../../packages/sdk-node/dist/index.js'
+import { createMatcher, type Dtype } from '@sohu-match/sdk-node'
 import { build } from 'vite'
 import { PAIRS } from './pairs'
 import { DEMO, EXPECTED, MODEL, ROOT, WORK } from './paths'
@@ -21,8 +21,8 @@ export default async function globalSetup(): Promise<void> {
 function makeModel(): void {
   const run = join(WORK, 'run')
   rmSync(run, { recursive: true, force: true })
-  command('train', 'sohu', '--preset', 'smoke', '--out', run)
-  command('export', 'sohu', '--checkpoint', join(run, 'best'), '--out', MODEL, '--dtype', DTYPES.join(), '--name', 'e2e', '--force')
+  command('train', 'sohu', '--preset', 'smoke', '--set', 'epochs=1', '--out', run)
+  command('export', 'sohu', '--checkpoint', join(run, 'best'), '--out', MODEL, '--dtype', DTYPES.join(), '--name', 'e2e', '--no-gate', '--no-latency', '--force')
 }
 
 function command(name: string, ...flags: string[]): void {

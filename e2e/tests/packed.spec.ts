@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from '@playwright/test'
+import { build, createServer, type ViteDevServer } from 'vite'
+import { expect, test } from '../support/fixtures'
+import { MODEL, ROOT } from '../support/paths'
+import { startSite } from '../support/server'
+
+let app: string
+
+/** A new Vite app outside the workspace with both packages installed from their tarballs and the README's lines as its script. */
+test.beforeAll(() => {
+  app = mkdtempSync(join(tmpdir(), 'sohu-match-app-'))
+  const demo = join(app, '..', `${app.split('/').at(-1)!}-demo`)
+  cpSync(join(ROOT, 'packages/model-demo'), demo, { recursive: true, filter: (path) => !/node_modules|model-demo\/model(\/|$)/.test(path) })
+  cpSync(MODEL, join(demo, 'model'), { recursive: true })              // the package as it is, around the model of this run
+  const pack = (folder: string) => join(app, execFileSync('npm', ['pack', '--silent', '--pack-destination', app], { cwd: folder, encoding: 'utf8' }).trim())
+  const tarballs = [pack(join(ROOT, 'packages/sdk-web')), pack(demo)]
+  rmSync(demo, { recursive: true })
+  writeFileSync(join(app, 'package.json'), '{ "name": "app", "private": true, "type": "module" }')
+  execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--offline', ...tarballs], { cwd: app })
+  const readme = readFileSync(join(ROOT, 'packages/sdk-web/README.md'), 'utf8')
+  const lines = /```js\n(import [\s\S]*?)```/.exec(readme)![1]!
+  expect(lines.trim().split('\n').filter(Boolean)).toHaveLength(4)
+  writeFileSync(join(app, 'main.js'), lines)
+  writeFileSync(join(app, 'index.html'), '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/main.js"></script>')
+  mkdirSync(join(app, 'public'))
+  cpSync(join(app, 'node_modules/@sohu-match/model-demo/model'), join(app, 'public/model'), { recursive: true })
+})
+
+test.afterAll(() => rmSync(app, { recursive: true, force: true }))
+
+/** What the README's last line prints: a score and a label. */
+async function printed(page: Page, address: string): Promise<string> {
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(String(error)))
+  const message = page.waitForEvent('console', { predicate: (message) => message.type() === 'log' })
+  await page.goto(address)
+  return (await message).text()
+}
+
+test('the README\'s lines run in a fresh Vite app, built', async ({ page }) => {
+  await build({ root: app, logLevel: 'error' })
+  const site = await startSite({ '/': join(app, 'dist') })
+  expect(await printed(page, site.origin)).toMatch(/^0\.\d+ [01]$/)
+  await site.close()
+})
+
+test('the README\'s lines run in a fresh Vite app, on its development server', async ({ page }) => {
+  const server: ViteDevServer = await createServer({ root: app, logLevel: 'error', server: { port: 0 } })
+  await server.listen()
+  expect(await printed(page, server.resolvedUrls!.local[0]!)).toMatch(/^0\.\d+ [01]$/)
+  await server.close()
+})
+
+test('the packed entry imports in Node and changes nothing there', () => {
+  const script = "const before = Object.keys(globalThis).join(); const sdk = await import('@sohu-match/sdk-web');"
+    + " if (Object.keys(globalThis).join() !== before) throw new Error('globals changed');"
+    + " await sdk.createMatcher({ model: '/model/' }).catch((error) => console.log(error.code + ' ' + sdk.TASKS.length))"
+  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: app, encoding: 'utf8' }).trim()).toBe('device-unavailable 6')
+})
