@@ -11,12 +11,13 @@ const mutations = [
   {
     name: 'half-split RoPE', file: 'autograd/kernels/rotary.ts',
     from: /const pairs = asComplex\(.*\n\s+return .*\n/,
-    to: `const halves = tf.reshape(x, [batch, seq, hidden / (2 * half), 2, half])
-  const pairs = asComplex(tf.transpose(halves, [0, 1, 2, 4, 3]))
-  return tf.reshape(tf.transpose(asReal(complexMul(pairs, table)), [0, 1, 2, 4, 3]), [batch, seq, hidden])\n`
+    to: `const [batch, seq, hidden] = x.shape
+  const halves = (t, sizes) => tf.transpose(tf.reshape(t, [batch, seq, hidden / 8, ...sizes]), [0, 1, 2, 4, 3])
+  const pairs = asComplex(tf.reshape(halves(x, [2, 4]), [batch, -1, 2]))
+  return tf.reshape(halves(asReal(complexMul(pairs, table)), [4, 2]), x.shape)\n`
   },
   {
-    name: 'tanh GELU', file: 'autograd/kernels/gelu.ts', from: "tf.add(tf.mul(unary('Erf', scaled), 0.5), 0.5)",
+    name: 'tanh GELU', file: 'autograd/kernels/gelu.ts', from: "chain(unary('Erf', scaled), (erf) => tf.mul(erf, 0.5), (half) => tf.add(half, 0.5))",
     to: 'tf.add(tf.mul(tf.tanh(tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.pow(x, 3))))), 0.5), 0.5)'
   },
   {
@@ -26,7 +27,7 @@ const mutations = [
     name: 'swapped gamma and beta conditions', file: 'autograd/pass.ts', from: 'model.variables.get(name)!',
     to: "model.variables.get(name.replace(/(gamma|beta)_cond$/, (_, kind) => (kind === 'gamma' ? 'beta_cond' : 'gamma_cond')))!"
   },
-  { name: 'keys not masked', file: 'autograd/kernels/attention.ts', from: 'softmax(bias ? tf.add(scores, bias) : scores)', to: 'softmax(scores)' }
+  { name: 'keys not masked', file: 'autograd/kernels/attention.ts', from: 'bias ? [(x: Tensor) => tf.add(x, bias)] : []', to: '[]' }
 ]
 
 let failed = 0

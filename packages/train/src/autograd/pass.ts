@@ -2,6 +2,7 @@ import { roformer, type ModelConfig } from '@sohu-match/core'
 import type { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 import { crossEntropy } from './kernels/cross-entropy'
+import { planReads } from './reads'
 import { Tape, type KernelObserver, type Value } from './tape'
 import { TrainingOps, type PassOptions } from './training-ops'
 
@@ -30,7 +31,9 @@ export interface Model {
 export function predict(model: Model, batch: InputBatch): Tensor {
   const tape = new Tape({ recording: false })
   try {
-    const logits = run(tape, trainingOps(tape, model, { padded: batch.tokenIds.includes(0) }), model, batch)
+    const logits = run(tape, trainingOps(tape, model, {
+      padded: batch.tokenIds.includes(0), plan: planReads(model.config, false)
+    }), model, batch)
     return logits.tensor.clone()
   } finally {
     tape.dispose()
@@ -62,10 +65,13 @@ export function lossAndGradients(model: Model, batch: LabeledBatch, pass: Traini
     const options: Partial<PassOptions> = {
       ...pass,
       padded: batch.tokenIds.includes(0),
-      observe: (place, _index, value) => {
-        if (place === 'layer') layers.push(value)
-        else pooled = value
-      }
+      plan: planReads(model.config, (pass.dropout?.rate ?? 0) > 0),
+      ...(pass.auxiliary && {
+        observe: (place: 'layer' | 'pooled', _index: number, value: Value) => {
+          if (place === 'layer') layers.push(value)
+          else pooled = value
+        }
+      })
     }
     const ops = trainingOps(tape, model, options, pass.shift)
     const logits = run(tape, ops, model, batch)

@@ -4,6 +4,9 @@ import { sumOf } from './tensor-ops'
 
 /** A tensor on the tape. `parameter` names a leaf whose gradient is wanted; `differentiable` is false for ids and masks. */
 export class Value {
+  /** Forward readers still to come, where they are known; the last one frees the tensor unless a backward pass reads it. */
+  readsLeft?: number
+
   constructor(readonly tensor: Tensor, readonly differentiable: boolean, readonly parameter?: string) {}
 }
 
@@ -36,7 +39,7 @@ export class Tape {
   private readonly gradients = new Map<Value, Tensor[]>()
   private nodes: TapeNode[] = []
   private readonly leaves: Value[] = []
-  private scope: Value[] = []
+  private scope = new Set<Value>()
   private recording: boolean
   private readonly observe: KernelObserver | undefined
 
@@ -67,18 +70,18 @@ export class Tape {
     } else {
       recorded.saved.forEach((tensor) => this.lifetimes.release(tensor))
     }
+    inputs.forEach((input) => this.wasRead(input))
     return output
   }
 
   /** Runs `body` in a scope of its own: all it made is freed at its end, but for its result and what backward passes will read. */
   scoped(body: () => Value): Value {
     const outer = this.scope
-    this.scope = []
+    this.scope = new Set()
     const output = body()
-    const inner = this.scope
-    this.scope = outer
     this.lifetimes.retain(output.tensor)
-    inner.forEach((value) => this.lifetimes.release(value.tensor))
+    this.closeScope()
+    this.scope = outer
     return this.hold(output)
   }
 
@@ -90,6 +93,7 @@ export class Tape {
     this.recording = wasRecording
     if (!wasRecording) return output
     const result = new Value(output.tensor, true)
+    if (output.readsLeft !== undefined) result.readsLeft = output.readsLeft
     this.lifetimes.retain(x.tensor)
     this.nodes.push({ kernel: 'recomputed', inputs: [x], output: result, saved: [x.tensor], backward: (dy) => [this.replay(x, body, dy)] })
     return result
@@ -98,6 +102,7 @@ export class Tape {
   /** Gradients of a scalar `loss` with respect to every parameter, by name. The caller owns them. */
   backward(loss: Value, seed: Tensor): Map<string, Tensor> {
     this.accumulate(loss, seed)
+    this.closeScope()
     this.unwind(0)
     const byName = new Map<string, Tensor>()
     for (const value of [...this.gradients.keys()]) {
@@ -116,13 +121,26 @@ export class Tape {
   dispose(): void {
     this.nodes.forEach((node) => node.saved.forEach((tensor) => this.lifetimes.release(tensor)))
     this.nodes = []
-    for (const value of [...this.scope, ...this.leaves.splice(0)]) this.lifetimes.release(value.tensor)
-    this.scope = []
+    this.leaves.splice(0).forEach((value) => this.lifetimes.release(value.tensor))
+    this.closeScope()
   }
 
   private hold(value: Value): Value {
-    this.scope.push(value)
+    this.scope.add(value)
     return value
+  }
+
+  /** Frees what the scope holds but for what backward passes read. */
+  private closeScope(): void {
+    this.scope.forEach((value) => this.lifetimes.release(value.tensor))
+    this.scope.clear()
+  }
+
+  /** A value of the running scope goes with its last reader; one from outside may be read again when a layer is recomputed. */
+  private wasRead(value: Value): void {
+    if (value.readsLeft === undefined) return
+    value.readsLeft--
+    if (value.readsLeft === 0 && this.scope.delete(value)) this.lifetimes.release(value.tensor)
   }
 
   /** Runs the recorded backward passes, newest first, down to node `floor`. */
@@ -167,10 +185,10 @@ export class Tape {
     const floor = this.nodes.length
     const input = new Value(x.tensor, true)
     const outer = this.scope
-    this.scope = []
+    this.scope = new Set()
     const output = body(input)
     this.accumulate(output, dy)
-    this.scope.forEach((value) => this.lifetimes.release(value.tensor))
+    this.closeScope()
     this.scope = outer
     this.unwind(floor)
     const gradient = this.take(input)!

@@ -19,6 +19,15 @@ const GATHER = [attr.type('Tparams'), attr.type('Tindices', 'int32'), attr.type(
 const SEGMENT_SUM = [attr.type('T'), attr.type('Tindices', 'int32'), attr.type('Tnumsegments', 'int32')]
 const SPARSE_LOSS = [attr.type('T'), attr.type('Tlabels', 'int32')]
 
+/** Applies functions one after another and frees what each one read, `x` too: the memory, still in the cache, serves the next. */
+export function chain(x: Tensor, ...steps: readonly ((x: Tensor) => Tensor)[]): Tensor {
+  return steps.reduce((value, step) => {
+    const next = step(value)
+    value.dispose()
+    return next
+  }, x)
+}
+
 /** a b of matrices, either read transposed. */
 export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
   return rawOp('MatMul', MATMUL.get(`${transposeA} ${transposeB}`)!, [a, b])

@@ -9,7 +9,8 @@ import { gelu } from './kernels/gelu'
 import { layerNorm } from './kernels/norm'
 import { maskedMean } from './kernels/pooling'
 import { rotary, rotaryTensors, type RotaryTensors } from './kernels/rotary'
-import type { Tape, Value } from './tape'
+import type { ReadPlan } from './reads'
+import type { Recorded, Tape, Value } from './tape'
 
 /** More dropout sites than any network has: runs and sites share one seed. */
 const SITES = 1024
@@ -24,6 +25,8 @@ export interface PassOptions {
   readonly recompute?: Recompute
   /** Dropout in training: its rate and the masks' seed: the run's, and a number for (step, micro-batch). None in evaluation. */
   readonly dropout?: { readonly rate: number; readonly seed: readonly [number, number] }
+  /** Says when each value has its last reader; without it values live to the end of their layer. */
+  readonly plan?: ReadPlan
   /** False when no position is masked; attention then leaves its mask out. */
   readonly padded?: boolean
   /** Sees the output of each layer and the pooled vector, for auxiliary losses. */
@@ -35,6 +38,8 @@ export class TrainingOps implements Ops<Value> {
   private readonly parameters = new Map<string, Value>()
   private readonly tables = new Map<string, RotaryTensors>()
   private bias: Tensor | null | undefined
+  /** Values made so far, as the plan numbers them. */
+  private made = 0
 
   constructor(private readonly tape: Tape, private readonly options: PassOptions) {}
 
@@ -46,22 +51,22 @@ export class TrainingOps implements Ops<Value> {
     return value
   }
 
-  gather = (table: Value, ids: Value): Value => this.tape.apply([table, ids], () => gather(table.tensor, ids.tensor), 'gather')
-  matmul = (a: Value, b: Value): Value => this.tape.apply([a, b], () => matrixProduct(a.tensor, b.tensor), 'condition')
-  add = (a: Value, b: Value): Value => this.tape.apply([a, b], () => add(a.tensor, b.tensor), 'add')
-  addRow = (x: Value, row: Value): Value => this.tape.apply([x, row], () => addRow(x.tensor, row.tensor), 'add')
+  gather = (table: Value, ids: Value): Value => this.apply('gather', [table, ids], () => gather(table.tensor, ids.tensor))
+  matmul = (a: Value, b: Value): Value => this.apply('condition', [a, b], () => matrixProduct(a.tensor, b.tensor))
+  add = (a: Value, b: Value): Value => this.apply('add', [a, b], () => add(a.tensor, b.tensor))
+  addRow = (x: Value, row: Value): Value => this.apply('add', [x, row], () => addRow(x.tensor, row.tensor))
   dense = (x: Value, kernel: Value, bias: Value): Value =>
-    this.tape.apply([x, kernel, bias], () => dense(x.tensor, kernel.tensor, bias.tensor), 'dense')
-  gelu = (x: Value): Value => this.tape.apply([x], () => gelu(x.tensor), 'gelu')
+    this.apply('dense', [x, kernel, bias], () => dense(x.tensor, kernel.tensor, bias.tensor))
+  gelu = (x: Value): Value => this.apply('gelu', [x], () => gelu(x.tensor))
   layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
-    this.tape.apply([x, gamma, beta], () => layerNorm(x.tensor, gamma.tensor, beta.tensor, epsilon), 'norm')
+    this.apply('norm', [x, gamma, beta], () => layerNorm(x.tensor, gamma.tensor, beta.tensor, epsilon))
   conditionalNorm = this.layerNorm
   selectTask = (x: Value, taskIds: Value, width: number): Value =>
-    this.tape.apply([x, taskIds], () => selectTask(x.tensor, taskIds.tensor, width), 'gather')
+    this.apply('gather', [x, taskIds], () => selectTask(x.tensor, taskIds.tensor, width))
 
   /** 1 where the id is not 0 and at position 0, else 0. */
   attentionMask(tokenIds: Value): Value {
-    return this.tape.apply([tokenIds], () => {
+    return this.apply('gather', [tokenIds], () => {
       const [batch, seq] = tokenIds.tensor.shape as [number, number]
       const first = tf.oneHot(tf.zeros([batch], 'int32'), seq)
       return { output: tf.maximum(tf.cast(tf.notEqual(tokenIds.tensor, 0), 'float32'), first), saved: [], backward: () => [null] }
@@ -72,18 +77,18 @@ export class TrainingOps implements Ops<Value> {
     const [, seq, hidden] = x.tensor.shape as [number, number, number]
     const key = `${seq} ${heads}`
     if (!this.tables.has(key)) this.tables.set(key, this.ownedTables(seq, heads, hidden / heads))
-    return this.tape.apply([x], () => rotary(x.tensor, this.tables.get(key)!), 'rotary')
+    return this.apply('rotary', [x], () => rotary(x.tensor, this.tables.get(key)!))
   }
 
   attention(q: Value, k: Value, v: Value, mask: Value, heads: number): Value {
     const bias = this.keyBias(mask.tensor)
-    return this.tape.apply([q, k, v], () =>
-      attention(q.tensor, k.tensor, v.tensor, bias, heads, this.options.recompute === 'attention'), 'attention')
+    return this.apply('attention', [q, k, v], () =>
+      attention(q.tensor, k.tensor, v.tensor, bias, heads, this.options.recompute === 'attention'))
   }
 
   maskedMean(x: Value, mask: Value): Value {
-    const pooled = this.tape.apply([x, mask], () => maskedMean(x.tensor, mask.tensor), 'pooling')
-    this.options.observe?.('pooled', 0, pooled)
+    const pooled = this.apply('pooling', [x, mask], () => maskedMean(x.tensor, mask.tensor))
+    this.show('pooled', 0, pooled)
     return pooled
   }
 
@@ -91,13 +96,35 @@ export class TrainingOps implements Ops<Value> {
     const settings = this.options.dropout
     if (!settings || settings.rate === 0) return x
     const [run, pass] = settings.seed
-    return this.tape.apply([x], () => dropout(x.tensor, settings.rate, [run * SITES + site, pass]), 'dropout')
+    return this.apply('dropout', [x], () => dropout(x.tensor, settings.rate, [run * SITES + site, pass]))
   }
 
   layer(index: number, x: Value, body: (x: Value) => Value): Value {
-    const output = this.options.recompute === 'layer' ? this.tape.recomputed(x, body) : this.tape.scoped(() => body(x))
-    this.options.observe?.('layer', index, output)
+    const numbered = (input: Value): Value => {
+      const before = this.made
+      const start = this.options.plan?.layerStarts[index] ?? before
+      this.made = start
+      const output = body(input)
+      this.made = Math.max(this.made, before)                  // a layer run again for its gradient leaves the count where it was
+      return output
+    }
+    const output = this.options.recompute === 'layer' ? this.tape.recomputed(x, numbered) : this.tape.scoped(() => numbered(x))
+    this.show('layer', index, output)
     return output
+  }
+
+  private apply(kernel: string, inputs: readonly Value[], forward: () => Recorded): Value {
+    const value = this.tape.apply(inputs, forward, kernel)
+    const reads = this.options.plan?.reads[this.made++]
+    if (reads !== undefined) value.readsLeft = reads
+    return value
+  }
+
+  /** An observed value is read by others than the network: it stays to the end of the forward pass. */
+  private show(place: 'layer' | 'pooled', index: number, value: Value): void {
+    if (!this.options.observe) return
+    delete value.readsLeft
+    this.options.observe(place, index, value)
   }
 
   /** What a score gains for its key: 0 on the mask, far below zero off it; [batch, 1, 1, seq], made once a pass, and only where a key is masked. */

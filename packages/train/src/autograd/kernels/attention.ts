@@ -1,6 +1,6 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { batchMatMul, softmax } from '../tensor-ops'
+import { batchMatMul, chain, softmax } from '../tensor-ops'
 
 /** What a masked key's score gains: exp of it is zero in float32. */
 export const MASKED = -1e9
@@ -13,11 +13,11 @@ export const MASKED = -1e9
 export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, heads: number, recompute: boolean): Recorded {
   const shape = q.shape as [number, number, number]
   const scale = 1 / Math.sqrt(shape[2] / heads)
-  const query = splitHeads(tf.mul(q, scale), heads)
+  const query = chain(tf.mul(q, scale), (scaled) => splitHeads(scaled, heads))
   const key = splitHeads(k, heads)
   const value = splitHeads(v, heads)
   const probs = probabilities(query, key, bias)
-  const output = mergeHeads(batchMatMul(probs, value), shape)
+  const output = chain(batchMatMul(probs, value), (context) => mergeHeads(context, shape))
   const common = [query, key, value, output, ...(bias ? [bias] : [])]
   return {
     output,
@@ -25,20 +25,27 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, 
     backward: (dy) => {
       const p = recompute ? probabilities(query, key, bias) : probs
       const dContext = splitHeads(dy, heads)                                                   // [batch, heads, seq, size]
-      const rowSums = tf.transpose(tf.sum(tf.reshape(tf.mul(dy, output), [shape[0], shape[1], heads, -1]), -1, true), [0, 2, 1, 3])
-      const dScores = tf.mul(p, tf.sub(batchMatMul(dContext, value, false, true), rowSums))    // [batch, heads, seq, seq]
-      return [
-        mergeHeads(tf.mul(batchMatMul(dScores, key), scale), shape),
-        mergeHeads(batchMatMul(dScores, query, true, false), shape),
-        mergeHeads(batchMatMul(p, dContext, true, false), shape)
-      ]
+      const dValue = chain(batchMatMul(p, dContext, true, false), (d) => mergeHeads(d, shape))
+      const rowSums = chain(tf.mul(dy, output), (product) => headSums(product, heads))
+      const dScores = chain(                                                                   // [batch, heads, seq, seq]
+        batchMatMul(dContext, value, false, true), (dProbs) => tf.sub(dProbs, rowSums), (d) => tf.mul(p, d)
+      )
+      if (recompute) p.dispose()
+      const dQuery = chain(batchMatMul(dScores, key), (d) => tf.mul(d, scale), (d) => mergeHeads(d, shape))
+      return [dQuery, chain(batchMatMul(dScores, query, true, false), (d) => mergeHeads(d, shape)), dValue]
     }
   }
 }
 
 function probabilities(query: Tensor, key: Tensor, bias: Tensor | null): Tensor {
   const scores = batchMatMul(query, key, false, true)                                          // [batch, heads, seq, seq]
-  return softmax(bias ? tf.add(scores, bias) : scores)
+  return chain(scores, ...(bias ? [(x: Tensor) => tf.add(x, bias)] : []), (x) => softmax(x))
+}
+
+/** x [batch, seq, hidden], summed over each head's part -> [batch, heads, seq, 1]. */
+function headSums(x: Tensor, heads: number): Tensor {
+  const [batch, seq] = x.shape as [number, number, number]
+  return tf.transpose(tf.sum(tf.reshape(x, [batch, seq, heads, -1]), -1, true), [0, 2, 1, 3])
 }
 
 /** [batch, seq, hidden] -> [batch, heads, seq, size]. */

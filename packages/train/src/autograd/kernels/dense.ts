@@ -1,6 +1,6 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { biasAdd, biasAddGradient, matMul } from '../tensor-ops'
+import { biasAdd, biasAddGradient, chain, matMul } from '../tensor-ops'
 
 /**
  * y = x W + b, x [.., in], W [in, out], b [out].
@@ -10,7 +10,7 @@ export function dense(x: Tensor, kernel: Tensor, bias: Tensor): Recorded {
   const [inner, outer] = kernel.shape as [number, number]
   const leading = x.shape.slice(0, -1)
   const rows = tf.reshape(x, [-1, inner])
-  const output = tf.reshape(biasAdd(matMul(rows, kernel), bias), [...leading, outer])
+  const output = tf.reshape(chain(matMul(rows, kernel), (product) => biasAdd(product, bias)), [...leading, outer])
   return {
     output,
     saved: [x, kernel],

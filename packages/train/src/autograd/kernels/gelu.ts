@@ -1,6 +1,6 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { unary } from '../tensor-ops'
+import { chain, unary } from '../tensor-ops'
 
 /**
  * The exact GELU y = x Φ(x), Φ the normal distribution function (arXiv:1606.08415, section 2).
@@ -8,8 +8,10 @@ import { unary } from '../tensor-ops'
  */
 export function gelu(x: Tensor): Recorded {
   const scaled = tf.mul(x, Math.SQRT1_2)
-  const distribution = tf.add(tf.mul(unary('Erf', scaled), 0.5), 0.5)
-  const density = tf.mul(unary('Exp', unary('Neg', unary('Square', scaled))), 1 / Math.sqrt(2 * Math.PI))
-  const derivative = tf.add(distribution, tf.mul(x, density))
+  const distribution = chain(unary('Erf', scaled), (erf) => tf.mul(erf, 0.5), (half) => tf.add(half, 0.5))
+  const derivative = chain(
+    scaled, (t) => unary('Square', t), (t) => unary('Neg', t), (t) => unary('Exp', t), (t) => tf.mul(t, 1 / Math.sqrt(2 * Math.PI)),
+    (density) => tf.mul(x, density), (slope) => tf.add(distribution, slope)
+  )
   return { output: tf.mul(x, distribution), saved: [derivative], backward: (dy) => [tf.mul(dy, derivative)] }
 }

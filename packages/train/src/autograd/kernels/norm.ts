@@ -1,11 +1,12 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
+import { chain } from '../tensor-ops'
 
 /** x̂ = (x - mean) r with r = 1 / √(biased variance + epsilon) over the last axis; r keeps that axis with size 1. */
 function standardize(x: Tensor, epsilon: number): { normalized: Tensor; inverse: Tensor } {
   const centered = tf.sub(x, tf.mean(x, -1, true))
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centered), -1, true), epsilon))
-  return { normalized: tf.mul(centered, inverse), inverse }
+  const inverse = chain(tf.square(centered), (squares) => tf.mean(squares, -1, true), (variance) => tf.add(variance, epsilon), tf.rsqrt)
+  return { normalized: chain(centered, (values) => tf.mul(values, inverse)), inverse }
 }
 
 /**
@@ -20,14 +21,17 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: numbe
   const offset = perRow ? tf.expandDims(beta, 1) : beta
   const shared = perRow ? [1] : x.shape.map((_, axis) => axis).slice(0, -1)
   return {
-    output: tf.add(tf.mul(normalized, gain), offset),
+    output: chain(tf.mul(normalized, gain), (scaled) => tf.add(scaled, offset)),
     saved: [normalized, inverse, gamma],
     backward: (dy) => {
-      const g = tf.mul(dy, perRow ? tf.expandDims(gamma, 1) : gamma)
       const product = tf.mul(dy, normalized)
-      const along = tf.mean(tf.mul(g, normalized), -1, true)
-      const dx = tf.mul(tf.sub(tf.sub(g, tf.mean(g, -1, true)), tf.mul(normalized, along)), inverse)
-      return [dx, tf.reshape(tf.sum(product, shared), [...gamma.shape]), tf.reshape(tf.sum(dy, shared), [...gamma.shape])]
+      const dGamma = chain(product, (values) => tf.sum(values, shared))
+      const g = tf.mul(dy, perRow ? tf.expandDims(gamma, 1) : gamma)
+      const along = chain(tf.mul(g, normalized), (values) => tf.mean(values, -1, true))
+      const mean = tf.mean(g, -1, true)
+      const off = tf.mul(normalized, along)
+      const dx = chain(g, (values) => tf.sub(values, mean), (values) => tf.sub(values, off), (values) => tf.mul(values, inverse))
+      return [dx, tf.reshape(dGamma, [...gamma.shape]), tf.reshape(tf.sum(dy, shared), [...gamma.shape])]
     }
   }
 }
