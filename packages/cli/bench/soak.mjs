@@ -22,13 +22,13 @@ const address = await new Promise((resolve, reject) => {
 const headers = { 'content-type': 'application/json' }
 const sentence = '多地气温创下入冬以来新低，各部门启动应急预案保障供暖和出行。'
 let sent = 0
+/** One request; `ms` is the server's own time for it, since this process is as short of processor as the server is. */
 async function request() {
   const n = sent++
   const body = JSON.stringify({ a: `${n}${sentence.slice(0, 8 + (n % 20))}`, b: sentence, task: 'A-ss' })
-  const start = performance.now()
   const answer = await fetch(`${address}/match`, { method: 'POST', headers, body })
   await answer.arrayBuffer()
-  return { status: answer.status, retry: answer.headers.has('retry-after'), ms: performance.now() - start }
+  return { status: answer.status, retry: answer.headers.has('retry-after'), ms: Number(/dur=([\d.]+)/.exec(answer.headers.get('server-timing'))?.[1]) }
 }
 
 async function residentMegabytes() {
