@@ -125,24 +125,27 @@ describe('refusals', () => {
   })
 
   it('gives up the pairs of a client that has gone', async () => {
-    let reason: unknown
-    const gone = new Promise<void>((resolve) => {
+    const client = new AbortController()
+    const given = new Promise<unknown>((resolve) => {
       void create({
-        matcher: { info, matchMany: (_pairs, run) => new Promise((_, reject) => run!.signal!.addEventListener('abort', () => {
-          reason = run!.signal!.reason
-          reject(reason as Error)
-          resolve()
-        })) }
+        matcher: {
+          info,
+          matchMany: (_pairs, run) => new Promise((_, reject) => {
+            run!.signal!.addEventListener('abort', () => {
+              resolve(run!.signal!.reason)
+              reject(run!.signal!.reason as Error)
+            })
+            client.abort()
+          })
+        }
       }).then(async (server) => {
         await server.listen({ port: 0, host: '127.0.0.1' })
         const { port } = server.server.address() as { port: number }
-        await fetch(`http://127.0.0.1:${port}/match`, {
-          method: 'POST', body: '{"a":"x","b":"y"}', headers: { 'content-type': 'application/json' }, signal: AbortSignal.timeout(50)
-        }).catch(() => undefined)
+        const headers = { 'content-type': 'application/json' }
+        await fetch(`http://127.0.0.1:${port}/match`, { method: 'POST', body: '{"a":"x","b":"y"}', headers, signal: client.signal }).catch(() => undefined)
       })
     })
-    await gone
-    expect(reason).toMatchObject({ message: 'The client went away.' })
+    expect(await given).toMatchObject({ message: 'The client went away.' })
   })
 })
 

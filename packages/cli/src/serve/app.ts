@@ -117,8 +117,10 @@ function closeConnectionsAtEnd(app: FastifyInstance): void {
 /** Gives up the pairs of a client that has gone, and of a request whose time is up. */
 function runOptions(reply: FastifyReply, { deadlineMs }: ServeLimits): RunOptions {
   const controller = new AbortController()
-  reply.raw.once('close', () => {
+  const onClose = (): void => {
     if (!reply.raw.writableEnded) controller.abort(new MatcherError('input-invalid', 'The client went away.'))
-  })
+  }
+  if (reply.raw.destroyed) onClose()
+  else reply.raw.once('close', onClose)
   return { signal: controller.signal, deadlineMs }
 }
