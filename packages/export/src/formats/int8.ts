@@ -25,12 +25,19 @@ const GELU_ZERO = 32
  */
 export function int8Format(): WeightFormat {
   const quantized = new Map<Value, QuantizedRows>()
+  // All activations of a network are [batch, seq, width], so what depends on their shape alone is made once: nodes count in short batches.
+  const shapes = new Map<number | string, Value>()
+  const shared = (key: number | string, make: () => Value): Value => {
+    const value = shapes.get(key) ?? make()
+    shapes.set(key, value)
+    return value
+  }
   return {
     compute: 'float32',
     dense(build, x, kernel, bias, range) {
       const [inputs, columns] = kernel.shape as [number, number]
       const [values, scales] = matrix(build, kernel, [columns], (data) => quantizeColumns(data, columns))
-      const rows = quantized.get(x) ?? quantizeActivations(build, x, inputs, range)
+      const rows = quantized.get(x) ?? quantizeActivations(build, x, inputs, range, shared)
       quantized.set(x, rows)
       const product = build.node('MatMulIntegerToFloat', [rows.values, values, build.scalar(1), scales, rows.zero], { type: 'float32', domain: 'com.microsoft' })
       return build.node('Add', [build.node('Mul', [product, rows.scale]), bias])
@@ -44,7 +51,9 @@ export function int8Format(): WeightFormat {
 }
 
 /** A row of zeros has the scale 0: whatever its values become, they count 0. */
-function quantizeActivations(build: GraphBuilder, x: Value, width: number, range: ActivationRange): QuantizedRows {
+function quantizeActivations(
+  build: GraphBuilder, x: Value, width: number, range: ActivationRange, shared: (key: number | string, make: () => Value) => Value
+): QuantizedRows {
   const largest = (value: Value) => build.node('ReduceMax', [value], { attributes: { axes: [-1] } })
   const times = (value: Value, factor: number) => build.node('Mul', [value, build.scalar(factor)])
   const gelu = range === 'gelu'
@@ -54,9 +63,9 @@ function quantizeActivations(build: GraphBuilder, x: Value, width: number, range
   const zeroPoint = gelu ? GELU_ZERO : SYMMETRIC_LEVELS + 1
   const zero = build.constant(`zero(${zeroPoint})`, 'uint8', [], () => Uint8Array.of(zeroPoint))
   const flatScale = build.reshape(scale, [-1])                                                       // [batch * seq]
-  const zeros = build.node('Expand', [zero, build.node('Shape', [flatScale], { type: 'int64' })])
+  const zeros = shared(`zeros(${zeroPoint})`, () => build.node('Expand', [zero, build.node('Shape', [flatScale], { type: 'int64' })]))
   const flat = build.node('QuantizeLinear', [build.reshape(x, [-1, width]), flatScale, zeros], { type: 'uint8', attributes: { axis: 0 } })
-  return { values: build.node('Reshape', [flat, build.node('Shape', [x], { type: 'int64' })]), scale, zero }
+  return { values: build.node('Reshape', [flat, shared(width, () => build.node('Shape', [x], { type: 'int64' }))]), scale, zero }
 }
 
 /** The int8 values and scales of a weight. Quantizing happens when the values are written; only the scales are kept. */
