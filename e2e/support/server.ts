@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createReadStream, statSync } from 'node:fs'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { extname, join, normalize } from 'node:path'
 import type { AddressInfo } from 'node:net'
 
@@ -91,11 +91,10 @@ export const sendFile: Handler = (request, response, file) => {
 export function cutAfter(bytes: number): Handler {
   return (request, response, file) => {
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
-    const size = statSync(file).size
-    const end = Math.min(size, start + bytes) - 1
-    if (request.headers.range) response.writeHead(206, { 'content-range': `bytes ${start}-${size - 1}/${size}`, 'content-length': size - start })
-    else response.writeHead(200, { 'content-length': size })
-    createReadStream(file, { start, end }).on('end', () => setTimeout(() => response.destroy(), 50)).pipe(response, { end: false })
+    const whole = readFileSync(file)
+    if (request.headers.range) response.writeHead(206, { 'content-range': `bytes ${start}-${whole.length - 1}/${whole.length}`, 'content-length': whole.length - start })
+    else response.writeHead(200, { 'content-length': whole.length })
+    response.write(whole.subarray(start, start + bytes), () => request.socket.end()) // what was written arrives, and then the connection ends
   }
 }
 

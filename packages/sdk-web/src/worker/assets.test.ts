@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import type { LoadProgress } from '@sohu-match/core'
+import { describe, expect, it } from 'vitest'
+import { createAssetLoader, type AssetLoaderContext } from './assets'
+import type { Asset } from './download'
+import type { Store } from './store'
+
+const content = Uint8Array.from({ length: 500 }, (_, i) => i % 251)
+const asset: Asset = { file: 'vocab.txt', url: 'https://models.example/vocab.txt', bytes: 500, sha256: createHash('sha256').update(content).digest('hex') }
+const manifest = 'https://models.example/manifest.json'
+
+/** A store in memory; `refuse` makes every write fail. */
+function memoryStore(refuse?: () => Error): { store: Store; files: Map<string, Uint8Array<ArrayBuffer>> } {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>()
+  const store: Store = {
+    kind: 'opfs',
+    read: async (key) => files.get(key)?.slice(),
+    async write(key, keep) {
+      let bytes = files.get(key)?.slice(0, keep) ?? new Uint8Array(0)
+      return {
+        async write(chunk, offset) {
+          if (refuse) throw refuse()
+          bytes = Uint8Array.from([...bytes.subarray(0, offset), ...chunk])
+          files.set(key, bytes)
+        },
+        finish: async () => {},
+        pause: async () => {}
+      }
+    },
+    remove: async (key) => void files.delete(key),
+    keys: async () => [...files.keys()]
+  }
+  return { store, files }
+}
+
+function loader(extra: Partial<AssetLoaderContext>) {
+  const asked: string[] = []
+  const progress: LoadProgress[] = []
+  const assets = createAssetLoader({
+    fetch: async (url) => {
+      asked.push(String(url))
+      return new Response(String(url) === manifest ? 'manifest of today' : content.slice())
+    },
+    store: memoryStore().store, reasons: [], signal: new AbortController().signal, onProgress: (event) => progress.push(event),
+    exclusively: (_key, work) => work(), delay: () => 0, ...extra
+  })
+  return { assets, asked, progress }
+}
+
+describe('createAssetLoader', () => {
+  it('downloads once and then reads from storage, verified', async () => {
+    const { store } = memoryStore()
+    const first = loader({ store })
+    expect(await first.assets.load(asset)).toEqual(content)
+    expect(first.assets.report).toMatchObject({ fetchedBytes: 500, reusedBytes: 0, storage: 'opfs' })
+    const second = loader({ store })
+    expect(await second.assets.load(asset)).toEqual(content)
+    expect(second.asked).toEqual([])
+    expect(second.progress).toEqual([{ phase: 'verify', file: 'vocab.txt', loaded: 500, total: 500 }])
+  })
+
+  it('downloads anew what changed in storage', async () => {
+    const { store, files } = memoryStore()
+    files.set(asset.sha256, new Uint8Array(500))
+    const { assets, asked } = loader({ store })
+    expect(await assets.load(asset)).toEqual(content)
+    expect(asked).toHaveLength(1)
+    expect(files.get(asset.sha256)).toEqual(content)
+  })
+
+  it('loads without storage when the quota is used up, says so, and leaves nothing half done', async () => {
+    const { store, files } = memoryStore(() => new DOMException('full', 'QuotaExceededError'))
+    const { assets } = loader({ store })
+    expect(await assets.load(asset)).toEqual(content)
+    expect(await assets.load(asset)).toEqual(content)
+    expect(assets.report).toMatchObject({ storage: 'none', notes: [expect.stringContaining('quota')] })
+    expect(files.size).toBe(0)
+  })
+
+  it('names any other failure of storage and goes on', async () => {
+    const { assets } = loader({ store: { ...memoryStore().store, read: async () => { throw new Error('disk on fire') } } })
+    expect(await assets.load(asset)).toEqual(content)
+    expect(assets.report.notes).toEqual([expect.stringContaining('disk on fire')])
+  })
+
+  it('reads the kept manifest when the network is gone, and only then', async () => {
+    const { store } = memoryStore()
+    expect(await loader({ store }).assets.loadText(manifest)).toBe('manifest of today')
+    const offline = loader({ store, fetch: async () => { throw new TypeError('offline') } })
+    expect(await offline.assets.loadText(manifest)).toBe('manifest of today')
+    expect(offline.assets.report.notes).toEqual([expect.stringContaining('copy kept here')])
+    const gone = loader({ store, fetch: async () => new Response('', { status: 404 }) })
+    await expect(gone.assets.loadText(manifest)).rejects.toMatchObject({ code: 'asset-missing' })
+  })
+
+  it('prunes what no kept manifest lists', async () => {
+    const { store, files } = memoryStore()
+    const { assets } = loader({ store })
+    await assets.loadText(manifest)
+    for (const key of ['used', 'runtime', 'old']) files.set(key, content)
+    await assets.prune((text) => (text === 'manifest of today' ? ['used'] : []), ['runtime'])
+    expect([...files.keys()].filter((key) => !key.startsWith('manifest-')).sort()).toEqual(['runtime', 'used'])
+  })
+})
