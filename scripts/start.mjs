@@ -15,4 +15,4 @@ nx('run', 'export:sohu', '--', '--checkpoint', `${runFolder}/best`, '--out', mod
 
 console.log('\n3/3 Match texts with @sohu-match/sdk-node')
 nx('run', 'sdk-node:build')
-run(process.execPath, 'packages/sdk-node/examples/match.mjs', model)
+run(process.execPath, 'scripts/show-matches.mjs', model)
