@@ -9,8 +9,8 @@ import { fitLogistic, logisticScore, type LogisticModel } from './logistic'
 export interface LexicalBaseline {
   /** Thresholds chosen on valid, by task id. */
   readonly thresholds: ReadonlyMap<number, number>
-  /** Scores and labels of labelled pairs of tasks that were in train; other pairs are left out. */
-  rows(examples: readonly Example[]): ScoredRow[]
+  /** The labelled pairs of tasks that were in train with their scores, task by task; other pairs are left out. */
+  rows<E extends Example>(examples: readonly E[]): (E & ScoredRow)[]
 }
 
 interface TaskModel {
@@ -42,15 +42,11 @@ export function fitLexicalBaseline(
     })
   }
   if (models.size === 0) throw new MatcherError('data-invalid', 'No training pair has a label; the lexical baseline cannot be fitted.')
-  const scored = (examples: readonly Example[]) =>
+  const scored = <E extends Example>(examples: readonly E[]) =>
     [...byTask(examples)].flatMap(([task, of]) => {
       const fitted = models.get(task)
       return fitted
-        ? of.map((example) => ({
-            task,
-            label: example.label,
-            score: logisticScore(fitted.model, lexicalFeatures(...termsOf(example), fitted.statistics))
-          }))
+        ? of.map((example) => ({ ...example, score: logisticScore(fitted.model, lexicalFeatures(...termsOf(example), fitted.statistics)) }))
         : []
     })
   const validRows = scored(valid)
@@ -61,14 +57,14 @@ export function fitLexicalBaseline(
   }
 }
 
-type Labelled = Example & { readonly label: 0 | 1 }
+type Labelled<E extends Example> = E & { readonly label: 0 | 1 }
 
-function byTask(examples: readonly Example[]): Map<number, Labelled[]> {
-  const groups = new Map<number, Labelled[]>()
+function byTask<E extends Example>(examples: readonly E[]): Map<number, Labelled<E>[]> {
+  const groups = new Map<number, Labelled<E>[]>()
   for (const example of examples) {
     if (example.label === undefined) continue
     const group = groups.get(example.task) ?? []
-    group.push(example as Labelled)
+    group.push(example as Labelled<E>)
     groups.set(example.task, group)
   }
   return groups

@@ -30,8 +30,17 @@ export function highlighted(text: string, other: string, words: (text: string) =
 export function pairCard(pair: JudgedPair, words: (text: string) => readonly string[]): string {
   return (
     `<div class="pair"><p>label <b>${pair.label}</b>, score <b>${ratio(pair.score)}</b></p>` +
-    `<p>${highlighted(pair.a, pair.b, words)}</p><p>${highlighted(pair.b, pair.a, words)}</p></div>`
+    `${foldable(pair.a, highlighted(pair.a, pair.b, words))}${foldable(pair.b, highlighted(pair.b, pair.a, words))}</div>`
   )
+}
+
+/** Characters of a text that is shown whole; of a longer one the beginning, until it is opened. */
+const [SHOWN_WHOLE, BEGINNING] = [160, 80]
+
+function foldable(text: string, html: string): string {
+  const characters = [...text]
+  if (characters.length <= SHOWN_WHOLE) return `<p>${html}</p>`
+  return `<details><summary>${escapeHtml(characters.slice(0, BEGINNING).join(''))}… (${characters.length} characters)</summary><p>${html}</p></details>`
 }
 
 /**

@@ -1,7 +1,7 @@
 import { SOHU_TASKS } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { lineChart, ticks } from './chart'
-import { errorsPage, highlighted, mostWrong, type JudgedPair } from './errors'
+import { errorsPage, highlighted, mostWrong, pairCard, type JudgedPair } from './errors'
 import { evaluation } from './evaluation'
 import { escapeHtml } from './page'
 import { runReport, type RunRecord } from './run-report'
@@ -88,6 +88,14 @@ describe('the page of errors', () => {
   })
 })
 
+it('shows the beginning of a long text until it is opened', () => {
+  const card = pairCard({ ...pairs[0]!, a: `地铁<${'长'.repeat(200)}`, b: '地铁' }, words)
+  expect(card).toContain('<details><summary>地铁&#60;长')
+  expect(card).toContain('… (203 characters)</summary><p><mark>地铁</mark>')
+  expect(card.match(/<details>/g)).toHaveLength(1)
+  expect(unbalanced(card)).toEqual([])
+})
+
 describe('the report of a run', () => {
   const step = (n: number): RunRecord => ({
     type: 'step',
@@ -114,7 +122,7 @@ describe('the report of a run', () => {
     records: [step(10), step(20), epoch(0), step(30), step(40), epoch(1)],
     config: { epochs: 2 },
     evaluation: { split: 'valid', figures },
-    examples: { pairs: pairs.slice(0, 2), words }
+    examples: { pairs: pairs.slice(0, 2), tasks: SOHU_TASKS, words }
   })
 
   it('is one well-formed page that asks for no other file', () => {

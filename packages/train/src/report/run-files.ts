@@ -36,7 +36,7 @@ export async function writeRunReport(folder: string, source: ReportSource): Prom
   const pairs = await judgedPairs(join(folder, 'best', VALID_SCORES), source)
   const html = runReport({
     title: `Run ${basename(folder)}`, records, config: source.config,
-    ...(pairs && { evaluation: { split: 'valid', figures: figures(pairs, source.tasks) }, examples: { pairs: examples(pairs, source.tasks), words: source.words } })
+    ...(pairs && { evaluation: { split: 'valid', figures: figures(pairs, source.tasks) }, examples: { pairs: examples(pairs, source.tasks), tasks: source.tasks, words: source.words } })
   })
   await writeFileAtomic(join(folder, 'report.html'), html)
   const events = await eventFileOf(folder)

@@ -1,11 +1,11 @@
-import type { ClassMetrics, Metrics } from '@sohu-match/core'
+import type { Metrics, TaskSpec } from '@sohu-match/core'
 import type { StepReport } from '../loop'
-import type { Interval } from './bootstrap'
 import { lineChart, type Series } from './chart'
 import { pairCard, type JudgedPair } from './errors'
 import type { Evaluation } from './evaluation'
+import { figureRows, lengthRows } from './figures'
 import { duration, ratio, significant, whole } from './format'
-import { htmlTable, page, section } from './page'
+import { escapeHtml, htmlTable, page, section } from './page'
 
 /** A line of a run's `metrics.jsonl`: NaN became null on its way. */
 export type RunRecord =
@@ -19,8 +19,8 @@ export interface RunReportInput {
   readonly config?: Readonly<Record<string, unknown>>
   /** Of the best checkpoint on a split, with the split's name. */
   readonly evaluation?: { readonly split: string; readonly figures: Evaluation }
-  /** Pairs to show, with a function that cuts texts into words. */
-  readonly examples?: { readonly pairs: readonly JudgedPair[]; readonly words: (text: string) => readonly string[] }
+  /** Pairs to show by task, with a function that cuts texts into words. */
+  readonly examples?: { readonly pairs: readonly JudgedPair[]; readonly tasks: readonly TaskSpec[]; readonly words: (text: string) => readonly string[] }
 }
 
 /** A run as one HTML page: figures, curves, calibration, examples, configuration. It needs no server, script or other file. */
@@ -33,7 +33,7 @@ export function runReport({ title, records, config, evaluation, examples }: RunR
     ...(epochs.length > 0 ? [epochSection(epochs)] : []),
     ...(steps.length > 0 ? [stepSection(steps)] : []),
     ...(evaluation ? [calibrationSection(evaluation.figures)] : []),
-    ...(examples?.pairs.length ? [section('Examples', ...examples.pairs.map((pair) => pairCard(pair, examples.words)))] : []),
+    ...(examples?.pairs.length ? [examplesSection(examples)] : []),
     ...(config ? [configurationSection(config)] : [])
   ])
 }
@@ -64,30 +64,14 @@ function summary(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): 
 }
 
 function evaluationSection(split: string, figures: Evaluation): string {
-  const head = ['task', 'pairs', 'F1 [95 %]', 'precision', 'recall', 'AUC [95 %]', 'threshold', 'calibration error']
-  const plain = ({ pairs, f1, precision, recall }: ClassMetrics) => [whole(pairs), ratio(f1), ratio(precision), ratio(recall), '', '', '']
+  const table = figureRows(figures)
+  const byLength = lengthRows(figures)
   return section(
     `Best checkpoint on ${split}`,
-    htmlTable(head, [
-      ...Object.keys(figures.tasks).map((name) => taskRow(name, figures)),
-      ['mean of tasks', '', withInterval(figures.meanF1), '', '', withInterval(figures.meanAuc), '', ''],
-      ...Object.entries(figures.metrics.groups).map(([name, group]) => [`group ${name}`, ...plain(group)]),
-      ['mean of groups', '', ratio(figures.metrics.mean), '', '', '', '', '']
-    ]),
+    htmlTable(table.head, table.rows),
     '<p>Intervals: bootstrap over pairs. Pairs that share articles are not independent: the true intervals are wider.</p>',
-    lengthTable(figures)
+    `<details><summary>By length: a quarter of each task's pairs a row</summary>${htmlTable(byLength.head, byLength.rows)}</details>`
   )
-}
-
-function taskRow(name: string, figures: Evaluation): string[] {
-  const { pairs, precision, recall } = figures.metrics.tasks[name]!
-  const { f1, auc, threshold, calibration } = figures.tasks[name]!
-  const shares = [ratio(precision), ratio(recall)]
-  return [name, whole(pairs), withInterval(f1), ...shares, withInterval(auc), ratio(threshold), ratio(calibration.error)]
-}
-
-function withInterval({ value, low, high }: Interval): string {
-  return `${ratio(value)} [${ratio(low)}, ${ratio(high)}]`
 }
 
 function epochSection(epochs: readonly EpochRecord[]): string {
@@ -103,16 +87,15 @@ function stepSection(steps: readonly StepRecord[]): string {
   return section('Training', ...charts.map(([title, figure]) => stepChart(title, steps, figure)))
 }
 
+function examplesSection({ pairs, tasks, words }: NonNullable<RunReportInput['examples']>): string {
+  const of = (task: number) => pairs.filter((pair) => pair.task === task).map((pair) => pairCard(pair, words))
+  const cards = tasks.filter(({ id }) => pairs.some(({ task }) => task === id)).flatMap(({ id, name }) => [`<h3>${escapeHtml(name)}</h3>`, ...of(id)])
+  return section('Examples', '<p>The pairs whose score is farthest from the label. Words that both texts have are marked.</p>', ...cards)
+}
+
 function configurationSection(config: Readonly<Record<string, unknown>>): string {
   const rows = Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])
   return section('Configuration', htmlTable(['key', 'value'], rows))
-}
-
-function lengthTable(figures: Evaluation): string {
-  const rows = Object.entries(figures.tasks).flatMap(([name, { byLength }]) =>
-    byLength.map((part) => [name, `${part.from}-${part.to}`, whole(part.pairs), ratio(part.f1), ratio(part.auc)])
-  )
-  return htmlTable(['task', 'tokens of the pair', 'pairs', 'F1', 'AUC'], rows)
 }
 
 function taskChart(title: string, epochs: readonly EpochRecord[], figure: 'f1' | 'auc'): string {

@@ -1,0 +1,55 @@
+import type { ClassMetrics } from '@sohu-match/core'
+import type { Interval } from './bootstrap'
+import type { Evaluation } from './evaluation'
+import { ratio, whole } from './format'
+
+/** A table as plain texts: on a page, in a terminal. */
+export interface TextRows {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** An evaluation as one row a task, then the mean of the tasks, each group's pooled figures, and their mean (the competition's score). */
+export function figureRows(figures: Evaluation): TextRows {
+  const pooled = ({ pairs, f1, precision, recall }: ClassMetrics) => [whole(pairs), ratio(f1), ratio(precision), ratio(recall), '', '', '']
+  return {
+    head: ['task', 'pairs', 'F1 [95 %]', 'precision', 'recall', 'AUC [95 %]', 'threshold', 'calibration error'],
+    rows: [
+      ...Object.keys(figures.tasks).map((name) => taskRow(name, figures)),
+      ['mean of tasks', '', withInterval(figures.meanF1), '', '', withInterval(figures.meanAuc), '', ''],
+      ...Object.entries(figures.metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...pooled(group)]),
+      ['mean of groups', '', ratio(figures.metrics.mean), '', '', '', '', '']
+    ]
+  }
+}
+
+/** F1 and AUC of each task's quarters by length. */
+export function lengthRows({ tasks }: Evaluation): TextRows {
+  return {
+    head: ['task', 'tokens of the pair', 'pairs', 'F1', 'AUC'],
+    rows: Object.entries(tasks).flatMap(([name, { byLength }]) =>
+      byLength.map((part) => [name, `${part.from}-${part.to}`, whole(part.pairs), ratio(part.f1), ratio(part.auc)]))
+  }
+}
+
+/** A figure with the ends of its 95 % interval: `0.712 [0.671, 0.750]`. */
+export function withInterval({ value, low, high }: Interval): string {
+  return `${ratio(value)} [${ratio(low)}, ${ratio(high)}]`
+}
+
+/** What an evaluation says, for programs: the metrics, and by task what stands beside them. */
+export function figuresJson({ metrics, tasks, meanF1, meanAuc }: Evaluation): Record<string, unknown> {
+  const ends = ({ low, high }: Interval) => [low, high]
+  return {
+    ...metrics, meanF1, meanAuc,
+    tasks: Object.fromEntries(Object.entries(tasks).map(([name, { threshold, f1, auc, calibration: { error, brier }, byLength }]) => [
+      name, { ...metrics.tasks[name], threshold, f1Interval: ends(f1), aucInterval: ends(auc), calibrationError: error, brier, byLength }
+    ]))
+  }
+}
+
+function taskRow(name: string, { metrics, tasks }: Evaluation): string[] {
+  const { pairs, precision, recall } = metrics.tasks[name]!
+  const { f1, auc, threshold, calibration } = tasks[name]!
+  return [name, whole(pairs), withInterval(f1), ratio(precision), ratio(recall), withInterval(auc), ratio(threshold), ratio(calibration.error)]
+}
