@@ -15,7 +15,9 @@ if (from !== undefined && out !== undefined) {
   const start = performance.now()
   const { loaded, initialized } = await importWeights({ from, out, seed: 1 })
   const seconds = (performance.now() - start) / 1000
-  process.stdout.write(JSON.stringify({ seconds, peak: process.resourceUsage().maxRSS * 1024, loaded: loaded.length, initialized: initialized.length }))
+  process.stdout.write(
+    JSON.stringify({ seconds, peak: process.resourceUsage().maxRSS * 1024, loaded: loaded.length, initialized: initialized.length })
+  )
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'import-bench-'))
   try {
@@ -28,12 +30,17 @@ if (from !== undefined && out !== undefined) {
 
 async function measure(form: 'tensorflow' | 'safetensors', from: string, out: string): Promise<void> {
   await writeBaseWeights(from, form)
-  const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), from, out], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), from, out], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   if (child.status !== 0) throw new Error(`The import of ${form} ended with status ${child.status}.`)
   const { seconds, peak, loaded, initialized } = JSON.parse(child.stdout) as Record<'seconds' | 'peak' | 'loaded' | 'initialized', number>
   const verdict = peak <= BUDGET ? 'within' : 'OVER'
-  process.stdout.write(`${form}: ${loaded} tensors loaded, ${initialized} initialized, ${seconds.toFixed(1)} s, `
-    + `peak memory ${(peak / 1e9).toFixed(2)} GB (${verdict} the budget of ${BUDGET / 1e9} GB)\n`)
+  process.stdout.write(
+    `${form}: ${loaded} tensors loaded, ${initialized} initialized, ${seconds.toFixed(1)} s, `
+      + `peak memory ${(peak / 1e9).toFixed(2)} GB (${verdict} the budget of ${BUDGET / 1e9} GB)\n`
+  )
   if (peak > BUDGET) process.exitCode = 1
   for (const path of [from, out]) rmSync(path, { recursive: true, force: true })
 }

@@ -1,4 +1,7 @@
-/** Writes checkpoints as TensorFlow does, to test and time the reader with: tables of several blocks, with snappy or without, any number of data files. */
+/**
+ * Writes checkpoints as TensorFlow does, to test and time the reader with: tables of several blocks, with snappy or without, any number of
+ * data files.
+ */
 import { open } from 'node:fs/promises'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { compress } from 'snappyjs'
@@ -23,7 +26,9 @@ const MAGIC = 0xdb4775248b80fb57n
 
 /** Writes `prefix.index` and `prefix.data-…` with float32 tensors, dealt out over `shards` data files. */
 export async function writeTensorFlow(
-  prefix: string, tensors: readonly TensorToWrite[], { shards = 1, ...table }: TableOptions & { readonly shards?: number } = {}
+  prefix: string,
+  tensors: readonly TensorToWrite[],
+  { shards = 1, ...table }: TableOptions & { readonly shards?: number } = {}
 ): Promise<void> {
   const number = (value: number): string => String(value).padStart(5, '0')
   const files = await Promise.all(Array.from({ length: shards }, (_, i) => open(`${prefix}.data-${number(i)}-of-${number(shards)}`, 'w')))
@@ -46,15 +51,29 @@ export async function writeTensorFlow(
 function bundleEntry(shape: readonly number[], shard: number, offset: number, bytes: Uint8Array): Uint8Array {
   const writer = new BinaryWriter().tag(1, 0).int32(1).tag(2, 2).fork()
   for (const size of shape) writer.tag(2, 2).fork().tag(1, 0).int64(size).join()
-  return writer.join().tag(3, 0).int32(shard).tag(4, 0).int64(offset).tag(5, 0).int64(bytes.length).tag(6, 5).fixed32(maskedCrc32c(bytes)).finish()
+  return writer
+    .join()
+    .tag(3, 0)
+    .int32(shard)
+    .tag(4, 0)
+    .int64(offset)
+    .tag(5, 0)
+    .int64(bytes.length)
+    .tag(6, 5)
+    .fixed32(maskedCrc32c(bytes))
+    .finish()
 }
 
 /** A sorted string table of these entries (LevelDB's table_format.md). */
-export function tableBytes(entries: readonly (readonly [string, Uint8Array])[], { snappy = false, blockBytes = 4096 }: TableOptions = {}): Uint8Array {
+export function tableBytes(
+  entries: readonly (readonly [string, Uint8Array])[],
+  { snappy = false, blockBytes = 4096 }: TableOptions = {}
+): Uint8Array {
   const sorted = entries.map(([key, value]) => [new TextEncoder().encode(key), value] as const).sort(([a], [b]) => Buffer.compare(a, b))
   const parts: Uint8Array[] = []
   let offset = 0
-  const put = (block: Uint8Array): Uint8Array => {                              // gives the block's handle
+  const put = (block: Uint8Array): Uint8Array => {
+    // gives the block's handle
     const content = snappy ? compress(block) : block
     const framed = new Uint8Array(content.length + 5)
     framed.set(content)
@@ -99,7 +118,11 @@ function blockBytesOf(entries: Entries): Uint8Array {
     let shared = 0
     if (i % RESTART_EVERY !== 0) while (shared < previous.length && previous[shared] === key[shared]) shared++
     else if (i > 0) restarts.push(offset)
-    const head = new BinaryWriter().uint32(shared).uint32(key.length - shared).uint32(value.length).finish()
+    const head = new BinaryWriter()
+      .uint32(shared)
+      .uint32(key.length - shared)
+      .uint32(value.length)
+      .finish()
     parts.push(head, key.subarray(shared), value)
     offset += head.length + key.length - shared + value.length
     previous = Uint8Array.from(key)

@@ -14,7 +14,8 @@ interface ImportFlags {
 
 /** `import`: public weights to a checkpoint. */
 export function addImport(program: Command): void {
-  program.command('import')
+  program
+    .command('import')
     .description('write the weights of a public RoFormer (TensorFlow checkpoint, safetensors, PyTorch file) as a checkpoint')
     .requiredOption('--from <dir>', 'folder with the weights, bert_config.json or config.json, and vocab.txt')
     .requiredOption('--out <dir>', 'checkpoint folder to write')
@@ -23,8 +24,17 @@ export function addImport(program: Command): void {
     .option('--seed <number>', 'seed of what the weights lack: the condition and the head', wholeNumber, 1)
     .option('--force', 'replace what is at --out', false)
     .action(async ({ from, out, allowMissing, maxLength, seed, force }: ImportFlags) => {
-      const summary = await importWeights({ from: userPath(from), out: userPath(out), allowMissing, seed, force, model: { max_length: maxLength } })
-      console.log(`${summaryText(summary)}\nThe checkpoint is in ${out}; fine-tune it with: nx run train:sohu -- --init ${out} --preset sohu-base --data DIR`)
+      const summary = await importWeights({
+        from: userPath(from),
+        out: userPath(out),
+        allowMissing,
+        seed,
+        force,
+        model: { max_length: maxLength }
+      })
+      console.log(
+        `${summaryText(summary)}\nThe checkpoint is in ${out}; fine-tune it: nx run train:sohu -- --init ${out} --preset sohu-base`
+      )
     })
 }
 

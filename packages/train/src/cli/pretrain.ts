@@ -20,8 +20,11 @@ interface PretrainFlags {
 
 /** `pretrain`: an encoder from texts alone, as a checkpoint that `sohu --init` takes. */
 export function addPretrain(program: Command): void {
-  program.command('pretrain')
-    .description('train an encoder to tell hidden words, on text lines or on the texts of a data folder; the checkpoint goes to sohu --init')
+  program
+    .command('pretrain')
+    .description(
+      'train an encoder to tell hidden words, on text lines or on the texts of a data folder; the checkpoint goes to sohu --init'
+    )
     .option('--text <file>', 'UTF-8 file, one text a line')
     .option('--data <dir>', 'data folder whose training pairs are read: Sohu layout or dataset.json')
     .requiredOption('--out <dir>', 'checkpoint folder to write')
@@ -31,14 +34,23 @@ export function addPretrain(program: Command): void {
     .option('--force', 'replace what is at --out', false)
     .action(async (flags: PretrainFlags) => {
       const { text, data, out, preset, init, force } = flags
-      if ((text === undefined) === (data === undefined)) throw new MatcherError('config-invalid', 'Give either --text FILE or --data DIR: what to pretrain on.')
+      if ((text === undefined) === (data === undefined))
+        throw new MatcherError('config-invalid', 'Give either --text FILE or --data DIR: what to pretrain on.')
       const config = parsePretrainConfig(applyOverrides(await readPretrainPreset(preset), flags.set), `preset ${preset}`)
       const interrupt = interruption('the checkpoint')
-      const run = { texts: userPath((text ?? data)!), out: userPath(out), config, force, ...(init !== undefined && { init: userPath(init) }) }
+      const run = {
+        texts: userPath((text ?? data)!),
+        out: userPath(out),
+        config,
+        force,
+        ...(init !== undefined && { init: userPath(init) })
+      }
       const { steps, heldOutLoss } = await pretrain(run, { ...consoleHooks(), stopping: interrupt.stopping })
       interrupt.dispose()
-      console.log(`After ${whole(steps)} steps (loss on held-out words ${heldOutLoss.toFixed(3)}) the checkpoint is in ${out}; fine-tune it with: `
-        + `nx run train:sohu -- --init ${out} --data DIR`)
+      console.log(
+        `After ${whole(steps)} steps (loss on held-out words ${heldOutLoss.toFixed(3)}) the checkpoint is in ${out}; fine-tune it with: `
+          + `nx run train:sohu -- --init ${out} --data DIR`
+      )
     })
 }
 
@@ -50,8 +62,11 @@ function consoleHooks(): PretrainHooks {
   }
   return {
     onPrepare: (phase, done, total) => progress.phase(phase, done, total),
-    onReady: ({ parameters, vocabulary, sequences, heldOut, steps }) => say(`${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; `
-      + `${whole(sequences)} sequences to train on in ${whole(steps)} steps, ${whole(heldOut)} held out.`),
+    onReady: ({ parameters, vocabulary, sequences, heldOut, steps }) =>
+      say(
+        `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; `
+          + `${whole(sequences)} sequences to train on in ${whole(steps)} steps, ${whole(heldOut)} held out.`
+      ),
     onStep: (report) => progress.step(report),
     onEpoch: ({ epoch, epochs, step, heldOutLoss }) =>
       say(`Epoch ${epoch + 1} of ${epochs}, step ${whole(step)}: loss on held-out words ${heldOutLoss.toFixed(3)}`)

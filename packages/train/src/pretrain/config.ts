@@ -9,8 +9,25 @@ import { PRESETS } from '../presets'
 
 /** The keys of a training configuration that pretraining has too; they mean the same. */
 const SHARED = [
-  'model', 'seed', 'epochs', 'vocab_min_count', 'batch_pairs', 'batch_tokens', 'bucket_pool', 'learning_rate', 'warmup', 'decay', 'final_share',
-  'adam', 'beta1', 'beta2', 'epsilon', 'weight_decay', 'clip_norm', 'recompute', 'checkpoint_steps'
+  'model',
+  'seed',
+  'epochs',
+  'vocab_min_count',
+  'batch_pairs',
+  'batch_tokens',
+  'bucket_pool',
+  'learning_rate',
+  'warmup',
+  'decay',
+  'final_share',
+  'adam',
+  'beta1',
+  'beta2',
+  'epsilon',
+  'weight_decay',
+  'clip_norm',
+  'recompute',
+  'checkpoint_steps'
 ] as const
 
 /** Its own: the share of words that are hidden, and of sequences that are kept to measure the loss on. */
@@ -30,28 +47,37 @@ const FOLDER = new URL('pretrain/', PRESETS)
 
 /** The names of the presets that ship with the package. */
 export function pretrainPresetNames(): string[] {
-  return readdirSync(FOLDER).map((file) => file.slice(0, -'.json'.length)).sort()
+  return readdirSync(FOLDER)
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort()
 }
 
 /** A preset's JSON by name. Throws `config-invalid` naming the nearest preset. */
 export async function readPretrainPreset(name: string): Promise<Record<string, unknown>> {
   const names = pretrainPresetNames()
   if (names.includes(name)) {
-    return await readJson(fileURLToPath(new URL(`${name}.json`, FOLDER)), 'config-invalid', 'config-invalid') as Record<string, unknown>
+    return (await readJson(fileURLToPath(new URL(`${name}.json`, FOLDER)), 'config-invalid', 'config-invalid')) as Record<string, unknown>
   }
-  throw new MatcherError('config-invalid', `There is no pretraining preset "${name}"; did you mean "${closest(name, names)}"? Presets: ${names.join(', ')}.`)
+  throw new MatcherError(
+    'config-invalid',
+    `There is no pretraining preset "${name}"; did you mean "${closest(name, names)}"? Presets: ${names.join(', ')}.`
+  )
 }
 
 /** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
 export function parsePretrainConfig(json: Record<string, unknown>, source: string): PretrainConfig {
   const keys = [...SHARED, ...Object.keys(own.entries)]
   const unknown = Object.keys(json).find((key) => !keys.includes(key))
-  if (unknown !== undefined) throw new MatcherError('config-invalid', `${source}: there is no key "${unknown}"; did you mean "${closest(unknown, keys)}"?`)
+  if (unknown !== undefined)
+    throw new MatcherError('config-invalid', `${source}: there is no key "${unknown}"; did you mean "${closest(unknown, keys)}"?`)
   const parsed = v.safeParse(own, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
   const train = parseTrainConfig(Object.fromEntries(SHARED.filter((key) => key in json).map((key) => [key, json[key]])), source)
   if ((train.model as { norm_position?: unknown }).norm_position === 'pre') {
-    throw new MatcherError('config-invalid', `${source}: norm_position "pre" is not part of RoFormer's recipe for hidden words; leave it out.`)
+    throw new MatcherError(
+      'config-invalid',
+      `${source}: norm_position "pre" is not part of RoFormer's recipe for hidden words; leave it out.`
+    )
   }
   return { train, maskRate: parsed.output.mask_rate, heldOut: parsed.output.held_out }
 }

@@ -18,18 +18,22 @@ export interface MaskedBatch {
   readonly tokenCount: number
 }
 
-/** Shares of BERT's recipe (Devlin et al. 2019, arXiv:1810.04805, section 3.1): of hidden tokens so many become [MASK], so many another token. */
+/**
+ * Shares of BERT's recipe (Devlin et al. 2019, arXiv:1810.04805, section 3.1): of hidden tokens so many become [MASK], so many another
+ * token.
+ */
 const BECOMES_MASK = 0.8
 const BECOMES_RANDOM = 0.1
 
 /**
- * Makes batches with whole words hidden (Cui et al. 2019, arXiv:1906.08101): each word with probability `rate`, at least one a sequence; each of
- * its tokens becomes [MASK], another token, or stays, 80/10/10. A function of the seeds, so that a pass can be made again. Throws `asset-corrupt`
- * for a vocabulary without [MASK].
+ * Makes batches with whole words hidden (Cui et al. 2019, arXiv:1906.08101): each word with probability `rate`, at least one a sequence;
+ * each of its tokens becomes [MASK], another token, or stays, 80/10/10. A function of the seeds, so that a pass can be made again. Throws
+ * `asset-corrupt` for a vocabulary without [MASK].
  */
 export function createMasking(sequences: Sequences, vocab: Vocab, rate: number) {
   const maskId = vocab.ids.get('[MASK]')
-  if (maskId === undefined) throw new MatcherError('asset-corrupt', 'The vocabulary has no [MASK], which pretraining hides words with; use one that has it.')
+  if (maskId === undefined)
+    throw new MatcherError('asset-corrupt', 'The vocabulary has no [MASK], which pretraining hides words with; use one that has it.')
   const ordinary = Int32Array.from(vocab.tokens.keys()).filter((id) => !/^\[.*\]$/.test(vocab.tokens[id]!))
   const { offsets, roles, tokenIds: ids, firstLengths } = sequences
   return (indices: Int32Array, ...seeds: readonly (number | string)[]): MaskedBatch => {
@@ -54,7 +58,15 @@ export function createMasking(sequences: Sequences, vocab: Vocab, rate: number) 
         else if (fate < BECOMES_MASK + BECOMES_RANDOM) tokenIds[place] = ordinary[random.below(ordinary.length)]!
       }
     })
-    return { batch: indices.length, seq, tokenIds, segmentIds, places: Int32Array.from(places), labels: Int32Array.from(labels), tokenCount }
+    return {
+      batch: indices.length,
+      seq,
+      tokenIds,
+      segmentIds,
+      places: Int32Array.from(places),
+      labels: Int32Array.from(labels),
+      tokenCount
+    }
   }
 }
 

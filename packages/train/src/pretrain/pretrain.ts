@@ -59,13 +59,14 @@ interface Prepared {
 }
 
 /**
- * Trains the encoder to tell hidden words and writes it as a checkpoint that `--init` takes; condition and head start as the baseline starts
- * them. Returns the number of steps and the last loss on the held-out sequences. Throws coded errors before anything is written.
+ * Trains the encoder to tell hidden words and writes it as a checkpoint that `--init` takes; condition and head start as the baseline
+ * starts them. Returns the number of steps and the last loss on the held-out sequences. Throws coded errors before anything is written.
  */
 export async function pretrain(
-  { texts, out, config, init, force = false }: PretrainRun, hooks: PretrainHooks = {}
+  { texts, out, config, init, force = false }: PretrainRun,
+  hooks: PretrainHooks = {}
 ): Promise<{ steps: number; heldOutLoss: number }> {
-  if (!force && await exists(out)) throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
+  if (!force && (await exists(out))) throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
   const { model, assets, sequences } = await prepare(await readTexts(texts), config, init, hooks)
   const masking = createMasking(sequences, createTokenizer(assets.vocab, assets.dictionary).vocab, config.maskRate)
   const { training, heldOut } = split(sequenceLengths(sequences), config.heldOut)
@@ -75,7 +76,10 @@ export async function pretrain(
   const save = (): Promise<void> => saveCheckpoint(out, model, assets, { texts, init, ...describe(config) })
   hooks.onReady?.({
     parameters: [...model.variables.values()].reduce((sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1), 0),
-    vocabulary: model.config.vocabSize, sequences: training.indices.length, heldOut: heldOut.indices.length, steps
+    vocabulary: model.config.vocabSize,
+    sequences: training.indices.length,
+    heldOut: heldOut.indices.length,
+    steps
   })
   try {
     let [step, heldOutLoss] = [0, NaN]
@@ -86,7 +90,7 @@ export async function pretrain(
         const batch = masking(indices, config.train.seed, epoch)
         meter.add(trainer.step(batch, learningRate, step), batch)
         if (step % REPORT_STEPS === 0 || position + 1 === batches.length) meter.report(step, learningRate)
-        await new Promise((resolve) => setImmediate(resolve))                  // lets signals in
+        await new Promise((resolve) => setImmediate(resolve)) // lets signals in
         const stopping = hooks.stopping?.() ?? false
         if (stopping || (config.train.checkpointSteps > 0 && step % config.train.checkpointSteps === 0)) await save()
         if (stopping) return { steps: step, heldOutLoss }
@@ -102,7 +106,10 @@ export async function pretrain(
 }
 
 async function prepare(
-  { units, tasks }: PretrainTexts, { train }: PretrainConfig, init: string | undefined, { onPrepare }: PretrainHooks
+  { units, tasks }: PretrainTexts,
+  { train }: PretrainConfig,
+  init: string | undefined,
+  { onPrepare }: PretrainHooks
 ): Promise<Prepared> {
   const examples = units.map(([a, b = '']) => ({ a, b }))
   const start = init === undefined ? await freshStart(train, tasks, examples, onPrepare) : await takeOver(train, init, tasks)
@@ -112,7 +119,7 @@ async function prepare(
   const made = (specs: readonly ParameterSpec[]): [string, Variable][] =>
     specs.map((spec) => [spec.name, Variable.create(initialValues(spec, train.seed), spec.shape)])
   const variables = new Map([...(start.variables ?? made(parameterSpecs(config))), ...made(headSpecs(config))])
-  if (init !== undefined && await exists(join(init, HEAD_FILE))) {
+  if (init !== undefined && (await exists(join(init, HEAD_FILE)))) {
     const shapes = new Map(headSpecs(config).map(({ name, shape }) => [name, shape]))
     await readWeights(join(init, HEAD_FILE), shapes, (name, values) => variables.get(name)!.assign(values))
   }
@@ -134,7 +141,8 @@ function split(lengths: Int32Array, share: number): { training: Part; heldOut: P
   }
   const isHeldOut = (i: number): boolean => (i + 1) % every === 0
   const training = part((i) => !isHeldOut(i))
-  if (training.indices.length === 0) throw new MatcherError('data-invalid', 'There is no text to pretrain on: no line or pair has a word in it.')
+  if (training.indices.length === 0)
+    throw new MatcherError('data-invalid', 'There is no text to pretrain on: no line or pair has a word in it.')
   return { training, heldOut: part(isHeldOut) }
 }
 
@@ -150,22 +158,35 @@ const EVALUATION_TOKENS = 8192
 /** Mean loss over the hidden words of a part, under masks that depend on the sequence alone. */
 function meanLoss(model: Model, { indices, lengths }: Part, masking: ReturnType<typeof createMasking>): number {
   const sums = planEvaluation(lengths, EVALUATION_TOKENS).map((batch) => {
-    const masked = masking(batch.map((i) => indices[i]!), 'held-out')
+    const masked = masking(
+      batch.map((i) => indices[i]!),
+      'held-out'
+    )
     return { words: masked.labels.length, loss: evaluateMasked(model, masked) * masked.labels.length }
   })
   return sums.reduce((sum, { loss }) => sum + loss, 0) / sums.reduce((sum, { words }) => sum + words, 0)
 }
 
 function saveCheckpoint(out: string, { config, variables }: Model, assets: Assets, description: object): Promise<void> {
-  const lazy = (specs: readonly ParameterSpec[]) => specs.map(({ name, shape }) => ({ name, shape, read: () => variables.get(name)!.values() }))
-  return samplePairs(config, createTokenizer(assets.vocab, assets.dictionary)).then((pairs) => writeCheckpoint(out, {
-    config, assets, weights: lazy(parameterSpecs(config)), metrics: { mean: NaN, groups: {}, tasks: {} },
-    thresholds: Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5])),
-    parity: parityBatches({ config, variables }, parityInputs(pairs, config.maxLength, config.tasks.length))
-  }, async (temporary) => {
-    await writeWeights(join(temporary, HEAD_FILE), lazy(headSpecs(config)))
-    await writeFile(join(temporary, 'pretrain.json'), `${JSON.stringify(description, null, 2)}\n`)
-  }))
+  const lazy = (specs: readonly ParameterSpec[]) =>
+    specs.map(({ name, shape }) => ({ name, shape, read: () => variables.get(name)!.values() }))
+  return samplePairs(config, createTokenizer(assets.vocab, assets.dictionary)).then((pairs) =>
+    writeCheckpoint(
+      out,
+      {
+        config,
+        assets,
+        weights: lazy(parameterSpecs(config)),
+        metrics: { mean: NaN, groups: {}, tasks: {} },
+        thresholds: Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5])),
+        parity: parityBatches({ config, variables }, parityInputs(pairs, config.maxLength, config.tasks.length))
+      },
+      async (temporary) => {
+        await writeWeights(join(temporary, HEAD_FILE), lazy(headSpecs(config)))
+        await writeFile(join(temporary, 'pretrain.json'), `${JSON.stringify(description, null, 2)}\n`)
+      }
+    )
+  )
 }
 
 function describe({ train, maskRate, heldOut }: PretrainConfig): object {
@@ -186,11 +207,25 @@ function lossMeter(epoch: number, epochs: number, steps: number, { onStep }: Pre
       const loss = pending.reduce((sum, tensor) => sum + tensor.dataSync()[0]!, 0) / pending.length
       pending.forEach((tensor) => tensor.dispose())
       if (!Number.isFinite(loss)) {
-        throw new MatcherError('config-invalid', `The loss is no longer a number at step ${step}: pretraining diverged; lower learning_rate or set clip_norm.`)
+        throw new MatcherError(
+          'config-invalid',
+          `The loss is no longer a number at step ${step}: pretraining diverged; lower learning_rate or set clip_norm.`
+        )
       }
       const now = performance.now()
       const { pairs, tokens, positions } = counts
-      onStep?.({ step, steps, epoch, epochs, loss, learningRate, pairs, tokens, paddingShare: 1 - tokens / positions, seconds: (now - since) / 1000 })
+      onStep?.({
+        step,
+        steps,
+        epoch,
+        epochs,
+        loss,
+        learningRate,
+        pairs,
+        tokens,
+        paddingShare: 1 - tokens / positions,
+        seconds: (now - since) / 1000
+      })
       pending = []
       counts = { pairs: 0, tokens: 0, positions: 0 }
       since = now

@@ -19,7 +19,10 @@ export interface Sequences {
 /** One text alone, or two that are read together. */
 export type TextUnit = readonly [text: string, second?: string]
 
-interface Tokens { readonly ids: readonly number[], readonly roles: readonly number[] }
+interface Tokens {
+  readonly ids: readonly number[]
+  readonly roles: readonly number[]
+}
 
 /** Units between two looks at the event loop. */
 const SLICE = 500
@@ -29,7 +32,10 @@ const SLICE = 500
  * longer loses its end, as in fine-tuning. A text without tokens is left out.
  */
 export async function encodeSequences(
-  units: readonly TextUnit[], tokenizer: Tokenizer, maxLength: number, onProgress?: (done: number, total: number) => void
+  units: readonly TextUnit[],
+  tokenizer: Tokenizer,
+  maxLength: number,
+  onProgress?: (done: number, total: number) => void
 ): Promise<Sequences> {
   const tokensOf = wordTokenizer(tokenizer)
   const { startId, separatorId } = tokenizer.vocab
@@ -57,7 +63,12 @@ export async function encodeSequences(
     else add(fitted(first, tokensOf(second), maxLength - 3))
   }
   onProgress?.(units.length, units.length)
-  return { tokenIds: Int32Array.from(ids), roles: Uint8Array.from(roles), offsets: Int32Array.from(offsets), firstLengths: Int32Array.from(firstLengths) }
+  return {
+    tokenIds: Int32Array.from(ids),
+    roles: Uint8Array.from(roles),
+    offsets: Int32Array.from(offsets),
+    firstLengths: Int32Array.from(firstLengths)
+  }
 }
 
 /** Tokens of each sequence, `[sequences]`. */
@@ -91,11 +102,17 @@ function wordTokenizer(tokenizer: Tokenizer): (text: string) => Tokens {
 /** A text in parts of at most `length` tokens; a word that a cut falls into starts anew. */
 function* pieces({ ids, roles }: Tokens, length: number): Generator<Tokens> {
   for (let start = 0; start < ids.length; start += length) {
-    yield { ids: ids.slice(start, start + length), roles: roles.slice(start, start + length).map((role, i) => (i === 0 ? ROLE.starts : role)) }
+    yield {
+      ids: ids.slice(start, start + length),
+      roles: roles.slice(start, start + length).map((role, i) => (i === 0 ? ROLE.starts : role))
+    }
   }
 }
 
 function fitted(a: Tokens, b: Tokens, budget: number): Tokens[] {
   const [keepA, keepB] = keptLengths(a.ids.length, b.ids.length, budget)
-  return [[a, keepA] as const, [b, keepB] as const].map(([{ ids, roles }, keep]) => ({ ids: ids.slice(0, keep), roles: roles.slice(0, keep) }))
+  return [[a, keepA] as const, [b, keepB] as const].map(([{ ids, roles }, keep]) => ({
+    ids: ids.slice(0, keep),
+    roles: roles.slice(0, keep)
+  }))
 }

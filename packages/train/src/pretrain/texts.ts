@@ -10,10 +10,13 @@ export interface PretrainTexts {
 }
 
 /**
- * Texts from a file, one a line, or from the train split of a data folder: its pairs, each read as fine-tuning will read it. Throws `data-invalid`.
+ * Texts from a file, one a line, or from the train split of a data folder: its pairs, each read as fine-tuning will read it. Throws
+ * `data-invalid`.
  */
 export async function readTexts(path: string): Promise<PretrainTexts> {
-  const stats = await stat(path).catch((cause: unknown) => { throw readError(path, cause, 'data-invalid') })
+  const stats = await stat(path).catch((cause: unknown) => {
+    throw readError(path, cause, 'data-invalid')
+  })
   if (stats.isDirectory()) {
     const { tasks, splits } = await readDataset(path, ['train'])
     return { tasks, units: splits.train.map(({ a, b }): TextUnit => [a, b]) }

@@ -10,14 +10,27 @@ import { maskedLossAndGradients } from './pass'
 export class PretrainTrainer {
   private readonly adam: Adam
 
-  constructor(private readonly train: TrainConfig, readonly model: Model) {
-    this.adam = new Adam({
-      form: train.adam, beta1: train.beta1, beta2: train.beta2, epsilon: train.epsilon, weightDecay: train.weightDecay,
-      decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word'
-    }, model.variables)
+  constructor(
+    private readonly train: TrainConfig,
+    readonly model: Model
+  ) {
+    this.adam = new Adam(
+      {
+        form: train.adam,
+        beta1: train.beta1,
+        beta2: train.beta2,
+        epsilon: train.epsilon,
+        weightDecay: train.weightDecay,
+        decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word'
+      },
+      model.variables
+    )
   }
 
-  /** Forward, backward and update on one batch; `step` counts from 1. Returns the loss as a scalar tensor that the caller reads and disposes. */
+  /**
+   * Forward, backward and update on one batch; `step` counts from 1. Returns the loss as a scalar tensor that the caller reads and
+   * disposes.
+   */
   step(batch: MaskedBatch, learningRate: number, step: number): Tensor {
     const { seed, clipNorm, recompute } = this.train
     const dropout = { rate: this.model.config.hiddenDropoutProb, seed: [seed, step] as const }

@@ -4,8 +4,16 @@ import * as v from 'valibot'
 
 /** Sizes that a public configuration gives. Other keys (attention dropout, generation settings, …) say nothing about the network. */
 const SIZES = [
-  'vocab_size', 'embedding_size', 'hidden_size', 'num_hidden_layers', 'num_attention_heads', 'intermediate_size', 'type_vocab_size', 'hidden_act',
-  'layer_norm_eps', 'hidden_dropout_prob'
+  'vocab_size',
+  'embedding_size',
+  'hidden_size',
+  'num_hidden_layers',
+  'num_attention_heads',
+  'intermediate_size',
+  'type_vocab_size',
+  'hidden_act',
+  'layer_norm_eps',
+  'hidden_dropout_prob'
 ] as const
 
 /** Keys by which a public RoFormer differs from this network: refused unless they have this value. */
@@ -31,8 +39,9 @@ export interface OwnSwitches {
 const OWN_KEYS = ['condition_size', 'conditioning', 'heads', 'max_length', 'hidden_dropout_prob'] as const
 
 /**
- * A public configuration (`bert_config.json`, or Hugging Face's `config.json`) with this project's switches. Where it has no `layer_norm_eps`,
- * 1e-12 is right: bert4keras and the published configurations use it. Throws `checkpoint-invalid` or `config-invalid` naming file and key.
+ * A public configuration (`bert_config.json`, or Hugging Face's `config.json`) with this project's switches. Where it has no
+ * `layer_norm_eps`, 1e-12 is right: bert4keras and the published configurations use it. Throws `checkpoint-invalid` or `config-invalid`
+ * naming file and key.
  */
 export async function readPublicConfig(path: string, { tasks, model = {} }: OwnSwitches = {}): Promise<ModelConfig> {
   const parsed = v.safeParse(v.record(v.string(), v.unknown()), await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
@@ -40,11 +49,17 @@ export async function readPublicConfig(path: string, { tasks, model = {} }: OwnS
   const json = parsed.output
   for (const [key, fits] of Object.entries(FIXED)) {
     if (json[key] !== undefined && json[key] !== null && !fits(json[key], json)) {
-      throw new MatcherError('config-invalid', `${path}: "${key}" is ${JSON.stringify(json[key])}, which this network does not have; another checkpoint is needed.`)
+      throw new MatcherError(
+        'config-invalid',
+        `${path}: "${key}" is ${JSON.stringify(json[key])}, which this network does not have; another checkpoint is needed.`
+      )
     }
   }
   if (model.norm_position === 'pre') {
-    throw new MatcherError('config-invalid', 'norm_position "pre" is not how public RoFormers were trained; leave it out with these weights.')
+    throw new MatcherError(
+      'config-invalid',
+      'norm_position "pre" is not how public RoFormers were trained; leave it out with these weights.'
+    )
   }
   return parseModelConfig({ ...pick(json, SIZES), ...pick(model, OWN_KEYS), ...(tasks && { tasks }) }, path)
 }
@@ -54,7 +69,10 @@ export async function readPublicVocab(path: string, config: ModelConfig): Promis
   const text = await readText(path, 'checkpoint-invalid')
   const count = parseVocab(text).tokens.length
   if (count === config.vocabSize) return text
-  throw new MatcherError('checkpoint-invalid', `${path} has ${count} tokens; vocab_size in the configuration is ${config.vocabSize}: use the vocabulary the weights were trained with.`)
+  throw new MatcherError(
+    'checkpoint-invalid',
+    `${path} has ${count} tokens; vocab_size in the configuration is ${config.vocabSize}: use the vocabulary the weights were trained with.`
+  )
 }
 
 function pick(json: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {

@@ -23,10 +23,17 @@ describe('import', () => {
       for (const { name, read } of parameters) expect(model.variables.get(name)!.values(), name).toEqual(await read())
     })
     const batches = parseParity(JSON.parse(readFileSync(join(out, 'parity.json'), 'utf8')))
-    expect(batches.map(({ tokenIds }) => [tokenIds.length, tokenIds[0]!.length <= 40])).toEqual([[6, true], [1, true]])
+    expect(batches.map(({ tokenIds }) => [tokenIds.length, tokenIds[0]!.length <= 40])).toEqual([
+      [6, true],
+      [1, true]
+    ])
     expect(batches[1]!.tokenIds[0]).toHaveLength(40)
     for (const { tokenIds, segmentIds, taskIds, logits } of batches) {
-      const input = { tokenIds: Int32Array.from(tokenIds.flat()), segmentIds: Int32Array.from(segmentIds.flat()), taskIds: Int32Array.from(taskIds) }
+      const input = {
+        tokenIds: Int32Array.from(tokenIds.flat()),
+        segmentIds: Int32Array.from(segmentIds.flat()),
+        taskIds: Int32Array.from(taskIds)
+      }
       const found = predict(model, { ...input, batch: taskIds.length, seq: tokenIds[0]!.length })
       expect(largestDifference(found.dataSync(), logits.flat())).toBe(0)
       found.dispose()
@@ -43,7 +50,9 @@ describe('import', () => {
     const damaged = publicFolder('tensorflow')
     const data = join(damaged, 'bert_model.ckpt.data-00000-of-00001')
     writeFileSync(data, readFileSync(data).fill(1, 40_000, 40_100))
-    await expect(importWeights({ from: damaged, out: join(folder, 'other'), seed: 1 })).rejects.toMatchObject({ code: 'checkpoint-invalid' })
+    await expect(importWeights({ from: damaged, out: join(folder, 'other'), seed: 1 })).rejects.toMatchObject({
+      code: 'checkpoint-invalid'
+    })
     expect(readdirSync(folder)).toEqual(['checkpoint'])
   })
 
@@ -52,10 +61,12 @@ describe('import', () => {
     const from = publicFolder('safetensors')
     const out = join(temporaryFolder(), 'checkpoint')
     await importWeights({ from, out, seed: train.seed, model: train.model })
-    const [direct, imported] = await Promise.all([from, out].map(async (init) => {
-      const { config, variables, assets } = await takeOver(train, init, (await readCheckpoint(out)).model.config.tasks)
-      return { config, vocab: assets.vocab, values: new Map([...variables].map(([name, variable]) => [name, variable.values()])) }
-    }))
+    const [direct, imported] = await Promise.all(
+      [from, out].map(async (init) => {
+        const { config, variables, assets } = await takeOver(train, init, (await readCheckpoint(out)).model.config.tasks)
+        return { config, vocab: assets.vocab, values: new Map([...variables].map(([name, variable]) => [name, variable.values()])) }
+      })
+    )
     expect(imported).toEqual(direct)
     expect(direct!.config).toMatchObject({ maxLength: 512, hiddenDropoutProb: 0.1, conditionSize: 128 })
   })

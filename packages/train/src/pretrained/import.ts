@@ -1,4 +1,12 @@
-import { createTokenizer, MatcherError, SOHU_TASKS, type ModelConfig, type ParityBatch, type TaskSpec, type Tokenizer } from '@sohu-match/core'
+import {
+  createTokenizer,
+  MatcherError,
+  SOHU_TASKS,
+  type ModelConfig,
+  type ParityBatch,
+  type TaskSpec,
+  type Tokenizer
+} from '@sohu-match/core'
 import type { InputBatch } from '../autograd/pass'
 import { exists, writeCheckpoint } from '../checkpoint'
 import { demoPairs } from '../data/demo-corpus'
@@ -21,12 +29,14 @@ export interface ImportOptions extends Omit<LoadOptions, 'tasks'> {
 }
 
 /**
- * Writes public weights as a checkpoint of this project, a tensor at a time, so that the memory is that of the largest and not of all. What
- * they lack (the condition, the head) starts as the baseline starts it. Throws `output-exists`, `checkpoint-invalid`, `config-invalid` or `storage`.
+ * Writes public weights as a checkpoint of this project, a tensor at a time, so that the memory is that of the largest and not of all.
+ * What they lack (the condition, the head) starts as the baseline starts it. Throws `output-exists`, `checkpoint-invalid`,
+ * `config-invalid` or `storage`.
  */
 export async function importWeights({ from, out, force = false, ...options }: ImportOptions): Promise<LoadSummary> {
-  if (await isOwnCheckpoint(from)) throw new MatcherError('checkpoint-invalid', `${from} is a checkpoint already; give it to --init as it is.`)
-  if (!force && await exists(out)) throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
+  if (await isOwnCheckpoint(from))
+    throw new MatcherError('checkpoint-invalid', `${from} is a checkpoint already; give it to --init as it is.`)
+  if (!force && (await exists(out))) throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
   return withPublicWeights(from, { ...options, tasks: SOHU_TASKS }, async ({ config, vocab, parameters, summary }) => {
     const assets = { vocab, ...(await bundledDictionary()) }
     const pairs = await samplePairs(config, createTokenizer(vocab, assets.dictionary))
@@ -43,12 +53,16 @@ const SAMPLE_TOKENS = 64
 /** One pair of each task from the embedded corpus, for the parity of a checkpoint that no data was given for. */
 export function samplePairs({ tasks, maxLength }: ModelConfig, tokenizer: Tokenizer): Promise<EncodedPairs> {
   const examples = tasks.map(({ id }) => ({ ...demoPairs(id % SOHU_TASKS.length, 'valid', 4)[0]!, task: id }))
-  return encodeExamples(examples.map(({ source, target, task }) => ({ a: source, b: target, task })), tokenizer, { maxLength: Math.min(maxLength, SAMPLE_TOKENS) })
+  return encodeExamples(
+    examples.map(({ source, target, task }) => ({ a: source, b: target, task })),
+    tokenizer,
+    { maxLength: Math.min(maxLength, SAMPLE_TOKENS) }
+  )
 }
 
 /**
- * The logits of weights that are not in memory yet, for `parity.json`. Of the word embeddings, a third of a small network, only the rows that
- * the inputs read are kept: the ids are renumbered, 0 staying 0.
+ * The logits of weights that are not in memory yet, for `parity.json`. Of the word embeddings, a third of a small network, only the rows
+ * that the inputs read are kept: the ids are renumbered, 0 staying 0.
  */
 async function parityOf(config: ModelConfig, parameters: readonly LazyTensor[], inputs: readonly InputBatch[]): Promise<ParityBatch[]> {
   const ids = [...new Set([0, ...inputs.flatMap(({ tokenIds }) => [...tokenIds])])]

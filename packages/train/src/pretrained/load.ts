@@ -38,9 +38,14 @@ export async function withPublicWeights<T>(folder: string, options: LoadOptions,
 
 function startOf({ config, vocab }: PublicWeights, { assignments, summary }: LoadPlan, seed: number): PublicStart {
   return {
-    config, vocab, summary,
-    parameters: assignments.map((assignment) =>
-      ({ name: assignment.spec.name, shape: assignment.spec.shape, read: () => valuesOf(assignment, seed, summary.files[0]!) }))
+    config,
+    vocab,
+    summary,
+    parameters: assignments.map((assignment) => ({
+      name: assignment.spec.name,
+      shape: assignment.spec.shape,
+      read: () => valuesOf(assignment, seed, summary.files[0]!)
+    }))
   }
 }
 
@@ -48,7 +53,11 @@ async function valuesOf({ spec, tensor, transposed }: Assignment, seed: number, 
   if (!tensor) return initialValues(spec, seed)
   const values = await tensor.read()
   const bad = values.findIndex((value) => !Number.isFinite(value))
-  if (bad >= 0) throw new MatcherError('checkpoint-invalid', `${file}: element ${bad} of tensor "${tensor.name}" is ${values[bad]}; weights must be finite numbers.`)
+  if (bad >= 0)
+    throw new MatcherError(
+      'checkpoint-invalid',
+      `${file}: element ${bad} of tensor "${tensor.name}" is ${values[bad]}; weights must be finite numbers.`
+    )
   return transposed ? transpose(values, spec.shape[1]!, spec.shape[0]!) : values
 }
 

@@ -1,4 +1,7 @@
-/** A tensor's name in a source and in this project; `{i}` stands for the layer. */
+/**
+ * A tensor's name in a source and in this project; `{i}` stands for the layer, `{4i+5}` for a number made of it, `{4n+4}` for one made of
+ * all layers.
+ */
 export type NamePair = readonly [source: string, ours: string]
 
 /** How one kind of checkpoint names what this network has. */
@@ -19,8 +22,12 @@ export const TENSORFLOW_NAMES: NameTable = {
   kind: 'TensorFlow checkpoint',
   transposed: () => false,
   ignored: [
-    /^cls\/predictions\//, /^cls\/seq_relationship\//, /^bert\/pooler\//,
-    /^global_step$/, /^(beta[12]_power|learning_rate)$/, /\/(adam_[mv]|Adam(_1)?|lamb_[mv])$/
+    /^cls\/predictions\//,
+    /^cls\/seq_relationship\//,
+    /^bert\/pooler\//,
+    /^global_step$/,
+    /^(beta[12]_power|learning_rate)$/,
+    /\/(adam_[mv]|Adam(_1)?|lamb_[mv])$/
   ],
   pairs: [
     ['bert/embeddings/word_embeddings', 'embeddings.word'],
@@ -81,8 +88,13 @@ export const HUGGING_FACE_NAMES: NameTable = {
 
 /** Every pair for a network of so many layers, from our name to the source's. */
 export function sourceNames({ pairs }: NameTable, layers: number): Map<string, string> {
-  return new Map(pairs.flatMap(([source, ours]): [string, string][] => {
-    if (!ours.includes('{i}')) return [[ours, source]]
-    return Array.from({ length: layers }, (_, i) => [ours.replace('{i}', String(i)), source.replace('{i}', String(i))])
-  }))
+  const filled = (name: string, layer: number): string =>
+    name.replace(/\{(\d*)([in])(?:\+(\d+))?\}/g, (_, factor: string, variable: string, more: string) =>
+      String(Number(factor || 1) * (variable === 'i' ? layer : layers) + Number(more || 0))
+    )
+  return new Map(
+    pairs.flatMap(([source, ours]): [string, string][] =>
+      Array.from({ length: ours.includes('{i}') ? layers : 1 }, (_, i) => [filled(ours, i), filled(source, i)])
+    )
+  )
 }

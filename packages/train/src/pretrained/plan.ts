@@ -32,12 +32,14 @@ export interface LoadSummary {
 const OURS_ALONE = /^(cond_embedding$|embeddings\.condition\.|classifier\.)|\.(gamma|beta)_cond$/
 
 /**
- * Matches a source with a network by a table of names. The condition and the head may be missing; anything else that is missing or unknown is
- * an error unless `allowMissing` names it (a trailing `*` stands for any ending). Throws `checkpoint-invalid` naming every such tensor, or the
- * first whose shape does not fit.
+ * Matches a source with a network by a table of names. The condition and the head may be missing; anything else that is missing or unknown
+ * is an error unless `allowMissing` names it (a trailing `*` stands for any ending). Throws `checkpoint-invalid` naming every such tensor,
+ * or the first whose shape does not fit.
  */
 export function planLoad(
-  source: { readonly tensors: ReadonlyMap<string, SourceTensor>; readonly files: readonly string[] }, table: NameTable, config: ModelConfig,
+  source: { readonly tensors: ReadonlyMap<string, SourceTensor>; readonly files: readonly string[] },
+  table: NameTable,
+  config: ModelConfig,
   allowMissing: readonly string[] = []
 ): LoadPlan {
   const names = sourceNames(table, config.numHiddenLayers)
@@ -63,7 +65,9 @@ export function planLoad(
   return {
     assignments,
     summary: {
-      kind: table.kind, files: source.files, ignored: others,
+      kind: table.kind,
+      files: source.files,
+      ignored: others,
       loaded: assignments.flatMap(({ tensor, spec }) => (tensor ? [spec.name] : [])),
       initialized: assignments.flatMap(({ tensor, spec }) => (tensor ? [] : [spec.name]))
     }
@@ -73,18 +77,24 @@ export function planLoad(
 function requireShape(file: string, tensor: SourceTensor, spec: ParameterSpec, transposed: boolean): void {
   const wanted = transposed ? [...spec.shape].reverse() : spec.shape
   if (wanted.join() === tensor.shape.join()) return
-  throw new MatcherError('checkpoint-invalid',
-    `${file}: tensor "${tensor.name}" is [${tensor.shape.join(', ')}]; the config beside it wants [${wanted.join(', ')}] for ${spec.name}.`)
+  throw new MatcherError(
+    'checkpoint-invalid',
+    `${file}: tensor "${tensor.name}" is [${tensor.shape.join(', ')}]; the config beside it wants [${wanted.join(', ')}] for ${spec.name}.`
+  )
 }
 
 function refuseSurprises(file: string, kind: string, missing: readonly string[], unknown: readonly string[]): void {
   if (missing.length === 0 && unknown.length === 0) return
-  const list = (names: readonly string[]): string => `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
+  const list = (names: readonly string[]): string =>
+    `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
   const parts = [
     ...(missing.length > 0 ? [`it lacks ${missing.length} of the network's parameters: ${list(missing)}`] : []),
     ...(unknown.length > 0 ? [`it has ${unknown.length} tensors that a RoFormer does not have: ${list(unknown)}`] : [])
   ]
-  throw new MatcherError('checkpoint-invalid', `${file} (read as ${kind}): ${parts.join('; ')}. If that is as it should be, add --allow-missing NAME for each.`)
+  throw new MatcherError(
+    'checkpoint-invalid',
+    `${file} (read as ${kind}): ${parts.join('; ')}. If that is as it should be, add --allow-missing NAME for each.`
+  )
 }
 
 /** A summary as lines for a person: counts first, then the names where they are few or of interest. */

@@ -6,7 +6,11 @@ import { fixture, fixtureJson } from '../parity.fixtures'
 
 /** The three forms in which the reference's tiny RoFormer is kept, with the files of each. */
 export const FORMS = {
-  tensorflow: ['roformer-tiny-tf/bert_model.ckpt.index', 'roformer-tiny-tf/bert_model.ckpt.data-00000-of-00001', 'roformer-tiny-tf/bert_config.json'],
+  tensorflow: [
+    'roformer-tiny-tf/bert_model.ckpt.index',
+    'roformer-tiny-tf/bert_model.ckpt.data-00000-of-00001',
+    'roformer-tiny-tf/bert_config.json'
+  ],
   safetensors: ['roformer-tiny-hf/model.safetensors', 'roformer-tiny-hf/config.json'],
   pytorch: ['roformer-tiny-hf/pytorch_model.bin', 'roformer-tiny-hf/config.json']
 } as const

@@ -7,8 +7,8 @@ import { damaged, type SourceTensor, type TensorSource } from './source'
 const indexSchema = v.object({ weight_map: v.record(v.string(), v.string()) })
 
 /**
- * A checkpoint cut into several files, as Hugging Face cuts large ones: `….index.json` maps each tensor's name to the file beside it that has
- * it. Throws `checkpoint-invalid` for a map that does not fit the files, or that names a file elsewhere.
+ * A checkpoint cut into several files, as Hugging Face cuts large ones: `….index.json` maps each tensor's name to the file beside it that
+ * has it. Throws `checkpoint-invalid` for a map that does not fit the files, or that names a file elsewhere.
  */
 export async function openSharded(index: string, open: (path: string) => Promise<TensorSource>): Promise<TensorSource> {
   const parsed = v.safeParse(indexSchema, await readJson(index, 'checkpoint-invalid', 'checkpoint-invalid'))
@@ -18,7 +18,9 @@ export async function openSharded(index: string, open: (path: string) => Promise
   const stray = files.find((file) => basename(file) !== file || file === '..')
   if (stray !== undefined) throw damaged(index, `it names the file "${stray}"; parts must lie beside the index`)
   const opened = new Map<string, TensorSource>()
-  const close = async (): Promise<void> => { await Promise.all([...opened.values()].map((source) => source.close())) }
+  const close = async (): Promise<void> => {
+    await Promise.all([...opened.values()].map((source) => source.close()))
+  }
   try {
     for (const file of files) opened.set(file, await open(join(dirname(index), file)))
     const tensors = new Map<string, SourceTensor>()

@@ -27,34 +27,49 @@ export async function isOwnCheckpoint(folder: string): Promise<boolean> {
 }
 
 /**
- * The weights, vocabulary and sizes in a folder, of this project or public, with the run's tasks, length and dropout. Nothing is left in memory
- * when it throws: `checkpoint-invalid` for weights that do not fit, `config-invalid` for a network that this one is not.
+ * The weights, vocabulary and sizes in a folder, of this project or public, with the run's tasks, length and dropout. Nothing is left in
+ * memory when it throws: `checkpoint-invalid` for weights that do not fit, `config-invalid` for a network that this one is not.
  */
-export async function takeOver(train: TrainConfig, init: string, tasks: readonly TaskSpec[], allowMissing: readonly string[] = []): Promise<TakenOver> {
-  return await isOwnCheckpoint(init) ? takeOverOwn(train, init, tasks) : takeOverPublic(train, init, tasks, allowMissing)
+export async function takeOver(
+  train: TrainConfig,
+  init: string,
+  tasks: readonly TaskSpec[],
+  allowMissing: readonly string[] = []
+): Promise<TakenOver> {
+  return (await isOwnCheckpoint(init)) ? takeOverOwn(train, init, tasks) : takeOverPublic(train, init, tasks, allowMissing)
 }
 
 async function takeOverOwn(train: TrainConfig, init: string, tasks: readonly TaskSpec[]): Promise<TakenOver> {
   const { model, assets } = await readCheckpoint(init)
   if (model.config.tasks.length !== tasks.length) {
-    throw new MatcherError('checkpoint-invalid', `${init} was trained for ${model.config.tasks.length} tasks; the data names ${tasks.length}.`)
+    throw new MatcherError(
+      'checkpoint-invalid',
+      `${init} was trained for ${model.config.tasks.length} tasks; the data names ${tasks.length}.`
+    )
   }
   const { max_length, hidden_dropout_prob } = train.model as { max_length?: number; hidden_dropout_prob?: number }
   const config = {
-    ...model.config, tasks, maxLength: max_length ?? model.config.maxLength, hiddenDropoutProb: hidden_dropout_prob ?? model.config.hiddenDropoutProb
+    ...model.config,
+    tasks,
+    maxLength: max_length ?? model.config.maxLength,
+    hiddenDropoutProb: hidden_dropout_prob ?? model.config.hiddenDropoutProb
   }
   return { config, assets, variables: new Map(model.variables) }
 }
 
 function takeOverPublic(train: TrainConfig, init: string, tasks: readonly TaskSpec[], allowMissing: readonly string[]): Promise<TakenOver> {
-  return withPublicWeights(init, { tasks, model: train.model, seed: train.seed, allowMissing }, async ({ config, vocab, summary, parameters }) => {
-    const variables = new Map<string, Variable>()
-    try {
-      for (const { name, shape, read } of parameters) variables.set(name, Variable.create(await read(), shape))
-    } catch (cause) {
-      for (const variable of variables.values()) variable.dispose()
-      throw cause
+  return withPublicWeights(
+    init,
+    { tasks, model: train.model, seed: train.seed, allowMissing },
+    async ({ config, vocab, summary, parameters }) => {
+      const variables = new Map<string, Variable>()
+      try {
+        for (const { name, shape, read } of parameters) variables.set(name, Variable.create(await read(), shape))
+      } catch (cause) {
+        for (const variable of variables.values()) variable.dispose()
+        throw cause
+      }
+      return { config, assets: { vocab, ...(await bundledDictionary()) }, variables, summary }
     }
-    return { config, assets: { vocab, ...(await bundledDictionary()) }, variables, summary }
-  })
+  )
 }

@@ -14,7 +14,11 @@ export interface Archive {
 /** Opens a zip archive (zip64 too) and reads its directory. Throws `checkpoint-invalid`. */
 export async function openArchive(path: string): Promise<Archive> {
   const refuse = (cause: unknown): never => {
-    throw damaged(path, `is no whole zip archive (${(cause as Error).message}): it is cut short or damaged, or was saved by a PyTorch older than 1.6; fetch or save it again`, cause)
+    throw damaged(
+      path,
+      `is no whole zip archive (${(cause as Error).message}): it is damaged, or of a PyTorch older than 1.6; fetch or save it again`,
+      cause
+    )
   }
   const zip = await openZip(path).catch(refuse)
   const entries = await readEntries(zip).catch((cause: unknown) => {
@@ -29,7 +33,10 @@ export async function openArchive(path: string): Promise<Archive> {
       const bytes = await readEntry(zip, entry).catch(refuse)
       const found = crc32(bytes)
       if (found === entry.crc32) return bytes
-      throw damaged(path, `entry "${name}" has the CRC-32 0x${found.toString(16)}, and 0x${entry.crc32.toString(16)} is wanted: its bytes changed, fetch it again`)
+      throw damaged(
+        path,
+        `entry "${name}" has the CRC-32 0x${found.toString(16)}, and 0x${entry.crc32.toString(16)} is wanted; fetch the file again`
+      )
     },
     close: () => Promise.resolve(zip.close())
   }
@@ -58,7 +65,7 @@ function readEntry(zip: ZipFile, entry: Entry): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     zip.openReadStream(entry, (error, stream) => {
       if (error) return reject(error)
-      const bytes = new Uint8Array(entry.uncompressedSize)                      // yauzl holds the stream to this size
+      const bytes = new Uint8Array(entry.uncompressedSize) // yauzl holds the stream to this size
       let done = 0
       stream.on('data', (chunk: Uint8Array) => {
         bytes.set(chunk, done)

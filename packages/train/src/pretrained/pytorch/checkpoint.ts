@@ -5,8 +5,16 @@ import { readPickle, type PickleHooks, type PickleValue } from './pickle'
 
 /** PyTorch's storage classes that hold weights. */
 const STORAGES: Readonly<Record<string, SafetensorsDtype>> = {
-  'torch.FloatStorage': 'F32', 'torch.HalfStorage': 'F16', 'torch.BFloat16Storage': 'BF16', 'torch.DoubleStorage': 'F64',
-  'torch.LongStorage': 'I64', 'torch.IntStorage': 'I32', 'torch.ShortStorage': 'I16', 'torch.CharStorage': 'I8', 'torch.ByteStorage': 'U8', 'torch.BoolStorage': 'BOOL'
+  'torch.FloatStorage': 'F32',
+  'torch.HalfStorage': 'F16',
+  'torch.BFloat16Storage': 'BF16',
+  'torch.DoubleStorage': 'F64',
+  'torch.LongStorage': 'I64',
+  'torch.IntStorage': 'I32',
+  'torch.ShortStorage': 'I16',
+  'torch.CharStorage': 'I8',
+  'torch.ByteStorage': 'U8',
+  'torch.BoolStorage': 'BOOL'
 }
 const REBUILD = 'torch._utils._rebuild_tensor_v2'
 const PARAMETER = 'torch._utils._rebuild_parameter'
@@ -15,12 +23,21 @@ const GLOBALS: ReadonlySet<string> = new Set([REBUILD, PARAMETER, ORDERED_DICT, 
 
 /** Bytes of a storage, as the pickle names it. */
 class Storage {
-  constructor(readonly key: string, readonly dtype: SafetensorsDtype, readonly length: number) {}
+  constructor(
+    readonly key: string,
+    readonly dtype: SafetensorsDtype,
+    readonly length: number
+  ) {}
 }
 
 /** A tensor as the pickle describes it: a view of a storage. Offset and strides count elements. */
 class TensorView {
-  constructor(readonly storage: Storage, readonly offset: number, readonly shape: readonly number[], readonly strides: readonly number[]) {}
+  constructor(
+    readonly storage: Storage,
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[]
+  ) {}
 }
 
 /**
@@ -48,16 +65,24 @@ function hooks(path: string): PickleHooks {
   return {
     globals: GLOBALS,
     persistent: (id) => {
-      const [kind, type, key, , length] = Array.isArray(id) ? id as PickleValue[] : []
+      const [kind, type, key, , length] = Array.isArray(id) ? (id as PickleValue[]) : []
       const dtype = typeof type === 'object' && type !== null && 'global' in type ? STORAGES[String(type.global)] : undefined
-      if (kind !== 'storage' || !dtype || typeof key !== 'string' || !isSize(length)) throw damaged(path, 'a persistent id of the pickle is no storage; it is damaged')
+      if (kind !== 'storage' || !dtype || typeof key !== 'string' || !isSize(length))
+        throw damaged(path, 'a persistent id of the pickle is no storage; it is damaged')
       return new Storage(key, dtype, length)
     },
     reduce: (global, args) => {
       if (global === ORDERED_DICT) return new Map()
       if (global === PARAMETER) return args[0] ?? null
       const [storage, offset, shape, strides] = args
-      if (global !== REBUILD || !(storage instanceof Storage) || !isSize(offset) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length) {
+      if (
+        global !== REBUILD
+        || !(storage instanceof Storage)
+        || !isSize(offset)
+        || !isSizes(shape)
+        || !isSizes(strides)
+        || shape.length !== strides.length
+      ) {
         throw damaged(path, `the pickle applies ${global} to arguments that make no tensor; it is damaged`)
       }
       return new TensorView(storage, offset, shape, strides)
@@ -84,14 +109,19 @@ function sourceTensor(name: string, view: TensorView, archive: Archive, root: st
   const stored = archive.sizes.get(entry)
   const wanted = storage.length * DTYPE_BYTES[storage.dtype]
   if (stored !== wanted) {
-    throw damaged(path, `the storage of tensor "${name}", ${entry}, has ${stored ?? 'no'} bytes, and ${storage.length} elements of ${storage.dtype} want ${wanted}`)
+    throw damaged(
+      path,
+      `the storage of tensor "${name}", ${entry}, has ${stored ?? 'no'} bytes, and ${storage.length} of ${storage.dtype} want ${wanted}`
+    )
   }
   const last = elementCount(shape) === 0 ? offset : offset + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0) + 1
   if (last > storage.length) {
     throw damaged(path, `tensor "${name}" [${shape.join(', ')}] reaches element ${last} of a storage of ${storage.length}`)
   }
   return {
-    name, shape, dtype: storage.dtype,
+    name,
+    shape,
+    dtype: storage.dtype,
     read: async () => strided(decodeTensor({ dtype: storage.dtype, shape: [storage.length] }, await archive.read(entry)).data, view)
   }
 }

@@ -29,7 +29,8 @@ export function readPickle(bytes: Uint8Array, source: string, hooks: PickleHooks
     const opcode = String.fromCharCode(machine.take(1)[0]!)
     if (opcode === '.') return machine.pop()
     const run = OPCODES[opcode]
-    if (!run) throw damaged(source, `the pickle has the opcode 0x${opcode.charCodeAt(0).toString(16)}, which weights do not need; it is refused`)
+    if (!run)
+      throw damaged(source, `the pickle has the opcode 0x${opcode.charCodeAt(0).toString(16)}, which weights do not need; it is refused`)
     run(machine)
   }
 }
@@ -40,7 +41,11 @@ class Machine {
   private readonly memo = new Map<number, PickleValue>()
   private position = 0
 
-  constructor(private readonly bytes: Uint8Array, readonly source: string, private readonly hooks: PickleHooks) {}
+  constructor(
+    private readonly bytes: Uint8Array,
+    readonly source: string,
+    private readonly hooks: PickleHooks
+  ) {}
 
   take(length: number): Uint8Array {
     const taken = this.bytes.subarray(this.position, this.position + length)
@@ -91,7 +96,10 @@ class Machine {
   }
 
   remember(key: number): void {
-    this.memo.set(key, this.top((value): value is PickleValue => value !== undefined))
+    this.memo.set(
+      key,
+      this.top((value): value is PickleValue => value !== undefined)
+    )
   }
 
   memoize(): void {
@@ -107,7 +115,10 @@ class Machine {
   pushGlobal(module: PickleValue, name: PickleValue): void {
     const global = `${String(module)}.${String(name)}`
     if (!this.hooks.globals.has(global)) {
-      throw damaged(this.source, `the pickle names ${global}; only ${[...this.hooks.globals].join(', ')} are allowed, since a pickle could run anything`)
+      throw damaged(
+        this.source,
+        `the pickle names ${global}; only ${[...this.hooks.globals].join(', ')} are allowed, since a pickle could run anything`
+      )
     }
     this.push({ global })
   }
@@ -119,7 +130,8 @@ class Machine {
   reduce(): void {
     const args = this.pop()
     const callee = this.pop()
-    if (!isGlobal(callee) || !Array.isArray(args)) throw damaged(this.source, 'the pickle applies something that is not a known name; it is refused')
+    if (!isGlobal(callee) || !Array.isArray(args))
+      throw damaged(this.source, 'the pickle applies something that is not a known name; it is refused')
     this.push(this.hooks.reduce(callee.global, args as PickleValue[]))
   }
 
@@ -152,8 +164,12 @@ function signed(bytes: Uint8Array): number {
 
 /** What each opcode of a pickle of weights does, by its character (Python's pickletools names them). */
 const OPCODES: Readonly<Record<string, (machine: Machine) => void>> = {
-  '\x80': (m) => { m.take(1) },                                                 // PROTO
-  '\x95': (m) => { m.take(8) },                                                 // FRAME
+  '\x80': (m) => {
+    m.take(1)
+  }, // PROTO
+  '\x95': (m) => {
+    m.take(8)
+  }, // FRAME
   '(': (m) => m.push(MARK),
   '}': (m) => m.push(new Map()),
   ']': (m) => m.push([]),
@@ -168,18 +184,19 @@ const OPCODES: Readonly<Record<string, (machine: Machine) => void>> = {
   J: (m) => m.push(signed(m.take(4))),
   K: (m) => m.push(m.unsigned(1)),
   M: (m) => m.push(m.unsigned(2)),
-  '\x8a': (m) => m.push(signed(m.take(m.unsigned(1)))),                         // LONG1
+  '\x8a': (m) => m.push(signed(m.take(m.unsigned(1)))), // LONG1
   G: (m) => m.push(new DataView(m.take(8).slice().buffer).getFloat64(0)),
   X: (m) => m.push(m.text(m.unsigned(4))),
-  '\x8c': (m) => m.push(m.text(m.unsigned(1))),                                 // SHORT_BINUNICODE
-  '\x8d': (m) => m.push(m.text(m.unsigned(8))),                                 // BINUNICODE8
+  '\x8c': (m) => m.push(m.text(m.unsigned(1))), // SHORT_BINUNICODE
+  '\x8d': (m) => m.push(m.text(m.unsigned(8))), // BINUNICODE8
   q: (m) => m.remember(m.unsigned(1)),
   r: (m) => m.remember(m.unsigned(4)),
   '\x94': (m) => m.memoize(),
   h: (m) => m.recall(m.unsigned(1)),
   j: (m) => m.recall(m.unsigned(4)),
   c: (m) => m.pushGlobal(m.line(), m.line()),
-  '\x93': (m) => {                                                              // STACK_GLOBAL
+  '\x93': (m) => {
+    // STACK_GLOBAL
     const name = m.pop()
     m.pushGlobal(m.pop(), name)
   },
@@ -192,5 +209,7 @@ const OPCODES: Readonly<Record<string, (machine: Machine) => void>> = {
   u: (m) => m.setItems(m.marked()),
   a: (m) => m.append([m.pop()]),
   e: (m) => m.append(m.marked()),
-  b: (m) => { m.pop() }                                                         // BUILD: attributes of a state_dict (its `_metadata`), not needed
+  b: (m) => {
+    m.pop()
+  } // BUILD: attributes of a state_dict (its `_metadata`), not needed
 }

@@ -6,13 +6,13 @@ export function zipBytes(entries: Readonly<Record<string, Uint8Array>>): Uint8Ar
   const directory: Buffer[] = []
   let offset = 0
   for (const [name, data] of Object.entries(entries)) {
-    const fields = Buffer.alloc(26)                                             // version, flags, method, time, date, crc, sizes, name length, extra length
+    const fields = Buffer.alloc(26) // version, flags, method, time, date, crc, sizes, name length, extra length
     fields.writeUInt16LE(20, 0)
     fields.writeUInt32LE(crc32(data), 10)
     fields.writeUInt32LE(data.length, 14)
     fields.writeUInt32LE(data.length, 18)
     fields.writeUInt16LE(name.length, 22)
-    const central = Buffer.alloc(14)                                            // comment length, disk, attributes, offset
+    const central = Buffer.alloc(14) // comment length, disk, attributes, offset
     central.writeUInt32LE(offset, 10)
     directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), fields, central, Buffer.from(name)]))
     const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), fields, Buffer.from(name), data])
@@ -43,8 +43,18 @@ export function stateDictPickle(tensors: Readonly<Record<string, PickledTensor>>
   const parts: Uint8Array[] = [Buffer.from('\x80\x02ccollections\nOrderedDict\n)R(', 'latin1')]
   for (const [name, { storage, key, length, offset = 0, shape, strides }] of Object.entries(tensors)) {
     parts.push(
-      text(name), latin('ctorch._utils\n_rebuild_tensor_v2\n(('), text('storage'), latin(`ctorch\n${storage}\n`), text(key), text('cpu'), number(length),
-      latin('tQ'), number(offset), tuple(shape), tuple(strides), latin('\x89ccollections\nOrderedDict\n)RtR')
+      text(name),
+      latin('ctorch._utils\n_rebuild_tensor_v2\n(('),
+      text('storage'),
+      latin(`ctorch\n${storage}\n`),
+      text(key),
+      text('cpu'),
+      number(length),
+      latin('tQ'),
+      number(offset),
+      tuple(shape),
+      tuple(strides),
+      latin('\x89ccollections\nOrderedDict\n)RtR')
     )
   }
   return Buffer.concat([...parts, latin('u.')])

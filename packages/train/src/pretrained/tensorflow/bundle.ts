@@ -8,7 +8,16 @@ import { readTable } from './table'
 
 /** TensorFlow's `DataType` numbers (types.proto) that can be read. */
 const DTYPES: Readonly<Record<number, SafetensorsDtype>> = {
-  1: 'F32', 2: 'F64', 3: 'I32', 4: 'U8', 5: 'I16', 6: 'I8', 9: 'I64', 10: 'BOOL', 14: 'BF16', 19: 'F16'
+  1: 'F32',
+  2: 'F64',
+  3: 'I32',
+  4: 'U8',
+  5: 'I16',
+  6: 'I8',
+  9: 'I64',
+  10: 'BOOL',
+  14: 'BF16',
+  19: 'F16'
 }
 const STRING = 7
 
@@ -26,14 +35,17 @@ export async function openTensorFlow(index: string): Promise<TensorSource> {
   if (header.shards < 1 || header.shards > 99_999) throw damaged(index, `it claims ${header.shards} data files`)
   const paths = Array.from({ length: header.shards }, (_, i) => `${prefix}.data-${number(i)}-of-${number(header.shards)}`)
   const shards: ByteFile[] = []
-  const close = async (): Promise<void> => { await Promise.all(shards.map((shard) => shard.close())) }
+  const close = async (): Promise<void> => {
+    await Promise.all(shards.map((shard) => shard.close()))
+  }
   try {
     for (const path of paths) shards.push(await ByteFile.open(path))
     const tensors = new Map<string, SourceTensor>()
     for (const [name, bytes] of table) {
       if (name === '') continue
       const entry = guarded(index, `the entry of tensor "${name}"`, () => readEntry(bytes))
-      if (entry.dtype !== STRING) tensors.set(name, sourceTensor(name, entry, shards, index))          // strings describe Python objects, not weights
+      if (entry.dtype === STRING) continue // a string describes Python objects, not weights
+      tensors.set(name, sourceTensor(name, entry, shards, index))
     }
     return { files: [index, ...paths], tensors, close }
   } catch (cause) {
@@ -49,19 +61,29 @@ function sourceTensor(name: string, entry: BundleEntry, shards: readonly ByteFil
   const tensor = `tensor "${name}"`
   if (!dtype) throw damaged(index, `${tensor} has TensorFlow's data type ${entry.dtype}; known are ${Object.keys(DTYPES).join(', ')}`)
   if (!shard) throw damaged(index, `${tensor} lies in data file ${entry.shard}, and there are ${shards.length}`)
-  if (entry.slices > 0) throw damaged(index, `${tensor} is partitioned into ${entry.slices} slices; save the checkpoint again without a partitioner`)
+  if (entry.slices > 0)
+    throw damaged(index, `${tensor} is partitioned into ${entry.slices} slices; save the checkpoint again without a partitioner`)
   const wanted = elementCount(shape) * DTYPE_BYTES[dtype]
-  if (shape.some((length) => length < 0) || size !== wanted) throw damaged(index, `${tensor} has ${size} bytes, and ${dtype} [${shape.join(', ')}] wants ${wanted}`)
+  if (shape.some((length) => length < 0) || size !== wanted)
+    throw damaged(index, `${tensor} has ${size} bytes, and ${dtype} [${shape.join(', ')}] wants ${wanted}`)
   if (offset < 0 || offset + size > shard.size) {
-    throw damaged(shard.path, `${tensor} lies at bytes ${offset} to ${offset + size}, and the file has ${shard.size}; it is cut short, fetch it again`)
+    throw damaged(
+      shard.path,
+      `${tensor} lies at bytes ${offset} to ${offset + size}, and the file has ${shard.size}; it is cut short, fetch it again`
+    )
   }
   return {
-    name, shape, dtype,
+    name,
+    shape,
+    dtype,
     read: async () => {
       const bytes = await shard.read(offset, size, tensor)
       const found = maskedCrc32c(bytes)
       if (found !== crc) {
-        throw damaged(shard.path, `${tensor} has the checksum 0x${found.toString(16)}, and the index wants 0x${crc.toString(16)}: its bytes changed, fetch it again`)
+        throw damaged(
+          shard.path,
+          `${tensor} has the checksum 0x${found.toString(16)}, and the index wants 0x${crc.toString(16)}: its bytes changed, fetch it again`
+        )
       }
       return decodeTensor({ dtype, shape }, bytes).data
     }

@@ -19,8 +19,8 @@ export function isTable(end: Uint8Array): boolean {
 }
 
 /**
- * The entries of a sorted string table (LevelDB's format, as TensorFlow's checkpoints have it), keys as text. Every block's checksum is checked.
- * Throws `checkpoint-invalid`.
+ * The entries of a sorted string table (LevelDB's format, as TensorFlow's checkpoints have it), keys as text. Every block's checksum is
+ * checked. Throws `checkpoint-invalid`.
  */
 export function readTable(file: Uint8Array, source: string): Map<string, Uint8Array> {
   if (file.length < FOOTER_BYTES || !isTable(file)) {
@@ -28,7 +28,7 @@ export function readTable(file: Uint8Array, source: string): Map<string, Uint8Ar
   }
   return guarded(source, 'the table', () => {
     const footer = new BinaryReader(file.subarray(file.length - FOOTER_BYTES))
-    readHandle(footer)                                                          // of the meta-index, which checkpoints leave empty
+    readBlock(file, readHandle(footer), source) // the meta-index, which checkpoints leave empty: checked, not needed
     const table = new Map<string, Uint8Array>()
     for (const [, handle] of blockEntries(readBlock(file, readHandle(footer), source), source)) {
       for (const [key, value] of blockEntries(readBlock(file, readHandle(new BinaryReader(handle)), source), source)) table.set(key, value)
@@ -37,7 +37,10 @@ export function readTable(file: Uint8Array, source: string): Map<string, Uint8Ar
   })
 }
 
-interface Handle { readonly offset: number, readonly size: number }
+interface Handle {
+  readonly offset: number
+  readonly size: number
+}
 
 function readHandle(reader: BinaryReader): Handle {
   return { offset: Number(reader.uint64()), size: Number(reader.uint64()) }
@@ -50,7 +53,10 @@ function readBlock(file: Uint8Array, { offset, size }: Handle, source: string): 
   const stored = view(file).getUint32(end + 1, true)
   const found = maskedCrc32c(file.subarray(offset, end + 1))
   if (found !== stored) {
-    throw damaged(source, `the block at byte ${offset} has the checksum ${hex(found)}, and ${hex(stored)} is wanted: its bytes changed, fetch it again`)
+    throw damaged(
+      source,
+      `the block at byte ${offset} has the checksum ${hex(found)}, and ${hex(stored)} is wanted: its bytes changed, fetch it again`
+    )
   }
   const compression = file[end]!
   if (compression === UNCOMPRESSED) return content
@@ -67,7 +73,8 @@ function* blockEntries(block: Uint8Array, source: string): Generator<[string, Ui
   let key = new Uint8Array(0)
   while (reader.pos < end) {
     const [shared, own, length] = [reader.uint32(), reader.uint32(), reader.uint32()]
-    if (shared > key.length || reader.pos + own + length > end) throw damaged(source, `an entry at byte ${reader.pos} of a block reaches beyond it`)
+    if (shared > key.length || reader.pos + own + length > end)
+      throw damaged(source, `an entry at byte ${reader.pos} of a block reaches beyond it`)
     const next = new Uint8Array(shared + own)
     next.set(key.subarray(0, shared))
     next.set(block.subarray(reader.pos, reader.pos + own), shared)

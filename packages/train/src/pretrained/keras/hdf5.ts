@@ -1,0 +1,61 @@
+import h5wasm, { type Dataset, type File, type Group } from 'h5wasm/node'
+import { damaged, elementCount, guarded, type SourceTensor, type TensorSource } from '../source'
+
+/**
+ * Weights that Keras saved in HDF5 (`model.save_weights`, or `model.save`). Keras numbers unnamed layers as it comes, so a tensor is named
+ * here by its layer, its place in the layer and what it is: `Embedding-Norm/2/kernel`; the baseline's two unnamed layers are `condition`
+ * and `classifier`. HDF5 keeps no checksums: a changed value is not noticed. Throws `checkpoint-invalid`.
+ */
+export async function openKeras(path: string): Promise<TensorSource> {
+  const { activate_throwing_error_handler: throwErrors } = await h5wasm.ready
+  throwErrors() // else the library prints its errors
+  const file = guarded(path, 'the file', () => new h5wasm.File(path, 'r'))
+  const close = async (): Promise<void> => void file.close()
+  try {
+    return { files: [path], tensors: guarded(path, 'the list of layers', () => tensorsOf(file, path)), close }
+  } catch (cause) {
+    await close()
+    throw cause
+  }
+}
+
+function tensorsOf(file: File, path: string): Map<string, SourceTensor> {
+  const root = (file.get('model_weights') ?? file) as Group
+  const tensors = new Map<string, SourceTensor>()
+  for (const layer of root.keys()) {
+    const group = root.get(layer) as Group
+    const names = group.attrs.weight_names?.value as string[] | undefined
+    if (!names) throw damaged(path, `layer "${layer}" has no weight_names, so Keras did not write the file`)
+    names.forEach((stored, place) => {
+      const name = `${plainLayer(layer)}/${place}/${stored.replace(/^.*\//, '').replace(/:\d+$/, '')}`
+      if (tensors.has(name)) throw damaged(path, `it has two layers like "${layer}", and which one is meant cannot be told`)
+      tensors.set(name, sourceTensor(name, group.get(stored) as Dataset | null, path))
+    })
+  }
+  return tensors
+}
+
+/**
+ * The baseline's embedding of the task and its head have the names that Keras gives, with a number that depends on what was built before.
+ */
+function plainLayer(layer: string): string {
+  if (/^embedding(_\d+)?$/.test(layer)) return 'condition'
+  return /^dense(_\d+)?$/.test(layer) ? 'classifier' : layer
+}
+
+function sourceTensor(name: string, dataset: Dataset | null, path: string): SourceTensor {
+  const shape = dataset?.shape
+  if (!dataset || !shape || dataset.dtype !== '<f')
+    throw damaged(path, `tensor "${name}" is ${String(dataset?.dtype ?? 'missing')}; float32 is wanted`)
+  return {
+    name,
+    shape,
+    dtype: 'F32',
+    read: async () =>
+      guarded(path, `tensor "${name}"`, () => {
+        const values = dataset.value
+        if (values instanceof Float32Array && values.length === elementCount(shape)) return values
+        throw damaged(path, `tensor "${name}" does not hold the ${elementCount(shape)} values of its shape`)
+      })
+  }
+}
