@@ -62,6 +62,12 @@ const entries = {
   token_match_weight: v.optional(atLeastZero, 0),
   lexical_weight: v.optional(atLeastZero, 0),
 
+  /**
+   * `dense`: Adam moves every row of the word embeddings, as the reference. `lazy`: only the rows of the batch's tokens; the others keep their
+   * weights and moments, so the numbers differ, and a step over a large vocabulary costs less.
+   */
+  embeddings: v.optional(v.picklist(['dense', 'lazy']), 'dense'),
+
   /** What the backward pass keeps: all it reads, all but attention probabilities, or each layer's input only. */
   recompute: v.optional(v.picklist(['none', 'attention', 'layer']), 'none'),
   /** Steps between writes of `last/`, beside each epoch's end; 0 writes at epoch ends only. */

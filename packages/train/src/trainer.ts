@@ -1,7 +1,8 @@
 import { parameterSpecs, type ModelConfig } from '@sohu-match/core'
 import { SHIFTED, withSmoothness, type Gradients } from './adversarial'
 import { auxiliaryLosses, type AuxiliaryTargets } from './auxiliary'
-import { lossAndGradients, type LabeledBatch, type Model, type TrainingPass } from './autograd/pass'
+import { EmbeddingRows } from './autograd/embedding-rows'
+import { lossAndGradients, WORD_EMBEDDINGS, type LabeledBatch, type Model, type TrainingPass } from './autograd/pass'
 import type { KernelObserver } from './autograd/tape'
 import type { TrainConfig } from './config'
 import { Adam, clipByGlobalNorm } from './optimizer/adam'
@@ -32,16 +33,18 @@ export class Trainer {
    * Returns the loss as a scalar tensor that the caller reads when it must and disposes. `onKernel` is for profiles.
    */
   step(microBatches: readonly MicroBatch[], learningRate: number, step: number, onKernel?: KernelObserver): Tensor {
-    const { loss, gradients: plain } = this.accumulate(microBatches, step, { ...(onKernel && { onKernel }) })
+    const embeddingRows = this.train.embeddings === 'lazy' ? new EmbeddingRows(microBatches) : undefined
+    const pass = { ...(onKernel && { onKernel }), ...(embeddingRows && { embeddingRows }) }
+    const { loss, gradients: plain } = this.accumulate(microBatches, step, pass)
     const gradients = withSmoothness(plain, this.train, (by) => {
-      const again = this.accumulate(microBatches, step, { shift: { name: SHIFTED, by }, ...(onKernel && { onKernel }) })
+      const again = this.accumulate(microBatches, step, { ...pass, shift: { name: SHIFTED, by } })
       again.loss.dispose()
       return again.gradients
     })
     onKernel?.('clip', 'update')
     if (this.train.clipNorm > 0) clipByGlobalNorm(gradients, this.train.clipNorm).dispose()
     onKernel?.('adam', 'update')
-    this.adam.apply(gradients, learningRate, step)
+    tf.tidy(() => this.adam.apply(gradients, learningRate, step, embeddingRows && { name: WORD_EMBEDDINGS, rows: tf.tensor1d(embeddingRows.ids, 'int32') }))
     onKernel?.('ema', 'update')
     this.ema.update()
     tf.dispose([...gradients.values()])
@@ -49,7 +52,7 @@ export class Trainer {
   }
 
   /** The loss and gradients of a batch, summed over its micro-batches. The same step has the same dropout. */
-  private accumulate(microBatches: readonly MicroBatch[], step: number, pass: Pick<TrainingPass, 'shift' | 'onKernel'>): { loss: Tensor; gradients: Gradients } {
+  private accumulate(microBatches: readonly MicroBatch[], step: number, pass: TrainingPass): { loss: Tensor; gradients: Gradients } {
     const { seed, recompute } = this.train
     const { hiddenDropoutProb: rate, hiddenSize } = this.model.config
     let total: Tensor | undefined

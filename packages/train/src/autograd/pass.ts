@@ -1,10 +1,14 @@
 import { roformer, type ModelConfig } from '@sohu-match/core'
 import type { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
+import type { EmbeddingRows } from './embedding-rows'
 import { crossEntropy } from './kernels/cross-entropy'
 import { planReads } from './reads'
 import { Tape, type KernelObserver, type Value } from './tape'
 import { TrainingOps, type PassOptions } from './training-ops'
+
+/** The parameter that has a row for each token. */
+export const WORD_EMBEDDINGS = 'embeddings.word'
 
 /** A padded batch of encoded pairs: ids row-major [batch, seq], task ids and labels [batch]. */
 export interface InputBatch {
@@ -46,6 +50,8 @@ export type TrainingPass = Pick<PassOptions, 'recompute' | 'dropout'> & {
   readonly auxiliary?: (tape: Tape, ops: TrainingOps, observed: Observed) => Value[]
   /** Runs the pass where a parameter is its value plus `by`; the caller keeps that tensor. */
   readonly shift?: { readonly name: string; readonly by: Tensor }
+  /** Takes only these rows of the word embeddings; their gradient then has only these rows, in this order. */
+  readonly embeddingRows?: EmbeddingRows
   /** Told which kernel runs, for a profile. */
   readonly onKernel?: KernelObserver
 }
@@ -73,8 +79,9 @@ export function lossAndGradients(model: Model, batch: LabeledBatch, pass: Traini
         }
       })
     }
-    const ops = trainingOps(tape, model, options, pass.shift)
-    const logits = run(tape, ops, model, batch)
+    const ops = trainingOps(tape, model, options, pass)
+    const { embeddingRows } = pass
+    const logits = run(tape, ops, model, embeddingRows ? { ...batch, tokenIds: embeddingRows.remap(batch.tokenIds) } : batch)
     const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
     const weights = tape.leaf(tf.tensor1d(batch.weights))
     let loss = tape.apply([logits, labels, weights], () => crossEntropy(logits.tensor, labels.tensor, weights.tensor), 'loss')
@@ -85,8 +92,11 @@ export function lossAndGradients(model: Model, batch: LabeledBatch, pass: Traini
   }
 }
 
-function trainingOps(tape: Tape, model: Model, options: Partial<PassOptions>, shift?: TrainingPass['shift']): TrainingOps {
-  const parameter = (name: string): Tensor => model.variables.get(name)!.read()
+function trainingOps(tape: Tape, model: Model, options: Partial<PassOptions>, { shift, embeddingRows }: TrainingPass = {}): TrainingOps {
+  const parameter = (name: string): Tensor => {
+    const variable = model.variables.get(name)!
+    return embeddingRows && name === WORD_EMBEDDINGS ? tf.tidy(() => variable.readRows(tf.tensor1d(embeddingRows.ids, 'int32'))) : variable.read()
+  }
   const shifted = (name: string): Tensor => {
     const value = parameter(name)
     if (name !== shift?.name) return value

@@ -16,6 +16,14 @@ export interface AdamOptions {
   readonly decays?: (name: string) => boolean
 }
 
+/** The rows of a variable that a gradient has, by their numbers [n], each at most once. */
+export interface LazyRows {
+  readonly name: string
+  readonly rows: Tensor
+}
+
+type Trio = readonly [weights: Variable, first: Variable, second: Variable]
+
 const ADAM = [attr.type('T'), attr.bool('use_locking', false), attr.bool('use_nesterov', false)]
 const DESCENT = [attr.type('T'), attr.bool('use_locking', false)]
 
@@ -29,19 +37,25 @@ export class Adam {
 
   /**
    * One update; `step` counts from 1. The kernel computes w -= lr √(1-β₂ᵗ)/(1-β₁ᵗ) m / (√v + ε), Keras 2.3.1's form. bert4keras' form
-   * lr m̂ / (√v̂ + ε) is the same with ε √(1-β₂ᵗ) in its place. A variable without a gradient is left as it is.
+   * lr m̂ / (√v̂ + ε) is the same with ε √(1-β₂ᵗ) in its place. A variable without a gradient is left as it is. The gradient of
+   * `lazy.name` has only the rows of those numbers, and only they move: weights and moments of the other rows stay as they are.
    */
-  apply(gradients: ReadonlyMap<string, Tensor>, learningRate: number, step: number): void {
+  apply(gradients: ReadonlyMap<string, Tensor>, learningRate: number, step: number, lazy?: LazyRows): void {
     const { form, beta1, beta2, epsilon, weightDecay, decays } = this.options
     const correction = Math.sqrt(1 - beta2 ** step)
     tf.tidy(() => {
       const scalars = [beta1 ** step, beta2 ** step, learningRate, beta1, beta2, form === 'keras' ? epsilon : epsilon * correction]
         .map((value) => tf.scalar(value))
       for (const [name, gradient] of gradients) {
-        const variable = this.variables.get(name)!
         const { first, second } = this.moments.get(name)!
-        if (weightDecay > 0 && decays?.(name)) shrink(variable, learningRate * weightDecay)
-        rawOps('ResourceApplyAdam', ADAM, [variable.handle, first.handle, second.handle, ...scalars, gradient], 0)
+        const decay = weightDecay > 0 && decays?.(name) ? learningRate * weightDecay : 0
+        const update = (weights: Variable, m: Variable, v: Variable): void => {
+          if (decay > 0) shrink(weights, decay)
+          rawOps('ResourceApplyAdam', ADAM, [weights.handle, m.handle, v.handle, ...scalars, gradient], 0)
+        }
+        const variables = [this.variables.get(name)!, first, second] as const
+        if (name === lazy?.name) updateRows(variables, lazy.rows, update)
+        else update(...variables)
       }
     })
   }
@@ -55,6 +69,19 @@ export class Adam {
   dispose(): void {
     for (const variable of this.state().values()) variable.dispose()
   }
+}
+
+/** Takes the rows out, updates them as variables of their own, and puts them back. */
+function updateRows(variables: Trio, rows: Tensor, update: (...parts: Trio) => void): void {
+  const parts = variables.map((variable) => Variable.of(variable.readRows(rows)))
+  update(...(parts as unknown as Trio))
+  variables.forEach((variable, i) => {
+    const part = parts[i]!
+    const values = part.read()
+    variable.assignRows(rows, values)
+    values.dispose()
+    part.dispose()
+  })
 }
 
 /** w -= share w, in place. */

@@ -3,6 +3,8 @@ import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
 /** TensorFlow's reserved name for a variable that nobody else can look up: each call makes a fresh one, freed with its handle. */
 const ANONYMOUS = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347'
 const READ = [attr.type('dtype')]
+const GATHER = [attr.type('dtype'), attr.type('Tindices', 'int32'), attr.bool('validate_indices', true), attr.int('batch_dims', 0)]
+const SCATTER = [attr.type('dtype'), attr.type('Tindices', 'int32')]
 const FILL = [attr.type('T'), attr.type('index_type', 'int32')]
 const ASSIGN = [attr.type('dtype'), attr.bool('validate_shape', false)]
 
@@ -22,8 +24,14 @@ export class Variable {
 
   /** A variable of zeros. */
   static zeros(shape: readonly number[]): Variable {
-    const variable = Variable.empty(shape)
-    tf.tidy(() => rawOps('AssignVariableOp', ASSIGN, [variable.handle, rawOp('Fill', FILL, [tf.tensor1d([...shape], 'int32'), tf.scalar(0)])], 0))
+    return Variable.of(tf.tidy(() => rawOp('Fill', FILL, [tf.tensor1d([...shape], 'int32'), tf.scalar(0)])))
+  }
+
+  /** A variable with a tensor's values, whose memory it takes over. */
+  static of(tensor: Tensor): Variable {
+    const variable = Variable.empty(tensor.shape)
+    rawOps('AssignVariableOp', ASSIGN, [variable.handle, tensor], 0)
+    tensor.dispose()
     return variable
   }
 
@@ -43,6 +51,16 @@ export class Variable {
     const values = tensor.dataSync() as Float32Array
     tensor.dispose()
     return values
+  }
+
+  /** The rows of these numbers [n], copied; the caller disposes the tensor. */
+  readRows(rows: Tensor): Tensor {
+    return rawOp('ResourceGather', GATHER, [this.handle, rows])
+  }
+
+  /** Replaces the rows of these numbers [n], each at most once. */
+  assignRows(rows: Tensor, values: Tensor): void {
+    rawOps('ResourceScatterUpdate', SCATTER, [this.handle, rows, values], 0)
   }
 
   /** Replaces all values. */
