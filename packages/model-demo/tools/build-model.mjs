@@ -11,7 +11,7 @@ const run = 'runs/model-demo'
 for (const folder of [data, run]) rmSync(`${root}/${folder}`, { recursive: true, force: true })
 step('train', 'demo-data', '--out', data)
 step('train', 'sohu', '--data', data, '--preset', 'smoke', '--out', run)
-step('export', 'sohu', '--checkpoint', `${run}/best`, '--data', data, '--out', 'packages/model-demo/model', '--dtype', 'fp32,int8,q8', '--name', 'sohu-demo', '--force')
+step('export', 'sohu', '--checkpoint', `${run}/best`, '--data', data, '--out', 'packages/model-demo/model', '--dtype', 'fp32,int8,q8', '--gate', '0.01', '--name', 'sohu-demo', '--force')
 
 /** One command of this repository, as the Nx target `package:command` runs it; paths are relative to the root. */
 function step(name, ...flags) {
