@@ -94,7 +94,8 @@ export function cutAfter(bytes: number): Handler {
     const whole = readFileSync(file)
     if (request.headers.range) response.writeHead(206, { 'content-range': `bytes ${start}-${whole.length - 1}/${whole.length}`, 'content-length': whole.length - start })
     else response.writeHead(200, { 'content-length': whole.length })
-    response.write(whole.subarray(start, start + bytes), () => request.socket.end()) // what was written arrives, and then the connection ends
+    // a browser may drop what its page has not read yet when a connection ends, so the page gets time to read
+    response.write(whole.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 500))
   }
 }
 
