@@ -15,7 +15,7 @@ for (const folder of [data, run]) rmSync(`${root}/${folder}`, { recursive: true,
 step('train', 'demo-data', '--out', data)
 step('train', 'sohu', '--data', data, '--preset', 'smoke', '--out', run)
 step('export', 'sohu', '--checkpoint', `${run}/best`, '--data', data, '--out', 'packages/model-demo/model',
-  '--dtype', 'fp32,int8,q8', '--gate', '0.01', '--name', 'sohu-demo', '--force')
+  '--dtype', 'fp32,int8,q8', '--gate', gate, '--no-latency', '--name', 'sohu-demo', '--force')
 
 /** One command of this repository, as the Nx target `package:command` runs it; paths are relative to the root. */
 function step(name, ...flags) {
