@@ -29,7 +29,8 @@ const entries = {
   /** `reference`: one permutation, `batch_pairs` each. `buckets`: pools sorted by length, cut by `batch_tokens` padded tokens and `batch_pairs`. */
   batching: v.optional(v.picklist(['buckets', 'reference']), 'buckets'),
   batch_pairs: v.optional(count, 16),
-  batch_tokens: v.optional(count, 4096),
+  /** `auto`: as many as the free memory holds, measured when the run begins; the number is kept in `train.json`. */
+  batch_tokens: v.optional(v.union([count, v.literal('auto')]), 4096),
   bucket_pool: v.optional(count, 1024),
   /** Padded tokens of one forward and backward pass; a larger batch is accumulated over several. 0: never cut. */
   micro_batch_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),

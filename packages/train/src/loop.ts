@@ -1,4 +1,5 @@
 import { chooseThresholds, evaluateRows, MatcherError, type CheckpointMetrics, type Metrics, type ScoredRow } from '@sohu-match/core'
+import type { SizedConfig } from './batch-size'
 import type { TrainConfig } from './config'
 import { planEpoch, type EpochPlan } from './data/buckets'
 import { pairLengths } from './data/encode'
@@ -77,7 +78,7 @@ export interface LoopHooks {
 const REPORT_STEPS = 10
 
 /** Trains from `state` to the end, or until `stopping`; returns where it stopped. Throws `config-invalid` when the loss is no longer a number. */
-export async function trainLoop(train: TrainConfig, prepared: Prepared, trainer: Trainer, state: TrainingState, hooks: LoopHooks): Promise<TrainingState> {
+export async function trainLoop(train: SizedConfig, prepared: Prepared, trainer: Trainer, state: TrainingState, hooks: LoopHooks): Promise<TrainingState> {
   const plans = epochPlans(train, prepared)
   const steps = plans.reduce((sum, plan) => sum + plan.batches.length, 0)
   const batchOf = microBatches(train, prepared)
@@ -108,7 +109,7 @@ export async function trainLoop(train: TrainConfig, prepared: Prepared, trainer:
 }
 
 /** Every epoch's batches. */
-function epochPlans(train: TrainConfig, { train: pairs }: Prepared): EpochPlan[] {
+function epochPlans(train: SizedConfig, { train: pairs }: Prepared): EpochPlan[] {
   const lengths = pairLengths(pairs)
   const options = train.batching === 'reference'
     ? { batching: 'reference', batchSize: train.batchPairs } as const

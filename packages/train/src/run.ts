@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parameterSpecs, type CheckpointMetrics } from '@sohu-match/core'
+import { sizedConfig } from './batch-size'
 import { writeCheckpoint } from './checkpoint'
 import { trainConfigToJson, type TrainConfig } from './config'
 import { pairLengths } from './data/encode'
@@ -63,17 +64,18 @@ export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunR
 }
 
 async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<RunResult> {
-  const { data, out, config } = run
+  const { data, out } = run
   if (!resume) await requireFresh(out)
   const resumable = resume && await hasLast(out)
   const init = resumable ? join(out, 'last') : run.init
-  const prepared = await prepare(config, {
+  const prepared = await prepare(run.config, {
     data, cache: join(dirname(out), '.cache'), ...(init !== undefined && { init }), ...(run.allowMissing && { allowMissing: run.allowMissing }),
     ...(hooks.onPrepare && { onProgress: hooks.onPrepare })
   })
-  if (!resume) await createRun(out, run)
-  const trainer = new Trainer(config, prepared.config, prepared.variables)
+  const trainer = new Trainer(run.config, prepared.config, prepared.variables)
   try {
+    const config = sizedConfig(run.config, trainer.model, pairLengths(prepared.train).reduce((a, b) => Math.max(a, b), 1))
+    if (!resume) await createRun(out, { ...run, config })
     const state = resumable ? await restoreLast(out, trainer) : FRESH_STATE
     await rewindMetrics(out, state)
     hooks.onReady?.({
