@@ -39,6 +39,8 @@ const own = v.object({
 /** A checked configuration of pretraining. */
 export interface PretrainConfig {
   readonly train: TrainConfig
+  /** Padded tokens of a batch. */
+  readonly batchTokens: number
   readonly maskRate: number
   readonly heldOut: number
 }
@@ -79,5 +81,9 @@ export function parsePretrainConfig(json: Record<string, unknown>, source: strin
       `${source}: norm_position "pre" is not part of RoFormer's recipe for hidden words; leave it out.`
     )
   }
-  return { train, maskRate: parsed.output.mask_rate, heldOut: parsed.output.held_out }
+  const { batchTokens } = train
+  if (typeof batchTokens !== 'number') {
+    throw new MatcherError('config-invalid', `${source}: "batch_tokens" should be a number of tokens but is "${String(batchTokens)}".`)
+  }
+  return { train, batchTokens, maskRate: parsed.output.mask_rate, heldOut: parsed.output.held_out }
 }

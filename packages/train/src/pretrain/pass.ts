@@ -46,7 +46,8 @@ function maskedLoss(tape: Tape, model: Model, batch: MaskedBatch, options: Parti
   const config: ModelConfig = { ...model.config, conditioning: 'none' }
   let hidden: Value | undefined
   const observe: PassOptions['observe'] = (place, _index, value) => { if (place === 'layer') hidden = value }
-  const ops = new TrainingOps(tape, { ...options, observe, parameter: (name) => model.variables.get(name)!.read() })
+  const parameter = (name: string): Tensor => model.variables.get(name)!.read()
+  const ops = new TrainingOps(tape, { ...options, observe, parameter, padded: batch.tokenIds.includes(0) })
   const ids = (values: Int32Array): Value => tape.leaf(tf.tensor2d(values, [batch.batch, batch.seq], 'int32'))
   roformer(ops, config, {
     tokenIds: ids(batch.tokenIds), segmentIds: ids(batch.segmentIds), taskIds: tape.leaf(tf.tensor1d(new Int32Array(batch.batch), 'int32'))

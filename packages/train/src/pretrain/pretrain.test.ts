@@ -81,6 +81,7 @@ describe('the configuration of pretraining', () => {
     expect(() => parsePretrainConfig({ ...json, mask_rat: 0.2 }, 'test')).toThrow('did you mean "mask_rate"')
     expect(() => parsePretrainConfig({ ...json, token_match_weight: 1 }, 'test')).toThrow('there is no key "token_match_weight"')
     expect(() => parsePretrainConfig({ ...json, mask_rate: 2 }, 'test')).toThrow('mask_rate')
+    expect(() => parsePretrainConfig({ ...json, batch_tokens: 'auto' }, 'test')).toThrow('batch_tokens')
     expect(() => parsePretrainConfig({ ...json, model: { ...json.model, norm_position: 'pre' } }, 'test')).toThrow('norm_position')
   })
 })

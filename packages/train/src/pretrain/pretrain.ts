@@ -147,8 +147,8 @@ function split(lengths: Int32Array, share: number): { training: Part; heldOut: P
 }
 
 /** The batches of an epoch, as numbers of sequences. */
-function plan({ indices, lengths }: Part, { train }: PretrainConfig, epoch: number): Int32Array[] {
-  const options = { batching: 'buckets', batchTokens: train.batchTokens, poolPairs: train.bucketPool, maxPairs: train.batchPairs } as const
+function plan({ indices, lengths }: Part, { train, batchTokens }: PretrainConfig, epoch: number): Int32Array[] {
+  const options = { batching: 'buckets', batchTokens, poolPairs: train.bucketPool, maxPairs: train.batchPairs } as const
   return planEpoch(lengths, options, train.seed, epoch).batches.map((batch) => batch.map((i) => indices[i]!))
 }
 

@@ -48,8 +48,8 @@ const HUGGING_FACE_FILES: readonly WeightsFile[] = [
  * Throws `checkpoint-invalid` or `config-invalid`.
  */
 export async function openPublicWeights(folder: string, own: OwnSwitches = {}): Promise<PublicWeights> {
-  const files = await readdir(folder).catch((cause: unknown) => {
-    throw readError(folder, cause, 'checkpoint-invalid')
+  const files = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === 'ENOTDIR' ? damaged(folder, 'is a file; name the folder that it lies in', cause) : readError(folder, cause, 'checkpoint-invalid')
   })
   const huggingFace = HUGGING_FACE_FILES.find(({ file }) => files.includes(file))
   const found = huggingFace ?? (await foundByContent(folder, files))
