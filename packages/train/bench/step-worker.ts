@@ -7,7 +7,7 @@ import { tf, type Tensor } from '../src/tfjs'
 import type { Trainer } from '../src/trainer'
 
 /** Seconds of one run. */
-interface Timing { wall: number; cpu: number }
+export interface Timing { wall: number; cpu: number }
 
 /** What the worker prints. */
 export interface WorkerReport {
@@ -17,7 +17,6 @@ export interface WorkerReport {
   readonly peakRss: number
   readonly peakTensorBytes: number
   readonly reads: number
-  readonly minorFaults: number
 }
 
 const [size, modeList, rounds, padding] = process.argv.slice(2)
@@ -69,16 +68,13 @@ function stepper(trainer: Trainer): (step: number) => void {
 const all = trainers()
 const products = withProducts ? matrixProducts(workload) : undefined
 const report = { steps: {} as Record<string, Timing[]>, products: [] as Timing[] }
-let faults = 0
 for (let round = -1; round < Number(rounds); round++) {
   if (products) {
     const timing = timed(products)
     if (round >= 0) report.products.push(timing)
   }
   for (const [mode, trainer] of all) {
-    const before = process.resourceUsage().minorPageFault
     const timing = timed(() => stepper(trainer)(round + 2))
-    faults = process.resourceUsage().minorPageFault - before
     if (round >= 0) (report.steps[mode] ??= []).push(timing)
   }
 }
@@ -87,5 +83,5 @@ const [trainer] = all.values()
 const variableBytes = trainer ? 3 * [...trainer.variables.values()].reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0) : 0
 const recording = trainer && recordOps(() => stepper(trainer)(Number(rounds) + 2))
 process.stdout.write(`${JSON.stringify({
-  ...report, peakRss, peakTensorBytes: (recording?.peakBytes ?? 0) + variableBytes, reads: recording?.reads ?? 0, minorFaults: faults
+  ...report, peakRss, peakTensorBytes: (recording?.peakBytes ?? 0) + variableBytes, reads: recording?.reads ?? 0
 } satisfies WorkerReport)}\n`)
