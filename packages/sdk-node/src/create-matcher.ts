@@ -50,6 +50,7 @@ export async function createMatcherIn<const T extends string>(surroundings: Surr
   const { pool, dtype, taken, reasons, threads, workers } = await startOnAny(surroundings, folder, options)
   const versions = { '@sohu-match/sdk-node': surroundings.version, 'onnxruntime-node': pool.loaded.runtimeVersion, node: process.versions.node }
   try {
+    signal?.throwIfAborted()                                         // it may have come with the last progress report
     return createMatcherFrom(pool, folder.manifest, { device: taken, dtype, reasons, workers, threads, versions }, options)
   } catch (error) {
     await pool.dispose()

@@ -9,19 +9,22 @@ import { writeTinyModel } from './tiny-model.fixtures'
 /** SwiftShader's Vulkan driver, as Debian's chromium brings it: a GPU in software. */
 const SOFTWARE_GPU = '/usr/lib/chromium/vk_swiftshader_icd.json'
 
+/** Both at once, as Nx under NO_COLOR sets them, would make Node warn on stderr, and color numbers. */
+const { NO_COLOR: _plain, FORCE_COLOR: _colored, ...environment } = process.env
+
 const run = promisify(execFile)
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 const examples = readdirSync(new URL('../examples', import.meta.url))
 
 describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the built package', () => {
   it.each(examples)('runs the example %s, and ends', async (name) => {
-    const { stdout, stderr } = await run(process.execPath, [`examples/${name}`, writeTinyModel()], { cwd: packageFolder })
+    const { stdout, stderr } = await run(process.execPath, [`examples/${name}`, writeTinyModel()], { cwd: packageFolder, env: environment })
     expect(stderr).toBe('')
     expect(stdout).not.toBe('')
   })
 
   it.runIf(existsSync(SOFTWARE_GPU))('runs on the WebGPU provider, here a software adapter', async () => {
-    const env = { ...process.env, VK_ICD_FILENAMES: SOFTWARE_GPU, LD_LIBRARY_PATH: dirname(SOFTWARE_GPU) }
+    const env = { ...environment, VK_ICD_FILENAMES: SOFTWARE_GPU, LD_LIBRARY_PATH: dirname(SOFTWARE_GPU) }
     const script = `import { createMatcher } from '@sohu-match/sdk-node'
       const model = ${JSON.stringify(writeTinyModel())}
       const scores = []
@@ -40,7 +43,7 @@ describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the b
     const script = `import { createMatcher } from '@sohu-match/sdk-node'
       if (process.report.getReport().sharedObjects.some((path) => path.includes('onnxruntime'))) throw new Error('the runtime was loaded')
       console.log(typeof createMatcher)`
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder })
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env: environment })
     expect(stdout).toBe('function\n')
   })
 })
