@@ -1,0 +1,49 @@
+import { AutoModelForSequenceClassification, env, Tensor } from '@huggingface/transformers'
+import * as sdk from '@sohu-match/sdk-web'
+
+/** Milliseconds of single matches, both libraries in turn, of a pair with this many tokens. */
+export interface Latencies {
+  readonly tokens: number
+  readonly threads: number
+  readonly ours: readonly number[]
+  readonly peer: readonly number[]
+}
+
+declare global {
+  var bench: { readonly sdk: typeof sdk; compare(a: string, b: string, runs: number): Promise<Latencies> }
+}
+
+env.allowLocalModels = true
+env.allowRemoteModels = false
+env.localModelPath = '/hf/'
+env.useBrowserCache = false
+env.backends.onnx.wasm!.wasmPaths = '/ort/'
+
+/** The peer gets ready token ids: its library has no jieba. It runs on the page's thread, as it does by default. */
+async function compare(a: string, b: string, runs: number): Promise<Latencies> {
+  const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'int8' })
+  env.backends.onnx.wasm!.numThreads = matcher.info.threads
+  const peer = await AutoModelForSequenceClassification.from_pretrained('task', { device: 'wasm', dtype: 'int8', local_files_only: true })
+  const { tokenCount } = await matcher.match(a, b, 'A-ss')
+  const ids = (value: (index: number) => number) => new Tensor('int64', BigInt64Array.from({ length: tokenCount }, (_, i) => BigInt(value(i))), [1, tokenCount])
+  const inputs = { input_ids: ids((i) => 5 + i % 200), token_type_ids: ids((i) => Number(2 * i > tokenCount)), attention_mask: ids(() => 1) }
+  const time = async (work: () => Promise<unknown>): Promise<number> => {
+    const start = performance.now()
+    await work()
+    return performance.now() - start
+  }
+  const ours: number[] = []
+  const theirs: number[] = []
+  for (let run = 0; run < runs + 5; run++) {
+    const mine = await time(() => matcher.match(a, b, 'A-ss'))
+    const other = await time(() => peer(inputs))
+    if (run >= 5) {
+      ours.push(mine)
+      theirs.push(other)
+    }
+  }
+  await matcher.dispose()
+  return { tokens: tokenCount, threads: matcher.info.threads, ours, peer: theirs }
+}
+
+globalThis.bench = { sdk, compare }
