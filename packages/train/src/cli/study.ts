@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { createProgress } from '../report/bar'
+import { textTable } from '../report/table'
+import { runStudy } from '../study/execute'
+import type { StudyOutcome } from '../study/outcome'
+import { readStudy, studyNames, type Study } from '../study/study'
+import { studyRows } from '../study/table'
+import { interruption } from './interruption'
+
+interface StudyFlags {
+  readonly study: string
+  readonly data?: string
+  readonly out?: string
+  readonly json: boolean
+}
+
+/** `study`: a grid of runs to its end, with a table and a page of what they gave. */
+export function addStudy(program: Command): void {
+  program.command('study')
+    .description('run a grid of trainings to its end and compare them; the same command goes on after an interruption')
+    .requiredOption('--study <name>', `${studyNames().join(', ')}, or a .json file of your own`)
+    .option('--data <dir>', "data folder in place of the study's")
+    .option('--out <dir>', "folder in place of the study's")
+    .option('--json', 'print a JSON line for each run in place of tables', false)
+    .action(async ({ study: name, data, out, json }: StudyFlags) => {
+      const study = await readStudy(name, { data, out })
+      const interrupt = interruption('last/')
+      const finished = await run(study, json, interrupt.stopping)
+      interrupt.dispose()
+      if (!finished) {
+        console.error('Stopped. The same command goes on from here.')
+        process.exitCode = 130
+      } else if (!json) console.log(`The page is ${join(study.out, 'index.html')}; every figure is in results.json beside it.`)
+    })
+}
+
+async function run(study: Study, json: boolean, stopping: () => boolean): Promise<boolean> {
+  const progress = createProgress(process.stderr)
+  let latest: StudyOutcome | undefined
+  const finished = await runStudy(study, {
+    onRun: ({ folder }, index, total) => {
+      if (json) console.log(JSON.stringify({ type: 'run', folder, index, total }))
+      else progress.print(`Run ${index + 1} of ${total}: ${folder}`)
+    },
+    onOutcome: (outcome) => void (latest = outcome),
+    run: { onPrepare: (phase, done, total) => progress.phase(phase, done, total), onStep: (report) => progress.step(report), stopping }
+  })
+  progress.close()
+  if (!json && latest) for (const { name } of study.evaluate) printSet(study, latest, name)
+  return finished
+}
+
+function printSet({ question }: Study, outcome: StudyOutcome, set: string): void {
+  const { head, rows } = studyRows(outcome, set)
+  console.log(`${question}\nOn ${set}, mean ± standard deviation over seeds:`)
+  console.log(textTable(head, rows, process.stdout.isTTY))
+}

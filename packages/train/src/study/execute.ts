@@ -1,0 +1,115 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { createSegmenter, MatcherError, openDictionary, parameterSpecs, parseModelConfig, segmentWords, type TaskSpec } from '@sohu-match/core'
+import { readDataset, readJson, storageError, writeFileAtomic } from '@sohu-match/files'
+import { exists } from '../checkpoint'
+import { trainConfigToJson } from '../config'
+import { forTasks } from '../data/for-tasks'
+import { bundledDictionary } from '../dictionary'
+import { lexicalBaselineOf, lexicalScores } from '../lexical/beside'
+import { readRecords } from '../report/run-files'
+import { resumeRun, startRun, type RunHooks } from '../run'
+import { readRun } from '../run-folder'
+import { scoreSplit } from '../scoring'
+import { runFolder, scoresFile, type RunSummary } from './folders'
+import { readOutcome, type SeedOutcome, type StudyOutcome } from './outcome'
+import { publishStudy } from './publish'
+import { writeScores } from './scores'
+import { planRuns, type Study, type StudyRun } from './study'
+
+/** What a study tells while it goes on. */
+export interface StudyHooks {
+  /** A run is taken up: number `index` (from 0) of `total`. */
+  readonly onRun?: (run: StudyRun, index: number, total: number) => void
+  /** The page is written anew: all that is finished of these runs. */
+  readonly onOutcome?: (outcome: StudyOutcome) => void
+  /** What each run tells. */
+  readonly run?: RunHooks
+}
+
+/**
+ * Runs a study to its end: finished runs are skipped, an interrupted one goes on where it stood. False when `stopping` said so before. Of a
+ * finished run `best/` stays, and `last/` goes. Throws `output-exists` when a run's folder was made with other settings.
+ */
+export async function runStudy(study: Study, hooks: StudyHooks = {}): Promise<boolean> {
+  const tasks = await trainTasks(study.data)
+  const runs = await planRuns(study, tasks)
+  await mkdir(join(study.out, 'runs'), { recursive: true }).catch((cause: unknown) => { throw storageError('make the folder', study.out, cause) })
+  if (study.baseline) await judgeBaseline(study, tasks)
+  const known = new Map<string, SeedOutcome>()
+  const tell = async (done: number): Promise<void> => {
+    const outcome = await readOutcome(study, runs, known)
+    await publishStudy(study, outcome, { planned: runs.length, done })
+    hooks.onOutcome?.(outcome)
+  }
+  for (const [index, run] of runs.entries()) {
+    hooks.onRun?.(run, index, runs.length)
+    if (!(await train(study, run, hooks.run ?? {}))) return false
+    await judge(study, run)
+    await tell(index + 1)
+  }
+  return true
+}
+
+/** The tasks that have training pairs. */
+async function trainTasks(data: string): Promise<TaskSpec[]> {
+  const { tasks, splits } = await readDataset(data, ['train'])
+  return tasks.filter(({ id }) => splits.train.some(({ task }) => task === id))
+}
+
+async function train(study: Study, run: StudyRun, hooks: RunHooks): Promise<boolean> {
+  const out = runFolder(study, run)
+  if (await exists(join(out, 'run.json'))) {
+    await requireSame(study, run, out)
+    return true
+  }
+  const begun = await exists(join(out, 'train.json'))
+  if (begun) await requireSame(study, run, out)
+  const { finished } = begun ? await resumeRun(out, hooks) : await startRun({ data: study.data, out, config: run.config }, hooks)
+  if (finished) await conclude(out)
+  return finished
+}
+
+/** Throws `output-exists` when a run's folder holds a run with other settings or data. */
+async function requireSame({ data }: Study, { config }: StudyRun, out: string): Promise<void> {
+  const there = await readRun(out)
+  const differs = Object.entries(trainConfigToJson(config)).find(([key, value]) => !isDeepStrictEqual(value, trainConfigToJson(there.config)[key]))?.[0]
+  if (differs === undefined && there.data === data) return
+  throw new MatcherError('output-exists', `${out} holds a run with another ${differs ?? '--data'}; name another --out, or delete that folder.`)
+}
+
+async function conclude(out: string): Promise<void> {
+  const best = await exists(join(out, 'best'))
+  const json = await readJson(join(out, best ? 'best' : 'last', 'config.json'), 'checkpoint-invalid', 'checkpoint-invalid')
+  const parameters = parameterSpecs(parseModelConfig(json)).reduce((sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1), 0)
+  const steps = (await readRecords(out)).filter((record) => record.type === 'step')
+  const summary: RunSummary = { parameters, seconds: steps.reduce((sum, { seconds }) => sum + seconds, 0) }
+  await writeFileAtomic(join(out, 'run.json'), JSON.stringify(summary))
+  if (best) await rm(join(out, 'last'), { recursive: true, force: true })
+}
+
+/** Scores each evaluation set that has no scores yet. A run without `best/`, none of whose epochs scored above 0, is judged by its last weights. */
+async function judge(study: Study, run: StudyRun): Promise<void> {
+  const out = runFolder(study, run)
+  const checkpoint = join(out, await exists(join(out, 'best')) ? 'best' : 'last')
+  for (const { name, data, split } of study.evaluate) {
+    const path = scoresFile(out, name)
+    if (await exists(path)) continue
+    const { config, thresholds, rows } = await scoreSplit({ checkpoint, data, split })
+    await writeScores(path, { tasks: config.tasks, thresholds, rows })
+  }
+}
+
+async function judgeBaseline(study: Study, tasks: readonly TaskSpec[]): Promise<void> {
+  const wanted: Study['evaluate'][number][] = []
+  for (const set of study.evaluate) if (!(await exists(scoresFile(study.out, set.name)))) wanted.push(set)
+  if (wanted.length === 0) return
+  const numbered = tasks.map((task, id) => ({ ...task, id }))
+  const segment = createSegmenter(openDictionary((await bundledDictionary()).dictionary))
+  const baseline = await lexicalBaselineOf(study.data, numbered, (text) => segmentWords(segment, text))
+  for (const { name, data, split } of wanted) {
+    const { splits } = forTasks(await readDataset(data, [split]), numbered)
+    await writeScores(scoresFile(study.out, name), lexicalScores(baseline, numbered, splits[split].map((example) => ({ ...example, tokens: 0 }))))
+  }
+}

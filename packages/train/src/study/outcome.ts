@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import { readJson } from '@sohu-match/files'
+import { exists } from '../checkpoint'
+import { evaluation, type Evaluation } from '../report/evaluation'
+import { runFolder, scoresFile, type RunSummary } from './folders'
+import { mergedScores, readScores } from './scores'
+import type { Study, StudyRun } from './study'
+
+/** What one arm gave with one seed; where each task has a network of its own, all of them together. */
+export interface SeedOutcome {
+  readonly seed: number
+  readonly parameters: number
+  readonly seconds: number
+  /** Figures by evaluation set. */
+  readonly figures: Readonly<Record<string, Evaluation>>
+}
+
+/** The finished seeds of an arm. */
+export interface ArmOutcome {
+  readonly name: string
+  readonly seeds: readonly SeedOutcome[]
+}
+
+/** What there is of a study. */
+export interface StudyOutcome {
+  readonly arms: readonly ArmOutcome[]
+  /** The lexical baseline's figures by evaluation set; absent where the study has none. */
+  readonly baseline?: Readonly<Record<string, Evaluation>>
+}
+
+/** Reads what a study's finished runs left; an arm's seed counts once all its runs are judged. `known` keeps figures between calls. */
+export async function readOutcome(study: Study, runs: readonly StudyRun[], known = new Map<string, SeedOutcome>()): Promise<StudyOutcome> {
+  const arms: ArmOutcome[] = []
+  for (const { name } of study.arms) {
+    const seeds: SeedOutcome[] = []
+    for (const seed of study.seeds) {
+      const key = `${name}\n${seed}`
+      const found = known.get(key) ?? await seedOutcome(study, runs.filter((run) => run.arm === name && run.seed === seed), seed)
+      if (found) known.set(key, found)
+      if (found) seeds.push(found)
+    }
+    arms.push({ name, seeds })
+  }
+  const baseline = study.baseline && await figuresOf(study, [study.out])
+  return { arms, ...(baseline && { baseline }) }
+}
+
+async function seedOutcome(study: Study, runs: readonly StudyRun[], seed: number): Promise<SeedOutcome | undefined> {
+  const folders = runs.map((run) => runFolder(study, run))
+  const figures = await figuresOf(study, folders)
+  if (!figures) return undefined
+  const summaries = await Promise.all(folders.map((folder) => readJson(join(folder, 'run.json'), 'data-invalid', 'data-invalid') as Promise<RunSummary>))
+  const total = (figure: keyof RunSummary): number => summaries.reduce((sum, summary) => sum + summary[figure], 0)
+  return { seed, parameters: total('parameters'), seconds: total('seconds'), figures }
+}
+
+/** The figures of what these folders' networks say together, or undefined while one of them lacks scores. */
+async function figuresOf(study: Study, folders: readonly string[]): Promise<Record<string, Evaluation> | undefined> {
+  const figures: Record<string, Evaluation> = {}
+  for (const { name } of study.evaluate) {
+    const paths = folders.map((folder) => scoresFile(folder, name))
+    if ((await Promise.all(paths.map(exists))).includes(false)) return undefined
+    const { rows, tasks, thresholds } = mergedScores(await Promise.all(paths.map(readScores)))
+    figures[name] = evaluation(rows, tasks, thresholds)
+  }
+  return figures
+}
+
+/** Mean and sample standard deviation; no deviation of a single number. */
+export function meanAndSpread(values: readonly number[]): { mean: number; spread: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  return { mean, spread: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN }
+}

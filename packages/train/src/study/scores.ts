@@ -1,0 +1,44 @@
+import { describeIssues, MatcherError, type TaskSpec } from '@sohu-match/core'
+import { readJson, writeFileAtomic } from '@sohu-match/files'
+import * as v from 'valibot'
+import type { EvaluatedRow } from '../report/evaluation'
+
+/** What a model said of labelled pairs, and the thresholds that it was given before: all that figures are made of. */
+export interface Scores {
+  readonly tasks: readonly TaskSpec[]
+  /** By task name. */
+  readonly thresholds: Readonly<Record<string, number>>
+  readonly rows: readonly EvaluatedRow[]
+}
+
+const bit = v.picklist([0, 1])
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0))
+const schema = v.strictObject({
+  tasks: v.array(v.strictObject({ name: v.string(), id: whole, group: v.string() })),
+  thresholds: v.record(v.string(), v.number()),
+  rows: v.array(v.strictObject({ task: whole, label: bit, score: v.number(), predicted: bit, tokens: whole }))
+})
+
+/** Writes scores as a file, whole or not at all. */
+export async function writeScores(path: string, { tasks, thresholds, rows }: Scores): Promise<void> {
+  const plain = rows.map(({ task, label, score, predicted, tokens }) => ({ task, label, score, predicted, tokens }))
+  await writeFileAtomic(path, JSON.stringify({ tasks, thresholds, rows: plain }))
+}
+
+/** Reads a file of `writeScores`. Throws `data-invalid`. */
+export async function readScores(path: string): Promise<Scores> {
+  const parsed = v.safeParse(schema, await readJson(path, 'data-invalid', 'data-invalid'))
+  if (!parsed.success) throw new MatcherError('data-invalid', `${path}: ${describeIssues(parsed.issues)}. Delete it to have it made again.`)
+  return parsed.output
+}
+
+/** The scores of several networks as if one had given them: tasks by name, numbered in the order in which they come. */
+export function mergedScores(parts: readonly Scores[]): Scores {
+  const named = new Map<string, TaskSpec>()
+  for (const task of parts.flatMap((part) => part.tasks)) if (!named.has(task.name)) named.set(task.name, { ...task, id: named.size })
+  return {
+    tasks: [...named.values()],
+    thresholds: Object.assign({}, ...parts.map((part) => part.thresholds)) as Record<string, number>,
+    rows: parts.flatMap((part) => part.rows.map((row) => ({ ...row, task: named.get(part.tasks[row.task]!.name)!.id })))
+  }
+}

@@ -1,0 +1,106 @@
+import { readdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describeIssues, MatcherError, type TaskSpec } from '@sohu-match/core'
+import { readJson, userPath, type SplitName } from '@sohu-match/files'
+import { closest } from 'fastest-levenshtein'
+import * as v from 'valibot'
+import { applyOverrides, parseTrainConfig, readPreset, type TrainConfig } from '../config'
+import { STUDIES } from '../study-folder'
+
+/** Pairs that every run is judged on. */
+export interface EvaluationSet {
+  readonly name: string
+  readonly data: string
+  readonly split: SplitName
+}
+
+/** One side of a comparison: what it changes, and whether each task gets a network of its own. */
+export interface StudyArm {
+  readonly name: string
+  readonly set: Readonly<Record<string, unknown>>
+  readonly eachTask: boolean
+}
+
+/** A grid of runs, read from JSON: arms x seeds, judged on the same pairs. */
+export interface Study {
+  readonly name: string
+  readonly question: string
+  readonly preset: string
+  readonly set: Readonly<Record<string, unknown>>
+  readonly data: string
+  readonly evaluate: readonly EvaluationSet[]
+  readonly seeds: readonly number[]
+  /** The lexical baseline, fitted on the train split of `data`, stands beside the arms. */
+  readonly baseline: boolean
+  readonly arms: readonly StudyArm[]
+  readonly out: string
+}
+
+/** One training of a study. `task` is set where each task has a network of its own. */
+export interface StudyRun {
+  readonly arm: string
+  readonly seed: number
+  readonly task?: string
+  /** Name of its folder in the study's `runs/`. */
+  readonly folder: string
+  readonly config: TrainConfig
+}
+
+const name = v.pipe(v.string(), v.nonEmpty())
+const overrides = v.optional(v.record(v.string(), v.unknown()), {})
+const schema = v.strictObject({
+  question: name, preset: name, set: overrides, data: name,
+  evaluate: v.optional(
+    v.array(v.strictObject({ name, data: v.optional(v.string()), split: v.optional(v.picklist(['valid', 'test']), 'test') })), [{ name: 'test' }]
+  ),
+  seeds: v.pipe(v.array(v.pipe(v.number(), v.integer())), v.nonEmpty()),
+  baseline: v.optional(v.boolean(), false),
+  arms: v.pipe(v.array(v.strictObject({ name, set: overrides, each_task: v.optional(v.boolean(), false) })), v.nonEmpty()),
+  out: name
+})
+
+/** The names of the studies that ship with the package. */
+export function studyNames(): string[] {
+  return readdirSync(STUDIES).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length)).sort()
+}
+
+/** A study by name, or from a JSON file of one's own; its paths are the user's. Throws `config-invalid`. */
+export async function readStudy(nameOrFile: string, { data, out }: { data?: string | undefined; out?: string | undefined } = {}): Promise<Study> {
+  const names = studyNames()
+  const own = nameOrFile.endsWith('.json')
+  if (!own && !names.includes(nameOrFile)) {
+    throw new MatcherError('config-invalid', `There is no study "${nameOrFile}"; did you mean "${closest(nameOrFile, names)}"? Studies: ${names.join(', ')}, or a .json file.`)
+  }
+  const path = own ? userPath(nameOrFile) : fileURLToPath(new URL(`${nameOrFile}.json`, STUDIES))
+  const parsed = v.safeParse(schema, await readJson(path, 'config-invalid', 'config-invalid'))
+  if (!parsed.success) throw new MatcherError('config-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
+  const { arms, evaluate, ...study } = parsed.output
+  const repeated = arms.find((arm, i) => arms.findIndex((other) => slug(other.name) === slug(arm.name)) !== i)
+  if (repeated) throw new MatcherError('config-invalid', `${path}: two arms have the folder name "${slug(repeated.name)}"; give each its own name.`)
+  const trainData = userPath(data ?? study.data)
+  return {
+    ...study, name: basename(path, '.json'), data: trainData, out: userPath(out ?? study.out),
+    arms: arms.map(({ each_task: eachTask, ...arm }) => ({ ...arm, eachTask })),
+    evaluate: evaluate.map((set) => ({ ...set, data: set.data === undefined ? trainData : userPath(set.data) }))
+  }
+}
+
+/** Every run of a study over data with these tasks: all arms with the first seed, then with the next, so that a comparison is whole early. */
+export async function planRuns(study: Study, tasks: readonly TaskSpec[]): Promise<StudyRun[]> {
+  const preset = await readPreset(study.preset)
+  return study.seeds.flatMap((seed) => study.arms.flatMap((arm) => {
+    const networks = arm.eachTask ? tasks.map(({ name: task }) => task) : [undefined]
+    return networks.map((task): StudyRun => {
+      const changes = { ...study.set, ...arm.set, seed, ...(task !== undefined && { only_tasks: [task] }) }
+      const json = applyOverrides(preset, Object.entries(changes).map(([key, value]) => `${key}=${JSON.stringify(value)}`))
+      const folder = [slug(arm.name), `seed-${seed}`, ...(task === undefined ? [] : [slug(task)])].join('.')
+      return { arm: arm.name, seed, folder, config: parseTrainConfig(json, `study ${study.name}, arm "${arm.name}"`), ...(task !== undefined && { task }) }
+    })
+  }))
+}
+
+/** A name as a folder's: letters and digits of any script, the rest as dashes. */
+function slug(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '')
+}
