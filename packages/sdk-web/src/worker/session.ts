@@ -15,6 +15,9 @@ const WARM_UP: EncodedBatch = {
   size: 1, length: 3, tokenIds: new Int32Array([1, 1, 1]), segmentIds: new Int32Array(3), taskIds: new Int32Array(1)
 }
 
+/** Milliseconds that the news of a lost device may come after the failure of the run under way. */
+const LOSS_DELAY = 200
+
 /**
  * Makes a session of `graph` on `device` and runs it once, so that what fails, fails here.
  * Throws `device-unavailable`, `device-lost` and `inference-failed`.
@@ -30,8 +33,8 @@ export async function createSession(ort: OrtModule, graph: Uint8Array, device: W
     ? new MatcherError('inference-failed', `onnxruntime-web failed on ${device}: ${messageOf(cause)}`, { cause })
     : new MatcherError('device-lost', `The WebGPU device was lost: ${lost}. Create a new matcher, or use device 'auto' or 'wasm'.`, { cause })
 
-  const provider = gpu ? { name: 'webgpu' as const, device: gpu } : 'wasm'
-  const session = await createInference(ort, graph, provider).catch((cause: unknown) => { throw failure(cause) })
+  const provider: InferenceSession.ExecutionProviderConfig = gpu ? { name: 'webgpu', device: gpu } : 'wasm'
+  const session = await ort.InferenceSession.create(graph, { executionProviders: [provider] }).catch((cause: unknown) => { throw failure(cause) })
   const run = async (batch: EncodedBatch): Promise<Float32Array> => {
     if (lost !== undefined) throw failure(undefined)
     const dims = [batch.size, batch.length]
@@ -45,16 +48,12 @@ export async function createSession(ort: OrtModule, graph: Uint8Array, device: W
       if (lost !== undefined) throw new Error('the device was lost during the run')
       return values
     } catch (cause) {
-      await Promise.resolve() // lets the loss itself arrive before it is named
+      if (gpu) await Promise.race([gpu.lost, new Promise((resolve) => setTimeout(resolve, LOSS_DELAY))])
       throw failure(cause)
     }
   }
   await run(WARM_UP)
   return { run }
-}
-
-function createInference(ort: OrtModule, graph: Uint8Array, provider: InferenceSession.ExecutionProviderConfig): Promise<InferenceSession> {
-  return ort.InferenceSession.create(graph, { executionProviders: [provider], graphOptimizationLevel: 'all', enableMemPattern: false })
 }
 
 function messageOf(cause: unknown): string {
