@@ -5,7 +5,7 @@ import { textTable } from '../report/table'
 import { runStudy } from '../study/execute'
 import type { StudyOutcome } from '../study/outcome'
 import { readStudy, studyNames, type Study } from '../study/study'
-import { studyRows } from '../study/table'
+import { summaryRows, taskRows } from '../study/table'
 import { interruption } from './interruption'
 
 interface StudyFlags {
@@ -52,7 +52,6 @@ async function run(study: Study, json: boolean, stopping: () => boolean): Promis
 }
 
 function printSet({ question }: Study, outcome: StudyOutcome, set: string): void {
-  const { head, rows } = studyRows(outcome, set)
   console.log(`${question}\nOn ${set}, mean ± standard deviation over seeds:`)
-  console.log(textTable(head, rows, process.stdout.isTTY))
+  for (const { head, rows } of [summaryRows(outcome, set), taskRows(outcome, set)]) console.log(textTable(head, rows, process.stdout.isTTY))
 }

@@ -2,7 +2,7 @@ import { dotChart } from '../report/dots'
 import { escapeHtml, htmlTable, page, section } from '../report/page'
 import type { StudyOutcome } from './outcome'
 import type { Study } from './study'
-import { meanF1, studyRows, taskF1 } from './table'
+import { meanF1, summaryRows, taskF1, taskRows } from './table'
 
 /** A study as one HTML page that needs no other file: what was asked, how it was run, and for each set of pairs a table and charts. */
 export function studyPage(study: Study, outcome: StudyOutcome, { planned, done, machine }: { planned: number; done: number; machine: string }): string {
@@ -20,18 +20,18 @@ export function studyPage(study: Study, outcome: StudyOutcome, { planned, done, 
 }
 
 function setSection(set: string, pairs: string, outcome: StudyOutcome): string {
-  const { head, rows } = studyRows(outcome, set)
+  const [summary, tasks] = [summaryRows(outcome, set), taskRows(outcome, set)]
   const lexical = outcome.baseline?.[set]
   const chart = (title: string, valuesOf: (arm: StudyOutcome['arms'][number]) => number[], mark: number | undefined): string => dotChart(title, [
     ...outcome.arms.map((arm) => ({ name: arm.name, values: valuesOf(arm) })), ...(mark === undefined ? [] : [{ name: 'lexical baseline', values: [mark] }])
   ])
-  const tasks = Object.keys(outcome.arms.find(({ seeds }) => seeds.length > 0)?.seeds[0]!.figures[set]!.tasks ?? {})
   return section(
     `On ${set}: ${pairs}`,
-    htmlTable(head, rows),
+    htmlTable(summary.head, summary.rows),
     '<p>F1 at thresholds chosen on the valid split of the training data. Mean ± standard deviation over seeds; “95 % of pairs”: bootstrap over pairs, '
     + 'taken as independent; “to the first”: difference to the first arm with the same seed.</p>',
     chart('Mean F1 over tasks', (arm) => meanF1(arm, set), lexical?.meanF1.value),
-    `<details><summary>F1 of each task</summary>${tasks.map((task) => chart(`F1, ${task}`, (arm) => taskF1(arm, set, task), lexical?.tasks[task]?.f1.value)).join('')}</details>`
+    htmlTable(tasks.head, tasks.rows),
+    `<details><summary>Charts of each task</summary>${tasks.head.slice(1).map((task) => chart(`F1, ${task}`, (arm) => taskF1(arm, set, task), lexical?.tasks[task]?.f1.value)).join('')}</details>`
   )
 }

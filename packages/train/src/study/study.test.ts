@@ -8,7 +8,7 @@ import { runStudy } from './execute'
 import { meanAndSpread, type StudyOutcome } from './outcome'
 import { mergedScores } from './scores'
 import { planRuns, readStudy, studyNames } from './study'
-import { studyRows } from './table'
+import { summaryRows, taskRows } from './table'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-study-'))
 const [data, out, file] = [join(root, 'data'), join(root, 'out'), join(root, 'tiny.json')]
@@ -65,10 +65,12 @@ describe('a study', () => {
   it('has a row for each arm and the baseline in its table and on its page', async () => {
     let outcome: StudyOutcome | undefined
     await runStudy(await readStudy(file), { onOutcome: (latest) => void (outcome = latest) })
-    const { head, rows } = studyRows(outcome!, 'test')
-    expect(rows.map((row) => row[0])).toEqual(['one network', 'two networks', 'lexical baseline'])
-    for (const row of rows) expect(row).toHaveLength(head.length)
-    expect(rows[0]![2]).toMatch(/^0\.\d{3} ± 0\.\d{3}$/)
+    for (const { head, rows } of [summaryRows(outcome!, 'test'), taskRows(outcome!, 'test')]) {
+      expect(rows.map((row) => row[0])).toEqual(['one network', 'two networks', 'lexical baseline'])
+      for (const row of rows) expect(row).toHaveLength(head.length)
+    }
+    expect(summaryRows(outcome!, 'test').rows[0]![2]).toMatch(/^0\.\d{3} ± 0\.\d{3}$/)
+    expect(taskRows(outcome!, 'test').head).toEqual(['F1', 'A-ss', 'B-ss'])
     const html = readFileSync(join(out, 'index.html'), 'utf8')
     for (const wanted of ['Does the machinery work?', '6 of 6', 'two networks', 'lexical baseline', '<svg', 'nx run train:study -- --study tiny']) expect(html).toContain(wanted)
     expect(html).not.toMatch(/<script|src=|href=|NaN/)

@@ -4,19 +4,29 @@ import { duration, ratio, whole } from '../report/format'
 import { meanAndSpread, type ArmOutcome, type StudyOutcome } from './outcome'
 
 /**
- * A study's figures on one set of pairs: a row an arm, `mean ± standard deviation` over its seeds. The interval is the bootstrap's over pairs, the
- * mean of its ends over seeds; the difference to the first arm pairs the runs by seed.
+ * A study on one set of pairs: a row an arm, `mean ± standard deviation` over its seeds. The interval is the bootstrap's over pairs, the mean of
+ * its ends over seeds; the difference to the first arm pairs the runs by seed.
  */
-export function studyRows({ arms, baseline }: StudyOutcome, set: string): TextRows {
-  const first = arms[0]!
+export function summaryRows({ arms, baseline }: StudyOutcome, set: string): TextRows {
   const lexical = baseline?.[set]
-  const any = arms.find(({ seeds }) => seeds.length > 0)?.seeds[0]!.figures[set] ?? lexical
-  const tasks = Object.keys(any?.tasks ?? {})
   return {
-    head: ['', 'seeds', 'mean F1', '95 % of pairs', 'to the first', 'mean AUC', 'mean of groups', ...tasks, 'parameters', 'training'],
+    head: ['', 'seeds', 'mean F1', '95 % of pairs', 'to the first', 'mean AUC', 'mean of groups', 'parameters', 'training'],
     rows: [
-      ...arms.filter(({ seeds }) => seeds.length > 0).map((arm) => armRow(arm, first, set, tasks)),
-      ...(lexical ? [baselineRow(lexical, tasks)] : [])
+      ...arms.filter(({ seeds }) => seeds.length > 0).map((arm) => summaryRow(arm, arms[0]!, set)),
+      ...(lexical ? [['lexical baseline', '', ratio(meanOverTasks(lexical)), ends(lexical.meanF1.low, lexical.meanF1.high), '', ratio(lexical.meanAuc.value),
+        ratio(lexical.metrics.mean), '', '']] : [])
+    ]
+  }
+}
+
+/** F1 of each task on one set of pairs: a row an arm, `mean ± standard deviation` over its seeds. */
+export function taskRows({ arms, baseline }: StudyOutcome, set: string): TextRows {
+  const tasks = Object.keys((arms.find(({ seeds }) => seeds.length > 0)?.seeds[0]!.figures[set] ?? baseline?.[set])?.tasks ?? {})
+  return {
+    head: ['F1', ...tasks],
+    rows: [
+      ...arms.filter(({ seeds }) => seeds.length > 0).map((arm) => [arm.name, ...tasks.map((task) => withSpread(taskF1(arm, set, task)))]),
+      ...(baseline ? [['lexical baseline', ...tasks.map((task) => ratio(baseline[set]!.tasks[task]?.f1.value))]] : [])
     ]
   }
 }
@@ -37,7 +47,7 @@ export function meanF1({ seeds }: ArmOutcome, set: string): number[] {
   return seeds.map(({ figures }) => meanOverTasks(figures[set]!))
 }
 
-function armRow(arm: ArmOutcome, first: ArmOutcome, set: string, tasks: readonly string[]): string[] {
+function summaryRow(arm: ArmOutcome, first: ArmOutcome, set: string): string[] {
   const figures = arm.seeds.map((seed) => seed.figures[set]!)
   const mean = (values: readonly number[]): number => meanAndSpread(values).mean
   const paired = arm.seeds.flatMap(({ seed, figures: own }) => {
@@ -45,19 +55,14 @@ function armRow(arm: ArmOutcome, first: ArmOutcome, set: string, tasks: readonly
     return other ? [meanOverTasks(own[set]!) - meanOverTasks(other.figures[set]!)] : []
   })
   return [
-    arm.name, String(arm.seeds.length), withSpread(meanF1(arm, set)),
-    `${ratio(mean(figures.map(({ meanF1: { low } }) => low)))}-${ratio(mean(figures.map(({ meanF1: { high } }) => high)))}`,
+    arm.name, String(arm.seeds.length), withSpread(meanF1(arm, set)), ends(mean(figures.map((one) => one.meanF1.low)), mean(figures.map((one) => one.meanF1.high))),
     arm === first ? '' : signed(paired), withSpread(figures.map(({ meanAuc }) => meanAuc.value)), withSpread(figures.map(({ metrics }) => zeroIfNone(metrics.mean))),
-    ...tasks.map((task) => withSpread(taskF1(arm, set, task))),
     whole(arm.seeds[0]!.parameters), duration(mean(arm.seeds.map(({ seconds }) => seconds)))
   ]
 }
 
-function baselineRow(figures: Evaluation, tasks: readonly string[]): string[] {
-  return [
-    'lexical baseline', '', ratio(meanOverTasks(figures)), `${ratio(figures.meanF1.low)}-${ratio(figures.meanF1.high)}`, '', ratio(figures.meanAuc.value),
-    ratio(figures.metrics.mean), ...tasks.map((task) => ratio(figures.tasks[task]?.f1.value)), '', ''
-  ]
+function ends(low: number, high: number): string {
+  return `${ratio(low)}-${ratio(high)}`
 }
 
 function meanOverTasks({ tasks }: Evaluation): number {
