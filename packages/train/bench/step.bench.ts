@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { SMALL } from '../src/profile/workload'
 import type { Timing, WorkerReport } from './step-worker'
 
-const ROUNDS = 3
-const STEPS = 5
+/** Processes of each kind, and steps in each: node dist/bench/step.bench.js [rounds] [steps]. */
+const [ROUNDS, STEPS] = [Number(process.argv[2] ?? 3), Number(process.argv[3] ?? 5)]
 const MODES = ['none', 'attention', 'layer'] as const
 /** The package's folder: the bundled script runs from dist/bench. */
 const root = join(import.meta.dirname, '../..')

@@ -20,15 +20,13 @@ export interface RotaryTensors {
 /** The tables for one sequence length. The caller frees them. */
 export function rotaryTensors(length: number, heads: number, headSize: number): RotaryTensors {
   const { cos, sin } = rotaryTables(length, headSize)
-  const half = headSize / 2
   const table = (sign: number): Tensor => {
-    const pairs = new Float32Array(2 * heads * cos.length)
-    for (let i = 0; i < pairs.length / 2; i++) {
-      const source = Math.floor(i / (heads * half)) * half + (i % half)
-      pairs[2 * i] = cos[source]!
-      pairs[2 * i + 1] = sign * sin[source]!
+    const pairs = new Float32Array(2 * cos.length)
+    for (let i = 0; i < cos.length; i++) {
+      pairs[2 * i] = cos[i]!
+      pairs[2 * i + 1] = sign * sin[i]!
     }
-    return tf.tidy(() => asComplex(tf.tensor(pairs, [1, pairs.length / 2, 2])))
+    return tf.tidy(() => asComplex(tf.reshape(tf.tile(tf.tensor(pairs, [length, 1, headSize]), [1, heads, 1]), [1, -1, 2])))
   }
   return { forward: table(1), back: table(-1) }
 }
