@@ -60,6 +60,8 @@ const entries = {
   cross_segment: v.optional(positive, 0.5),
   /** `reference`: TruncatedNormal(0.02). `texts`: unit variance, from a word's characters and the training texts it occurs in. */
   embedding_start: v.optional(v.picklist(['reference', 'texts']), 'reference'),
+  /** Share of the pairs that an epoch shows with their texts in the other order, drawn anew each epoch: a match has no direction. */
+  exchange_texts: v.optional(share, 0),
   token_match_weight: v.optional(atLeastZero, 0),
   lexical_weight: v.optional(atLeastZero, 0),
 

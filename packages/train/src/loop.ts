@@ -88,7 +88,7 @@ export async function trainLoop(train: SizedConfig, prepared: Prepared, trainer:
     const plan = plans[epoch]!
     const meter = lossMeter(train, steps, hooks)
     for (let { position } = now; position < plan.batches.length; position++) {
-      const batches = batchOf(plan.batches[position]!, plan.pairWeight)
+      const batches = batchOf(plan.batches[position]!, epoch, plan.pairWeight)
       const step = now.step + 1
       const learningRate = learningRateAt(step, steps, train)
       meter.add(trainer.step(batches, learningRate, step), batches, plan.pairWeight)

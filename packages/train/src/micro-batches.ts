@@ -2,8 +2,9 @@ import type { TaskSpec, Vocab } from '@sohu-match/core'
 import type { AuxiliaryTargets } from './auxiliary'
 import type { TrainConfig } from './config'
 import { padBatch, type PaddedBatch } from './data/batch'
-import { columnMoments, inverseFrequencies, LEXICAL_FIGURES, lexicalFigures, matchTargets, wordTokens } from './data/overlap'
+import { columnMoments, EXCHANGED_FIGURES, inverseFrequencies, LEXICAL_FIGURES, lexicalFigures, matchTargets, wordTokens } from './data/overlap'
 import type { EncodedPairs } from './data/encode'
+import { createRandom } from './data/random'
 import type { Prepared } from './prepare'
 
 /** A batch with what the auxiliary losses ask of it, where they are on. */
@@ -17,12 +18,14 @@ export function microBatches(train: TrainConfig, { train: pairs, tokenizer, conf
   const auxiliary = train.tokenMatchWeight > 0 || train.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
   const factors = taskFactors(train.taskWeights, config.tasks, pairs.taskIds)
-  return (indices: Int32Array, pairWeight?: number): TrainingBatch[] => {
+  const exchanges = exchangesOf(train, pairs.labels.length)
+  return (indices: Int32Array, epoch: number, pairWeight?: number): TrainingBatch[] => {
     const weight = pairWeight ?? 1 / indices.length
+    const exchanged = exchanges(epoch)
     return cut(indices, pairs.offsets, train.microBatchTokens).map((part) => {
-      const padded = padBatch(pairs, part, weight)
+      const padded = padBatch(pairs, part, weight, exchanged)
       const batch = { ...padded, weights: padded.weights.map((value, row) => value * factors[padded.taskIds[row]!]!) }
-      return { ...batch, ...targets?.(part, batch) }
+      return { ...batch, ...targets?.(part, batch, exchanged) }
     })
   }
 }
@@ -39,13 +42,28 @@ function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
   const isWord = wordTokens(vocab)
   const figures = lexicalFigures(pairs, vocab, inverseFrequencies(pairs, vocab.tokens.length))
   const { mean, deviation } = columnMoments(figures, LEXICAL_FIGURES)
-  const standard = figures.map((value, i) => (value - mean[i % LEXICAL_FIGURES]!) / deviation[i % LEXICAL_FIGURES]!)
-  return (indices: Int32Array, batch: PaddedBatch): AuxiliaryTargets => {
+  return (indices: Int32Array, batch: PaddedBatch, exchanged: (pair: number) => boolean): AuxiliaryTargets => {
     const { targets, mask } = matchTargets(batch, isWord)
-    const lexical = new Float32Array(indices.length * LEXICAL_FIGURES)
-    indices.forEach((pair, row) =>
-      lexical.set(standard.subarray(pair * LEXICAL_FIGURES, (pair + 1) * LEXICAL_FIGURES), row * LEXICAL_FIGURES))
+    const lexical = Float32Array.from({ length: indices.length * LEXICAL_FIGURES }, (_, i) => {
+      const [pair, column] = [indices[Math.floor(i / LEXICAL_FIGURES)]!, i % LEXICAL_FIGURES]
+      const value = figures[pair * LEXICAL_FIGURES + (exchanged(pair) ? EXCHANGED_FIGURES[column]! : column)]!
+      return (value - mean[column]!) / deviation[column]!
+    })
     return { tokenMatch: targets, tokenMask: mask, lexical }
+  }
+}
+
+/** Which pairs an epoch shows with their texts in the other order: a function of seed and epoch alone, so that a resumed run sees the same. */
+function exchangesOf({ exchangeTexts, seed }: TrainConfig, pairs: number): (epoch: number) => (pair: number) => boolean {
+  if (exchangeTexts === 0) return () => () => false
+  let drawn: { epoch: number; exchanged: Uint8Array } | undefined
+  return (epoch) => {
+    if (drawn?.epoch !== epoch) {
+      const random = createRandom('exchange', seed, epoch)
+      drawn = { epoch, exchanged: Uint8Array.from({ length: pairs }, () => (random.chance(exchangeTexts) ? 1 : 0)) }
+    }
+    const { exchanged } = drawn
+    return (pair) => exchanged[pair] === 1
   }
 }
 

@@ -18,8 +18,13 @@ export interface PaddedBatch {
   readonly tokenCount: number
 }
 
-/** Puts the pairs at `indices` into one padded batch. `pairWeight` as in `EpochPlan`: without it the weights make the mean. */
-export function padBatch(encoded: EncodedPairs, indices: Int32Array, pairWeight = 1 / indices.length): PaddedBatch {
+/**
+ * Puts the pairs at `indices` into one padded batch. `pairWeight` as in `EpochPlan`: without it the weights make the mean. Pairs that
+ * `exchanged` names stand as `[CLS] b [SEP] a [SEP]`.
+ */
+export function padBatch(
+  encoded: EncodedPairs, indices: Int32Array, pairWeight = 1 / indices.length, exchanged: (pair: number) => boolean = () => false
+): PaddedBatch {
   const batch = indices.length
   const lengthOf = (i: number) => encoded.offsets[i + 1]! - encoded.offsets[i]!
   const seq = indices.reduce((longest, i) => Math.max(longest, lengthOf(i)), 0)
@@ -29,11 +34,20 @@ export function padBatch(encoded: EncodedPairs, indices: Int32Array, pairWeight 
   const labels = new Int32Array(batch)
   let tokenCount = 0
   indices.forEach((i, row) => {
-    tokenIds.set(encoded.tokenIds.subarray(encoded.offsets[i], encoded.offsets[i + 1]), row * seq)
-    segmentIds.fill(1, row * seq + encoded.firstLengths[i]!, row * seq + lengthOf(i))
+    const pair = encoded.tokenIds.subarray(encoded.offsets[i], encoded.offsets[i + 1])
+    const first = encoded.firstLengths[i]!
+    const start = row * seq
+    if (exchanged(i)) {
+      tokenIds[start] = pair[0]!                                                         // [CLS]
+      tokenIds.set(pair.subarray(first), start + 1)                                      // b [SEP]
+      tokenIds.set(pair.subarray(1, first), start + 1 + pair.length - first)             // a [SEP]
+    } else {
+      tokenIds.set(pair, start)
+    }
+    segmentIds.fill(1, start + (exchanged(i) ? 1 + pair.length - first : first), start + pair.length)
     taskIds[row] = encoded.taskIds[i]!
     labels[row] = encoded.labels[i]!
-    tokenCount += lengthOf(i)
+    tokenCount += pair.length
   })
   return { tokenIds, segmentIds, taskIds, labels, weights: new Float32Array(batch).fill(pairWeight), batch, seq, tokenCount }
 }

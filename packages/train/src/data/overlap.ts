@@ -16,6 +16,9 @@ export interface MatchTargets {
  */
 export const LEXICAL_FIGURES = 4
 
+/** Which figure each one becomes when the texts change places. */
+export const EXCHANGED_FIGURES: readonly number[] = [1, 0, 2, 3]
+
 /** Whether each token of a vocabulary is a word or character of a text, by id: 0 for [PAD], [UNK], [CLS], [SEP], [MASK] and `[unused…]`. */
 export function wordTokens(vocab: Vocab): Uint8Array {
   return Uint8Array.from(vocab.tokens, (token) => (/^\[(PAD|UNK|CLS|SEP|MASK|unused\d+)\]$/.test(token) ? 0 : 1))
