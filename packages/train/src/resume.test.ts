@@ -70,15 +70,16 @@ describe('a run that is interrupted', () => {
     expect(outcome('killed')).toEqual(outcome('whole'))
   })
 
-  it('finishes its step on SIGINT, writes last/, exits with 130, names the resume command, and goes on bit for bit', async () => {
-    const child = fresh('stopped')
+  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('finishes its step on %s, writes last/, exits with %i, and goes on bit for bit', async (signal, code) => {
+    const run = `stopped-${signal}`
+    const child = fresh(run)
     let output = ''
     child.stdout!.on('data', (chunk) => { output += String(chunk) })
     await reached(child, 10)
-    child.kill('SIGINT')
-    expect(await ended(child)).toBe(130)
-    expect(output).toContain(`nx run train:sohu -- --out ${join(root, 'stopped')} --resume`)
-    expect(await ended(train('stopped', '--resume'))).toBe(0)
-    expect(outcome('stopped')).toEqual(outcome('whole'))
+    child.kill(signal)
+    expect(await ended(child)).toBe(code)
+    expect(output).toContain(`nx run train:sohu -- --out ${join(root, run)} --resume`)
+    expect(await ended(train(run, '--resume'))).toBe(0)
+    expect(outcome(run)).toEqual(outcome('whole'))
   })
 })

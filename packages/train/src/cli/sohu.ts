@@ -19,9 +19,6 @@ interface SohuOptions {
   readonly json: boolean
 }
 
-/** What a program that a signal ended reports: 128 + SIGINT. */
-const INTERRUPTED = 130
-
 /** `sohu`: trains a run, or goes on with one. */
 export function addSohu(program: Command): void {
   program.command('sohu')
@@ -40,6 +37,7 @@ export function addSohu(program: Command): void {
       const result = await trainOrResume(options, hooks)
       interrupt.dispose()
       conclude(options, result)
+      if (!result.finished) process.exitCode = interrupt.exitCode()
     })
 }
 
@@ -75,5 +73,4 @@ function conclude({ out, json }: SohuOptions, { finished, state }: RunResult): v
   else if (finished && state.best > 0) console.log(`Done. The best weights (mean F1 ${state.best.toFixed(4)}) are in ${join(out, 'best')}.`)
   else if (finished) console.log('Done, but no epoch scored above 0 on the valid split, so there is no best/; the last weights are in last/.')
   else console.log(`Stopped after step ${state.step}. Go on with: ${resume}`)
-  if (!finished) process.exitCode = INTERRUPTED
 }
