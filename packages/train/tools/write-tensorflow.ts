@@ -5,7 +5,7 @@
 import { open } from 'node:fs/promises'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { compress } from 'snappyjs'
-import { maskedCrc32c } from '../src/pretrained/tensorflow/masked-crc'
+import { maskedCrc32c } from '../src/masked-crc'
 
 /** A tensor to write; its values are made when its turn comes. */
 export interface TensorToWrite {

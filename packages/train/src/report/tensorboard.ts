@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import CRC32C from 'crc-32/crc32c.js'
+import { maskedCrc32c } from '../masked-crc'
 import type { RunRecord } from './run-report'
 
 /** A figure of one step, under a name that TensorBoard groups by its part before the slash. */
@@ -74,16 +74,10 @@ function framed(data: Uint8Array): Uint8Array {
   const record = new Uint8Array(12 + data.length + 4)
   const view = new DataView(record.buffer)
   view.setBigUint64(0, BigInt(data.length), true)
-  view.setUint32(8, masked(record.subarray(0, 8)), true)
+  view.setUint32(8, maskedCrc32c(record.subarray(0, 8)), true)
   record.set(data, 12)
-  view.setUint32(12 + data.length, masked(data), true)
+  view.setUint32(12 + data.length, maskedCrc32c(data), true)
   return record
-}
-
-/** CRC-32C, rotated and shifted so that a checksum of data with checksums in it stays a good one (tensorflow/core/lib/hash/crc32c.h). */
-function masked(bytes: Uint8Array): number {
-  const crc = CRC32C.buf(bytes) >>> 0
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 }
 
 function concatenated(parts: readonly Uint8Array[]): Uint8Array {

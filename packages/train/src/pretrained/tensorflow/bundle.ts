@@ -2,7 +2,7 @@ import { readBytes } from '@sohu-match/files'
 import { decodeTensor, DTYPE_BYTES, type SafetensorsDtype } from '@sohu-match/core'
 import { ByteFile } from '../byte-file'
 import { damaged, elementCount, guarded, type SourceTensor, type TensorSource } from '../source'
-import { maskedCrc32c } from './masked-crc'
+import { maskedCrc32c } from '../../masked-crc'
 import { readEntry, readHeader, type BundleEntry } from './messages'
 import { readTable } from './table'
 

@@ -1,7 +1,7 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { uncompress } from 'snappyjs'
 import { damaged, guarded } from '../source'
-import { maskedCrc32c } from './masked-crc'
+import { maskedCrc32c } from '../../masked-crc'
 
 /** Bytes at the end of a table: two block handles, zeros, and the magic number. */
 const FOOTER_BYTES = 48
