@@ -87,13 +87,17 @@ export const sendFile: Handler = (request, response, file) => {
   createReadStream(file, { start }).pipe(response)
 }
 
-/** Sends the first `bytes` of what was asked for and then cuts the connection. */
+/** Sends the first `bytes` of what was asked for and then cuts the connection; a rest that is no longer it sends whole. */
 export function cutAfter(bytes: number): Handler {
   return (request, response, file) => {
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
     const whole = readFileSync(file)
     if (request.headers.range) response.writeHead(206, { 'content-range': `bytes ${start}-${whole.length - 1}/${whole.length}`, 'content-length': whole.length - start })
     else response.writeHead(200, { 'content-length': whole.length })
+    if (start + bytes >= whole.length) {
+      response.end(whole.subarray(start))
+      return
+    }
     // a browser may drop what its page has not read yet when a connection ends, so the page gets time to read
     response.write(whole.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 500))
   }

@@ -29,9 +29,10 @@ test('takes a cut download up where it ended', async ({ sdkPage, site }) => {
   site.bend(GRAPH, cutAfter(Math.ceil(BYTES / 3) + 1))
   const { info, error } = await load(sdkPage)
   expect(error).toBeUndefined()
-  const ranges = site.hits.filter((hit) => hit.path.endsWith(GRAPH)).map((hit) => hit.range)
+  const requested = () => site.hits.filter((hit) => hit.path.endsWith(GRAPH)).map((hit) => hit.range)
+  await expect.poll(() => requested().length).toBeGreaterThanOrEqual(3)   // an answer is noted when its connection closes
+  const ranges = requested()
   expect(ranges[0]).toBeUndefined()
-  expect(ranges.length).toBeGreaterThanOrEqual(3)
   expect(ranges.slice(1).every((range) => /^bytes=[1-9]\d*-$/.test(range!))).toBe(true)
   expect(info!.fetchedBytes - statSync(join(MODEL, 'dictionary.bin')).size).toBeLessThan(2 * BYTES + 4e6) // nothing came twice
   expect(await match(sdkPage)).toHaveProperty('score')
