@@ -21,7 +21,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }]
     }
   },
-  { files: ['**/*.mjs', '**/cli.ts', '**/cli/**/*.ts', '**/bench/**', '**/examples/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+  { files: ['**/*.mjs', '**/cli.ts', '**/cli/**/*.ts', '**/bench/**', '**/examples/**', 'e2e/**', 'packages/release/**'], rules: { 'no-console': 'off' } },
   { files: ['**/*.cjs'], languageOptions: { globals: { require: 'readonly', module: 'writable' } }, rules: { '@typescript-eslint/no-require-imports': 'off' } },
   forbid(['packages/core/src/**'], ['node:*', '@sohu-match/*', '@tensorflow/*', 'onnxruntime-*'], 'core runs anywhere and depends on no other package.'),
   forbid(['packages/files/src/**'], ['@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-*'], 'files imports core only.'),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { build, createServer, type ViteDevServer } from 'vite'
+import { makeProject, pack } from '../../packages/release/src/fresh-project'
 import { expect, test } from '../support/fixtures'
 import { MODEL, ROOT } from '../support/paths'
 import { startSite } from '../support/server'
@@ -16,11 +17,9 @@ test.beforeAll(() => {
   const demo = join(app, '..', `${app.split('/').at(-1)!}-demo`)
   cpSync(join(ROOT, 'packages/model-demo'), demo, { recursive: true, filter: (path) => !/node_modules|model-demo\/model(\/|$)/.test(path) })
   cpSync(MODEL, join(demo, 'model'), { recursive: true })              // the package as it is, around the model of this run
-  const pack = (folder: string) => join(app, execFileSync('npm', ['pack', '--silent', '--pack-destination', app], { cwd: folder, encoding: 'utf8' }).trim())
-  const tarballs = [pack(join(ROOT, 'packages/sdk-web')), pack(demo)]
+  const tarballs = [join(ROOT, 'packages/sdk-web'), demo].map((folder) => pack(folder, app))
   rmSync(demo, { recursive: true })
-  writeFileSync(join(app, 'package.json'), '{ "name": "app", "private": true, "type": "module" }')
-  execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--offline', ...tarballs], { cwd: app })
+  makeProject(app, tarballs, '--offline')
   const readme = readFileSync(join(ROOT, 'packages/sdk-web/README.md'), 'utf8')
   const lines = /```js\n(import [\s\S]*?)```/.exec(readme)![1]!
   expect(lines.trim().split('\n').filter(Boolean)).toHaveLength(4)

@@ -9,6 +9,7 @@ export default defineConfig({
   target: 'node20',
   splitting: false,
   clean: true,
+  metafile: true,                                                     // names what is bundled: NOTICE is checked against it
   shims: true,                                                       // import.meta.url in the CommonJS build
   noExternal: [/^@sohu-match\//, 'valibot'],
   // core and files are private: their types are bundled from their sources

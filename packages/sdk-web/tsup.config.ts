@@ -10,6 +10,7 @@ export default defineConfig(async () => {
     platform: 'browser',
     splitting: false, // the worker must be one file: bundlers may turn it into a classic script
     minify: true,
+    metafile: true, // names what is bundled: NOTICE is checked against it
     noExternal: [/.*/],
     // core is private: its types are bundled from its source
     dts: { entry: { index: 'src/index.ts' }, compilerOptions: { ignoreDeprecations: '6.0', paths: { '@sohu-match/core': ['../core/src/index.ts'] } } },

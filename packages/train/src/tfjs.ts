@@ -5,7 +5,7 @@ import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_
 
 type Tfjs = typeof import('@tensorflow/tfjs-node-gpu')
 
-export type { NamedTensorMap, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, TensorInfo, TypedArray, Variable } from '@tensorflow/tfjs-node-gpu'
+export type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu'
 
 /** Puts in place what tfjs-node 4.22 calls of `node:util`: Node 22 warns of these functions and Node 23 has them no more. */
 function restoreRemovedUtil(): void {

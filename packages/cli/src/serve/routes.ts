@@ -1,4 +1,4 @@
-import { MatcherError, type Matcher, type MatchResult, type Pair, type RunOptions } from '@sohu-match/sdk-node'
+import { MatcherError, type MatchResult, type Pair, type RunOptions } from '@sohu-match/sdk-node'
 
 /** Bodies of the three routes; fastify has checked them against their schemas. */
 export interface MatchBody { readonly a?: string; readonly b?: string; readonly task?: string; readonly pairs?: readonly { a: string; b: string; task?: string }[] }
@@ -83,9 +83,4 @@ function refuseCut(results: readonly MatchResult<string>[], truncate = true): vo
 
 function invalid(message: string): MatcherError {
   return new MatcherError('input-invalid', message)
-}
-
-/** The tasks of a matcher, for messages and `/info`. */
-export function taskNames(matcher: Pick<Matcher<string>, 'info'>): string[] {
-  return matcher.info.tasks.map((task) => task.name)
 }

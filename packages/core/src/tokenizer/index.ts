@@ -4,5 +4,4 @@ export { encodePair, keptLengths, type Encoding, type TextTruncation } from './e
 export { createSegmenter, type Segmenter } from './jieba'
 export { normalize } from './normalize'
 export { createTokenizer, segmentWords, type EncodeOptions, type Tokenizer } from './tokenizer'
-export type { Trie } from './trie'
 export { parseVocab, type Vocab } from './vocab'

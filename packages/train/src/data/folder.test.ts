@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VARIANTS } from '@sohu-match/core'
+import { readDataset } from '@sohu-match/files'
 import { describe, expect, it } from 'vitest'
 import { writeDemoCorpus } from './demo-corpus'
-import { readDataset } from './folder'
 
 const pair = (label: object) => `${JSON.stringify({ source: '甲', target: '乙', ...label })}\n`
 

@@ -1,17 +1,6 @@
 /** Counts of the terms of one text. */
 type Counts<Term> = ReadonlyMap<Term, number>
 
-/** Names of the features, in their order. */
-export const LEXICAL_FEATURES = [
-  'cosine of word TF-IDF',
-  'cosine of character-bigram TF-IDF',
-  'Jaccard of character bigrams',
-  'containment of character bigrams',
-  'word overlap',
-  'log length of the first text',
-  'log length of the second text'
-] as const
-
 /** The inverse frequency of terms in training texts: log((1 + texts) / (1 + texts with the term)) + 1, scikit-learn's smoothed form. */
 export interface InverseFrequencies<Term> {
   readonly known: ReadonlyMap<Term, number>
@@ -44,7 +33,7 @@ export function termStatistics(texts: readonly TextTerms[]): TermStatistics {
   return { words: inverseFrequencies(texts.map((text) => text.words)), bigrams: inverseFrequencies(texts.map((text) => text.bigrams)) }
 }
 
-/** The features of a pair of texts, in the order of `LEXICAL_FEATURES`. */
+/** The seven features of a pair of texts: cosine of words and of character bigrams by TF-IDF, Jaccard and containment of bigrams, overlap of words, log lengths. */
 export function lexicalFeatures(a: TextTerms, b: TextTerms, statistics: TermStatistics): Float64Array {
   const common = commonKeys(a.bigrams, b.bigrams)
   return Float64Array.of(

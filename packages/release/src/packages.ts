@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Root of the repository. */
+export const ROOT = join(import.meta.dirname, '../../..')
+
+/** The folders in packages/ that are published; nx.json releases the same ones. */
+export const PUBLISHED = ['sdk-node', 'sdk-web', 'cli', 'model-demo'] as const
+export type Published = (typeof PUBLISHED)[number]
+
+/** What these checks read of a package.json. */
+export interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license?: string
+  readonly private?: boolean
+  readonly type?: string
+  readonly sideEffects?: boolean | readonly string[]
+  readonly engines?: Readonly<Record<string, string>>
+  readonly files?: readonly string[]
+  readonly publishConfig?: Readonly<Record<string, unknown>>
+  readonly scripts?: Readonly<Record<string, string>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly nx?: { readonly targets?: Readonly<Record<string, { readonly options?: { readonly command?: string } }>> }
+}
+
+/** Reads the package.json in a folder. */
+export function manifestIn(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
+}

@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type {} from 'vitest'
+import type { TestProject } from 'vitest/node'
+import { makeProject, pack } from './fresh-project'
+import { PUBLISHED, ROOT, manifestIn, type Published } from './packages'
+import { nodes } from './runtimes'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The tarballs as npm would publish them. */
+    readonly tarballs: Readonly<Record<Published, string>>
+    /** A project outside the workspace that has all of them installed. */
+    readonly project: string
+    /** Paths of the Nodes to try it with. */
+    readonly nodes: readonly string[]
+  }
+}
+
+/** Packs what is published and installs it once, outside the workspace, for all checks. */
+export default function setUp({ provide }: TestProject): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'sohu-match-release-'))
+  const tarballs = Object.fromEntries(PUBLISHED.map((name) => [name, pack(join(ROOT, 'packages', name), join(folder, 'tarballs'))])) as Record<Published, string>
+  const project = join(folder, 'app')
+  const types = ['@types/node', '@types/react'].map((name) => `${name}@${manifestIn(join(ROOT, 'node_modules', name)).version}`)
+  makeProject(project, [...Object.values(tarballs), ...types], '--prefer-offline')
+  provide('tarballs', tarballs)
+  provide('project', project)
+  provide('nodes', nodes())
+  return () => rmSync(folder, { recursive: true, force: true })
+}

@@ -1,1 +1,0 @@
-export { readDataset, type Dataset, type SplitName } from '@sohu-match/files'
