@@ -18,7 +18,6 @@ const entries = {
   epochs: count,
   /** How often the training texts must have a word for the vocabulary (of at most `model.vocab_size` tokens) that is made of them. */
   vocab_min_count: v.optional(count, 1),
-  truncation: v.optional(v.picklist(['longest-first', 'head-tail']), 'longest-first'),
   /** Names of the data's tasks to train on; none: all. The network then knows these tasks only. */
   only_tasks: v.optional(v.array(v.string()), []),
   /** What the loss of a task's pairs weighs, by its name (1 where there is none); brought to mean 1 over the training pairs. */

@@ -60,7 +60,7 @@ export async function prepare(train: TrainConfig, { data, init, allowMissing, ca
   const { config, assets } = start
   const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
   const encode = (examples: readonly Example[], from: number): Promise<EncodedPairs> => encodeExamples(examples, tokenizer, {
-    maxLength: config.maxLength, truncation: train.truncation, cache: { folder: cache, dictionary: assets.dictionary },
+    maxLength: config.maxLength, cache: { folder: cache, dictionary: assets.dictionary },
     onProgress: ({ done }) => onProgress?.('tokenize', from + done, dataset.splits.train.length + dataset.splits.valid.length)
   })
   const encoded = { train: await encode(dataset.splits.train, 0), valid: await encode(dataset.splits.valid, dataset.splits.train.length) }

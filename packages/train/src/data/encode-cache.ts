@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Example, TextTruncation } from '@sohu-match/core'
+import type { Example } from '@sohu-match/core'
 import { storageError, writeFileAtomic } from '@sohu-match/files'
 import type { Encodings } from './encode'
 
@@ -13,17 +13,16 @@ const HEADER_WORDS = 4
 const DIGEST_BYTES = 32
 
 /**
- * Names an encoding by all that it depends on: the texts in their order, vocabulary, dictionary, maximum length and truncation.
+ * Names an encoding by all that it depends on: the texts in their order, vocabulary, dictionary and maximum length.
  * SHA-256, hex.
  */
 export function encodingKey(
   examples: readonly Example[],
   vocabulary: readonly string[],
   dictionary: Uint8Array,
-  maxLength: number,
-  truncation: TextTruncation
+  maxLength: number
 ): string {
-  const hash = createHash('sha256').update(JSON.stringify([VERSION, maxLength, truncation, vocabulary]))
+  const hash = createHash('sha256').update(JSON.stringify([VERSION, maxLength, vocabulary]))
   hash.update(createHash('sha256').update(dictionary).digest())
   for (const { a, b } of examples) hash.update(JSON.stringify([a, b])) // JSON keeps apart what concatenation would join
   return hash.digest('hex')

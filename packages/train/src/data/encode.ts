@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Example, TextTruncation, Tokenizer } from '@sohu-match/core'
+import type { Example, Tokenizer } from '@sohu-match/core'
 import { encodingKey, readEncodings, writeEncodings } from './encode-cache'
 
 /** What the tokenizer made of pairs, one after another: all that is cached. */
@@ -26,8 +26,6 @@ export interface EncodedPairs extends Encodings {
 export interface EncodeExamplesOptions {
   /** Tokens a pair is cut to. */
   readonly maxLength: number
-  /** Default `longest-first`. */
-  readonly truncation?: TextTruncation
   /**
    * Keeps the result in a folder (made if missing), under a hash of all that it depends on: `dictionary` is the bytes the tokenizer was
    * made from.
@@ -57,10 +55,10 @@ export async function encodeExamples(
   tokenizer: Tokenizer,
   options: EncodeExamplesOptions
 ): Promise<EncodedPairs> {
-  const { maxLength, truncation = 'longest-first', cache, onProgress } = options
-  const key = cache && encodingKey(examples, tokenizer.vocab.tokens, cache.dictionary, maxLength, truncation)
+  const { maxLength, cache, onProgress } = options
+  const key = cache && encodingKey(examples, tokenizer.vocab.tokens, cache.dictionary, maxLength)
   const kept = cache && (await readEncodings(cache.folder, key!, examples.length))
-  const encodings = kept ?? (await encodeAll(examples, tokenizer, maxLength, truncation, options))
+  const encodings = kept ?? (await encodeAll(examples, tokenizer, options))
   if (cache && !kept) await writeEncodings(cache.folder, key!, encodings)
   onProgress?.({ done: examples.length, total: examples.length, cached: kept !== undefined })
   return {
@@ -73,9 +71,7 @@ export async function encodeExamples(
 async function encodeAll(
   examples: readonly Example[],
   tokenizer: Tokenizer,
-  maxLength: number,
-  truncation: TextTruncation,
-  { onProgress, signal }: EncodeExamplesOptions
+  { maxLength, onProgress, signal }: EncodeExamplesOptions
 ): Promise<Encodings> {
   const offsets = new Int32Array(examples.length + 1)
   const firstLengths = new Int32Array(examples.length)
@@ -87,7 +83,7 @@ async function encodeAll(
       await setImmediate()
       signal?.throwIfAborted()
     }
-    const encoding = tokenizer.encode(a, b, maxLength, { truncation })
+    const encoding = tokenizer.encode(a, b, maxLength)
     const end = offsets[i]! + encoding.tokenIds.length
     if (end > tokenIds.length) tokenIds = grown(tokenIds, Math.max(end, tokenIds.length * 2))
     tokenIds.set(encoding.tokenIds, offsets[i]!)
