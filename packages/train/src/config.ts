@@ -59,8 +59,12 @@ const entries = {
   cross_segment: v.optional(positive, 0.5),
   /** `reference`: TruncatedNormal(0.02). `texts`: unit variance, from a word's characters and the training texts it occurs in. */
   embedding_start: v.optional(v.picklist(['reference', 'texts']), 'reference'),
+  /** With `texts`: deviation of a first dimension that tells how rare the word is; 0: none. */
+  embedding_idf: v.optional(atLeastZero, 0),
   /** Share of the pairs that an epoch shows with their texts in the other order, drawn anew each epoch: a match has no direction. */
   exchange_texts: v.optional(share, 0),
+  /** Share of a pair's rare words that an epoch shows as other words about as rare, the same ones in both texts, drawn anew each epoch. */
+  rename_words: v.optional(share, 0),
   token_match_weight: v.optional(atLeastZero, 0),
   lexical_weight: v.optional(atLeastZero, 0),
 

@@ -5,6 +5,7 @@ import { padBatch, type PaddedBatch } from './data/batch'
 import { columnMoments, EXCHANGED_FIGURES, inverseFrequencies, LEXICAL_FIGURES, lexicalFigures, matchTargets, wordTokens } from './data/overlap'
 import type { EncodedPairs } from './data/encode'
 import { createRandom } from './data/random'
+import { renamer } from './data/rename'
 import type { Prepared } from './prepare'
 
 /** A batch with what the auxiliary losses ask of it, where they are on. */
@@ -19,11 +20,13 @@ export function microBatches(train: TrainConfig, { train: pairs, tokenizer, conf
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
   const factors = taskFactors(train.taskWeights, config.tasks, pairs.taskIds)
   const exchanges = exchangesOf(train, pairs.labels.length)
+  const rename = renamer(pairs, tokenizer.vocab, { share: train.renameWords, seed: train.seed })
   return (indices: Int32Array, epoch: number, pairWeight?: number): TrainingBatch[] => {
     const weight = pairWeight ?? 1 / indices.length
+    const renamed = (tokens: Int32Array, pair: number): Int32Array => rename(tokens, pair, epoch)
     const exchanged = exchanges(epoch)
     return cut(indices, pairs.offsets, train.microBatchTokens).map((part) => {
-      const padded = padBatch(pairs, part, weight, exchanged)
+      const padded = padBatch(pairs, part, { weight, exchanged, renamed })
       const batch = { ...padded, weights: padded.weights.map((value, row) => value * factors[padded.taskIds[row]!]!) }
       return { ...batch, ...targets?.(part, batch, exchanged) }
     })

@@ -109,7 +109,7 @@ function startingTables(
   }
   if (train.embeddingStart === 'texts') {
     onProgress?.('embeddings', 0, 1)
-    tables.set('embeddings.word', embeddingStart(encoded, tokenizer.vocab, config.embeddingSize, train.seed))
+    tables.set('embeddings.word', embeddingStart(encoded, tokenizer.vocab, config.embeddingSize, { seed: train.seed, idfGain: train.embeddingIdf }))
     onProgress?.('embeddings', 1, 1)
   }
   return tables

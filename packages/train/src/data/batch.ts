@@ -18,13 +18,19 @@ export interface PaddedBatch {
   readonly tokenCount: number
 }
 
-/**
- * Puts the pairs at `indices` into one padded batch. `pairWeight` as in `EpochPlan`: without it the weights make the mean. Pairs that
- * `exchanged` names stand as `[CLS] b [SEP] a [SEP]`.
- */
-export function padBatch(
-  encoded: EncodedPairs, indices: Int32Array, pairWeight = 1 / indices.length, exchanged: (pair: number) => boolean = () => false
-): PaddedBatch {
+/** How training shows pairs. */
+export interface PadOptions {
+  /** What each pair weighs, as in `EpochPlan`; without it the weights make the mean. */
+  readonly weight?: number | undefined
+  /** Pairs that stand as `[CLS] b [SEP] a [SEP]`. */
+  readonly exchanged?: (pair: number) => boolean
+  /** What stands for a pair's tokens, as many as they are. */
+  readonly renamed?: (tokens: Int32Array, pair: number) => Int32Array
+}
+
+/** Puts the pairs at `indices` into one padded batch. */
+export function padBatch(encoded: EncodedPairs, indices: Int32Array, options: PadOptions = {}): PaddedBatch {
+  const { weight = 1 / indices.length, exchanged = () => false, renamed = (tokens) => tokens } = options
   const batch = indices.length
   const lengthOf = (i: number) => encoded.offsets[i + 1]! - encoded.offsets[i]!
   const seq = indices.reduce((longest, i) => Math.max(longest, lengthOf(i)), 0)
@@ -34,7 +40,7 @@ export function padBatch(
   const labels = new Int32Array(batch)
   let tokenCount = 0
   indices.forEach((i, row) => {
-    const pair = encoded.tokenIds.subarray(encoded.offsets[i], encoded.offsets[i + 1])
+    const pair = renamed(encoded.tokenIds.subarray(encoded.offsets[i], encoded.offsets[i + 1]), i)
     const first = encoded.firstLengths[i]!
     const start = row * seq
     if (exchanged(i)) {
@@ -49,5 +55,5 @@ export function padBatch(
     labels[row] = encoded.labels[i]!
     tokenCount += pair.length
   })
-  return { tokenIds, segmentIds, taskIds, labels, weights: new Float32Array(batch).fill(pairWeight), batch, seq, tokenCount }
+  return { tokenIds, segmentIds, taskIds, labels, weights: new Float32Array(batch).fill(weight), batch, seq, tokenCount }
 }

@@ -126,6 +126,6 @@ describe('padBatch', () => {
   })
 
   it('takes the weight of a planned epoch', () => {
-    expect([...padBatch(encoded, Int32Array.of(0), 0.25).weights]).toEqual([0.25])
+    expect([...padBatch(encoded, Int32Array.of(0), { weight: 0.25 }).weights]).toEqual([0.25])
   })
 })

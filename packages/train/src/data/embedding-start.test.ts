@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { demoPairs } from './demo-corpus'
 import { embeddingStart } from './embedding-start'
 import { encodeExamples } from './encode'
+import { inverseFrequencies, wordTokens } from './overlap'
 
 const words = ['地铁', '列车', '车站', '足球', '球队', '联赛', '甲乙', '甲丙', '未见']
 const examples: Example[] = [0, 2, 4].flatMap((variant) =>
@@ -15,7 +16,7 @@ const tokenizer = createTokenizer(
 )
 const size = 64
 const encoded = await encodeExamples(examples, tokenizer, { maxLength: 128 })
-const start = embeddingStart(encoded, tokenizer.vocab, size, 1)
+const start = embeddingStart(encoded, tokenizer.vocab, size, { seed: 1 })
 
 function cosine(one: string, other: string, from: number, to: number): number {
   const [a, b] = [one, other].map((word) => {
@@ -44,8 +45,24 @@ describe('embeddingStart', () => {
     expect(within).toBeGreaterThan(between + 0.3)
   })
 
+  it('tells in the first dimension, where it is asked to, how rare a word is, and changes no other', () => {
+    const told = embeddingStart(encoded, tokenizer.vocab, size, { seed: 1, idfGain: 2 })
+    const idf = inverseFrequencies(encoded, tokenizer.vocab.tokens.length)
+    const isWord = wordTokens(tokenizer.vocab)
+    const ids = [...idf.keys()].filter((id) => isWord[id])
+    const first = (id: number): number => told[id * size]!
+    expect([...idf.keys()].filter((id) => !isWord[id]).map(first)).toEqual([0, 0, 0, 0])
+    const sorted = ids.sort((one, other) => idf[one]! - idf[other]!)
+    sorted.slice(1).forEach((id, i) => expect(first(id)).toBeGreaterThanOrEqual(first(sorted[i]!)))
+    const texts = ids.map((id) => Math.exp(-idf[id]!))
+    const total = texts.reduce((sum, weight) => sum + weight, 0)
+    expect(ids.reduce((sum, id, i) => sum + (texts[i]! / total) * first(id), 0)).toBeCloseTo(0, 5)           // float32
+    expect(ids.reduce((sum, id, i) => sum + (texts[i]! / total) * first(id) ** 2, 0)).toBeCloseTo(4, 5)
+    expect(told.filter((_, i) => i % size > 0)).toEqual(start.filter((_, i) => i % size > 0))
+  })
+
   it('gives the same bytes for the same seed and others for another', () => {
-    expect(embeddingStart(encoded, tokenizer.vocab, size, 1)).toEqual(start)
-    expect(embeddingStart(encoded, tokenizer.vocab, size, 2)).not.toEqual(start)
+    expect(embeddingStart(encoded, tokenizer.vocab, size, { seed: 1 })).toEqual(start)
+    expect(embeddingStart(encoded, tokenizer.vocab, size, { seed: 2 })).not.toEqual(start)
   })
 })

@@ -8,12 +8,19 @@ import { truncatedSvd } from './truncated-svd'
 /** Power of the singular values in a word's vector: between equal weight of all dimensions (0) and plain latent semantic analysis (1). */
 const SINGULAR_POWER = 0.5
 
+/** Options of `embeddingStart`. */
+export interface EmbeddingStartOptions {
+  readonly seed: number
+  /** Deviation of a first dimension that tells how rare a word is, in place of one of its characters' (0: none). */
+  readonly idfGain?: number
+}
+
 /**
  * A start for the word embeddings `[vocabulary, size]`, row-major, each row of mean square 1: half of a row from the word's characters,
  * half from a truncated SVD of the TF-IDF matrix of the training texts (Deerwester et al. 1990). Words that look or are used alike
- * start alike. The same seed gives the same bytes.
+ * start alike. With `idfGain` the first dimension tells how rare the word is. The same seed gives the same bytes.
  */
-export function embeddingStart(encoded: Encodings, vocab: Vocab, size: number, seed: number): Float32Array {
+export function embeddingStart(encoded: Encodings, vocab: Vocab, size: number, { seed, idfGain = 0 }: EmbeddingStartOptions): Float32Array {
   const rows = vocab.tokens.length
   const half = size >> 1
   const lexical = characterVectors(vocab, size - half, createRandom('embedding-characters', seed))
@@ -23,7 +30,29 @@ export function embeddingStart(encoded: Encodings, vocab: Vocab, size: number, s
     result.set(lexical.subarray(r * (size - half), (r + 1) * (size - half)), r * size)
     result.set(semantic.subarray(r * half, (r + 1) * half), r * size + size - half)
   }
+  if (idfGain > 0) rarity(encoded, vocab).forEach((value, id) => { result[id * size] = idfGain * value })
   return result
+}
+
+/**
+ * How rare each token is, `[vocabulary]`: its inverse document frequency, brought to mean 0 and deviation 1 over words as often as texts have
+ * them; 0 for special tokens. What two texts share weighs by it, and a network that reads it need not learn it word by word.
+ */
+function rarity(encoded: Encodings, vocab: Vocab): Float64Array {
+  const isWord = wordTokens(vocab)
+  const idf = inverseFrequencies(encoded, vocab.tokens.length)
+  const mean = (value: (idf: number) => number): number => {
+    let [sum, weights] = [0, 0]
+    idf.forEach((one, id) => {
+      const weight = isWord[id] ? Math.exp(-one) : 0                                   // the share of texts, but for a factor
+      sum += weight * value(one)
+      weights += weight
+    })
+    return sum / weights
+  }
+  const center = mean((one) => one)
+  const deviation = Math.sqrt(mean((one) => (one - center) ** 2)) || 1
+  return Float64Array.from(idf, (one, id) => (isWord[id] ? (one - center) / deviation : 0))
 }
 
 /** The sum of one random vector for each character of a word, and one of the word's own; special tokens have only their own. */

@@ -60,7 +60,7 @@ describe('lexicalFigures', () => {
     const idf = inverseFrequencies(one, tokenizer.vocab.tokens.length)
     const [figures, exchanged] = [one, other].map((encoded) => lexicalFigures(encoded, tokenizer.vocab, idf)) as [Float32Array, Float32Array]
     expect(EXCHANGED_FIGURES.map((figure) => figures[figure])).toEqual([...exchanged])
-    const batch = padBatch(one, Int32Array.of(0), 1, () => true)
+    const batch = padBatch(one, Int32Array.of(0), { exchanged: () => true })
     expect([...batch.tokenIds]).toEqual([...padBatch(other, Int32Array.of(0)).tokenIds])
     expect([...batch.segmentIds]).toEqual([...padBatch(other, Int32Array.of(0)).segmentIds])
   })
