@@ -16,6 +16,7 @@ export interface ModelFlags {
   readonly workers?: number
   readonly threads?: number
   readonly maxQueue?: number
+  readonly batchTokens?: number
 }
 
 /** Adds `--model` and what goes with it to a command. */
@@ -30,14 +31,16 @@ export function withModel(command: Command): Command {
     .option('--workers <n>', 'worker threads, each with the model (default: 1)', positive)
     .option('--threads <n>', 'threads of each worker (default: the cores, shared)', positive)
     .option('--max-queue <pairs>', 'pairs accepted and unanswered (default: 10000)', positive)
+    .option('--batch-tokens <n>', 'padded tokens of a batch; 1 judges each pair alone, so that its digits depend on nothing beside it', positive)
 }
 
 /** Loads the model of the flags with all tasks that it has. Throws what `createMatcher` throws. */
 async function openMatcher(flags: ModelFlags, signal?: AbortSignal): Promise<Matcher<string>> {
   const model = userPath(flags.model)
-  const { device, dtype, maxLength, workers, threads, maxQueue, window } = flags
+  const { device, dtype, maxLength, workers, threads, maxQueue, batchTokens, window } = flags
   const truncation = window === undefined ? flags.truncation : { window, stride: Math.ceil(window / 2), combine: 'max' as const }
-  const options: MatcherOptions<string> = { model, tasks: await taskNames(model), device, dtype, maxLength, truncation, workers, threads, maxQueue, signal }
+  const tasks = await taskNames(model)
+  const options: MatcherOptions<string> = { model, tasks, device, dtype, maxLength, truncation, workers, threads, maxQueue, batchTokens, signal }
   return createMatcher<string>(options)
 }
 
