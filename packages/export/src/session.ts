@@ -1,4 +1,5 @@
 import { MatcherError, type EncodedBatch, type ParityBatch } from '@sohu-match/core'
+import { withholdTelemetry } from '@sohu-match/files'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
 /** A graph file that runs: logits [size, 2], row-major, of a batch. */
@@ -30,6 +31,7 @@ export const openTaskGraph: OpenGraph = (path, options) => open(path, options, (
 async function open(
   path: string, options: InferenceSession.SessionOptions | undefined, feeds: (batch: EncodedBatch) => Record<string, Tensor>
 ): Promise<GraphRunner> {
+  withholdTelemetry()
   const session = await failing(`${path} does not load`, () => InferenceSession.create(path, { logSeverityLevel: LOG_ERRORS_ONLY, ...options }))
   return {
     run: (batch) => failing(`${path} does not run`, async () => (await session.run(feeds(batch)))['logits']!.data as Float32Array),

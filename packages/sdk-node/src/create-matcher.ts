@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import {
   chooseDtype, createMatcherFrom, MatcherError, type DeviceReason, type Dtype, type Matcher, type Task
 } from '@sohu-match/core'
+import { withholdTelemetry } from '@sohu-match/files'
 import { candidates, thisMachine, type Machine } from './device'
 import { openModelFolder, type ModelFolder } from './model-folder'
 import type { CudaOptions, MatcherOptions, NodeDevice } from './options'
@@ -30,6 +31,7 @@ const MAX_THREADS = 8
  * `storage`; an abort passes the signal's reason through.
  */
 export async function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<Matcher<T>> {
+  withholdTelemetry()                                                // before anything loads the runtime; a worker has only a copy of the environment
   return createMatcherIn(
     { machine: await thisMachine(), script: new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url), version: VERSION },
     options

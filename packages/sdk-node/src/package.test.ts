@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -37,6 +38,23 @@ describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the b
       console.log(Math.max(...scores[0].map((score, i) => Math.abs(score - scores[1][i]))))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env })
     expect(Number(stdout)).toBeLessThan(1e-4)                          // sine and cosine of a GPU are not those of libm
+  }, 60_000)
+
+  it('keeps the runtime from reporting to its maker', async () => {
+    const script = `import { createMatcher } from '@sohu-match/sdk-node'
+      const matcher = await createMatcher({ model: ${JSON.stringify(writeTinyModel())}, device: 'cpu' })
+      await matcher.match('今天', '明天', 'A-ss')
+      await matcher.dispose()`
+    const traces = async (setting: NodeJS.ProcessEnv): Promise<string[]> => {
+      const folder = mkdtempSync(join(tmpdir(), 'telemetry-'))
+      const { CI: _quiet, XDG_CACHE_HOME: _cache, ...rest } = environment              // under CI the runtime reports nothing anyway
+      // Nothing may leave this machine: a proxy that is not there.
+      const env = { ...rest, HOME: folder, TMPDIR: folder, HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9', ...setting }
+      await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env })
+      return readdirSync(folder, { recursive: true }).map(String).filter((name) => /mat-debug|onnxruntime/.test(name))
+    }
+    expect(await traces({})).toEqual([])
+    if (process.platform === 'linux') expect(await traces({ ORT_DISABLE_TELEMETRY: '0' })).not.toEqual([])      // these are the traces that it leaves
   }, 60_000)
 
   it('does nothing when it is imported', async () => {
