@@ -12,3 +12,4 @@ nx('run', 'train:mutations')
 run(process.execPath, 'scripts/readme.mjs')
 nx('run', 'release:check')
 nx('run', 'e2e:e2e')
+run(process.execPath, '--test', 'examples/spark/spark.test.mjs')       // installs Spark where it is not there

@@ -1,6 +1,7 @@
 import { browser } from './browser.mjs'
 import { packages } from './packages.mjs'
 import { SetupError, say } from './say.mjs'
+import { spark } from './spark.mjs'
 import { tensorflow } from './tensorflow.mjs'
 
 export { SetupError }
@@ -14,13 +15,15 @@ export function requireNode(version = process.versions.node) {
   throw new SetupError(`This is Node ${version}; sohu-match needs Node ${OLDEST_NODE.join('.')} or newer (22 and 24 work too).`)
 }
 
+const stepsFor = ({ withBrowser, withSpark }) => [packages, tensorflow, ...(withBrowser ? [browser] : []), ...(withSpark ? [spark] : [])]
+
 /**
- * Brings this clone to where everything runs: npm packages, TensorFlow and, with `withBrowser`, a Chromium. Each step is skipped
- * where its work is there already; with `quiet`, nothing is said about those. Throws SetupError with one sentence of what to do.
+ * Brings this clone to where everything runs: npm packages, TensorFlow and, where asked for, a Chromium and Spark. Each step is
+ * skipped where its work is there already; with `quiet`, nothing is said about those. Throws SetupError with one sentence of what to do.
  */
-export async function setup({ withBrowser = false, quiet = false } = {}) {
+export async function setup({ quiet = false, ...parts } = {}) {
   requireNode()
-  for (const step of withBrowser ? [packages, tensorflow, browser] : [packages, tensorflow]) {
+  for (const step of stepsFor(parts)) {
     const lack = step.missing()
     if (!lack) {
       if (!quiet) say(step.name, step.ready())
@@ -32,10 +35,10 @@ export async function setup({ withBrowser = false, quiet = false } = {}) {
 }
 
 /** Says for each step whether its work is there, without changing anything; true when all is. */
-export function check({ withBrowser = false } = {}) {
+export function check(parts = {}) {
   requireNode()
   say('Node', process.versions.node)
-  const lacks = (withBrowser ? [packages, tensorflow, browser] : [packages, tensorflow]).map((step) => {
+  const lacks = stepsFor(parts).map((step) => {
     const lack = step.missing()
     say(step.name, lack ? `MISSING: ${lack}` : step.ready())
     return lack

@@ -5,6 +5,7 @@ import { requireNode } from './index.mjs'
 import { firstDifference, npmError } from './packages.mjs'
 import { run, which } from './run.mjs'
 import { SetupError } from './say.mjs'
+import { findJava, javaVersion } from './spark.mjs'
 import { difference, target } from './tensorflow.mjs'
 
 describe('Node', () => {
@@ -78,5 +79,18 @@ describe('commands', () => {
 describe('browser', () => {
   it('of CHROME_PATH must be a Chromium', async () => {
     await assert.rejects(findBrowser({ CHROME_PATH: process.execPath }), /CHROME_PATH/)
+  })
+})
+
+describe('Java', () => {
+  it('is known by the first line that it prints', () => {
+    assert.equal(javaVersion('openjdk 17.0.15 2025-04-15\nOpenJDK Runtime Environment'), 17)
+    assert.equal(javaVersion('java 21 2023-09-19 LTS'), 21)
+    assert.equal(javaVersion('Unrecognized option: --version'), undefined)
+  })
+
+  it('of JAVA_HOME must be one, and is not there without a path', async () => {
+    await assert.rejects(findJava({ JAVA_HOME: '/nonexistent' }), /JAVA_HOME is \/nonexistent/)
+    assert.equal(await findJava({ PATH: '/nonexistent' }), undefined)
   })
 })
