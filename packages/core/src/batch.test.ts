@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { padBatch, pickBatch } from './batch'
+import { fitOneBatch, padBatch, pickBatch } from './batch'
 
 describe('pickBatch', () => {
   it('keeps within budget and padding, holds the anchor, and leaves no neighbour that would fit', () => {
@@ -16,6 +16,19 @@ describe('pickBatch', () => {
       if (to - from > 1) expect(within(from, to)).toBe(true)
       if (from > 0) expect(within(from - 1, to)).toBe(false)
       if (to < list.length) expect(within(from, to + 1)).toBe(false)
+    }))
+  })
+})
+
+describe('fitOneBatch', () => {
+  it('agrees with pickBatch, whatever the order', () => {
+    const limits = fc.record({ tokens: fc.integer({ min: 16, max: 4096 }), padding: fc.double({ min: 0, max: 0.5, noNaN: true }) })
+    fc.assert(fc.property(fc.array(fc.integer({ min: 3, max: 64 }), { minLength: 1, maxLength: 8 }), limits, (lengths, limit) => {
+      const sorted = [...lengths].sort((one, other) => one - other)
+      const [from, to] = pickBatch(sorted, 0, limit)
+      if (to - from === lengths.length) expect(fitOneBatch(lengths, limit)).toBe(true)
+      if (lengths.length > 1 && fitOneBatch(lengths, limit)) expect(lengths.length * sorted.at(-1)!).toBeLessThanOrEqual(limit.tokens)
+      expect(fitOneBatch(lengths.slice(0, 1), { tokens: 1, padding: 0 })).toBe(true)
     }))
   })
 })

@@ -1,12 +1,4 @@
-import type { EncodedBatch } from './engine'
-
-/** What goes into one batch. */
-export interface BatchLimits {
-  /** Padded tokens of a batch, padding included. A longer sequence runs alone. */
-  readonly tokens: number
-  /** Share of padding that a batch may have: small where time goes with tokens (CPU), larger where a full device matters more. */
-  readonly padding: number
-}
+import type { BatchLimits, EncodedBatch } from './engine'
 
 /** A sequence with its task id. */
 export interface TaskSequence {
@@ -23,17 +15,24 @@ export function pickBatch(lengths: readonly number[], anchor: number, limits: Ba
   let from = anchor
   let to = anchor + 1
   let total = lengths[anchor]!
-  const fits = (count: number, longest: number, sum: number): boolean =>
-    count * longest <= limits.tokens && count * longest - sum <= limits.padding * count * longest
   for (;;) {
     const below = lengths[from - 1]
     const above = lengths[to]
-    const takeBelow = below !== undefined && fits(to - from + 1, lengths[to - 1]!, total + below)
-    const takeAbove = above !== undefined && fits(to - from + 1, above, total + above)
+    const takeBelow = below !== undefined && fits(limits, to - from + 1, lengths[to - 1]!, total + below)
+    const takeAbove = above !== undefined && fits(limits, to - from + 1, above, total + above)
     if (!takeBelow && !takeAbove) return [from, to]
     if (takeBelow && (!takeAbove || lengths[anchor]! - below <= above - lengths[anchor]!)) total += lengths[--from]!
     else total += lengths[to++]!
   }
+}
+
+/** Whether sequences of these lengths, in any order, run as one batch. */
+export function fitOneBatch(lengths: readonly number[], limits: BatchLimits): boolean {
+  return lengths.length === 1 || fits(limits, lengths.length, Math.max(...lengths), lengths.reduce((sum, length) => sum + length, 0))
+}
+
+function fits({ tokens, padding }: BatchLimits, count: number, longest: number, sum: number): boolean {
+  return count * longest <= tokens && count * longest - sum <= padding * count * longest
 }
 
 /** Pads sequences with 0 to the longest: one batch for the network. */

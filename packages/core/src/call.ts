@@ -1,11 +1,6 @@
-import type { TextPair } from './engine'
+import type { TaskPair } from './engine'
 import { MatcherError } from './errors'
 import type { RunManyOptions } from './match'
-
-/** Two texts and a task id. */
-export interface TaskPair extends TextPair {
-  readonly task: number
-}
 
 /** What the network gave for one pair: logits of each sequence that it became, the tokens in them, and whether any were left out. */
 export interface Outcome {

@@ -1,5 +1,4 @@
-import type { TaskPair } from './call'
-import type { Truncation } from './engine'
+import type { TaskPair, Truncation } from './engine'
 import { MatcherError } from './errors'
 import type { ManifestTask } from './manifest'
 import type { CommonOptions, RankOptions, RunOptions } from './match'

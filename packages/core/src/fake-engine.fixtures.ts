@@ -1,5 +1,6 @@
+import { fitOneBatch, padBatch } from './batch'
 import { encodePairs } from './encode'
-import type { EncodedBatch, Engine } from './engine'
+import type { EncodedBatch, EncodedPair, EncodePolicy, Engine, TextPair } from './engine'
 import { DTYPES } from './dtype'
 import { parseManifest, type Manifest } from './manifest'
 import type { EngineInfo } from './matcher'
@@ -23,6 +24,8 @@ export function fakeLogits(tokenIds: ArrayLike<number>, segmentIds: ArrayLike<nu
 export interface FakeEngine extends Engine {
   readonly batches: EncodedBatch[]
   readonly encoded: string[]
+  /** Which of its methods were called, in order. */
+  readonly asked: ('encode' | 'score' | 'run')[]
   running: number
   most: number
   disposed: number
@@ -30,26 +33,42 @@ export interface FakeEngine extends Engine {
 
 export function createFakeEngine(delay: (batch: EncodedBatch) => Promise<void> | void = () => undefined): FakeEngine {
   const engine: FakeEngine = {
-    batches: [], encoded: [], running: 0, most: 0, disposed: 0,
+    batches: [], encoded: [], asked: [], running: 0, most: 0, disposed: 0,
     async encode(pairs, policy) {
-      engine.encoded.push(...pairs.map(({ a }) => a))
-      await Promise.resolve()
-      return encodePairs(fakeTokenizer, pairs, policy)
+      engine.asked.push('encode')
+      return encode(pairs, policy)
+    },
+    async score(pairs, policy, limits) {
+      engine.asked.push('score')
+      const encoded = await encode(pairs, policy)
+      if (!fitOneBatch(encoded.map(({ tokenIds }) => tokenIds.length), limits)) return { pairs: encoded }
+      return { pairs: encoded, logits: await run(padBatch(encoded.map((one) => ({ ...one, task: pairs[one.pair]!.task })))) }
     },
     async run(batch) {
-      engine.batches.push(batch)
-      engine.most = Math.max(engine.most, ++engine.running)
-      try {
-        await delay(batch)
-      } finally {
-        engine.running--
-      }
-      const row = (ids: Int32Array, i: number): Int32Array => ids.subarray(i * batch.length, (i + 1) * batch.length)
-      return Float32Array.from([...batch.taskIds].flatMap((task, i) => fakeLogits(row(batch.tokenIds, i), row(batch.segmentIds, i), task)))
+      engine.asked.push('run')
+      return run(batch)
     },
     async dispose() {
       engine.disposed++
     }
+  }
+
+  async function encode(pairs: readonly TextPair[], policy: EncodePolicy): Promise<EncodedPair[]> {
+    engine.encoded.push(...pairs.map(({ a }) => a))
+    await Promise.resolve()
+    return encodePairs(fakeTokenizer, pairs, policy)
+  }
+
+  async function run(batch: EncodedBatch): Promise<Float32Array> {
+    engine.batches.push(batch)
+    engine.most = Math.max(engine.most, ++engine.running)
+    try {
+      await delay(batch)
+    } finally {
+      engine.running--
+    }
+    const row = (ids: Int32Array, i: number): Int32Array => ids.subarray(i * batch.length, (i + 1) * batch.length)
+    return Float32Array.from([...batch.taskIds].flatMap((task, i) => fakeLogits(row(batch.tokenIds, i), row(batch.segmentIds, i), task)))
   }
   return engine
 }

@@ -55,6 +55,19 @@ describe('a matcher', () => {
     }
   })
 
+  it('asks an idle engine once for what fits one batch, and encodes and runs apart what waits', async () => {
+    const { engine, matcher } = create({}, createFakeEngine(tick), 1)
+    await Promise.all([matcher.match('aa', 'bb', 'A-ss'), matcher.match('ac', 'bd', 'B-ll')])
+    expect(engine.asked).toEqual(['score'])
+    const first = matcher.match('one', '', 'A-ss')
+    await Promise.resolve()
+    await Promise.all([first, matcher.match('two', '', 'A-ss')])
+    expect(engine.asked).toEqual(['score', 'score', 'encode', 'run'])
+    const uneven = [{ a: 'x', b: '', task: 'A-ss' as const }, { a: 'x'.repeat(50), b: 'y', task: 'B-sl' as const }]
+    expect((await matcher.matchMany(uneven)).map(({ logits }) => logits)).toEqual(uneven.map((pair) => expected(pair)))
+    expect(engine.asked.slice(4)).toEqual(['score', 'run', 'run'])
+  })
+
   it('serves a single pair soon while a long call is under way', async () => {
     const { engine, matcher } = create({ batchTokens: 64 }, createFakeEngine(tick), 1)
     const long = matcher.matchMany(Array.from({ length: 400 }, (_, i) => ({ a: `${i}`.padEnd(40, 'x'), b: '', task: 'A-ss' as const })))
@@ -171,7 +184,10 @@ describe('giving up', () => {
   it('never hands out NaN', async () => {
     const engine = createFakeEngine()
     engine.run = async (batch) => new Float32Array(2 * batch.size).fill(NaN)
-    await expect(create({}, engine).matcher.match('a', 'b', 'A-ss')).rejects.toMatchObject({ code: 'inference-failed' })
+    engine.score = async (pairs, policy) => ({ pairs: await engine.encode(pairs, policy), logits: Float32Array.of(0, NaN) })
+    const { matcher } = create({}, engine)
+    await expect(matcher.match('a', 'b', 'A-ss')).rejects.toMatchObject({ code: 'inference-failed' })
+    await expect(matcher.matchMany(Array.from({ length: 40 }, () => ({ a: '', b: '', task: 'A-ss' as const })))).rejects.toMatchObject({ code: 'inference-failed' })
   })
 })
 

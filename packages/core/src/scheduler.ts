@@ -1,6 +1,6 @@
-import { padBatch, pickBatch, type BatchLimits, type TaskSequence } from './batch'
-import { startCall, type Call, type CallOptions, type Outcome, type TaskPair } from './call'
-import type { Engine, EncodePolicy } from './engine'
+import { padBatch, pickBatch, type TaskSequence } from './batch'
+import { startCall, type Call, type CallOptions, type Outcome } from './call'
+import type { BatchLimits, EncodedPair, Engine, EncodePolicy, TaskPair } from './engine'
 import { MatcherError } from './errors'
 
 /** What a scheduler works with. */
@@ -27,11 +27,14 @@ const ENCODE_CHUNK = 32
 /** Sequences held ready to be sorted by length; more would only be held longer. */
 const READY = 512
 
-/** An encoded sequence and whose it is. */
-interface Sequence extends TaskSequence {
+/** A pair that was taken up, by its call. */
+interface Taken {
   readonly call: Call
   readonly index: number
 }
+
+/** An encoded sequence and whose it is. */
+interface Sequence extends TaskSequence, Taken {}
 
 /** Creates the scheduler of one matcher. */
 export function createScheduler(engine: Engine, { policy, batch: limits, concurrency, maxQueue }: SchedulerOptions): Scheduler {
@@ -54,6 +57,7 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
       if (disposed) return
       turn = turn.filter((call) => !call.settled)
       ready = ready.filter(({ call }) => !call.settled)
+      if (ready.length === 0 && encoding === 0 && running < concurrency && isShort(turn)) track(scoreNext())
       while (turn.length > 0 && encoding < concurrency && ready.length < READY) track(encodeNext())
       while (ready.length > 0 && running < concurrency && (encoding === 0 || ready.length >= READY / 2)) track(runNext())
     })
@@ -67,28 +71,47 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
     working.add(done)
   }
 
-  /** Encodes a few pairs of each call in turn, so that a long call does not hold up a short one. */
-  async function encodeNext(): Promise<void> {
+  /** Takes a few pairs of each call in turn, so that a long call does not hold up a short one. */
+  function take(): Taken[] {
     const share = Math.max(1, Math.floor(ENCODE_CHUNK / turn.length))
-    const taken: { call: Call; index: number }[] = []
+    const taken: Taken[] = []
     for (let rounds = turn.length; rounds > 0 && taken.length < ENCODE_CHUNK; rounds--) {
       const call = turn.shift()!
       for (let i = 0; i < share && call.unread < call.pairs.length; i++) taken.push({ call, index: call.unread++ })
       if (call.unread < call.pairs.length) turn.push(call)
     }
+    return taken
+  }
+
+  async function encodeNext(): Promise<void> {
+    const taken = take()
     encoding++
     try {
-      const encoded = await engine.encode(taken.map(({ call, index }) => ({ a: call.pairs[index]!.a, b: call.pairs[index]!.b })), policy)
-      for (const { pair, tokenIds, segmentIds, truncated } of encoded) {
-        const { call, index } = taken[pair]!
-        call.expect(index, tokenIds.length, truncated)
-        ready.push({ call, index, task: call.pairs[index]!.task, tokenIds, segmentIds })
-      }
-      ready.sort((one, other) => one.tokenIds.length - other.tokenIds.length)
+      putReady(announce(taken, await engine.encode(taken.map(({ call, index }) => ({ a: call.pairs[index]!.a, b: call.pairs[index]!.b })), policy)))
     } catch (error) {
       for (const { call } of taken) call.reject(error)
     }
     encoding--
+  }
+
+  /** Encodes and runs in one message all that waits, when it is little and a worker is free; what is no single batch becomes ready. */
+  async function scoreNext(): Promise<void> {
+    const taken = take()
+    running++
+    try {
+      const { pairs, logits } = await engine.score(taken.map(({ call, index }) => call.pairs[index]!), policy, limits)
+      const sequences = announce(taken, pairs)
+      if (logits) deliver(sequences, logits)
+      else putReady(sequences)
+    } catch (error) {
+      for (const { call } of taken) call.reject(error)
+    }
+    running--
+  }
+
+  function putReady(sequences: readonly Sequence[]): void {
+    ready.push(...sequences)
+    ready.sort((one, other) => one.tokenIds.length - other.tokenIds.length)
   }
 
   /** Runs a batch around a sequence of the call that was served longest ago, with neighbours in length of any call. */
@@ -102,9 +125,7 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
     const batch = ready.splice(from, to - from)
     running++
     try {
-      const logits = await engine.run(padBatch(batch))
-      batch.forEach(({ call, index }, row) => call.receive(index, [logits[2 * row]!, logits[2 * row + 1]!]))
-      for (const call of new Set(batch.map((sequence) => sequence.call))) call.report()
+      deliver(batch, await engine.run(padBatch(batch)))
     } catch (error) {
       for (const { call } of batch) call.reject(error)
     }
@@ -137,6 +158,27 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
   }
 
   return { submit, dispose }
+}
+
+/** Whether all pairs of some calls, and at least one, are sent to the tokenizer at once. */
+function isShort(calls: readonly Call[]): boolean {
+  const unread = calls.reduce((sum, call) => sum + call.pairs.length - call.unread, 0)
+  return unread > 0 && unread <= ENCODE_CHUNK
+}
+
+/** Tells the calls which sequences their pairs became, and returns those. */
+function announce(taken: readonly Taken[], encoded: readonly EncodedPair[]): Sequence[] {
+  return encoded.map(({ pair, tokenIds, segmentIds, truncated }) => {
+    const { call, index } = taken[pair]!
+    call.expect(index, tokenIds.length, truncated)
+    return { call, index, task: call.pairs[index]!.task, tokenIds, segmentIds }
+  })
+}
+
+/** Hands each sequence's logits [sequences, 2] to its call. */
+function deliver(sequences: readonly Sequence[], logits: Float32Array): void {
+  sequences.forEach(({ call, index }, row) => call.receive(index, [logits[2 * row]!, logits[2 * row + 1]!]))
+  for (const call of new Set(sequences.map((sequence) => sequence.call))) call.report()
 }
 
 function disposedError(): MatcherError {

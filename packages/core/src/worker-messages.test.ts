@@ -43,6 +43,25 @@ describe('worker messages', () => {
     await expect(client.encode([{ a: '', b: '' }], policy)).rejects.toMatchObject({ code: 'disposed' })
   })
 
+  it('scores in one answer what fits one batch, and only encodes what does not', async () => {
+    const tasks: number[] = []
+    const client = connect({
+      async run({ size, taskIds }) {
+        tasks.push(...taskIds)
+        return Float32Array.from({ length: 2 * size }, (_, i) => i)
+      }
+    })
+    await client.load('model')
+    const pairs = [{ a: 'ab', b: 'c', task: 4 }, { a: 'abc', b: 'c', task: 1 }]
+    const { pairs: sequences, logits } = await client.score(pairs, policy, { tokens: 64, padding: 0.1 })
+    expect(sequences.map(({ pair, tokenIds }) => [pair, tokenIds.length])).toEqual([[0, 6], [1, 7]])
+    expect(logits).toEqual(Float32Array.of(0, 1, 2, 3))
+    expect(tasks).toEqual([4, 1])
+    const tooLarge = await client.score(pairs, policy, { tokens: 13, padding: 0.1 })
+    expect(tooLarge).toMatchObject({ pairs: sequences, logits: undefined })
+    expect(tasks).toHaveLength(2)
+  })
+
   it('runs one batch after the other, also after one that failed', async () => {
     let running = 0
     let turn = 0

@@ -1,11 +1,12 @@
 import { MatcherError, type MatcherErrorCode } from './errors'
-import type { EncodedBatch, EncodedPair, EncodePolicy, TextPair } from './engine'
+import type { BatchLimits, EncodedBatch, EncodedPair, EncodePolicy, ScoredPairs, TaskPair, TextPair } from './engine'
 import type { LoadProgress } from './match'
 
 /** What the caller's thread asks of a worker. `Load` is what an SDK's worker needs to know before its first batch. */
 export type WorkerRequest<Load> =
   | { readonly type: 'load'; readonly id: number; readonly options: Load }
   | { readonly type: 'encode'; readonly id: number; readonly pairs: readonly TextPair[]; readonly policy: EncodePolicy }
+  | { readonly type: 'score'; readonly id: number; readonly pairs: readonly TaskPair[]; readonly policy: EncodePolicy; readonly limits: BatchLimits }
   | { readonly type: 'run'; readonly id: number; readonly batch: EncodedBatch }
   | { readonly type: 'dispose'; readonly id: number }
 
@@ -14,6 +15,7 @@ export type WorkerReply<Info> =
   | { readonly type: 'load'; readonly id: number; readonly info: Info }
   | { readonly type: 'progress'; readonly id: number; readonly progress: LoadProgress }
   | { readonly type: 'encode'; readonly id: number; readonly pairs: EncodedPair[] }
+  | { readonly type: 'score'; readonly id: number; readonly scored: ScoredPairs }
   | { readonly type: 'run'; readonly id: number; readonly logits: Float32Array }
   | { readonly type: 'dispose'; readonly id: number }
   | { readonly type: 'error'; readonly id: number; readonly error: WorkerFailure }

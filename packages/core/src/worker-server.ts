@@ -1,3 +1,4 @@
+import { fitOneBatch, padBatch } from './batch'
 import { encodePairs } from './encode'
 import type { EncodedBatch } from './engine'
 import { MatcherError } from './errors'
@@ -28,6 +29,12 @@ export function createWorkerServer<Load, Info>(
     return runtime
   }
 
+  function runInTurn(batch: EncodedBatch): Promise<Float32Array> {
+    const run = last.then(() => loaded().run(batch))
+    last = run.catch(() => undefined)                                // the next batch runs whether or not this one failed
+    return run
+  }
+
   async function answer(request: WorkerRequest<Load>): Promise<void> {
     const { id, type } = request
     switch (type) {
@@ -38,10 +45,14 @@ export function createWorkerServer<Load, Info>(
         const pairs = encodePairs(loaded().tokenizer, request.pairs, request.policy)
         return post({ type, id, pairs }, buffersOf(pairs.map((pair) => pair.tokenIds)))
       }
+      case 'score': {
+        const pairs = encodePairs(loaded().tokenizer, request.pairs, request.policy)
+        const whole = fitOneBatch(pairs.map(({ tokenIds }) => tokenIds.length), request.limits)
+        const logits = whole ? await runInTurn(padBatch(pairs.map((one) => ({ ...one, task: request.pairs[one.pair]!.task })))) : undefined
+        return post({ type, id, scored: { pairs, logits } }, buffersOf([...pairs.map((pair) => pair.tokenIds), ...(logits ? [logits] : [])]))
+      }
       case 'run': {
-        const run = last.then(() => loaded().run(request.batch))
-        last = run.catch(() => undefined)                            // the next batch runs whether or not this one failed
-        const logits = await run
+        const logits = await runInTurn(request.batch)
         return post({ type, id, logits }, buffersOf([logits]))
       }
       case 'dispose':

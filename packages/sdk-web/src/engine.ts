@@ -44,6 +44,7 @@ export function createWebEngine(first: LoadedWorker, reasons: readonly DeviceRea
   return {
     get current() { return current },
     encode: (pairs, policy) => attempt(({ client }) => client.encode(pairs, policy)),
+    score: (pairs, policy, limits) => attempt(({ client }) => client.score(pairs, policy, limits)),
     // the arrays are transferred; while the batch may have to run again elsewhere, a copy is
     run: (batch) => attempt(({ client }) => client.run(move && active === first ? copyOf(batch) : batch)),
     async dispose() {
