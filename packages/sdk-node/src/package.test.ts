@@ -57,6 +57,20 @@ describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the b
     if (process.platform === 'linux') expect(await traces({ ORT_DISABLE_TELEMETRY: '0' })).not.toEqual([])      // these are the traces that it leaves
   }, 60_000)
 
+  it('gives back the memory of its workers', async () => {
+    const script = `import { createMatcher } from '@sohu-match/sdk-node'
+      const resident = []
+      for (let i = 0; i < 30; i++) {
+        const matcher = await createMatcher({ model: ${JSON.stringify(writeTinyModel())}, device: 'cpu', threads: 1 })
+        await matcher.match('今天', '天气', 'B-ll')
+        await matcher.dispose()
+        resident.push(process.memoryUsage.rss() / 1e6)
+      }
+      console.log(Math.max(...resident.slice(20)) - Math.max(...resident.slice(0, 10)))`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env: environment })
+    expect(Number(stdout)).toBeLessThan(60)                            // megabytes; 20 workers that stay are several times that
+  }, 120_000)
+
   it('does nothing when it is imported', async () => {
     const script = `import { createMatcher } from '@sohu-match/sdk-node'
       if (process.report.getReport().sharedObjects.some((path) => path.includes('onnxruntime'))) throw new Error('the runtime was loaded')
