@@ -27,6 +27,7 @@ export type { EncodedBatch, EncodedPair, EncodePolicy, Engine, TextPair, Truncat
 export type {
   CommonOptions, DeviceReason, LoadProgress, Matcher, MatcherInfo, MatchResult, Pair, RankedMatch, RankOptions, RunManyOptions, RunOptions
 } from './match'
+export { padBatch, pickBatch } from './batch'
 export { encodePairs } from './encode'
 export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher'
 export { createWorkerClient, type WorkerClient } from './worker-client'

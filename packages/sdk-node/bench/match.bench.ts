@@ -1,79 +1,78 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
-import { join, resolve } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { createTokenizer, encodePairs, parseManifest, type EncodedPair, type Matcher } from '@sohu-match/core'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+/**
+ * sdk-node against its peers on the same graph and the same pairs, in one run, the sides in turn:
+ * npm run bench -w packages/sdk-node -- [--model DIR] [--dtype int8] [--pairs 2000] [--runs 50] [--json]
+ */
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { parseManifest, type Dtype } from '@sohu-match/core'
+import { userPath } from '@sohu-match/files'
+import { compareMixed, compareSingle, residentMegabytes, type MixedReport, type SingleReport } from './compare'
+import { createPairMaker, SENTENCES } from './pairs'
+import { pythonSide } from './python-side'
+import { rawSide, sdkSide, transformersSide, type Side } from './sides'
+import { smallModel } from './small-model'
 
-// sdk-node against a raw onnxruntime-node session on ready token ids, in one run: npm run bench -w packages/sdk-node -- [MODEL_FOLDER] [DTYPE] [PAIRS]
-const [model = resolve('../../models/demo'), dtype = 'int8', count = '400'] = process.argv.slice(2)
-if (!existsSync(join(model, 'manifest.json'))) throw new Error(`There is no model folder ${model}; run npm start first, or name one.`)
-const { createMatcher } = (await import(new URL('../index.js', import.meta.url).href)) as typeof import('../src/index')
-
-const SENTENCE = '今天上午记者从会议上了解到，公司将在明年推出新的产品，并与多家企业展开合作，市场反应积极。'
-const manifest = parseManifest(JSON.parse(readFileSync(join(model, 'manifest.json'), 'utf8')))
-const tokenizer = createTokenizer(readFileSync(join(model, 'vocab.txt'), 'utf8'), readFileSync(join(model, 'dictionary.bin')))
-const graph = join(model, manifest.graphs[dtype as 'int8']!.file)
-const matcher: Matcher = await createMatcher({ model, device: 'cpu', dtype: dtype as 'int8' })
-const { threads } = matcher.info
-const session = await InferenceSession.create(graph, { intraOpNumThreads: threads, logSeverityLevel: 3 })
-
-const median = (values: number[]): number => [...values].sort((one, other) => one - other)[values.length >> 1]!
-const encode = (a: string, b: string): EncodedPair => encodePairs(tokenizer, [{ a, b }], { maxLength: manifest.maxLength, truncation: 'longest-first' })[0]!
-
-async function raw({ tokenIds, segmentIds }: EncodedPair): Promise<Float32Array> {
-  const ids = (data: Int32Array): Tensor => new Tensor('int32', data, [1, data.length])
-  const { logits } = await session.run({ token_ids: ids(tokenIds), segment_ids: ids(segmentIds), task_ids: new Tensor('int32', Int32Array.of(0), [1]) })
-  return logits!.data as Float32Array
-}
-
-/** Text a and b that together make about `tokens` tokens. */
-function pairOf(tokens: number): [string, string] {
-  let length = 4
-  while (length < 400 && encode(SENTENCE.repeat(9).slice(0, length), SENTENCE.repeat(9).slice(3, 3 + length)).tokenIds.length < tokens) length++
-  return [SENTENCE.repeat(9).slice(0, length), SENTENCE.repeat(9).slice(3, 3 + length)]
-}
-
-console.log(`${manifest.name} ${dtype}, ${threads} thread(s); ${cpus()[0]?.model.trim()}, ${availableParallelism()} processors, Node ${process.versions.node}`)
-
-for (const tokens of [32, 128, 256]) {
-  const [a, b] = pairOf(tokens)
-  const ready = encode(a, b)
-  const times = { raw: [] as number[], sdk: [] as number[] }
-  for (let run = 0; run < 70; run++) {
-    let start = performance.now()
-    const wanted = await raw(ready)
-    if (run >= 10) times.raw.push(performance.now() - start)
-    start = performance.now()
-    const { logits } = await matcher.match(a, b, 'A-ss')
-    if (run >= 10) times.sdk.push(performance.now() - start)
-    const difference = Math.max(...logits.map((logit, i) => Math.abs(logit - wanted[i]!)))
-    if (difference > 1e-6) throw new Error(`The logits differ from the raw session's by ${difference}.`)
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string' }, dtype: { type: 'string', default: 'int8' }, pairs: { type: 'string', default: '2000' }, runs: { type: 'string', default: '50' },
+    json: { type: 'boolean', default: false }
   }
-  const ratio = median(times.sdk) / median(times.raw)
-  console.log(`one pair of ${ready.tokenIds.length} tokens: raw ${median(times.raw).toFixed(2)} ms, sdk ${median(times.sdk).toFixed(2)} ms, ratio ${ratio.toFixed(3)} (reach at 128: 1.05)`)
-}
-
-const pairs = Array.from({ length: Number(count) }, (_, i) => {
-  const length = 6 + ((i * 7_919) % 200)
-  return { a: `${i}${SENTENCE.repeat(6).slice(i % 20, (i % 20) + length)}`, b: SENTENCE.repeat(6).slice(0, length), task: 'A-ss' as const }
 })
-const ready = pairs.map(({ a, b }) => encode(a, b))
-const rates = { raw: [] as number[], sdk: [] as number[] }
-const delays = { raw: 0, sdk: 0 }
-for (let round = 0; round < 3; round++) {
-  for (const side of ['raw', 'sdk'] as const) {
-    const delay = monitorEventLoopDelay({ resolution: 1 })
-    delay.enable()
-    const start = performance.now()
-    if (side === 'sdk') await matcher.matchMany(pairs)
-    else for (const one of ready) await raw(one)
-    rates[side].push((pairs.length * 1000) / (performance.now() - start))
-    delay.disable()
-    delays[side] = Math.max(delays[side], delay.percentile(99) / 1e6)
-  }
+/** The package's folder: the bundled script runs from dist/bench. */
+const root = join(import.meta.dirname, '../..')
+const print = (text: string): void => void (values.json || console.log(text))
+
+const made = values.model === undefined ? smallModel(join(root, '../..')) : undefined
+const folder = made?.folder ?? userPath(values.model!)
+const dtype = values.dtype as Dtype
+const manifest = parseManifest(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')))
+const graph = join(folder, manifest.graphs[dtype]!.file)
+const { createMatcher } = (await import(new URL('../index.js', import.meta.url).href)) as typeof import('../src/index')
+const matcher = await createMatcher({ model: folder, device: 'cpu', dtype })
+const { threads } = matcher.info
+const processors = availableParallelism()
+
+const raw = await rawSide('raw session, one by one', graph, threads, false)
+const sdk = sdkSide('sdk-node', matcher)
+const peers = [
+  await pythonSide(join(root, 'bench'), [graph, join(folder, manifest.tokenizer.vocab), String(manifest.maxLength), String(threads)]),
+  made ? await transformersSide(made.taskParent, threads) : 'transformers.js: its graph of one task is made with the bench\'s own model only; leave out --model'
+]
+const found = peers.filter((peer): peer is Side => typeof peer !== 'string')
+const skipped = peers.filter((peer) => typeof peer === 'string')
+
+const busy = loadavg()[0]! > 0.5
+const machine = `${cpus()[0]?.model.trim()}, ${processors} processors, Node ${process.versions.node}, load ${loadavg()[0]!.toFixed(1)} before the run`
+print(`${manifest.name}, ${dtype}, ${threads} thread(s) for every side unless named otherwise; ${machine}`)
+if (busy) print('Other programs use this machine: the figures are provisional.')
+for (const reason of skipped) print(`skipped: ${reason}`)
+
+const pairs = createPairMaker(folder, manifest)
+const single: SingleReport[] = []
+for (const tokens of [32, 128, 256]) {
+  const report = await compareSingle([raw, sdk, ...found], pairs.ofTokens(tokens), Number(values.runs))
+  single.push(report)
+  print(`one pair of ${report.tokens} tokens, p50 of ${values.runs}, against the raw session (reach at 128 for sdk-node: 1.05)`)
+  for (const { name, ms, ratio } of report.sides) print(`  ${name.padEnd(42)} ${ms.toFixed(2).padStart(8)} ms     ${ratio.toFixed(3)} x`)
 }
-console.log(`${pairs.length} pairs of mixed length: raw one by one ${median(rates.raw).toFixed(1)} pairs/s, sdk ${median(rates.sdk).toFixed(1)} pairs/s, ratio ${(median(rates.sdk) / median(rates.raw)).toFixed(2)} (reach: 2)`)
-console.log(`event loop delay, p99: raw ${delays.raw.toFixed(1)} ms, sdk ${delays.sdk.toFixed(1)} ms (reach: 10)`)
-await matcher.dispose()
-await session.release()
+
+const more = [
+  await rawSide('raw session, onnxruntime\'s own threads', graph, undefined, false), await rawSide('raw session, sorted batches: what these can give', graph, threads, true),
+  sdkSide(`sdk-node, ${processors} workers of 1 thread`, await createMatcher({ model: folder, device: 'cpu', dtype, workers: processors, threads: 1 }))
+]
+const mixed: MixedReport = await compareMixed([raw, sdk, ...more, ...found], pairs.mixed(Number(values.pairs)))
+print(`${mixed.pairs} pairs of mixed length, ${mixed.tokens.toFixed(0)} tokens in the mean, ${mixed.rounds} rounds, against one by one (reach for sdk-node: 2)`)
+for (const { name, pairsPerSecond, ratio, eventLoopP99 } of mixed.sides) {
+  print(`  ${name.padEnd(42)} ${pairsPerSecond.toFixed(1).padStart(8)} pairs/s ${ratio.toFixed(3)} x   event loop delay p99 ${eventLoopP99.toFixed(1)} ms`)
+}
+print('(reach for the delay: 10 ms; the raw session and transformers.js run in the thread that is measured, Python in another process)')
+for (const side of [raw, sdk, ...more, ...found]) await side.close()
+
+const lives = await residentMegabytes(async () => {
+  await using mortal = await createMatcher({ model: folder, device: 'cpu', dtype })
+  await mortal.match(SENTENCES[0]!, SENTENCES[1]!, 'A-ss')
+})
+print(`resident memory after 5 and after 20 times create, match, dispose: ${lives.map((megabytes) => megabytes.toFixed(0)).join(' and ')} MB`)
+if (values.json) console.log(JSON.stringify({ model: manifest.name, dtype, threads, machine, provisional: busy, skipped, single, mixed, residentMegabytes: lives }, undefined, 2))

@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildVocab, countWords, createSegmenter, dictionaryWords, openDictionary } from '@sohu-match/core'
+import { SENTENCES } from './pairs'
+
+/** `sohu-small` in size: six layers of 384, six heads, 30,000 tokens. */
+const SIZES = ['--layers', '6', '--hidden', '384', '--heads', '6', '--intermediate', '1536', '--max-length', '512']
+const VOCAB_SIZE = 30_000
+const EXPORT = ['--dtype', 'int8', '--no-gate', '--no-latency', '--force']
+
+/** A model of random weights, as six tasks and as one for other programs. */
+export interface SmallModel {
+  readonly folder: string
+  /** Task 0 alone, in Hugging Face's layout, `task` inside this folder. */
+  readonly taskParent: string
+}
+
+/** Makes the model in node_modules/.cache on the first call, with the exporter that is built. */
+export function smallModel(root: string): SmallModel {
+  const cache = join(root, 'node_modules/.cache/sohu-match/bench-small')
+  const model = { folder: join(cache, 'model'), taskParent: cache }
+  if (existsSync(join(cache, 'ready'))) return model
+  if (!existsSync(join(root, 'packages/export/dist/random-checkpoint.js'))) throw new Error('The exporter is not built; run npm run build first.')
+  rmSync(cache, { recursive: true, force: true })
+  mkdirSync(cache, { recursive: true })
+  writeFileSync(join(cache, 'vocab.txt'), `${commonWords(join(root, 'packages/core/dist/dictionary.bin')).join('\n')}\n`)
+  const run = (script: string, ...flags: string[]): void =>
+    void execFileSync(process.execPath, [join(root, 'packages/export/dist', script), ...flags], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  const checkpoint = join(cache, 'checkpoint')
+  run('random-checkpoint.js', '--out', checkpoint, '--vocab', join(cache, 'vocab.txt'), ...SIZES)
+  run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', model.folder, '--name', 'sohu-small, random weights', ...EXPORT)
+  run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(cache, 'task'), '--task', 'A-ss', ...EXPORT)
+  rmSync(checkpoint, { recursive: true })
+  writeFileSync(join(cache, 'ready'), '')                              // last: a killed run starts again
+  return model
+}
+
+/** The commonest words of the dictionary, and the bench's own. */
+function commonWords(path: string): string[] {
+  const dictionary = openDictionary(readFileSync(path))
+  const counts = new Map(dictionaryWords(dictionary).words)
+  for (const [word, count] of countWords(SENTENCES, createSegmenter(dictionary))) counts.set(word, (counts.get(word) ?? 0) + 1e6 * count)
+  return buildVocab(counts, { size: VOCAB_SIZE })
+}
