@@ -87,7 +87,7 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
     todo: 'Correct the line. The layout is in [your own tasks](own-tasks.md#describe-the-data). `sohu-match score` has written the answers to all lines before it.'
   },
   'config-invalid': {
-    meaning: 'A flag, preset or `--set` is wrong. Nothing was written.',
+    meaning: 'A flag, a preset or a `--set` is wrong.',
     when: ['a key or name does not exist; the message gives the nearest', 'a value is out of range, or two settings exclude each other', 'a training diverged: its loss is no number'],
     todo: 'Correct the setting; `--help` lists every flag. For a diverged training lower `learning_rate` or set `clip_norm`.'
   },
