@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { encodeDictionary, parseDictionaryText } from '../src/tokenizer/dictionary'
+import { compileDictionary } from '../src/tokenizer/dictionary'
 import { jiebaDictionaryText } from './jieba-dictionary'
 
 const NOTICE = `dictionary.bin holds the words and counts of the dictionary of jieba 0.42.1
@@ -32,7 +32,7 @@ CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 
 /** The package's folder: the bundled script runs from dist/tools. */
 const root = join(import.meta.dirname, '../..')
-const bytes = encodeDictionary(parseDictionaryText(jiebaDictionaryText()))
+const bytes = compileDictionary(jiebaDictionaryText())
 mkdirSync(join(root, 'dist'), { recursive: true })
 writeFileSync(join(root, 'dist/dictionary.bin'), bytes)
 writeFileSync(join(root, 'dist/NOTICE'), NOTICE)

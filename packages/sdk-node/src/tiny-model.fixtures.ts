@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeDictionary, parseDictionaryText, SOHU_TASKS } from '@sohu-match/core'
+import { compileDictionary, SOHU_TASKS } from '@sohu-match/core'
 
 const FLOAT = 1
 const INT32 = 6
@@ -61,7 +61,7 @@ export const LETTERS = '今天明气很好不的是一abcdefghijklmnopqrstuvwxyz
 export const TINY_VOCAB = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '今天', ...LETTERS].join('\n')
 
 /** dictionary.bin of the tiny model: a few words. */
-export const TINY_DICTIONARY = encodeDictionary(parseDictionaryText('今天 100\n明天 90\n天气 80'))
+export const TINY_DICTIONARY = compileDictionary('今天 100\n明天 90\n天气 80')
 
 /** Writes a model folder with the tiny graph as fp32 and int8; `change` edits the manifest before it is written. Returns its path. */
 export function writeTinyModel(change: (manifest: Record<string, unknown>) => void = () => undefined): string {

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { buildVocab, countWords, SPECIAL_TOKENS } from './build-vocab'
-import { openDictionary } from './dictionary'
+import { compileDictionary } from './dictionary'
 import { createSegmenter } from './jieba'
 import { createTokenizer } from './tokenizer'
+import { openDictionary } from './trie'
 
-const dictionary = '中国 50 ns\n人民 40 n\n银行 30 n\n'
+const dictionary = compileDictionary('中国 50 ns\n人民 40 n\n银行 30 n\n')
 const segment = createSegmenter(openDictionary(dictionary))
 const texts = ['中国人民', '中国银行 ATM', '人民，中国\u3000abc abc']
 

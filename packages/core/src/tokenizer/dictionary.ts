@@ -1,5 +1,5 @@
 import { MatcherError } from '../errors'
-import { decodeTrie, encodeTrie, type Trie } from './trie'
+import { encodeTrie, type Trie } from './trie'
 
 /** Words with their counts, and the sum over all lines: jieba's own file repeats one, so it may exceed the sum of the map. */
 export interface WordCounts {
@@ -30,7 +30,7 @@ export function parseDictionaryText(text: string): WordCounts {
     words.set(word, Number(count))
     total += Number(count)
   }
-  if (total === 0) throw corrupt('The dictionary has no word with a count; pass the text of jieba\'s dict.txt or dictionary.bin.')
+  if (total === 0) throw corrupt('The dictionary has no word with a count; pass the text of jieba\'s dict.txt.')
   return { words, total }
 }
 
@@ -39,9 +39,9 @@ export function encodeDictionary({ words, total }: WordCounts): Uint8Array {
   return encodeTrie([...words].sort(([a], [b]) => (a < b ? -1 : 1)), total)
 }
 
-/** Opens a dictionary for searching: the bytes of `dictionary.bin`, or the text of jieba's dict.txt (slower). Throws `asset-corrupt`. */
-export function openDictionary(source: Uint8Array | string): Trie {
-  return decodeTrie(typeof source === 'string' ? encodeDictionary(parseDictionaryText(source)) : source)
+/** The bytes of `dictionary.bin` for the text of a jieba dictionary. Throws what `parseDictionaryText` throws. */
+export function compileDictionary(text: string): Uint8Array {
+  return encodeDictionary(parseDictionaryText(text))
 }
 
 /** All words with a count, and the total: the way back from a dictionary in searchable form. */

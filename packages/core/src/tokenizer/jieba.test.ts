@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { openDictionary } from './dictionary'
+import { compileDictionary } from './dictionary'
 import { createSegmenter } from './jieba'
+import { openDictionary } from './trie'
 
 const segmenter = (dictionary: string) => {
-  const segment = createSegmenter(openDictionary(dictionary))
+  const segment = createSegmenter(openDictionary(compileDictionary(dictionary)))
   return (text: string) => {
     const words: string[] = []
     segment(text, (word) => void words.push(word))
@@ -51,6 +52,6 @@ it('handles a block far longer than its shared work arrays', () => {
 
 it('stops when told to', () => {
   const seen: string[] = []
-  createSegmenter(openDictionary('中国 3 n'))('中国，中国a中国', (word) => seen.push(word) === 3)
+  createSegmenter(openDictionary(compileDictionary('中国 3 n')))('中国，中国a中国', (word) => seen.push(word) === 3)
   expect(seen).toEqual(['中国', '，', '中国'])
 })

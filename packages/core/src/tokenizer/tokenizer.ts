@@ -1,7 +1,7 @@
-import { openDictionary } from './dictionary'
 import { encodePair, type Encoding, type TextTruncation } from './encode-pair'
 import { createSegmenter, type Segmenter } from './jieba'
 import { normalize } from './normalize'
+import { openDictionary } from './trie'
 import { parseVocab, type Vocab } from './vocab'
 import { basicTokens, wordPieces } from './wordpiece'
 
@@ -30,10 +30,10 @@ const CACHED_WORDS = 20_000
 const LONGEST_CACHED = 24
 
 /**
- * Builds the tokenizer from the text of vocab.txt and the dictionary: the bytes of `dictionary.bin`, or the text of jieba's dict.txt.
+ * Builds the tokenizer from the text of vocab.txt and the bytes of `dictionary.bin`.
  * Equal to bert4keras' `Tokenizer(vocab, do_lower_case=True, pre_tokenize=lambda s: jieba.lcut(s, HMM=False))`. Throws `asset-corrupt`.
  */
-export function createTokenizer(vocab: string, dictionary: Uint8Array | string): Tokenizer {
+export function createTokenizer(vocab: string, dictionary: Uint8Array): Tokenizer {
   const parsed = parseVocab(vocab)
   const segment = createSegmenter(openDictionary(dictionary))
   const ids = createEncoder(parsed, segment)

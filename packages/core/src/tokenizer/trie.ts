@@ -29,7 +29,7 @@ const HEADER = 20
 const MAX_TOTAL = 2 ** 53
 
 const corrupt = (found: string) =>
-  new MatcherError('asset-corrupt', `The dictionary is damaged: ${found}. Fetch or build dictionary.bin again, or pass dict.txt's text.`)
+  new MatcherError('asset-corrupt', `The dictionary is damaged: ${found}. Fetch or build dictionary.bin again, or compile it from dict.txt.`)
 
 /** Writes sorted, distinct words (ascending by code unit) with their counts as bytes. `total` is stored as given. */
 export function encodeTrie(words: readonly (readonly [string, number])[], total: number): Uint8Array {
@@ -89,8 +89,8 @@ function checksum(bytes: Uint8Array): number {
   return hash >>> 0
 }
 
-/** Reads bytes of `encodeTrie` into the arrays that are searched. Throws `asset-corrupt` on any damage; never reads past the end. */
-export function decodeTrie(bytes: Uint8Array): Trie {
+/** Opens the bytes of `dictionary.bin` for searching. Throws `asset-corrupt` on any damage; never reads past the end. */
+export function openDictionary(bytes: Uint8Array): Trie {
   if (bytes.length < HEADER) throw corrupt(`it has ${bytes.length} bytes, less than its header of ${HEADER}`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (view.getUint32(0, true) !== MAGIC) throw corrupt('it does not begin with "SMD" and version 1')

@@ -1,8 +1,7 @@
-import { bytesToHex } from '@noble/hashes/utils.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 import { MatcherError, type LoadProgress } from '@sohu-match/core'
 import type { StorageKind } from '../messages'
 import { download, type Asset } from './download'
+import { Sha256 } from './sha256'
 import { noStore, type Store } from './store'
 
 /** Milliseconds between two progress events of one file: often enough for a bar, too seldom to load the page's thread. */
@@ -94,7 +93,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
   }
 
   async function loadText(url: string): Promise<string> {
-    const key = TEXT_PREFIX + bytesToHex(sha256(new TextEncoder().encode(url)))
+    const key = TEXT_PREFIX + new Sha256().update(new TextEncoder().encode(url)).hex()
     const kept = await guarded(() => store.read(key))
     const answer = await fetchText(url, context).catch((error: unknown) => {
       if (kept && error instanceof MatcherError && error.code === 'network') {
@@ -142,11 +141,11 @@ async function fetchText(url: string, context: AssetLoaderContext): Promise<stri
   }
 }
 
-/** Whether bytes out of storage are the asset: length, then SHA-256 by the browser's own code where the page is secure. */
+/** Whether bytes out of storage are the asset: length, then SHA-256 by the browser's own code, which every page that may store files has. */
 async function isWhole(asset: Asset, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   if (bytes.length !== asset.bytes) return false
-  const digest = 'subtle' in crypto ? new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)) : sha256(bytes)
-  return bytesToHex(digest) === asset.sha256
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') === asset.sha256
 }
 
 function throttled(onProgress: (progress: LoadProgress) => void): (progress: LoadProgress, last: boolean) => void {

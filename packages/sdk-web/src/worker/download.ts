@@ -1,6 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
 import { MatcherError } from '@sohu-match/core'
+import { Sha256 } from './sha256'
 
 /** One file to load: where it is, and what its manifest promises. */
 export interface Asset {
@@ -40,9 +39,10 @@ export async function download(asset: Asset, context: DownloadContext): Promise<
   let fresh = progress.received === 0
   for (;;) {
     await receiveAll(asset, progress, context)
-    if (progress.digest() === asset.sha256) return progress.bytes
+    const found = progress.hash.hex()
+    if (found === asset.sha256) return progress.bytes
     // the kept part may be of another file, or the server may have changed in between: once more, from the first byte
-    if (fresh && !progress.resumed) throw corrupt(asset, `its SHA-256 is ${progress.digest()} where the manifest has ${asset.sha256}`)
+    if (fresh && !progress.resumed) throw corrupt(asset, `its SHA-256 is ${found} where the manifest has ${asset.sha256}`)
     progress.reset()
     progress.resumed = false
     fresh = true
@@ -54,7 +54,7 @@ class Progress {
   readonly bytes: Uint8Array<ArrayBuffer>
   received = 0
   resumed = false
-  private hash = sha256.create()
+  hash = new Sha256()
 
   constructor(asset: Asset, kept: Uint8Array | undefined) {
     this.bytes = new Uint8Array(asset.bytes)
@@ -69,11 +69,7 @@ class Progress {
 
   reset(): void {
     this.received = 0
-    this.hash = sha256.create()
-  }
-
-  digest(): string {
-    return bytesToHex(this.hash.clone().digest())
+    this.hash = new Sha256()
   }
 }
 

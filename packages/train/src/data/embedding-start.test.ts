@@ -1,4 +1,4 @@
-import { createTokenizer, type Example } from '@sohu-match/core'
+import { compileDictionary, createTokenizer, type Example } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { demoPairs } from './demo-corpus'
 import { embeddingStart } from './embedding-start'
@@ -12,7 +12,7 @@ const examples: Example[] = [0, 2, 4].flatMap((variant) =>
 const characters = [...new Set(examples.flatMap(({ a, b }) => [...a, ...b]))].sort()
 const tokenizer = createTokenizer(
   ['[PAD]', '[UNK]', '[CLS]', '[SEP]', ...words, ...characters].join('\n'),
-  words.map((word) => `${word} 900 n`).join('\n')
+  compileDictionary(words.map((word) => `${word} 900 n`).join('\n'))
 )
 const size = 64
 const encoded = await encodeExamples(examples, tokenizer, { maxLength: 128 })

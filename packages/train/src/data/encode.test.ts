@@ -1,13 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createTokenizer, type Example } from '@sohu-match/core'
+import { compileDictionary, createTokenizer, type Example } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { encodeExamples, pairLengths, type EncodeProgress } from './encode'
 
 const vocab = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...'甲乙丙丁戊'].join('\n')
-const dictionary = new TextEncoder().encode('甲 3 n\n乙 3 n\n')
-const tokenizer = createTokenizer(vocab, new TextDecoder().decode(dictionary))
+const dictionary = compileDictionary('甲 3 n\n乙 3 n\n')
+const tokenizer = createTokenizer(vocab, dictionary)
 const examples: Example[] = [
   { a: '甲乙', b: '丙', task: 0, label: 1 },
   { a: '', b: '甲丁戊乙', task: 5, label: 0 },
@@ -86,7 +86,7 @@ describe('encodeExamples', () => {
     ).toBe(1)
     expect(await files(() => encodeExamples(examples, tokenizer, { ...base, maxLength: 9 }))).toBe(2)
     expect(await files(() => encodeExamples([{ ...examples[0]!, a: '甲', b: '乙丙' }, ...examples.slice(1)], tokenizer, base))).toBe(3)
-    expect(await files(() => encodeExamples(examples, createTokenizer(`${vocab}\n己`, '甲 3 n\n'), base))).toBe(4)
+    expect(await files(() => encodeExamples(examples, createTokenizer(`${vocab}\n己`, compileDictionary('甲 3 n\n')), base))).toBe(4)
     expect(await files(() => encodeExamples(examples, tokenizer, { ...base, cache: { folder, dictionary: dictionary.subarray(1) } }))).toBe(
       5
     )

@@ -1,4 +1,4 @@
-import { createTokenizer, type Example } from '@sohu-match/core'
+import { compileDictionary, createTokenizer, type Example } from '@sohu-match/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { padBatch } from './batch'
@@ -7,7 +7,7 @@ import { columnMoments, EXCHANGED_FIGURES, inverseFrequencies, lexicalFigures, m
 
 const tokenizer = createTokenizer(
   ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '[unused1]', '##乙', '甲乙', ...'甲乙丙丁'].join('\n'),
-  '甲乙 3 n\n'
+  compileDictionary('甲乙 3 n\n')
 )
 const pair = (a: string, b: string): Example => ({ a, b, task: 0, label: 1 })
 const encode = (...pairs: Example[]) => encodeExamples(pairs, tokenizer, { maxLength: 64 })

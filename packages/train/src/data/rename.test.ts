@@ -1,4 +1,4 @@
-import { createTokenizer, type Example } from '@sohu-match/core'
+import { compileDictionary, createTokenizer, type Example } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { encodeExamples } from './encode'
 import { textsOf } from './overlap'
@@ -6,7 +6,7 @@ import { renamer } from './rename'
 
 /** 600 pairs of one frame, 的, and four of 600 names; the frame is in every text, a name in few. */
 const names = Array.from({ length: 600 }, (_, i) => String.fromCodePoint(0x4e00 + i))
-const tokenizer = createTokenizer(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '的', ...names].join('\n'), '的 3 n\n')
+const tokenizer = createTokenizer(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '的', ...names].join('\n'), compileDictionary('的 3 n\n'))
 const examples = names.map((name, i): Example => {
   const [second, third, fourth] = [1, 2, 3].map((n) => names[(i + n * 50) % 600]!)
   return { a: `${name}的${second}${third}${name}`, b: `${name}的${fourth}`, task: 0, label: 1 }
