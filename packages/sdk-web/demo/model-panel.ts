@@ -29,6 +29,7 @@ export function createModelPanel(model: string, settings: Settings): ModelPanel 
     status.textContent = settings.t(state.key) + (state.more ? `: ${state.more}` : about)
     status.classList.toggle('error', state.failed === true)
     cancel.hidden = abort === undefined
+    element('demo-model', HTMLParagraphElement).hidden = matcher?.info.model !== 'sohu-demo'
     showFacts(matcher, seconds, settings)
   }
   const changed = (next: typeof state): void => {

@@ -5,6 +5,7 @@ const zh = {
   skip: '跳到正文', title: '两段中文，六种判断', lead: '一个小模型在这台设备上同时回答：两段文字是否同一话题（A），是否同一事件（B），短文对短文、短文对长文、长文对长文。',
   theme: '外观', themeSystem: '跟随系统', themeLight: '浅色', themeDark: '深色',
   model: '模型', device: '运行设备', deviceAuto: '自动选择', cancel: '取消', clearCache: '清除缓存', why: '为什么这样选择',
+  demoModel: '演示模型只读过生成的新闻，示例也出自其中，名称均为虚构；别的文字它会判断得差一些。',
   loading: '正在加载模型…', ready: '已就绪', cancelled: '已取消。选择设备可重新加载。', cleared: '缓存已清除，下次打开会重新下载。', failed: '加载失败',
   pairTitle: '比较两段文字', example: '示例', first: '第一段', second: '第二段', match: '比较', shortcut: 'Ctrl + Enter',
   legend: '竖线是该任务的阈值；分数超过它即判为匹配。', yes: '匹配', no: '不匹配', score: '分数', threshold: '阈值', truncated: '已截断',
@@ -19,6 +20,7 @@ const en: Record<keyof typeof zh, string> = {
   skip: 'Skip to content', title: 'Two Chinese texts, six judgements', lead: 'One small model answers on this device: are two texts about the same topic (A), about the same event (B), for short and long texts alike.',
   theme: 'Appearance', themeSystem: 'System', themeLight: 'Light', themeDark: 'Dark',
   model: 'Model', device: 'Runs on', deviceAuto: 'Automatic', cancel: 'Cancel', clearCache: 'Clear cache', why: 'Why this choice',
+  demoModel: 'The demo model has read generated news only, which the examples are from; on other texts it judges less well.',
   loading: 'Loading the model…', ready: 'Ready', cancelled: 'Cancelled. Choose a device to load again.', cleared: 'The cache is empty; the next visit downloads again.', failed: 'Loading failed',
   pairTitle: 'Compare two texts', example: 'Example', first: 'First text', second: 'Second text', match: 'Compare', shortcut: 'Ctrl + Enter',
   legend: 'The line is the threshold of the task; a score above it means a match.', yes: 'match', no: 'no match', score: 'score', threshold: 'threshold', truncated: 'truncated',
@@ -35,38 +37,38 @@ export type TextKey = keyof typeof zh
 /** Every sentence of the page, by language. */
 export const TEXTS: Record<Language, Record<TextKey, string>> = { zh, en }
 
-/** Pairs to begin with: same event, same topic only, unrelated, and a short text beside a long one. */
+/** Pairs to begin with, in the manner of the demo corpus, which is all that the demo model has read; the names are made up. */
 export const EXAMPLES: readonly { readonly name: Record<Language, string>; readonly a: string; readonly b: string }[] = [
   {
     name: { zh: '同一事件', en: 'Same event' },
-    a: '北京今天发布高温橙色预警，最高气温将达到39度',
-    b: '橙色高温预警！北京今日最高温39℃，请注意防暑'
+    a: '启辰动物园为老虎安新家',
+    b: '刚刚，启辰动物园扩建老虎兽舍'
   },
   {
     name: { zh: '同一话题', en: 'Same topic' },
-    a: '国产新能源汽车上半年出口量增长七成',
-    b: '新能源汽车充电桩建设提速，高速服务区基本覆盖'
+    a: '启辰动物园为老虎安新家',
+    b: '诺焱动物园抓回逃跑的猴子'
   },
   {
     name: { zh: '毫不相关', en: 'Unrelated' },
-    a: '中国女排三比零战胜对手，晋级四强',
-    b: '央行宣布下调存款准备金率0.25个百分点'
+    a: '启辰动物园为老虎安新家',
+    b: '衡鑫科技开放新系统内测'
   },
   {
     name: { zh: '短文与长文', en: 'Short and long' },
-    a: '地铁新线路月底开通',
-    b: '记者从市轨道交通集团获悉，经过三个月的空载试运行，连接城东和高新区的地铁新线路将于本月底正式开通运营。新线路全长三十二公里，设站二十四座，其中换乘站六座，开通初期高峰时段行车间隔为四分钟，全程运行时间约五十分钟。市民可以使用手机扫码、交通卡等方式乘车，票价按里程计算。'
+    a: '霁渚县12月15日见闻：启垚动物园扩建老虎兽舍',
+    b: '启垚动物园又有新动作：12月15日在霁渚县，启垚动物园给动物换新兽舍。按照计划，启垚动物园翻新旧兽舍，数字是10平方米。有学者把熊猫写进了报告。记者看到，10平方米写在启垚动物园的公告里。饲养员曾是难题，如今幼崽带来变化。大家怎么看？'
   }
 ]
 
 /** What the ranking begins with. */
 export const RANK_EXAMPLE = {
-  query: '台风登陆福建沿海，多地停课停运',
+  query: '启辰动物园为老虎安新家',
   candidates: [
-    '受台风影响，福建多地停课，部分列车停运',
-    '台风今晨在福建沿海登陆，中心附近最大风力12级',
-    '今年第一场寒潮来袭，北方多地降温超过十度',
-    '福建推出沿海旅游新线路，欢迎各地游客',
-    '新款手机发布，主打长续航和快速充电'
+    '岚洲镇拓宇应急局抽干低洼处的积水',
+    '煜辰动物园引进一批老虎',
+    '衡鑫科技开放新系统内测',
+    '刚刚，启辰动物园扩建老虎兽舍',
+    '诺焱动物园抓回逃跑的猴子'
   ].join('\n')
 }
