@@ -44,9 +44,9 @@ export function addProfile(program: Command): void {
 }
 
 function profileStep(settings: Record<string, unknown>, { pairs, tokens, padding }: ProfileOptions): Recording<unknown> {
-  const { vocab_size, hidden_size, num_hidden_layers, num_attention_heads } = settings['model'] as Record<string, number>
+  const { vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size } = settings['model'] as Record<string, number>
   const workload: Workload = {
-    layers: num_hidden_layers!, hidden: hidden_size!, heads: num_attention_heads!, vocabulary: vocab_size!, pairs, tokens, padding
+    layers: num_hidden_layers!, hidden: hidden_size!, heads: num_attention_heads!, intermediate: intermediate_size!, vocabulary: vocab_size!, pairs, tokens, padding
   }
   const trainer = workloadTrainer(workload, settings)
   for (let step = 1; step <= WARM_UP; step++) trainer.step([workloadBatch(workload, step)], 1e-5, step).dispose()

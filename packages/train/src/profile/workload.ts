@@ -11,6 +11,8 @@ export interface Workload {
   readonly layers: number
   readonly hidden: number
   readonly heads: number
+  /** Width of the feed-forward; four times `hidden` where it is not given. */
+  readonly intermediate?: number
   readonly vocabulary: number
   readonly pairs: number
   readonly tokens: number
@@ -25,9 +27,9 @@ export const SMALL: Workload = { layers: 6, hidden: 384, heads: 6, vocabulary: 5
 export const BASE: Workload = { layers: 12, hidden: 768, heads: 12, vocabulary: 50_000, pairs: 16, tokens: 512 }
 
 /** A trainer of that size, dropout 0.1, condition and average on, initialized; `settings` are keys of a training configuration. */
-export function workloadTrainer({ layers, hidden, heads, vocabulary }: Workload, settings: Record<string, unknown> = {}): Trainer {
+export function workloadTrainer({ layers, hidden, heads, intermediate = 4 * hidden, vocabulary }: Workload, settings: Record<string, unknown> = {}): Trainer {
   const config = parseModelConfig({
-    vocab_size: vocabulary, hidden_size: hidden, num_hidden_layers: layers, num_attention_heads: heads, intermediate_size: 4 * hidden
+    vocab_size: vocabulary, hidden_size: hidden, num_hidden_layers: layers, num_attention_heads: heads, intermediate_size: intermediate
   })
   const train = parseTrainConfig({ model: {}, epochs: 1, learning_rate: 2e-5, ...settings }, 'workload')
   return new Trainer(train, config, new Map(parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)])))

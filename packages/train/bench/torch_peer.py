@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""The step of our training bench in PyTorch, eager, float32, on the CPU.
+
+  pip install torch==2.9.1 numpy
+  python torch_peer.py [threads] [steps]
+
+All that our step does: word and segment embeddings, 6 blocks x 384 with rotary attention (6 heads) and a feed-forward of 1,536, conditional layer
+norm at 13 places, dropout 0.1 at 13 places, masked mean, cross-entropy; backward; dense Adam and a moving average over all parameters. 16 pairs x
+128 tokens, 50,000 words, no padding. With PyTorch's own fused kernels where it has them: attention, GELU, layer norm, Adam, average.
+Not in it: the attention mask (nothing is padded, so ours skips it too), torch.compile, reading data.
+Prints one JSON line: medians after 2 steps.
+"""
+import json, resource, sys, time
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+LAYERS, HIDDEN, HEADS, VOCABULARY, PAIRS, TOKENS, TASKS, CONDITION = 6, 384, 6, 50_000, 16, 128, 6, 128
+threads = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+steps = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+torch.manual_seed(0)
+torch.set_num_threads(threads)
+
+
+class ConditionalNorm(nn.Module):
+    """Layer norm whose gain and offset come from the task; the table of all tasks first, as ours."""
+
+    def __init__(self):
+        super().__init__()
+        self.gamma, self.beta = nn.Parameter(torch.ones(HIDDEN)), nn.Parameter(torch.zeros(HIDDEN))
+        self.gamma_cond, self.beta_cond = nn.Parameter(torch.zeros(CONDITION, HIDDEN)), nn.Parameter(torch.zeros(CONDITION, HIDDEN))
+
+    def forward(self, x, condition, tasks):
+        gamma = (condition @ self.gamma_cond + self.gamma)[tasks, None]
+        beta = (condition @ self.beta_cond + self.beta)[tasks, None]
+        return torch.addcmul(beta, F.layer_norm(x, (HIDDEN,), eps=1e-12), gamma)
+
+
+def rotate(x, turns):
+    """Rotary positions on adjacent pairs as a complex product: x [batch, seq, heads, size]."""
+    return torch.view_as_real(torch.view_as_complex(x.unflatten(-1, (-1, 2))) * turns).flatten(-2)
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query, self.key, self.value, self.output = (nn.Linear(HIDDEN, HIDDEN) for _ in range(4))
+        self.into, self.out = nn.Linear(HIDDEN, 4 * HIDDEN), nn.Linear(4 * HIDDEN, HIDDEN)
+        self.attention_norm, self.ffn_norm = ConditionalNorm(), ConditionalNorm()
+
+    def forward(self, x, turns, condition, tasks):
+        query, key, value = (layer(x).unflatten(-1, (HEADS, -1)) for layer in (self.query, self.key, self.value))
+        heads = (part.transpose(1, 2) for part in (rotate(query, turns), rotate(key, turns), value))
+        context = F.scaled_dot_product_attention(*heads).transpose(1, 2).flatten(-2)
+        x = self.attention_norm(x + F.dropout(self.output(context), 0.1), condition, tasks)
+        return self.ffn_norm(x + F.dropout(self.out(F.gelu(self.into(x))), 0.1), condition, tasks)
+
+
+class Roformer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.word, self.segment = nn.Embedding(VOCABULARY, HIDDEN), nn.Embedding(2, HIDDEN)
+        self.condition = nn.Parameter(torch.rand(TASKS, CONDITION) / 10 - 0.05)
+        self.norm, self.blocks, self.classifier = ConditionalNorm(), nn.ModuleList(Block() for _ in range(LAYERS)), nn.Linear(HIDDEN, 2)
+        size = HIDDEN // HEADS
+        angles = torch.arange(TOKENS)[:, None] * 10_000.0 ** (-torch.arange(0, size, 2) / size)
+        self.turns = torch.polar(torch.ones_like(angles), angles)[:, None]               # [seq, 1, size / 2]
+
+    def forward(self, tokens, segments, tasks):
+        x = F.dropout(self.norm(self.word(tokens) + self.segment(segments), self.condition, tasks), 0.1)
+        for block in self.blocks:
+            x = block(x, self.turns, self.condition, tasks)
+        mask = (tokens != 0).float()[..., None]
+        return self.classifier((x * mask).sum(1) / mask.sum(1))
+
+
+model = Roformer()
+parameters = list(model.parameters())
+adam = torch.optim.Adam(parameters, lr=2e-5, eps=1e-7, fused=True)
+averages = [torch.zeros_like(parameter) for parameter in parameters]
+average = get_ema_multi_avg_fn(0.9999)
+segments = (torch.arange(TOKENS) >= TOKENS // 2).long().expand(PAIRS, -1)
+timings = []
+for _ in range(2 + steps):
+    tokens = torch.randint(1, VOCABULARY, (PAIRS, TOKENS))
+    tasks, labels = torch.arange(PAIRS) % TASKS, torch.randint(0, 2, (PAIRS,))
+    wall, cpu = time.perf_counter(), time.process_time()
+    adam.zero_grad(set_to_none=True)
+    loss = F.cross_entropy(model(tokens, segments, tasks), labels)
+    loss.backward()
+    adam.step()
+    average(averages, parameters, None)
+    timings.append((time.perf_counter() - wall, time.process_time() - cpu))
+median = lambda values: sorted(values)[len(values) // 2]
+print(json.dumps({
+    'torch': torch.__version__, 'params': sum(parameter.numel() for parameter in parameters), 'threads': threads, 'loss': loss.item(),
+    'step_s_median': median([wall for wall, _ in timings[2:]]), 'cpu_s_median': median([cpu for _, cpu in timings[2:]]),
+    'max_rss_mb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+}))
