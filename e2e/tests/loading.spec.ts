@@ -32,8 +32,9 @@ test('takes a cut download up where it ended', async ({ sdkPage, site }) => {
   const requested = () => site.hits.filter((hit) => hit.path.endsWith(GRAPH)).map((hit) => hit.range)
   await expect.poll(() => requested().length).toBeGreaterThanOrEqual(3)   // an answer is noted when its connection closes
   const ranges = requested()
-  expect(ranges[0]).toBeUndefined()
-  expect(ranges.slice(1).every((range) => /^bytes=[1-9]\d*-$/.test(range!))).toBe(true)
+  const first = ranges.findIndex((range) => range !== undefined)        // a request that was cut before its first byte is repeated as it was
+  expect(first).toBeGreaterThan(0)
+  expect(ranges.slice(first).every((range) => /^bytes=[1-9]\d*-$/.test(range!))).toBe(true)
   expect(info!.fetchedBytes - statSync(join(MODEL, 'dictionary.bin')).size).toBeLessThan(2 * BYTES + 4e6) // nothing came twice
   expect(await match(sdkPage)).toHaveProperty('score')
 })
