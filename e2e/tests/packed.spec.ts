@@ -54,6 +54,12 @@ test('the README\'s lines run in a fresh Vite app, on its development server', a
   await server.close()
 })
 
+test('the packed worker tells webpack and Vite to leave the import of onnxruntime-web alone', () => {
+  // without the comments webpack makes a module of nothing out of it, and the runtime does not load
+  const worker = readFileSync(join(app, 'node_modules/@sohu-match/sdk-web/dist/worker.js'), 'utf8')
+  expect(worker).toMatch(/import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*\w+\)/)
+})
+
 test('the packed entry imports in Node and changes nothing there', () => {
   const script = "const before = Object.keys(globalThis).join(); const sdk = await import('@sohu-match/sdk-web');"
     + " if (Object.keys(globalThis).join() !== before) throw new Error('globals changed');"
