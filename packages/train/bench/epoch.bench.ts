@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { applyOverrides, parseTrainConfig, readPreset } from '../src/config'
+import { readJson } from '@sohu-match/files'
+import { parseTrainConfig } from '../src/config'
 import { planEpoch, type BatchingOptions, type EpochPlan } from '../src/data/buckets'
 import { writeDemoCorpus } from '../src/data/demo-corpus'
 import { pairLengths } from '../src/data/encode'
@@ -13,7 +14,9 @@ import { Trainer } from '../src/trainer'
 
 /** Batches timed of each plan, and how often each: node dist/bench/epoch.bench.js [sample] [rounds]. */
 const [SAMPLE, ROUNDS] = [Number(process.argv[2] ?? 12), Number(process.argv[3] ?? 3)]
-const news = join(import.meta.dirname, '../../../../../shared/data/news-pairs')
+/** The package's folder: the bundled script runs from dist/bench. */
+const root = join(import.meta.dirname, '../..')
+const news = join(root, '../../../shared/data/news-pairs')
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
@@ -28,8 +31,9 @@ function sample({ batches }: EpochPlan, lengths: ArrayLike<number>): Int32Array[
 async function main(folder: string): Promise<void> {
   const data = existsSync(news) ? news : join(folder, 'demo-corpus')
   if (data !== news) await writeDemoCorpus(data)
+  const preset = await readJson(join(root, 'presets/sohu-tiny.json'), 'config-invalid') as Record<string, unknown>
   // where the embeddings start changes no time, and takes some
-  const train = parseTrainConfig(applyOverrides(await readPreset('sohu-tiny'), ['embedding_start=reference']), 'sohu-tiny')
+  const train = parseTrainConfig({ ...preset, embedding_start: 'reference' }, 'sohu-tiny')
   const prepared = await prepare(train, { data, cache: folder })
   const trainer = new Trainer(train, prepared.config, prepared.variables)
   const lengths = pairLengths(prepared.train)
