@@ -34,7 +34,7 @@ export { createWorkerClient, type WorkerClient } from './worker-client'
 export { buffersOf, failureOf, failureToError, type PostMessage, type WorkerFailure, type WorkerReply, type WorkerRequest } from './worker-messages'
 export { createWorkerServer, type WorkerRuntime } from './worker-server'
 export {
-  buildVocab, compileDictionary, countWords, createSegmenter, createTokenizer, dictionaryWords, encodeDictionary, encodePair, keptLengths, normalize,
-  openDictionary, parseDictionaryText, parseVocab, segmentWords, SPECIAL_TOKENS,
+  buildVocab, compileDictionary, countWords, createSegmenter, createTokenizer, dictionaryWords, encodePair, keptLengths, normalize,
+  openDictionary, parseVocab, segmentWords, SPECIAL_TOKENS,
   type BuildVocabOptions, type EncodeOptions, type Encoding, type Segmenter, type TextTruncation, type Tokenizer, type Vocab, type WordCounts
 } from './tokenizer/index'

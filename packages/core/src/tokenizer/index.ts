@@ -1,5 +1,5 @@
 export { buildVocab, countWords, SPECIAL_TOKENS, type BuildVocabOptions } from './build-vocab'
-export { compileDictionary, dictionaryWords, encodeDictionary, parseDictionaryText, type WordCounts } from './dictionary'
+export { compileDictionary, dictionaryWords, type WordCounts } from './dictionary'
 export { encodePair, keptLengths, type Encoding, type TextTruncation } from './encode-pair'
 export { createSegmenter, type Segmenter } from './jieba'
 export { normalize } from './normalize'
