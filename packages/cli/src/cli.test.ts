@@ -81,7 +81,7 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
   })
 
   it('serves until it is told to stop, and answers what it has accepted', async () => {
-    const { child, ended, says } = start('serve', '--port', '0', '--task', 'A-ss', ...model)
+    const { child, ended, says } = start('serve', '--port', '0', '--task', 'A-ss', '--deadline', '100000', ...model)
     const [, address] = await says(/at (http:\/\/127\.0\.0\.1:\d+)/)
     const post = (body: object): Promise<Response> =>
       fetch(`${address}/rerank`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
