@@ -1,4 +1,4 @@
-import type { TaskPair, Truncation } from './engine'
+import { MAX_SEQUENCE, type TaskPair, type Truncation } from './engine'
 import { MatcherError } from './errors'
 import type { ManifestTask } from './manifest'
 import type { CommonOptions, RankOptions, RunOptions } from './match'
@@ -6,9 +6,6 @@ import { taskId, TASKS } from './tasks'
 
 /** The longest text that is accepted, in UTF-16 code units: longer ones would hold the tokenizer for a second or more. */
 export const MAX_TEXT_LENGTH = 200_000
-
-/** The longest sequence that is accepted, in tokens: attention's memory grows with its square. */
-const MAX_SEQUENCE = 8_192
 
 /** The options that `createMatcherFrom` reads, checked and filled in. */
 export interface CheckedOptions {

@@ -22,6 +22,9 @@ export interface WindowTruncation {
 /** What happens to a pair that is longer than `maxLength`. `longest-first` is the reference's way. */
 export type Truncation = TextTruncation | WindowTruncation
 
+/** The longest sequence that is accepted, in tokens: attention's memory grows with its square. */
+export const MAX_SEQUENCE = 8_192
+
 /** How texts become sequences. */
 export interface EncodePolicy {
   /** Tokens of a sequence, [CLS] and both [SEP] included. */

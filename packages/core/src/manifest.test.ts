@@ -29,6 +29,8 @@ describe('manifest.json', () => {
     expect(() => fakeManifest({ tasks: [{ name: 'x', id: 1, group: 'x', threshold: 0.5 }] })).toThrow('ids 0 to 0')
     expect(() => fakeManifest({ tokenizer: { vocab: 'vocab.txt', dictionary: 'd', lowercase: false } })).toThrow('lowercase')
     expect(() => fakeManifest({ files: { 'vocab.txt': { bytes: 1, sha256: 'xyz' } } })).toThrow('sha256')
+    expect(() => fakeManifest({ files: { 'vocab.txt': { bytes: 2 ** 53, sha256: '0'.repeat(64) } } })).toThrow('bytes')
+    for (const maxLength of [3, 8193, 1e308]) expect(() => fakeManifest({ maxLength })).toThrow('"maxLength"')
   })
 })
 

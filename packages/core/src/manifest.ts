@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { DTYPES, type Dtype } from './dtype'
+import { MAX_SEQUENCE } from './engine'
 import { MatcherError } from './errors'
 import { describeIssues } from './schema'
 import type { TaskSpec } from './tasks'
@@ -40,7 +41,7 @@ export interface Manifest {
   readonly files: Readonly<Record<string, ManifestFile>>
 }
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const path = v.pipe(v.string(), v.check(isInside, 'a relative path inside the folder'))
 const graph = v.object({
@@ -53,7 +54,7 @@ const manifestSchema = v.object({
   tasks: v.pipe(v.array(v.object({
     name: v.pipe(v.string(), v.nonEmpty()), id: count, group: v.string(), threshold: share, f1: v.nullish(v.number())
   })), v.nonEmpty()),
-  maxLength: v.pipe(count, v.minValue(4)),
+  maxLength: v.pipe(count, v.minValue(4), v.maxValue(MAX_SEQUENCE)),
   tokenizer: v.object({ vocab: path, dictionary: path, lowercase: v.literal(true) }),
   graphs: v.record(v.picklist(DTYPES), graph),
   files: v.record(path, v.object({ bytes: count, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hex digits')) }))

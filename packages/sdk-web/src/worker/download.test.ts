@@ -79,6 +79,12 @@ describe('download', () => {
     await expect(download(asset, short.context())).rejects.toMatchObject({ code: 'asset-corrupt', message: expect.stringContaining('ends after 900') })
   })
 
+  it('refuses a size that no memory holds before it asks for the file', async () => {
+    const { context, asked } = server(whole())
+    await expect(download({ ...asset, bytes: Number.MAX_SAFE_INTEGER }, context())).rejects.toMatchObject({ code: 'device-unavailable', message: expect.stringContaining('9007199254740991 bytes') })
+    expect(asked).toEqual([])
+  })
+
   it('refuses a short file of a server without Range', async () => {
     const { context } = server(whole(content.slice(0, 900)))
     await expect(download(asset, context())).rejects.toMatchObject({ code: 'asset-corrupt' })

@@ -32,7 +32,7 @@ const TRIES_WITHOUT_PROGRESS = 4
 /**
  * Streams one file into memory, hashing as it arrives, and returns its bytes once length and SHA-256 are those of the manifest.
  * A connection cut on the way is taken up again with a Range request; a server without Range starts the file anew.
- * Throws `asset-missing`, `asset-corrupt` and `network`; an abort passes the signal's reason through.
+ * Throws `asset-missing`, `asset-corrupt`, `network`, and `device-unavailable` where memory cannot hold the file; an abort passes the signal's reason through.
  */
 export async function download(asset: Asset, context: DownloadContext): Promise<Uint8Array<ArrayBuffer>> {
   const progress = new Progress(asset, context.kept)
@@ -57,7 +57,7 @@ class Progress {
   hash = new Sha256()
 
   constructor(asset: Asset, kept: Uint8Array | undefined) {
-    this.bytes = new Uint8Array(asset.bytes)
+    this.bytes = allocate(asset)
     if (kept && kept.length < asset.bytes) this.append(kept)
   }
 
@@ -145,6 +145,14 @@ function refusalOf(asset: Asset, response: Response, start: number): Failure | u
     return { error: new MatcherError('asset-missing', `${asset.url} answers with an HTML page instead of the file; the server sends its start page where a file is missing. Upload the whole model folder.`), final: true }
   }
   return undefined
+}
+
+function allocate({ url, bytes }: Asset): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes)
+  } catch (cause) {
+    throw new MatcherError('device-unavailable', `${url} has ${bytes} bytes in the manifest, more than this browser can hold; use a smaller dtype, or correct the manifest.`, { cause })
+  }
 }
 
 function corrupt(asset: Asset, found: string): MatcherError {
