@@ -1,4 +1,5 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -121,6 +122,10 @@ describe('loading', () => {
     ['a flipped byte in the vocabulary', () => ({ model: damaged('vocab.txt', flip) }), 'asset-corrupt', 'vocab.txt has other contents'],
     ['a graph cut short', () => ({ model: damaged('onnx/model_int8.onnx', (path) => writeFileSync(path, 'short')) }), 'asset-corrupt', '5 bytes, not'],
     ['a missing file', () => ({ model: damaged('dictionary.bin', (path) => rmSync(path)) }), 'asset-missing', 'dictionary.bin'],
+    ['a pipe in place of a file', () => ({ model: damaged('vocab.txt', pipe) }), 'asset-missing', 'vocab.txt is not a file'],
+    ['a pipe in place of the graph', () => ({ model: damaged('onnx/model_int8.onnx', pipe) }), 'asset-missing', 'model_int8.onnx is not a file'],
+    ['a pipe in place of the manifest', () => ({ model: damaged('manifest.json', pipe) }), 'asset-missing', 'manifest.json is not a file'],
+    ['a manifest beyond all sizes', () => ({ model: damaged('manifest.json', (path) => truncateSync(path, 2 ** 24 + 1)) }), 'manifest-invalid', 'more than 16777216 bytes'],
     ['a dtype that the model lacks', () => ({ dtype: 'fp16' }), 'dtype-missing', 'it offers fp32, int8'],
     ['an unknown device', () => ({ device: 'tpu' as 'cpu' }), 'device-unavailable', 'There is no device "tpu"'],
     ['an unknown task', () => ({ tasks: ['C-ll' as 'A-ss'] }), 'task-unknown', 'C-ll'],
@@ -173,6 +178,11 @@ function damaged(file: string, damage: (path: string) => void): string {
   const folder = writeTinyModel()
   damage(join(folder, file))
   return folder
+}
+
+function pipe(path: string): void {
+  rmSync(path)
+  execFileSync('mkfifo', [path])
 }
 
 function flip(path: string): void {

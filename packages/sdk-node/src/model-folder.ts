@@ -14,6 +14,9 @@ export interface ModelFolder {
   verify(file: string): Promise<string>
 }
 
+/** The largest manifest.json that is read, in bytes: thousands of times what an export writes. */
+const MAX_MANIFEST = 2 ** 24
+
 /** What watches over loading. */
 export interface LoadWatch {
   readonly signal?: AbortSignal | undefined
@@ -25,6 +28,7 @@ export async function openModelFolder(model: string | URL, { signal, onProgress 
   const path = folderPath(model)
   await recoverFolder(path)
   const manifestPath = join(path, 'manifest.json')
+  if (await fileSize(manifestPath) > MAX_MANIFEST) throw new MatcherError('manifest-invalid', `${manifestPath} has more than ${MAX_MANIFEST} bytes: it is no manifest.`)
   const manifest = parseManifest(await readJson(manifestPath, 'manifest-invalid'), manifestPath)
   const tell = (file: string, loaded: number, total: number): void => {
     signal?.throwIfAborted()
@@ -38,22 +42,27 @@ export async function openModelFolder(model: string | URL, { signal, onProgress 
     async read(file) {
       const { bytes, sha256: wanted } = listed(file)
       tell(file, 0, bytes)
+      check(join(path, file), listed(file), await fileSize(join(path, file)), () => wanted)
       const data = await readBytes(join(path, file))
       check(join(path, file), { bytes, sha256: wanted }, data.length, () => sha256(data))
       tell(file, bytes, bytes)
       return data
     },
     async verify(file) {
-      const found = await stat(join(path, file)).catch((cause: unknown) => {
-        throw readError(join(path, file), cause, 'asset-missing')
-      })
       const { bytes } = listed(file)
-      check(join(path, file), listed(file), found.size, () => listed(file).sha256)
+      check(join(path, file), listed(file), await fileSize(join(path, file)), () => listed(file).sha256)
       const hash = await sha256File(join(path, file), (loaded) => tell(file, loaded, bytes))
       check(join(path, file), listed(file), bytes, () => hash)
       return join(path, file)
     }
   }
+}
+
+/** Bytes of a file, without opening it: a pipe or a device in its place would hold a reader for ever. Throws `asset-missing`, `storage`. */
+async function fileSize(path: string): Promise<number> {
+  const found = await stat(path).catch((cause: unknown) => { throw readError(path, cause, 'asset-missing') })
+  if (!found.isFile()) throw new MatcherError('asset-missing', `${path} is not a file. Copy the model folder again.`)
+  return found.size
 }
 
 function folderPath(model: string | URL): string {

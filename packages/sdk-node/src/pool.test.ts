@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MatcherError, type EncodedBatch } from '@sohu-match/core'
 import { afterEach, describe, expect, inject, it } from 'vitest'
@@ -75,6 +75,22 @@ describe('a pool of workers', () => {
     writeFileSync(doom, '')
     await expect(engine.run(batch(99))).rejects.toMatchObject({ code: 'inference-failed' })
     await expect(engine.run(batch(0))).rejects.toMatchObject({ code: 'inference-failed', message: expect.stringContaining('no new one could be started') })
+  })
+
+  it('rejects at once when its signal is aborted, and lets the load under way end first', async () => {
+    const marker = join(model, 'load-ended')
+    const source = `import { parentPort } from 'node:worker_threads'
+      import { writeFileSync } from 'node:fs'
+      parentPort.on('message', ({ type, id }) => {
+        if (type === 'dispose') return parentPort.postMessage({ type, id })
+        parentPort.postMessage({ type: 'progress', id, progress: {} })
+        setTimeout(() => { writeFileSync(${JSON.stringify(marker)}, ''); parentPort.postMessage({ type, id, info: {} }) }, 500)
+      })`
+    const abort = new AbortController()
+    const starting = start({ script: new URL(`data:text/javascript,${encodeURIComponent(source)}`), signal: abort.signal, onProgress: () => abort.abort('enough') })
+    await expect(starting).rejects.toBe('enough')
+    expect(existsSync(marker)).toBe(false)
+    await expect.poll(() => existsSync(marker), { timeout: 20_000 }).toBe(true)
   })
 
   it('lets the batch under way end when it is disposed', async () => {

@@ -114,16 +114,23 @@ async function startSlot({ script, load, signal, onProgress }: PoolOptions, onEn
     client.fail(error)
     if (slot) onEnd(slot, error)
   })
-  const onAbort = (): void => void thread.terminate()
-  signal?.addEventListener('abort', onAbort, { once: true })
+  const loading = client.load(load, onProgress)
   try {
-    slot = { thread, client, loaded: await client.load(load, onProgress), busy: 0 }
+    slot = { thread, client, loaded: await unlessAborted(loading, signal), busy: 0 }
     return slot
   } catch (error) {
-    await thread.terminate()
-    signal?.throwIfAborted()
+    // not before its load has ended: a thread that is terminated while the runtime opens a session takes the process with it
+    void loading.then(() => client.dispose()).catch(() => undefined).then(() => thread.terminate())
     throw error
-  } finally {
-    signal?.removeEventListener('abort', onAbort)
   }
+}
+
+/** The result of `work`, or the signal's reason as soon as it is aborted. */
+function unlessAborted<R>(work: Promise<R>, signal: AbortSignal | undefined): Promise<R> {
+  if (!signal) return work
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }
