@@ -104,6 +104,17 @@ describe('refusals', () => {
     expect(answer.headers['retry-after']).toBe(status === 429 || status === 503 ? '1' : undefined)
   })
 
+  it('refuses a body that is not UTF-8, and reads one that is', async () => {
+    const server = await create()
+    const send = (payload: Buffer) => server.inject({ method: 'POST', url: '/match', payload, headers: { 'content-type': 'application/json; charset=utf-8' } })
+    for (const bad of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0xbd]]) {
+      const answer = await send(Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bad), Buffer.from('","b":"yy"}')]))
+      expect(answer).toMatchObject({ statusCode: 400 })
+      expect(answer.json()).toMatchObject({ code: 'request-invalid', error: expect.stringContaining('UTF-8') })
+    }
+    expect((await send(Buffer.from('\ufeff{"a":"虎","b":"yy"}'))).json()).toMatchObject({ score: 0.02 })
+  })
+
   it('keeps what went wrong inside to the log', async () => {
     expect(await post('/match', { a: 'crash', b: '' })).toMatchObject({ status: 500, body: { error: 'The server failed; its log says why.', code: 'internal' } })
     expect(errors).toMatchObject([{ message: 'secret detail' }])

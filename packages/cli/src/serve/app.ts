@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import { MatcherError, type Matcher, type Pair, type RunOptions } from '@sohu-match/sdk-node'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifySchema } from 'fastify'
 import { answerTo } from './errors'
+import { readUtf8Json } from './json-body'
 import { createMetrics, type Metrics } from './metrics'
 import { match, predict, rerank, type MatchBody, type PredictBody, type RerankBody, type RouteContext } from './routes'
 import { matchSchema, predictSchema, rerankSchema } from './schemas'
@@ -43,6 +44,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } }
   })
   closeConnectionsAtEnd(app)
+  readUtf8Json(app)
   const metrics = createMetrics()
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'sohu-match', version, description: `Model ${matcher.info.model}.` } } })
   observe(app, metrics)
