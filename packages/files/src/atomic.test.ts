@@ -3,7 +3,7 @@ import type * as fsPromises from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { writeFileAtomic } from './atomic'
+import { removeTemporaries, writeFileAtomic } from './atomic'
 
 const disk = vi.hoisted(() => ({ full: false }))
 
@@ -41,5 +41,14 @@ describe('writeFileAtomic', () => {
     writeFileSync(join(folder, 'file'), '')
     await expect(writeFileAtomic(join(folder, 'none', 'x'), '')).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('ENOENT') })
     await expect(writeFileAtomic(join(folder, 'file', 'x'), '')).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('ENOTDIR') })
+  })
+})
+
+describe('removeTemporaries', () => {
+  it('removes what a killed writer left, and nothing else', async () => {
+    const run = mkdtempSync(join(tmpdir(), 'files-temporaries-'))
+    for (const name of ['train.json', 'train.json.0a1b2c3d.tmp', 'notes.tmp', 'x.json.0a1b2c3d.tmp.json']) writeFileSync(join(run, name), '')
+    await removeTemporaries(run)
+    expect(readdirSync(run).sort()).toEqual(['notes.tmp', 'train.json', 'x.json.0a1b2c3d.tmp.json'])
   })
 })

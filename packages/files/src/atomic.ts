@@ -24,6 +24,20 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
   }
 }
 
+/** Whether a name is one that `writeFileAtomic` writes under: a kill leaves it behind. */
+export function isTemporary(name: string): boolean {
+  return /\.[0-9a-f]{8}\.tmp$/.test(name)
+}
+
+/** Removes what killed calls of `writeFileAtomic` left in a folder that no one else writes to. Throws `storage`. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  try {
+    for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true })
+  } catch (cause) {
+    throw storageError('clean', folder, cause)
+  }
+}
+
 /** Flushes every file and folder under `folder`, itself included, to the disk. */
 export async function syncTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {

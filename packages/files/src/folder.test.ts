@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { recoverFolder, replaceFolder } from './folder'
+import { recoverFolder, replaceFolder, tidyFolder } from './folder'
 
 let parent: string
 let target: string
@@ -73,6 +73,18 @@ describe('recoverFolder', () => {
     expect(readdirSync(parent)).toEqual(['best'])
   })
 
+  it('leaves nothing of killed writers beside a folder that is tidied', async () => {
+    await replaceFolder(target, fill('1'))
+    mkdirSync(join(parent, '.best.previous.tmp'))
+    mkdirSync(join(parent, '.best.new-0a1b2c3d.tmp'))
+    await tidyFolder(target)
+    expect(readdirSync(parent)).toEqual(['best'])
+    renameSync(target, join(parent, '.best.previous.tmp'))
+    await tidyFolder(target)
+    expect(contents()).toEqual(['1', '1'])
+    expect(readdirSync(parent)).toEqual(['best'])
+  })
+
   it('lets a writer finish whose old folder a reader put back', async () => {
     const folder = target
     await replaceFolder(folder, fill('1'))
@@ -90,7 +102,7 @@ describe('recoverFolder', () => {
       await reader
     }
     expect(contents()).toEqual(['19', '19'])
-  })
+  }, 60_000)
 
   it('finds a whole folder after kill -9 at any moment', async () => {
     const script = join(parent, 'writer.mjs')
@@ -122,5 +134,5 @@ describe('recoverFolder', () => {
     }
     await replaceFolder(target, fill('last'))
     expect(readdirSync(parent).sort()).toEqual(['best', 'writer.mjs'])
-  }, 60_000)
+  }, 300_000)
 })

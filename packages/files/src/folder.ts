@@ -43,6 +43,12 @@ export async function recoverFolder(target: string): Promise<void> {
   }
 }
 
+/** Puts back the previous folder as `recoverFolder` does, and removes what else a killed writer left beside it. Throws `storage`. */
+export async function tidyFolder(target: string): Promise<void> {
+  await recoverFolder(target)
+  await removeLeftovers(target).catch((cause: unknown) => { throw storageError('clean', dirname(target), cause) })
+}
+
 /**
  * Moves the old folder away and the new one in. The two renames follow each other at once (synchronously: microseconds); a reader in
  * another process that recovers in between puts the old one back, so try again.

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeIssues, MatcherError, parameterSpecs, type CheckpointMetrics, type ParityBatch } from '@sohu-match/core'
-import { readJson, readText, recoverFolder, storageError, writeFileAtomic } from '@sohu-match/files'
+import { isTemporary, readJson, readText, recoverFolder, removeTemporaries, storageError, tidyFolder, writeFileAtomic } from '@sohu-match/files'
 import * as v from 'valibot'
 import { exists, writeCheckpoint, type Assets } from './checkpoint'
 import { parseTrainConfig, trainConfigToJson, type TrainConfig } from './config'
@@ -21,12 +21,14 @@ export interface RunDescription {
 const descriptionSchema = v.strictObject({
   data: v.string(), init: v.exactOptional(v.string()), allowMissing: v.exactOptional(v.array(v.string())), config: v.record(v.string(), v.unknown())
 })
+/** The file that makes a folder a run. */
+const DESCRIPTION = 'train.json'
 const counter = v.pipe(v.number(), v.integer(), v.minValue(0))
 const stateSchema = v.strictObject({ step: counter, epoch: counter, position: counter, best: v.number(), stale: v.optional(counter, 0) })
 
-/** Throws `output-exists` when a new run may not go into a folder because something is there already. */
+/** Throws `output-exists` when a new run may not go into a folder because something is there already. A run killed before it had begun leaves nothing that counts. */
 export async function requireFresh(folder: string): Promise<void> {
-  const present = await readdir(folder).catch(() => [])
+  const present = (await readdir(folder).catch(() => [])).filter((name) => !(name.startsWith(DESCRIPTION) && isTemporary(name)))
   if (present.length > 0) {
     throw new MatcherError('output-exists', `${folder} is not empty (${present.slice(0, 3).join(', ')}); add --resume to go on with its run, or name another --out.`)
   }
@@ -35,15 +37,22 @@ export async function requireFresh(folder: string): Promise<void> {
 /** Makes the folder of a new run and writes its `train.json`. Throws `storage`. */
 export async function createRun(folder: string, { data, init, allowMissing, config }: RunDescription): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => { throw storageError('make the folder', folder, cause) })
-  await writeFileAtomic(join(folder, 'train.json'), `${JSON.stringify({ data, init, allowMissing, config: trainConfigToJson(config) }, null, 2)}\n`)
+  await removeTemporaries(folder)
+  await writeFileAtomic(join(folder, DESCRIPTION), `${JSON.stringify({ data, init, allowMissing, config: trainConfigToJson(config) }, null, 2)}\n`)
 }
 
 /** Reads what the run in a folder was started with. Throws `checkpoint-invalid` or `config-invalid`. */
 export async function readRun(folder: string): Promise<RunDescription> {
-  const path = join(folder, 'train.json')
+  const path = join(folder, DESCRIPTION)
   const parsed = v.safeParse(descriptionSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
   if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
   return { ...parsed.output, config: parseTrainConfig(parsed.output.config, path) }
+}
+
+/** Takes away what a killed run left under temporary names. Throws `storage`. */
+export async function tidyRun(folder: string): Promise<void> {
+  for (const name of ['last', 'best']) await tidyFolder(join(folder, name))
+  await removeTemporaries(folder)
 }
 
 /** What `last/` holds beside a checkpoint's files. */

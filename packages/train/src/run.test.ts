@@ -35,6 +35,23 @@ describe('a run that cannot begin', () => {
     expect(readdirSync(out)).toEqual(['notes.txt'])
   })
 
+  it('begins where another was killed before it had begun', async () => {
+    const out = join(root, 'unborn')
+    mkdirSync(out)
+    writeFileSync(join(out, 'train.json.0a1b2c3d.tmp'), '{')
+    expect(await startRun({ data, out, config })).toMatchObject({ finished: true })
+    expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  it('takes away what a kill left under temporary names when it goes on', async () => {
+    const out = join(root, 'tidied')
+    await startRun({ data, out, config })
+    for (const name of ['.best.previous.tmp', '.best.new-0a1b2c3d.tmp', '.last.new-0a1b2c3d.tmp']) mkdirSync(join(out, name))
+    writeFileSync(join(out, 'metrics.jsonl.0a1b2c3d.tmp'), '')
+    await resumeRun(out)
+    expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
   it('says what --resume lacks in a folder without a run', async () => {
     await expect(resumeRun(join(root, 'nothing'))).rejects.toMatchObject({ code: 'checkpoint-invalid', message: expect.stringContaining('train.json') as string })
   })

@@ -10,7 +10,7 @@ import { parityBatches, parityInputs } from './parity'
 import { prepare, type Prepared, type PrepareProgress } from './prepare'
 import type { LoadSummary } from './pretrained/plan'
 import { VALID_SCORES, writeRunReport } from './report/run-files'
-import { createRun, hasLast, logMetrics, readRun, requireFresh, restoreLast, rewindMetrics, writeLast } from './run-folder'
+import { createRun, hasLast, logMetrics, readRun, requireFresh, restoreLast, rewindMetrics, tidyRun, writeLast } from './run-folder'
 import { disposeModel, Trainer } from './trainer'
 
 /** A run to begin. */
@@ -65,7 +65,7 @@ export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunR
 
 async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<RunResult> {
   const { data, out } = run
-  if (!resume) await requireFresh(out)
+  await (resume ? tidyRun(out) : requireFresh(out))
   const resumable = resume && await hasLast(out)
   const init = resumable ? join(out, 'last') : run.init
   const prepared = await prepare(run.config, {
