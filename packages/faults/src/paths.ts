@@ -1,0 +1,12 @@
+import { join } from 'node:path'
+
+/** Root of the repository. */
+export const ROOT = join(import.meta.dirname, '../../..')
+
+/** The model that is damaged, asked and served: that of @sohu-match/model-demo, which its build makes. */
+export const MODEL = join(ROOT, 'packages/model-demo/model')
+
+/** The built command of a package. */
+export function cliOf(name: 'train' | 'export' | 'cli'): string {
+  return join(ROOT, 'packages', name, 'dist/cli.js')
+}

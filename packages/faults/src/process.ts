@@ -1,0 +1,45 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+
+/** A program that was started, with what it has said so far. */
+export interface Running {
+  readonly child: ChildProcess
+  readonly output: () => string
+  /** Resolves with its exit code, null after a signal. */
+  readonly ended: Promise<number | null>
+}
+
+/** Starts a program; both its outputs are gathered. */
+export function start(command: string, args: readonly string[], options: SpawnOptions = {}): Running {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => { output += String(data) })
+  return { child, output: () => output, ended: once(child, 'close').then(([code]) => code as number | null) }
+}
+
+/** Starts a script in Node. */
+export function startNode(script: string, args: readonly string[], options?: SpawnOptions): Running {
+  return start(process.execPath, [script, ...args], options)
+}
+
+/** Waits until a program has said something that fits, or has ended. */
+export async function said(running: Running, wanted: RegExp): Promise<void> {
+  while (!wanted.test(running.output())) {
+    if ((await Promise.race([once(running.child.stdout!, 'data'), once(running.child.stderr!, 'data'), running.ended.then(() => 'ended')])) === 'ended') return
+  }
+}
+
+/** Kills a program at an instant (-9) unless it ends before; true if it was killed. */
+export async function killAfter(running: Running, milliseconds: number): Promise<boolean> {
+  const timer = setTimeout(() => running.child.kill('SIGKILL'), milliseconds)
+  const code = await running.ended
+  clearTimeout(timer)
+  return code === null
+}
+
+/** Waits for a program that must end well. */
+export async function succeed(running: Running): Promise<string> {
+  const code = await running.ended
+  if (code !== 0) throw new Error(`It ended with ${code}: ${running.output()}`)
+  return running.output()
+}

@@ -1,0 +1,59 @@
+import { connect, type Socket } from 'node:net'
+import { cliOf, MODEL } from './paths'
+import { said, startNode, type Running } from './process'
+
+/** Milliseconds in which a client must have sent its request, where clients are slow. */
+export const REQUEST_TIMEOUT = 1_500
+
+/** `sohu-match serve` over the demo model on a free port of this machine, with little room. */
+export interface ServerProcess extends AsyncDisposable {
+  readonly port: number
+  readonly running: Running
+}
+
+/** Starts the server with a queue of 32 pairs and waits until it listens. */
+export async function startServer(requestTimeout = REQUEST_TIMEOUT): Promise<ServerProcess> {
+  const flags = ['--port', '0', '--device', 'cpu', '--task', 'B-ss', '--max-queue', '32', '--deadline', '60000', '--request-timeout', String(requestTimeout), '--body-limit', '100000']
+  const running = startNode(cliOf('cli'), ['serve', '--model', MODEL, ...flags])
+  await said(running, /at http:\S+:\d+/)
+  const port = Number(/at http:\S+:(\d+)/.exec(running.output())?.[1])
+  if (!port) throw new Error(`serve did not start: ${running.output()}`)
+  return {
+    port, running,
+    async [Symbol.asyncDispose]() {
+      running.child.kill('SIGTERM')
+      await running.ended
+    }
+  }
+}
+
+/** Sends bytes as they are, ends or not, and gathers what comes until the connection closes; throws if it stays open. */
+export async function exchange(port: number, write: (socket: Socket) => void, patience = 60_000): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  let answer = ''
+  socket.on('data', (data) => { answer += data.toString('latin1') })
+  socket.on('error', () => undefined)                                  // a reset is a closed connection; 'close' follows
+  socket.on('end', () => socket.end())
+  const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)))
+  socket.once('connect', () => write(socket))
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => { timer = setTimeout(resolve, patience, false) })
+  const done = await Promise.race([closed, late])
+  clearTimeout(timer)
+  socket.destroy()
+  if (!done) throw new Error(`the connection is still open after ${patience} ms; so far: ${JSON.stringify(answer.slice(0, 200))}`)
+  return answer
+}
+
+/** The statuses in what a connection gave, in order. */
+export function statuses(answer: string): number[] {
+  return [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((found) => Number(found[1]))
+}
+
+/** A good request must be answered, whatever came before. */
+export async function requireAlive({ port, running }: ServerProcess): Promise<void> {
+  if (running.child.exitCode !== null || running.child.signalCode !== null) throw new Error(`the server has ended: ${running.output()}`)
+  const answer = await fetch(`http://127.0.0.1:${port}/match`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":"国足获胜","b":"国足赢球"}' })
+  const { score } = await answer.json() as { score: number }
+  if (!(answer.status === 200 && score >= 0 && score <= 1)) throw new Error(`a good request got ${answer.status}`)
+}
