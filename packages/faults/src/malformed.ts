@@ -2,7 +2,7 @@
 const request = (head: string, body: string | Buffer = ''): Buffer => Buffer.concat([Buffer.from(head.replaceAll('\n', '\r\n'), 'latin1'), Buffer.from(body)])
 
 /** POST /match with a body and the headers that go with it. */
-const post = (body: string | Buffer, headers = 'content-type: application/json\n'): Buffer =>
+export const post = (body: string | Buffer, headers = 'content-type: application/json\n'): Buffer =>
   request(`POST /match HTTP/1.1\nhost: x\nconnection: close\n${headers}content-length: ${Buffer.byteLength(body)}\n\n`, body)
 
 const chunked = (body: string | Buffer): Buffer =>

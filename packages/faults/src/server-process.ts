@@ -27,11 +27,18 @@ export async function startServer(requestTimeout = REQUEST_TIMEOUT): Promise<Ser
   }
 }
 
-/** Sends bytes as they are, ends or not, and gathers what comes until the connection closes; throws if it stays open. */
+/** Milliseconds after the first bytes of an answer in which its rest comes. */
+const REST_MS = 500
+
+/**
+ * Sends bytes as they are and gathers what comes until the connection closes; throws if nothing comes and it stays open. It does not close
+ * its own side first: to Node's server that is a client that has gone.
+ */
 export async function exchange(port: number, write: (socket: Socket) => void, patience = 60_000): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   let answer = ''
   socket.on('data', (data) => { answer += data.toString('latin1') })
+  socket.once('data', () => setTimeout(() => socket.end(), REST_MS))   // a server that keeps the connection for more requests
   socket.on('error', () => undefined)                                  // a reset is a closed connection; 'close' follows
   socket.on('end', () => socket.end())
   const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)))

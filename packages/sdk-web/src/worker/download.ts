@@ -151,7 +151,7 @@ function allocate({ url, bytes }: Asset): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(bytes)
   } catch (cause) {
-    throw new MatcherError('device-unavailable', `${url} has ${bytes} bytes in the manifest, more than this browser can hold; use a smaller dtype, or correct the manifest.`, { cause })
+    throw new MatcherError('device-unavailable', `${url} has ${bytes} bytes by the manifest, too many for memory; take a smaller dtype.`, { cause })
   }
 }
 
