@@ -13,4 +13,5 @@ run(process.execPath, '--test', 'scripts/links.test.mjs')
 run(process.execPath, 'scripts/readme.mjs')
 nx('run', 'release:check')
 nx('run', 'e2e:e2e')
+nx('run', 'faults:faults')                                           // short counts; npm run test:faults has the full ones
 run(process.execPath, '--test', 'examples/spark/spark.test.mjs')       // installs Spark where it is not there
