@@ -10,7 +10,6 @@ run(process.execPath, '--test', ...readdirSync('scripts/setup').filter((file) =>
 nx('run-many', '-t', 'lint', 'typecheck', 'build', 'test', '--parallel=2', ...(process.env.CI ? ['--output-style=static'] : []))     // CI's log shows all
 nx('run', 'train:mutations')
 run(process.execPath, '--test', 'scripts/links.test.mjs')
-run(process.execPath, 'scripts/readme.mjs')
 nx('run', 'release:check')
 nx('run', 'e2e:e2e')
 nx('run', 'faults:faults')                                           // short counts; npm run test:faults has the full ones

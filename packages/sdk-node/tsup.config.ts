@@ -15,6 +15,7 @@ export default defineConfig({
   // core and files are private: their types are bundled from their sources
   dts: {
     entry: 'src/index.ts',
+    banner: '/// <reference lib="esnext.disposable" />',             // AsyncDisposable, whatever the user's `lib`
     compilerOptions: { ignoreDeprecations: '6.0', paths: { '@sohu-match/core': ['../core/src/index.ts'], '@sohu-match/files': ['../files/src/index.ts'] } }
   },
   define: { VERSION: JSON.stringify(version) }

@@ -14,7 +14,11 @@ export default defineConfig(async () => {
     metafile: true, // names what is bundled: NOTICE is checked against it
     noExternal: [/.*/],
     // core is private: its types are bundled from its source
-    dts: { entry: { index: 'src/index.ts' }, compilerOptions: { ignoreDeprecations: '6.0', paths: { '@sohu-match/core': ['../core/src/index.ts'] } } },
+    dts: {
+      entry: { index: 'src/index.ts' },
+      banner: '/// <reference lib="esnext.disposable" />', // AsyncDisposable, whatever the user's `lib`
+      compilerOptions: { ignoreDeprecations: '6.0', paths: { '@sohu-match/core': ['../core/src/index.ts'] } }
+    },
     define: { ORT_RUNTIME: JSON.stringify(runtime) }
   }
 })

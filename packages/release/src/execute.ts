@@ -14,9 +14,9 @@ const FOREIGN = /^(NO_COLOR|FORCE_COLOR|NODE_OPTIONS|NODE_ENV|NODE_PATH|VITEST.*
 export const environment: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)))
 
 /** Runs a program to its end with `input` on stdin. Rejects only where it cannot be started. */
-export function execute(program: string, args: readonly string[], { cwd, input = '' }: { cwd: string; input?: string }): Promise<Ended> {
+export function execute(program: string, args: readonly string[], { cwd, input = '', env }: { cwd: string; input?: string; env?: NodeJS.ProcessEnv }): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: environment })
+    const child = spawn(program, args, { cwd, env: { ...environment, ...env } })
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text })
     child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text })

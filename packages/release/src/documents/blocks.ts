@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../packages'
+
+/** A fenced block of a document. */
+export interface Block {
+  /** Path from the repository's root. */
+  readonly file: string
+  /** Line of its first line of code, from 1. */
+  readonly line: number
+  /** What stands behind the opening fence: `sh`, `js`, … */
+  readonly language: string
+  readonly code: string
+}
+
+/** Paths of all documents of the repository, new ones that git does not know yet included. Changelog entries quote commits, not commands. */
+export function documents(): string[] {
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '*.md'], { cwd: ROOT, encoding: 'utf8' })
+  return listed.split('\n').filter((path) => path !== '' && path !== 'CHANGELOG.md')
+}
+
+/** The text of a document. */
+export const documentText = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+
+/** The fenced blocks of a document, indented ones (in lists) without their indentation. */
+export function blocksOf(file: string, text = documentText(file)): Block[] {
+  return [...text.matchAll(/^([ \t]*)(`{3,})([^`\n]*)\n([\s\S]*?)^\1\2[ \t]*$/gm)].map(({ index, 1: indent, 3: language, 4: code }) => ({
+    file, language: language!.trim(), line: text.slice(0, index).split('\n').length + 1,
+    code: code!.split('\n').map((line) => line.startsWith(indent!) ? line.slice(indent!.length) : line).join('\n')
+  }))
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { execute } from '../execute'
+import { PUBLISHED, ROOT, manifestIn } from '../packages'
+import { PROGRAMS } from './reasons'
+import type { Words } from './shell'
+
+/** What a documented command needs to be looked at. */
+export interface Surroundings {
+  /** The fresh project with the packed packages. */
+  readonly project: string
+  /** Paths that `sohu-match serve` answers. */
+  readonly routes: readonly string[]
+}
+
+/** Programs named in `sh` blocks that reasons.ts excuses and that were met. */
+export const excused = new Set<string>()
+
+/** What is wrong with a documented command; undefined where nothing is. */
+export async function problemOf(command: Words, surroundings: Surroundings): Promise<string | undefined> {
+  const [program, ...rest] = command[0] === 'npx' ? command.slice(1) : command
+  if (program === 'nx') return rest[0] === 'run' ? targetProblem(rest.slice(1)) : PUBLIC_NX.includes(rest[0]!) ? undefined : `nx ${rest[0]} is not known to this check`
+  if (program === '@sohu-match/cli' || program === 'sohu-match') return flagProblem([process.execPath, join(surroundings.project, 'node_modules/.bin/sohu-match'), rest[0]!], rest.slice(1))
+  if (program === 'npm') return npmProblem(rest)
+  if (program === 'cp') return copyProblem(rest, surroundings.project)
+  if (program === undefined || PROGRAMS[program] === undefined) return `nobody has said what to do with ${program}: see documents/reasons.ts`
+  excused.add(program)
+  if (program === 'node') return existsSync(join(ROOT, rest[0]!)) ? undefined : `there is no ${rest[0]}`
+  if (program === 'curl') return addressProblem(rest, surroundings.routes)
+  return undefined
+}
+
+const PUBLIC_NX = ['run-many', 'graph', 'affected', 'release']
+
+/** `project:target [-- flags]`: the target must be there, and its program know the flags. */
+async function targetProblem([name, ...rest]: Words): Promise<string | undefined> {
+  const target = commandOf(name!)
+  if (target === undefined) return `there is no target ${name}`
+  const flags = rest[0] === '--' ? rest.slice(1) : rest
+  if (!flags.some((flag) => flag.startsWith('-'))) return undefined
+  return target.startsWith('node packages/') ? flagProblem(target.split(' '), flags) : undefined
+}
+
+/** What the target `project:name` runs: its command in package.json's targets, or the npm script of this name; undefined where there is none. */
+export function commandOf(target: string): string | undefined {
+  const [project, name] = target.split(':') as [string, string | undefined]
+  const folder = [join(ROOT, 'packages', project), join(ROOT, project)].find((path) => existsSync(join(path, 'package.json')))
+  if (!folder || !name) return undefined
+  const { nx, scripts } = manifestIn(folder)
+  return nx?.targets?.[name]?.options?.command ?? scripts?.[name]
+}
+
+const helps = new Map<string, Promise<string>>()
+
+/** The flags among the words that follow a program, against those that its `--help` lists. */
+async function flagProblem(program: readonly string[], words: Words): Promise<string | undefined> {
+  const name = program.join(' ')
+  if (!helps.has(name)) helps.set(name, execute(program[0]!, [...program.slice(1), '--help'], { cwd: ROOT }).then(({ status, stdout }) => status === 0 ? stdout : ''))
+  const help = await helps.get(name)!
+  const subcommand = /[./]/.test(program.at(-1)!) ? '' : program.at(-1)!
+  if (!new RegExp(`^Usage: \\S+ ${subcommand}`).test(help)) return `${name} has no help: is there such a command?`
+  const known = new Set([...help.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag))
+  return words.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0]!).filter((flag) => !known.has(flag)).map((flag) => `${name} has no ${flag}`)[0]
+}
+
+/** `npm i` of our packages, or a script of the root. */
+function npmProblem([subcommand, ...rest]: Words): string | undefined {
+  const { scripts } = manifestIn(ROOT)
+  const names = rest.filter((word) => !word.startsWith('-'))
+  if (subcommand === 'run') return scripts?.[names[0]!] === undefined ? `there is no script ${names[0]}` : undefined
+  if (['start', 'test'].includes(subcommand!)) return undefined
+  if (['i', 'install', 'ci', 'rebuild'].includes(subcommand!)) {
+    const ours = names.filter((name) => name.startsWith('@sohu-match/'))
+    return ours.filter((name) => !PUBLISHED.some((published) => name === `@sohu-match/${published}`)).map((name) => `${name} is not published`)[0]
+  }
+  return `npm ${subcommand} is not known to this check`
+}
+
+/** What is copied out of node_modules must lie there in a fresh project. */
+function copyProblem(words: Words, project: string): string | undefined {
+  const sources = words.filter((word) => !word.startsWith('-')).slice(0, -1)
+  return sources.filter((path) => path.startsWith('node_modules/') && !existsSync(join(project, path))).map((path) => `a fresh project has no ${path}`)[0]
+}
+
+/** An address on this machine must be one that the server answers. */
+function addressProblem(words: Words, routes: readonly string[]): string | undefined {
+  const path = words.map((word) => /^(?:https?:\/\/)?(?:localhost|127\.0\.0\.1)(?::\d+)?(\/[^?]*)?/.exec(word)).find(Boolean)?.[1]
+  return path === undefined || routes.includes(path) ? undefined : `the server does not answer ${path}`
+}
