@@ -42,7 +42,7 @@ async function targetProblem([name, ...rest]: Words): Promise<string | undefined
 }
 
 /** What the target `project:name` runs: its command in package.json's targets, or the npm script of this name; undefined where there is none. */
-export function commandOf(target: string): string | undefined {
+function commandOf(target: string): string | undefined {
   const [project, name] = target.split(':') as [string, string | undefined]
   const folder = [join(ROOT, 'packages', project), join(ROOT, project)].find((path) => existsSync(join(path, 'package.json')))
   if (!folder || !name) return undefined
@@ -65,9 +65,10 @@ async function flagProblem(program: readonly string[], words: Words): Promise<st
 
 /** `npm i` of our packages, or a script of the root. */
 function npmProblem([subcommand, ...rest]: Words): string | undefined {
-  const { scripts } = manifestIn(ROOT)
+  const workspace = rest.includes('-w') ? rest[rest.indexOf('-w') + 1]! : '.'
+  const { scripts } = manifestIn(join(ROOT, workspace))
   const names = rest.filter((word) => !word.startsWith('-'))
-  if (subcommand === 'run') return scripts?.[names[0]!] === undefined ? `there is no script ${names[0]}` : undefined
+  if (subcommand === 'run') return scripts?.[names[0]!] === undefined ? `${workspace} has no script ${names[0]}` : undefined
   if (['start', 'test'].includes(subcommand!)) return undefined
   if (['i', 'install', 'ci', 'rebuild'].includes(subcommand!)) {
     const ours = names.filter((name) => name.startsWith('@sohu-match/'))

@@ -5,14 +5,13 @@ import ts from 'typescript'
 import { createServer } from 'vite'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { execute } from '../execute'
-import { ROOT, manifestIn } from '../packages'
 import { serverRoutes } from '../routes'
 import { typeCheck } from '../type-check'
 import { blocksOf, documents, documentText, type Block } from './blocks'
 import { classify, type Way } from './classify'
-import { commandOf, excused, problemOf } from './commands'
+import { excused, problemOf } from './commands'
 import { BLOCKS, PROGRAMS } from './reasons'
-import { commandsIn } from './shell'
+import { commandsIn, commandsWithin } from './shell'
 
 const project = inject('project')
 const blocks = documents().flatMap((file) => blocksOf(file))
@@ -84,12 +83,8 @@ describe('commands', () => {
     for (const command of commands) expect(await problemOf(command, { project, routes }), command.join(' ')).toBeUndefined()
   })
 
-  it('those named within sentences exist', () => {
-    for (const file of documents()) {
-      const text = documentText(file)
-      for (const [, target] of text.matchAll(/`(?:[A-Z_]+=\S+ )?(?:npx )?nx run ([\w-]+:[\w-]+)/g)) expect(commandOf(target!), `${file}: ${target}`).toBeDefined()
-      for (const [, script] of text.matchAll(/`npm run ([\w:-]+)/g)) expect(manifestIn(ROOT).scripts, file).toHaveProperty([script!])
-    }
+  it.each(documents().map((file) => [file, commandsWithin(documentText(file))] as const).filter(([, { length }]) => length > 0))('%s: those within sentences exist', async (_, named) => {
+    for (const command of named) expect(await problemOf(command, { project, routes }), command.join(' ')).toBeUndefined()
   })
 })
 

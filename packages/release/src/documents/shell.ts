@@ -7,6 +7,13 @@ export function commandsIn(code: string): Words[] {
   return lines.flatMap((line) => split(words(line))).map(withoutFrills).filter(({ length }) => length > 0)
 }
 
+/** Our own commands that a document names in code within its sentences. Brackets and bars, which tell usage there, are left out. */
+export function commandsWithin(text: string): Words[] {
+  const sentences = text.replace(/^[ \t]*```[^]*?^[ \t]*```/gm, '')
+  const named = sentences.matchAll(/`((?:[A-Z_]+=\S+ )?(?:(?:npx )?nx run|npm run|npx @sohu-match\/cli|sohu-match) [a-z][^`]*)`/g)
+  return [...named].flatMap(([, code]) => commandsIn(code!.replace(/[[\]|]/g, ' ')))
+}
+
 /** The words of a line, quotes taken off; operators are words of their own. */
 function words(line: string): string[] {
   const found: string[] = []
