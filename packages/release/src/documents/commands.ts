@@ -18,7 +18,8 @@ export const excused = new Set<string>()
 
 /** What is wrong with a documented command; undefined where nothing is. */
 export async function problemOf(command: Words, surroundings: Surroundings): Promise<string | undefined> {
-  const [program, ...rest] = command[0] === 'npx' ? command.slice(1) : command
+  const [path, ...rest] = command[0] === 'npx' ? command.slice(1) : command
+  const program = path?.replace(/^.*\/bin\//, '')                      // of an environment of the reader's
   if (program === 'nx') return rest[0] === 'run' ? targetProblem(rest.slice(1)) : PUBLIC_NX.includes(rest[0]!) ? undefined : `nx ${rest[0]} is not known to this check`
   if (program === '@sohu-match/cli' || program === 'sohu-match') return flagProblem([process.execPath, join(surroundings.project, 'node_modules/.bin/sohu-match'), rest[0]!], rest.slice(1))
   if (program === 'npm') return npmProblem(rest)
