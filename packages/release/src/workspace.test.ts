@@ -12,11 +12,12 @@ it('knip finds no unused file, export or dependency', async () => {
 it('nx release would give every published package the next version, from the commits since the last', async () => {
   const { stdout: tags } = await execute('git', ['tag', '--list', 'v*'], { cwd: ROOT })
   const { status, stdout, stderr } = await tool('nx/dist/bin/nx.js', 'release', '--dry-run', '--skip-publish', ...(tags === '' ? ['--first-release'] : []))
-  expect(status, stdout + stderr).toBe(0)
+  const said = stdout + stderr
+  expect(status, said).toBe(0)
   const [major, minor, patch] = manifestIn(ROOT).version.split('.').map(Number) as [number, number, number]
-  const next = /Previewing an entry in CHANGELOG\.md for v(\S+)/.exec(stdout)?.[1]
+  const next = /Previewing an entry in CHANGELOG\.md for v(\S+)/.exec(said)?.[1]
   expect([`${major}.${minor}.${patch + 1}`, `${major}.${minor + 1}.0`, `${major + 1}.0.0`]).toContain(next)
-  for (const name of PUBLISHED) expect(stdout).toContain(`UPDATE packages/${name}/package.json [dry-run]`)
-  expect(stdout).toContain(`+     "@sohu-match/sdk-node": "${next}"`)                                  // cli follows the SDK
-  expect(stdout).toContain('UPDATE CHANGELOG.md')
+  for (const name of PUBLISHED) expect(said).toContain(`UPDATE packages/${name}/package.json [dry-run]`)
+  expect(said).toContain(`+     "@sohu-match/sdk-node": "${next}"`)                                  // cli follows the SDK
+  expect(said).toContain('UPDATE CHANGELOG.md')
 })
