@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { MatcherError, type EncodedBatch } from '@sohu-match/core'
-import { afterEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, describe, expect, inject, it, vi } from 'vitest'
 import { startPool, type Pool, type PoolOptions } from './pool'
 import { tinyLogits, writeTinyModel } from './tiny-model.fixtures'
+import type { NodeLoad } from './worker-load'
 
 const model = writeTinyModel()
 const policy = { maxLength: 32, truncation: 'longest-first' } as const
@@ -77,20 +79,46 @@ describe('a pool of workers', () => {
     await expect(engine.run(batch(0))).rejects.toMatchObject({ code: 'inference-failed', message: expect.stringContaining('no new one could be started') })
   })
 
-  it('rejects at once when its signal is aborted, and lets the load under way end first', async () => {
-    const marker = join(model, 'load-ended')
+  it('replaces a worker after the signal that loading had was aborted', async () => {
+    const abort = new AbortController()
+    const engine = await start({ signal: abort.signal })
+    abort.abort()
+    await expect(engine.run(batch(99))).rejects.toMatchObject({ code: 'inference-failed' })
+    expect((await engine.run(batch(0)))[1]).toBeCloseTo(wanted[1], 6)
+  })
+
+  it('throws what loading throws once the thread has ended', async () => {
+    const terminate = Worker.prototype.terminate
+    let ended = 0
+    const spy = vi.spyOn(Worker.prototype, 'terminate').mockImplementation(async function (this: Worker) {
+      const code = await terminate.call(this)
+      ended++
+      return code
+    })
+    await expect(start({ load: { graphPath: join(model, 'none.onnx') } as NodeLoad })).rejects.toBeInstanceOf(MatcherError)
+    expect(ended).toBe(1)
+    spy.mockRestore()
+  })
+
+  it.each(['enough', null, 0])('rejects at once and goes silent when its signal is aborted with %j, and lets the load under way end first', async (reason) => {
+    const marker = join(model, `load-ended-${reason}`)
     const source = `import { parentPort } from 'node:worker_threads'
       import { writeFileSync } from 'node:fs'
       parentPort.on('message', ({ type, id }) => {
-        if (type === 'dispose') return parentPort.postMessage({ type, id })
-        parentPort.postMessage({ type: 'progress', id, progress: {} })
-        setTimeout(() => { writeFileSync(${JSON.stringify(marker)}, ''); parentPort.postMessage({ type, id, info: {} }) }, 500)
+        if (type === 'dispose') {
+          writeFileSync(${JSON.stringify(marker)}, '')             // asked for once the load's answer has come
+          return parentPort.postMessage({ type, id })
+        }
+        const progress = () => parentPort.postMessage({ type: 'progress', id, progress: {} })
+        progress()
+        setTimeout(() => { progress(); parentPort.postMessage({ type, id, info: {} }) }, 500)
       })`
     const abort = new AbortController()
-    const starting = start({ script: new URL(`data:text/javascript,${encodeURIComponent(source)}`), signal: abort.signal, onProgress: () => abort.abort('enough') })
-    await expect(starting).rejects.toBe('enough')
+    const onProgress = vi.fn(() => abort.abort(reason))
+    await expect(start({ script: new URL(`data:text/javascript,${encodeURIComponent(source)}`), signal: abort.signal, onProgress })).rejects.toBe(reason)
     expect(existsSync(marker)).toBe(false)
     await expect.poll(() => existsSync(marker), { timeout: 20_000 }).toBe(true)
+    expect(onProgress).toHaveBeenCalledOnce()
   })
 
   it('lets the batch under way end when it is disposed', async () => {

@@ -45,7 +45,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     if (++crashes > MAX_CRASHES) failure = error
     else {
       replacing = replacing.then(async () => {
-        if (!closing) add(await startSlot(options, onEnd))
+        if (!closing) add(await startSlot({ ...options, signal: undefined, onProgress: undefined }, onEnd))     // they watch over the pool's own loading
       }).catch((cause: unknown) => {
         failure = new MatcherError('inference-failed', `A worker ended and no new one could be started: ${(cause as Error).message}`, { cause })
       })
@@ -82,10 +82,10 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   }
 
   try {
-    for (const started of await Promise.allSettled(Array.from({ length: options.workers }, () => startSlot(options, onEnd)))) {
-      if (started.status === 'fulfilled') add(started.value)
-      else failure ??= started.reason as MatcherError
-    }
+    const starts = await Promise.allSettled(Array.from({ length: options.workers }, () => startSlot(options, onEnd)))
+    for (const start of starts) if (start.status === 'fulfilled') add(start.value)
+    const refused = starts.find((start) => start.status === 'rejected')
+    if (refused) throw refused.reason                                // a signal's may be any value, null too
     if (failure) throw failure
   } catch (error) {
     await close()
@@ -114,13 +114,14 @@ async function startSlot({ script, load, signal, onProgress }: PoolOptions, onEn
     client.fail(error)
     if (slot) onEnd(slot, error)
   })
-  const loading = client.load(load, onProgress)
+  const loading = client.load(load, (progress) => { if (!signal?.aborted) onProgress?.(progress) })
   try {
     slot = { thread, client, loaded: await unlessAborted(loading, signal), busy: 0 }
     return slot
   } catch (error) {
     // not before its load has ended: a thread that is terminated while the runtime opens a session takes the process with it
-    void loading.then(() => client.dispose()).catch(() => undefined).then(() => thread.terminate())
+    const ended = loading.then(() => client.dispose()).catch(() => undefined).then(() => thread.terminate())
+    if (!signal?.aborted) await ended                                // only an abort is not to wait for it
     throw error
   }
 }
