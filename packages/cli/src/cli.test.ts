@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,6 +45,9 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
   it('ends with a code and a next step where something is wrong', async () => {
     expect(await run('', 'match', 'a', 'b', '--task', 'C-ll', ...model)).toMatchObject({ code: 1, err: expect.stringContaining('[task-unknown]') })
     expect(await run('', 'match', 'a', 'b', '--task', 'A-ss', '--model', '/nowhere')).toMatchObject({ code: 1, err: expect.stringContaining('/nowhere/manifest.json') })
+    const piped = mkdtempSync(join(tmpdir(), 'cli-piped-'))
+    execFileSync('mkfifo', [join(piped, 'manifest.json')])
+    expect(await run('', 'match', 'a', 'b', '--task', 'A-ss', '--model', piped)).toMatchObject({ code: 1, err: expect.stringContaining('manifest.json is not a file') })
     expect(await run('', 'match', 'a', 'b', '--tsk', 'A-ss', '--task', 'A-ss', ...model)).toMatchObject({ code: 1, err: expect.stringContaining('(Did you mean --task?)') })
     expect(await run('not JSON\n', 'score', ...model)).toMatchObject({ code: 1, out: '', err: expect.stringContaining('line 1: it is not JSON') })
   })

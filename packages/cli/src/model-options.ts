@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { userPath } from '@sohu-match/files'
+import { readManifest, userPath } from '@sohu-match/files'
 import { createMatcher, type Dtype, type Matcher, type MatcherOptions, type NodeDevice } from '@sohu-match/sdk-node'
 import { Option, type Command } from 'commander'
 import { positive } from './numbers'
@@ -57,7 +55,7 @@ export async function usingMatcher<R>(flags: ModelFlags, work: (matcher: Matcher
 /** The task names in a manifest; undefined where it cannot be read, for `createMatcher` to say why. */
 async function taskNames(model: string): Promise<string[] | undefined> {
   try {
-    const { tasks } = JSON.parse(await readFile(join(model, 'manifest.json'), 'utf8')) as { tasks: { name: string }[] }
+    const { tasks } = await readManifest(model) as { tasks: { name: string }[] }
     return tasks.map((task) => task.name)
   } catch {
     return undefined

@@ -1,8 +1,7 @@
-import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MatcherError, parseManifest, type LoadProgress, type Manifest, type ManifestFile } from '@sohu-match/core'
-import { readBytes, readError, readJson, recoverFolder, sha256, sha256File } from '@sohu-match/files'
+import { fileSize, readBytes, readManifest, sha256, sha256File } from '@sohu-match/files'
 
 /** A model folder whose manifest has been read; nothing else is trusted until it is verified. */
 export interface ModelFolder {
@@ -14,9 +13,6 @@ export interface ModelFolder {
   verify(file: string): Promise<string>
 }
 
-/** The largest manifest.json that is read, in bytes: thousands of times what an export writes. */
-const MAX_MANIFEST = 2 ** 24
-
 /** What watches over loading. */
 export interface LoadWatch {
   readonly signal?: AbortSignal | undefined
@@ -26,10 +22,7 @@ export interface LoadWatch {
 /** Opens a model folder by path or `file:` URL. Throws `input-invalid`, `asset-missing`, `manifest-invalid`. */
 export async function openModelFolder(model: string | URL, { signal, onProgress }: LoadWatch = {}): Promise<ModelFolder> {
   const path = folderPath(model)
-  await recoverFolder(path)
-  const manifestPath = join(path, 'manifest.json')
-  if (await fileSize(manifestPath) > MAX_MANIFEST) throw new MatcherError('manifest-invalid', `${manifestPath} has more than ${MAX_MANIFEST} bytes: it is no manifest.`)
-  const manifest = parseManifest(await readJson(manifestPath, 'manifest-invalid'), manifestPath)
+  const manifest = parseManifest(await readManifest(path), join(path, 'manifest.json'))
   const tell = (file: string, loaded: number, total: number): void => {
     signal?.throwIfAborted()
     onProgress?.({ phase: 'verify', file, loaded, total })
@@ -56,13 +49,6 @@ export async function openModelFolder(model: string | URL, { signal, onProgress 
       return join(path, file)
     }
   }
-}
-
-/** Bytes of a file, without opening it: a pipe or a device in its place would hold a reader for ever. Throws `asset-missing`, `storage`. */
-async function fileSize(path: string): Promise<number> {
-  const found = await stat(path).catch((cause: unknown) => { throw readError(path, cause, 'asset-missing') })
-  if (!found.isFile()) throw new MatcherError('asset-missing', `${path} is not a file. Copy the model folder again.`)
-  return found.size
 }
 
 function folderPath(model: string | URL): string {
