@@ -68,6 +68,13 @@ describe('a matcher', () => {
     expect(engine.asked.slice(4)).toEqual(['score', 'run', 'run'])
   })
 
+  it('asks an idle engine once for uneven calls of one moment that fit one batch', async () => {
+    const { engine, matcher } = create({}, createFakeEngine(tick), 1)
+    const many = Array.from({ length: 20 }, () => ({ a: 'aa', b: 'bb', task: 'A-ss' as const }))
+    await Promise.all([matcher.matchMany(many), matcher.match('ac', 'bd', 'B-ll')])
+    expect(engine.asked).toEqual(['score'])
+  })
+
   it('serves a single pair soon while a long call is under way', async () => {
     const { engine, matcher } = create({ batchTokens: 64 }, createFakeEngine(tick), 1)
     const long = matcher.matchMany(Array.from({ length: 400 }, (_, i) => ({ a: `${i}`.padEnd(40, 'x'), b: '', task: 'A-ss' as const })))

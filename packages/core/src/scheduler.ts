@@ -71,9 +71,9 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
     working.add(done)
   }
 
-  /** Takes a few pairs of each call in turn, so that a long call does not hold up a short one. */
+  /** Takes all that waits if it is little, else a few pairs of each call in turn, so that a long call does not hold up a short one. */
   function take(): Taken[] {
-    const share = Math.max(1, Math.floor(ENCODE_CHUNK / turn.length))
+    const share = isShort(turn) ? ENCODE_CHUNK : Math.max(1, Math.floor(ENCODE_CHUNK / turn.length))
     const taken: Taken[] = []
     for (let rounds = turn.length; rounds > 0 && taken.length < ENCODE_CHUNK; rounds--) {
       const call = turn.shift()!
