@@ -15,7 +15,8 @@ function worker(device: WebLoad['device'], run?: () => Promise<never>): LoadedWo
       structuredClone(tokenIds, { transfer: [tokenIds.buffer as ArrayBuffer] })
       return run ? await run() : new Float32Array([sum, sum])
     },
-    encode: async () => []
+    encode: async () => [],
+    score: async () => run ? await run() : { pairs: [], logits: Float32Array.of(5, 5) }
   } as unknown as LoadedWorker['client']
   return { client, load: { device } as WebLoad, loaded: { deviceReason: `${device} is here` } as WebLoaded, end: vi.fn<LoadedWorker['end']>() }
 }
@@ -28,7 +29,8 @@ describe('createWebEngine', () => {
     const first = worker('webgpu', async () => { throw lost })
     const move = vi.fn(async () => worker('wasm'))
     const engine = createWebEngine(first, chosen, move)
-    expect(await Promise.all([engine.run(copy()), engine.run(copy())])).toEqual([new Float32Array([3, 3]), new Float32Array([3, 3])])
+    const score = engine.score([], { maxLength: 8, truncation: 'longest-first' }, { tokens: 8, padding: 0 })
+    expect(await Promise.all([engine.run(copy()), engine.run(copy()), score])).toEqual([Float32Array.of(3, 3), Float32Array.of(3, 3), { pairs: [], logits: Float32Array.of(5, 5) }])
     expect(move).toHaveBeenCalledOnce()
     expect(first.end).toHaveBeenCalledOnce()
     expect(engine.current).toMatchObject({ device: 'wasm', reasons: [{ device: 'webgpu', taken: false, reason: lost.message }, { device: 'wasm', taken: true, reason: 'wasm is here' }] })
