@@ -10,7 +10,7 @@ export function fingerprint(folder: string): Record<string, string> {
   return Object.fromEntries(paths.map((path) => [path.slice(folder.length + 1), createHash('sha256').update(readFileSync(path)).digest('hex')]))
 }
 
-/** Names in a folder that writers should have taken away. */
+/** Paths anywhere under a folder that writers should have taken away. */
 export function leftovers(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.tmp')) : []
+  return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.tmp')) : []
 }

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { exportOf, writeCheckpoint } from './exporting'
 import { fingerprint, leftovers } from './folders'
 import { cliOf } from './paths'
-import { caseError, cases, counts, randomOf, record } from './plan'
+import { caseError, cases, counts, randomOf, record, REPLAYED } from './plan'
 import { killAfter, said, startNode, succeed } from './process'
 
 const CHECK = 'kill-export'
@@ -57,6 +57,7 @@ it('leaves the old or the new model after kill -9 at any instants of an export, 
     }
     rmSync(folder, { recursive: true })
   }
+  if (!REPLAYED) expect(kills).toBe(COUNT)
   rmSync(root, { recursive: true })
   return { count: kills, result: `${found.old} left the old model, ${found.new} the new one, ${found.none} none where none was; all whole` }
 }))

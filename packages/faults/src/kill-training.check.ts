@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { openCheckpoint, readAssets } from '../../export/src/checkpoint'
 import { fingerprint, leftovers } from './folders'
 import { cliOf } from './paths'
-import { caseError, counts, randomOf, record } from './plan'
+import { counts, randomOf, record, SEED } from './plan'
 import { killAfter, said, startNode, succeed } from './process'
 import { freshRun, writeSmallData } from './training'
 
@@ -63,6 +63,7 @@ it('goes on bit for bit after kill -9 at any instants of training, and never sho
   const started = performance.now()
   await succeed(running)
   const active = performance.now() - started
+  expect(OUTCOME.filter((file) => !existsSync(join(whole, file)))).toEqual([])
   const files = Object.fromEntries(['last', 'best'].map((name) => [name, Object.keys(fingerprint(join(whole, name)))]))
   let kills = 0
   let runs = 0
@@ -75,7 +76,7 @@ it('goes on bit for bit after kill -9 at any instants of training, and never sho
       expect(readFileSync(join(run, 'metrics.jsonl'), 'utf8').split('\n').length).toBe(readFileSync(join(whole, 'metrics.jsonl'), 'utf8').split('\n').length)
       expect(leftovers(run)).toEqual([])
     } catch (cause) {
-      throw caseError(CHECK, first, `${run}, killed ${kills - first} times or more: ${String(cause)}`)
+      throw new Error(`${run}, killed ${kills - first} times or more [again: --seed ${SEED} --only ${CHECK}]`, { cause })
     }
   }
   rmSync(root, { recursive: true })

@@ -11,9 +11,12 @@ export function counts(full: number, short: number): number {
   return FAULTS === 'full' ? full : short
 }
 
+/** Whether a single case was asked for. */
+export const REPLAYED = Boolean(FAULTS_CASE)
+
 /** The numbers of the cases of a check: all, or the one that was asked for. */
 export function cases(count: number): number[] {
-  return FAULTS_CASE ? [Number(FAULTS_CASE)] : Array.from({ length: count }, (_, index) => index)
+  return REPLAYED ? [Number(FAULTS_CASE)] : Array.from({ length: count }, (_, index) => index)
 }
 
 /** The random choices of one case: the same for the same seed, whatever ran before. */

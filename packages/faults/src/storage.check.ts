@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -15,6 +15,9 @@ const COUNT = counts(10, 1)
 
 /** Less than dictionary.bin, which every checkpoint and model folder holds: no new one fits. */
 const MOST_FREE = 2_000_000
+
+/** What a run that goes on must leave as one that was left alone. */
+const OUTCOME = ['last/model.safetensors', 'last/optimizer.safetensors', 'best/model.safetensors']
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-storage-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -44,6 +47,7 @@ async function trainingSubject(): Promise<Subject> {
   const script = cliOf('train')
   const [whole, earlier] = [join(root, 'whole'), join(root, 'runs')]
   await succeed(startNode(script, freshRun(whole, join(root, 'data'))))
+  expect(OUTCOME.filter((file) => !existsSync(join(whole, file)))).toEqual([])
   const stopped = startNode(script, freshRun(join(earlier, 'run'), join(root, 'data')))
   await said(stopped, /"type":"epoch"/)
   stopped.child.kill('SIGINT')
@@ -53,7 +57,7 @@ async function trainingSubject(): Promise<Subject> {
     name: 'training', script, earlier, flags,
     async recover(folder) {
       await succeed(startNode(script, flags(folder)))
-      for (const name of ['last/model.safetensors', 'last/optimizer.safetensors', 'best/model.safetensors']) {
+      for (const name of OUTCOME) {
         expect(fingerprint(join(folder, 'run'))[name]).toBe(fingerprint(whole)[name])
       }
     }
@@ -79,6 +83,7 @@ async function requireStorageError({ earlier, recover }: Subject, running: Runni
   const code = await running.ended
   expect(running.output()).toMatch(/\bstorage\b[\]:]/)
   expect(code).toBe(1)
+  expect(kept(earlier)).not.toEqual({})
   expect(kept(folder)).toEqual(kept(earlier))
   expect(leftovers(folder)).toEqual([])
   await recover(folder)

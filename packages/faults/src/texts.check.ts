@@ -4,7 +4,7 @@ import { createMatcher, TASKS, type MatchResult } from '@sohu-match/sdk-node'
 import { expect, it } from 'vitest'
 import { openBrowser, type BrowserPage } from './browser'
 import { MODEL } from './paths'
-import { caseError, cases, counts, randomOf, record } from './plan'
+import { caseError, cases, counts, randomOf, record, REPLAYED } from './plan'
 import { textPairs, type TextPair } from './texts'
 
 const CHECK = 'texts'
@@ -47,8 +47,10 @@ it('gives every text a score in [0, 1], or input-invalid where it is too long', 
     }
     const taken = chunk.filter((index) => accepted(pairs[index]!))
     const results = await matcher.matchMany(taken.map((index) => ({ ...pairs[index]!, task: taskOf(index) }))).catch((error: unknown) => { throw caseError(CHECK, chunk[0]!, `this one or the next hundred: ${String(error)}`) })
+    expect(results).toHaveLength(taken.length)
     results.forEach((result, i) => requireResult(result, taken[i]!))
   }
+  if (!REPLAYED) expect(refused).toBeGreaterThan(0)
   return { count: 2 * indices.length, result: `${indices.length - refused} pairs scored in [0, 1], ${refused} refused as input-invalid` }
 }))
 
@@ -72,6 +74,7 @@ it('gives in the browser the logits of Node', () => record('generated texts, Chr
     await using matcher = await createMatcher({ model: MODEL, device: 'cpu', dtype })
     const wanted = await matcher.matchMany(sample)
     const found = await judgeInBrowser(browser, sample, dtype)
+    expect([sample.length, wanted.length, found.length]).toEqual([SAMPLE, SAMPLE, SAMPLE])
     let largest = 0
     found.forEach(({ logits, tokenCount, truncated }, i) => {
       const differences = logits.map((logit, k) => Math.abs(logit - wanted[i]!.logits[k]!) / Math.max(1, Math.abs(wanted[i]!.logits[k]!)))
