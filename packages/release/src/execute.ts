@@ -8,7 +8,7 @@ export interface Ended {
 }
 
 /** What a runner of tests sets for its own sake: a user's shell has none of it, and some of it makes Node warn on stderr. */
-const FOREIGN = /^(NO_COLOR|FORCE_COLOR|NODE_OPTIONS|NODE_ENV|NODE_PATH|VITEST.*|VITE_.*|TEST|NX_.*)$/
+const FOREIGN = /^(NO_COLOR|FORCE_COLOR|NODE_OPTIONS|NODE_ENV|NODE_PATH|VITEST.*|VITE_.*|TEST|NX_.*|INIT_CWD)$/
 
 /** This process's environment as a user's shell would have it. */
 export const environment: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)))

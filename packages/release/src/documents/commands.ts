@@ -26,7 +26,6 @@ export async function problemOf(command: Words, surroundings: Surroundings): Pro
   if (program === 'cp') return copyProblem(rest, surroundings.project)
   if (program === undefined || PROGRAMS[program] === undefined) return `nobody has said what to do with ${program}: see documents/reasons.ts`
   excused.add(program)
-  if (program === 'node') return existsSync(join(ROOT, rest[0]!)) ? undefined : `there is no ${rest[0]}`
   if (program === 'curl') return addressProblem(rest, surroundings.routes)
   return undefined
 }

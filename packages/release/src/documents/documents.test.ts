@@ -10,7 +10,7 @@ import { typeCheck } from '../type-check'
 import { blocksOf, documents, documentText, type Block } from './blocks'
 import { classify, type Way } from './classify'
 import { excused, problemOf } from './commands'
-import { BLOCKS, PROGRAMS } from './reasons'
+import { BLOCKS, PROGRAMS, SHOWN } from './reasons'
 import { commandsIn, commandsWithin } from './shell'
 
 const project = inject('project')
@@ -28,6 +28,12 @@ function written({ file, line, code }: Block, name: string): string {
 it('every block of every document is run, checked, or listed with a reason', () => {
   const unknown = blocks.filter((block) => classify(block) === undefined)
   expect(unknown.map(({ file, line, language }) => `${file}:${line} (${language || 'no language'}): see packages/release/src/documents`)).toEqual([])
+})
+
+it('every way of trying blocks has one, and the README is run in Node and in Chromium', () => {
+  const ways: Way[] = ['run in Node', 'run in Chromium by e2e', 'loaded by Vite', 'loaded by Node', 'types checked', 'parsed', 'commands checked']
+  expect(ways.filter((way) => titled(way).length === 0)).toEqual([])
+  for (const way of ways.slice(0, 2)) expect(titled(way).map(([, { file }]) => file), way).toContain('README.md')
 })
 
 it.each(titled('run in Node'))('%s runs in a fresh project and prints to stdout alone', async (_, block) => {
@@ -90,5 +96,6 @@ describe('commands', () => {
 
 it('no reason is left over', () => {
   expect(BLOCKS.filter(({ file, has }) => !blocks.some((block) => block.file === file && block.code.includes(has)))).toEqual([])
-  expect(Object.keys(PROGRAMS)).toEqual(expect.arrayContaining([...excused]))
+  expect([...excused].sort()).toEqual(Object.keys(PROGRAMS).sort())
+  expect(Object.keys(SHOWN).filter((language) => !blocks.some((block) => block.language === language))).toEqual([])
 })
