@@ -47,8 +47,8 @@ describe('writeFileAtomic', () => {
 describe('removeTemporaries', () => {
   it('removes what a killed writer left, and nothing else', async () => {
     const run = mkdtempSync(join(tmpdir(), 'files-temporaries-'))
-    for (const name of ['train.json', 'train.json.0a1b2c3d.tmp', 'notes.tmp', 'x.json.0a1b2c3d.tmp.json']) writeFileSync(join(run, name), '')
+    for (const name of ['train.json', 'train.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp', 'notes.tmp', 'notes.20240101.tmp', 'x.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp.json']) writeFileSync(join(run, name), '')
     await removeTemporaries(run)
-    expect(readdirSync(run).sort()).toEqual(['notes.tmp', 'train.json', 'x.json.0a1b2c3d.tmp.json'])
+    expect(readdirSync(run).sort()).toEqual(['notes.20240101.tmp', 'notes.tmp', 'train.json', 'x.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp.json'])
   })
 })

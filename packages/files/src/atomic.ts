@@ -8,7 +8,7 @@ import { storageError } from './errors'
  * or the new file, never a part. Throws `storage`; the old file is then as it was.
  */
 export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`
+  const temporary = `${path}.${randomUUID()}.tmp`
   let file: FileHandle | undefined
   try {
     file = await open(temporary, 'wx')
@@ -26,7 +26,7 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
 
 /** Whether a name is one that `writeFileAtomic` writes under: a kill leaves it behind. */
 export function isTemporary(name: string): boolean {
-  return /\.[0-9a-f]{8}\.tmp$/.test(name)
+  return /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name)
 }
 
 /** Removes what killed calls of `writeFileAtomic` left in a folder that no one else writes to. Throws `storage`. */

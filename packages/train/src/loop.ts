@@ -129,7 +129,7 @@ async function endEpoch(
     hooks.onEpoch({ epoch, epochs: train.epochs, step, metrics, improved, rows })
     await hooks.log({ type: 'epoch', step, epoch, improved, ...metrics })
     const next = { step, epoch: epoch + 1, position: 0, best: improved ? metrics.mean : best, stale: improved ? 0 : stale + 1 }
-    const found = { metrics: { ...metrics, epoch: epoch + 1, step }, thresholds: chooseThresholds(rows, config.tasks), scores: rows.map(({ score }) => score) }
+    const found = { metrics: { epoch: epoch + 1, step, ...metrics }, thresholds: chooseThresholds(rows, config.tasks), scores: rows.map(({ score }) => score) }
     await hooks.save(next, improved ? found : undefined)
     return next
   } finally {

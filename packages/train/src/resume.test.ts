@@ -46,7 +46,7 @@ async function ended(child: ChildProcess): Promise<number | null> {
 
 /** What a finished run leaves: raw weights, averages, optimizer, best weights, and the record of every step but for its times. */
 function outcome(out: string): Record<string, string> {
-  const files = ['last/model.safetensors', 'last/ema.safetensors', 'last/optimizer.safetensors', 'last/state.json', 'best/model.safetensors', 'best/thresholds.json']
+  const files = ['last/model.safetensors', 'last/ema.safetensors', 'last/optimizer.safetensors', 'last/state.json', 'last/thresholds.json', 'last/metrics.json', 'best/model.safetensors', 'best/thresholds.json', 'best/metrics.json']
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, out, file)).toString('base64')]))
 }
 

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeIssues, MatcherError, parameterSpecs, type CheckpointMetrics, type ParityBatch } from '@sohu-match/core'
+import { describeIssues, MatcherError, parameterSpecs, parseMetrics, parseThresholds, type CheckpointMetrics, type ParityBatch, type TaskSpec } from '@sohu-match/core'
 import { isTemporary, readJson, readText, recoverFolder, removeTemporaries, storageError, tidyFolder, writeFileAtomic } from '@sohu-match/files'
 import * as v from 'valibot'
 import { exists, writeCheckpoint, type Assets } from './checkpoint'
@@ -64,6 +64,9 @@ export interface LastCheckpoint {
   readonly state: TrainingState
 }
 
+/** What the best epoch so far found; a run that has none yet starts with NaN and thresholds of 0.5. */
+export type BestFindings = Pick<LastCheckpoint, 'metrics' | 'thresholds'>
+
 /** Writes `last/`: the raw weights as a checkpoint, and all that `--resume` needs to go on exactly. */
 export async function writeLast(folder: string, trainer: Trainer, { assets, metrics, thresholds, parity, state }: LastCheckpoint): Promise<void> {
   const { config, variables } = trainer.model
@@ -86,6 +89,13 @@ export async function restoreLast(folder: string, trainer: Trainer): Promise<Tra
     await readWeights(join(last, file), shapes, (name, values) => variables.get(name)!.assign(values))
   }
   return parsed.output
+}
+
+/** What the best epoch before the run was interrupted found, as `last/` keeps it. Throws `checkpoint-invalid`. */
+export async function restoreFindings(folder: string, tasks: readonly TaskSpec[]): Promise<BestFindings> {
+  const [metrics, thresholds] = ['metrics.json', 'thresholds.json'].map((name) => join(folder, 'last', name)) as [string, string]
+  const json = (path: string): Promise<unknown> => readJson(path, 'checkpoint-invalid', 'checkpoint-invalid')
+  return { metrics: parseMetrics(await json(metrics), metrics), thresholds: parseThresholds(await json(thresholds), tasks, thresholds) }
 }
 
 /** True if the folder's run has a `last/` to go on from; puts back one whose writer was killed. */

@@ -38,7 +38,7 @@ describe('a run that cannot begin', () => {
   it('begins where another was killed before it had begun', async () => {
     const out = join(root, 'unborn')
     mkdirSync(out)
-    writeFileSync(join(out, 'train.json.0a1b2c3d.tmp'), '{')
+    writeFileSync(join(out, 'train.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp'), '{')
     expect(await startRun({ data, out, config })).toMatchObject({ finished: true })
     expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
@@ -47,7 +47,7 @@ describe('a run that cannot begin', () => {
     const out = join(root, 'tidied')
     await startRun({ data, out, config })
     for (const name of ['.best.previous.tmp', '.best.new-0a1b2c3d.tmp', '.last.new-0a1b2c3d.tmp']) mkdirSync(join(out, name))
-    writeFileSync(join(out, 'metrics.jsonl.0a1b2c3d.tmp'), '')
+    writeFileSync(join(out, 'metrics.jsonl.0a1b2c3d-1111-4222-8333-0123456789ab.tmp'), '')
     await resumeRun(out)
     expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })

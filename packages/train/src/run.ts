@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parameterSpecs, type CheckpointMetrics } from '@sohu-match/core'
+import { parameterSpecs, type TaskSpec } from '@sohu-match/core'
 import { sizedConfig } from './batch-size'
 import { writeCheckpoint } from './checkpoint'
 import { trainConfigToJson, type TrainConfig } from './config'
@@ -10,7 +10,7 @@ import { parityBatches, parityInputs } from './parity'
 import { prepare, type Prepared, type PrepareProgress } from './prepare'
 import type { LoadSummary } from './pretrained/plan'
 import { VALID_SCORES, writeRunReport } from './report/run-files'
-import { createRun, hasLast, logMetrics, readRun, requireFresh, restoreLast, rewindMetrics, tidyRun, writeLast } from './run-folder'
+import { createRun, hasLast, logMetrics, readRun, requireFresh, restoreFindings, restoreLast, rewindMetrics, tidyRun, writeLast, type BestFindings } from './run-folder'
 import { disposeModel, Trainer } from './trainer'
 
 /** A run to begin. */
@@ -83,7 +83,7 @@ async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<R
       vocabulary: prepared.config.vocabSize, trainPairs: prepared.train.labels.length, validPairs: prepared.valid.labels.length,
       missing: prepared.missing, resumedAt: state, ...(prepared.taken && { taken: prepared.taken })
     })
-    const writer = new CheckpointWriter(out, prepared, trainer)
+    const writer = new CheckpointWriter(out, prepared, trainer, resumable ? await restoreFindings(out, prepared.config.tasks) : nothingFound(prepared.config.tasks))
     const report = (): Promise<void> => writeRunReport(out, reportSource(config, prepared))
     if (resumable) await report()                                    // a kill may have come between an epoch's checkpoint and its report
     const final = await trainLoop(config, prepared, trainer, state, {
@@ -107,27 +107,27 @@ function reportSource(train: TrainConfig, { config, valid, validExamples, tokeni
   return { tasks: config.tasks, pairs: validExamples, tokens: pairLengths(valid), words: tokenizer.words, config: trainConfigToJson(train) }
 }
 
+/** Before the first epoch that scored. */
+function nothingFound(tasks: readonly TaskSpec[]): BestFindings {
+  return { metrics: { mean: NaN, groups: {}, tasks: {} }, thresholds: Object.fromEntries(tasks.map(({ name }) => [name, 0.5])) }
+}
+
 /** Writes a run's checkpoints: `best/` with the averaged weights, `last/` with the raw ones and the optimizer. */
 class CheckpointWriter {
-  private metrics: CheckpointMetrics = { mean: NaN, groups: {}, tasks: {} }
-  private thresholds: Readonly<Record<string, number>>
   private readonly inputs
 
-  constructor(private readonly out: string, private readonly prepared: Prepared, private readonly trainer: Trainer) {
+  constructor(private readonly out: string, private readonly prepared: Prepared, private readonly trainer: Trainer, private found: BestFindings) {
     const { config, valid } = prepared
-    this.thresholds = Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5]))
     this.inputs = parityInputs(valid, config.maxLength, config.tasks.length)
   }
 
   async save(state: TrainingState, best?: BestEpoch): Promise<void> {
     const { trainer, inputs, prepared: { assets } } = this
     if (best) {
-      this.metrics = best.metrics
-      this.thresholds = best.thresholds
+      this.found = { metrics: best.metrics, thresholds: best.thresholds }
       await this.saveBest(state, best)
     }
-    const { metrics, thresholds } = this
-    await writeLast(this.out, trainer, { assets, metrics, thresholds, parity: parityBatches(trainer.model, inputs), state })
+    await writeLast(this.out, trainer, { assets, ...this.found, parity: parityBatches(trainer.model, inputs), state })
   }
 
   private async saveBest({ step }: TrainingState, { metrics, thresholds, scores }: BestEpoch): Promise<void> {
