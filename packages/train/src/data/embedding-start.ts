@@ -18,7 +18,7 @@ export interface EmbeddingStartOptions {
 /**
  * A start for the word embeddings `[vocabulary, size]`, row-major, each row of mean square 1: half of a row from the word's characters,
  * half from a truncated SVD of the TF-IDF matrix of the training texts (Deerwester et al. 1990). Words that look or are used alike
- * start alike. With `idfGain` the first dimension tells how rare the word is. The same seed gives the same bytes.
+ * start alike. With `idfGain` the first dimension tells how rare the word is instead, and rows are no longer of one size. The same seed gives the same bytes.
  */
 export function embeddingStart(encoded: Encodings, vocab: Vocab, size: number, { seed, idfGain = 0 }: EmbeddingStartOptions): Float32Array {
   const rows = vocab.tokens.length

@@ -14,8 +14,9 @@ export type Rename = (tokens: Int32Array, pair: number, epoch: number) => Int32A
 
 /**
  * Renames rare words of training pairs: within a pair each distinct one is, with probability `share`, another word about as rare, the same
- * one wherever it stands in both texts. Which words two texts share, and how rare those are, stays as it was; which words they are does
- * not, so the network learns to compare words that it has seldom or never seen. A function of seed, epoch and pair.
+ * one wherever it stands in both texts. Words that both texts share are still shared, and about as rare; which words they are changes, so the
+ * network learns to compare words that it has seldom or never seen. Where few words are as rare, chance may give two words of a pair one name.
+ * A function of seed, epoch and pair.
  */
 export function renamer(pairs: EncodedPairs, vocab: Vocab, { share, seed }: { readonly share: number; readonly seed: number }): Rename {
   if (share === 0) return (tokens) => tokens
