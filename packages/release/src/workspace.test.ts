@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { execute } from './execute'
 import { PUBLISHED, ROOT, manifestIn } from './packages'
 
-const tool = (path: string, ...args: string[]) => execute(process.execPath, [join(ROOT, 'node_modules', path), ...args], { cwd: ROOT, env: { NX_DAEMON: 'false' } })
+const tool = (path: string, ...args: string[]) => execute(process.execPath, [join(ROOT, 'node_modules', path), ...args], { cwd: ROOT, env: { NX_DAEMON: 'false', NO_COLOR: '1' } })
 
 it('knip finds no unused file, export or dependency', async () => {
   expect(await tool('knip/bin/knip.js', '--no-progress')).toMatchObject({ status: 0, stdout: '' })
