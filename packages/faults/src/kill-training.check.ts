@@ -16,7 +16,7 @@ const COUNT = counts(50, 6)
 const KILLS_A_RUN = 6
 
 /** What training leaves that does not tell of times. */
-const OUTCOME = ['last/model.safetensors', 'last/ema.safetensors', 'last/optimizer.safetensors', 'last/state.json', 'best/model.safetensors', 'best/thresholds.json', 'best/metrics.json']
+const OUTCOME = ['last/model.safetensors', 'last/ema.safetensors', 'last/optimizer.safetensors', 'last/state.json', 'last/thresholds.json', 'last/metrics.json', 'best/model.safetensors', 'best/thresholds.json', 'best/metrics.json']
 
 const outcome = (run: string): Record<string, string> => Object.fromEntries(OUTCOME.map((file) => [file, fingerprint(join(run, file.split('/')[0]!))[file.split('/')[1]!]!]))
 
