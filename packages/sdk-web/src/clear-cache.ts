@@ -1,14 +1,33 @@
 import { MatcherError } from '@sohu-match/core'
 import { STORE_NAME } from './messages'
 
+/** Milliseconds after which a file that is held is tried again: a browser lets go of an ended worker's files a moment after it ended. */
+const AGAIN_AFTER = [50, 200, 500]
+
 /** Removes every file that this library keeps for the page's origin. Throws `storage` while another tab is downloading. */
 export async function clearCache(): Promise<void> {
   try {
     if (typeof caches !== 'undefined') await caches.delete(STORE_NAME)
     const root = await navigator.storage?.getDirectory?.().catch(() => undefined) // no OPFS, nothing in it
-    await root?.removeEntry(STORE_NAME, { recursive: true })
+    if (root) await removeStore(root)
   } catch (cause) {
-    if (cause instanceof DOMException && cause.name === 'NotFoundError') return
+    if (isNamed(cause, 'NotFoundError')) return
     throw new MatcherError('storage', `The cache cannot be cleared: ${cause instanceof Error ? cause.message : String(cause)}. Try again when no page is loading a model.`, { cause })
   }
+}
+
+async function removeStore(root: FileSystemDirectoryHandle): Promise<void> {
+  for (const wait of AGAIN_AFTER) {
+    try {
+      return await root.removeEntry(STORE_NAME, { recursive: true })
+    } catch (error) {
+      if (!isNamed(error, 'NoModificationAllowedError')) throw error
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    }
+  }
+  return root.removeEntry(STORE_NAME, { recursive: true })
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof DOMException && error.name === name
 }
