@@ -4,6 +4,7 @@ import { describeIssues, MatcherError } from '@sohu-match/core'
 import { readJson } from '@sohu-match/files'
 import { closest } from 'fastest-levenshtein'
 import * as v from 'valibot'
+import { PRESETS } from './presets'
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const count = v.pipe(v.number(), v.integer(), v.minValue(1))
@@ -86,8 +87,6 @@ type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${
 
 /** A checked training configuration: the keys of the JSON in camel case. */
 export type TrainConfig = { readonly [K in keyof v.InferOutput<typeof schema> as CamelCase<K>]: v.InferOutput<typeof schema>[K] }
-
-const PRESETS = new URL('../presets/', import.meta.url)
 
 /** The names of the presets that ship with the package. */
 export function presetNames(): string[] {
