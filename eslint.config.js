@@ -1,4 +1,5 @@
 import js from '@eslint/js'
+import globals from 'globals'
 import tseslint from 'typescript-eslint'
 
 /** Imports go one way: core <- train | export | sdk-node | sdk-web. Each list names what a package must not import. */
@@ -13,7 +14,7 @@ export default tseslint.config(
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', performance: 'readonly', fetch: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', Buffer: 'readonly', TextDecoder: 'readonly', TextEncoder: 'readonly' } },
+    languageOptions: { globals: { ...globals.nodeBuiltin, ...globals['shared-node-browser'] } },
     rules: {
       'no-control-regex': 'off',
       'no-console': 'error',
@@ -22,7 +23,7 @@ export default tseslint.config(
     }
   },
   { files: ['**/*.mjs', '**/cli.ts', '**/cli/**/*.ts', '**/bench/**', '**/examples/**', 'e2e/**', 'packages/release/**'], rules: { 'no-console': 'off' } },
-  { files: ['**/*.cjs'], languageOptions: { globals: { require: 'readonly', module: 'writable', exports: 'writable', __dirname: 'readonly' } }, rules: { '@typescript-eslint/no-require-imports': 'off' } },
+  { files: ['**/*.cjs'], languageOptions: { globals: globals.commonjs }, rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['packages/export/src/onnx/schema/onnx_pb.ts'], linterOptions: { reportUnusedDisableDirectives: 'off' } },     // generated
   forbid(['packages/core/src/**'], ['node:*', '@sohu-match/*', '@tensorflow/*', 'onnxruntime-*'], 'core runs anywhere and depends on no other package.'),
   forbid(['packages/files/src/**'], ['@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-*'], 'files imports core only.'),

@@ -12,6 +12,7 @@ export interface ModelInputs<T> {
  * The network: a RoFormer whose every LayerNorm takes its gain and offset from the task (Su 2021, kexue.fm/archives/8337; rotary
  * positions arXiv:2104.09864). Returns logits [batch, 2]; column 1 is "the texts match". Written once, for training and for export.
  */
+// prettier-ignore
 export function roformer<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
   const { hiddenSize, embeddingSize, numHiddenLayers, tasks } = config
   const mask = ops.attentionMask(inputs.tokenIds)                                                    // [batch, seq]
@@ -39,6 +40,7 @@ type Norm<T> = (x: T, name: string, width: number) => T
 type Dense<T> = (x: T, name: string, from: number, to: number) => T
 
 /** Word plus segment embeddings; positions enter only by rotation. */
+// prettier-ignore
 function embeddings<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
   const { vocabSize, typeVocabSize, embeddingSize, conditionSize, tasks } = config
   const word = ops.gather(ops.param('embeddings.word', [vocabSize, embeddingSize], 'truncated-normal'), inputs.tokenIds)
@@ -51,6 +53,7 @@ function embeddings<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>)
 }
 
 /** One block: attention, then feed-forward, each with dropout, residual and norm (after the sum, or before the branch). */
+// prettier-ignore
 function block<T>(ops: Ops<T>, config: ModelConfig, input: T, index: number, mask: T, norm: Norm<T>, dense: Dense<T>): T {
   const { hiddenSize, intermediateSize, numAttentionHeads: heads, normPosition } = config
   const name = `layer.${index}`
@@ -76,6 +79,7 @@ function block<T>(ops: Ops<T>, config: ModelConfig, input: T, index: number, mas
  * The norm of this configuration. Conditioned: gamma and beta come from the task, the table of all tasks first, so that a graph folds it
  * and training multiplies as many rows as there are tasks. Both condition kernels start at zero (Su 2021, kexue.fm/archives/8337).
  */
+// prettier-ignore
 function conditionedNorm<T>(ops: Ops<T>, config: ModelConfig, taskIds: T): Norm<T> {
   const { conditionSize, conditioning, layerNormEps, tasks } = config
   const plain = (name: string, width: number) =>

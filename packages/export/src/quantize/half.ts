@@ -7,6 +7,7 @@ export function toHalf(values: Float32Array): Uint16Array {
 }
 
 /** float16 bits of float32 bits: 1 sign, 5 exponent (bias 15) and 10 fraction bits from 1, 8 (bias 127) and 23. */
+// prettier-ignore
 function halfBits(bits: number): number {
   const sign = (bits >>> 16) & 0x8000
   const magnitude = bits & 0x7fffffff

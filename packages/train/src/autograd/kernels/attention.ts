@@ -10,6 +10,7 @@ export const MASKED = -1e9
  * With dy: dv = Pᵀ dy; dS = P ∘ (dy vᵀ - D), D = Σ dy ∘ y over a head (the row sum of P ∘ dP, without making it; FlashAttention,
  * arXiv:2205.14135, appendix B.4); dq = dS k / √d, dk = dSᵀ q / √d. Saved: q / √d, k, v by head, y, and P unless `recompute`.
  */
+// prettier-ignore
 export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, heads: number, recompute: boolean): Recorded {
   const shape = q.shape as [number, number, number]
   const scale = 1 / Math.sqrt(shape[2] / heads)
@@ -37,6 +38,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, 
   }
 }
 
+// prettier-ignore
 function probabilities(query: Tensor, key: Tensor, bias: Tensor | null): Tensor {
   const scores = batchMatMul(query, key, false, true)                                          // [batch, heads, seq, seq]
   return chain(scores, ...(bias ? [(x: Tensor) => tf.add(x, bias)] : []), (x) => softmax(x))
