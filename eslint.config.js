@@ -22,13 +22,52 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }]
     }
   },
-  { files: ['**/*.mjs', '**/cli.ts', '**/cli/**/*.ts', '**/bench/**', '**/examples/**', 'e2e/**', 'packages/release/**'], rules: { 'no-console': 'off' } },
-  { files: ['**/*.cjs'], languageOptions: { globals: globals.commonjs }, rules: { '@typescript-eslint/no-require-imports': 'off' } },
-  { files: ['packages/export/src/onnx/schema/onnx_pb.ts'], linterOptions: { reportUnusedDisableDirectives: 'off' } },     // generated
-  forbid(['packages/core/src/**'], ['node:*', '@sohu-match/*', '@tensorflow/*', 'onnxruntime-*'], 'core runs anywhere and depends on no other package.'),
-  forbid(['packages/files/src/**'], ['@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-*'], 'files imports core only.'),
-  forbid(['packages/train/src/**'], ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', 'onnxruntime-*'], 'train imports core and files only.'),
-  forbid(['packages/export/src/**'], ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', '@tensorflow/*'], 'export imports core and files only.'),
-  forbid(['packages/sdk-node/src/**'], ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', '@tensorflow/*', 'onnxruntime-web'], 'sdk-node imports core and files only.'),
-  forbid(['packages/sdk-web/src/**'], ['node:*', '@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-node'], 'sdk-web imports core only and runs in browsers.')
+  {
+    files: [
+      '**/*.mjs',
+      '**/cli.ts',
+      '**/cli/**/*.ts',
+      '**/bench/**',
+      '**/examples/**',
+      'e2e/**',
+      'packages/release/**'
+    ],
+    rules: { 'no-console': 'off' }
+  },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { globals: globals.commonjs },
+    rules: { '@typescript-eslint/no-require-imports': 'off' }
+  },
+  { files: ['packages/export/src/onnx/schema/onnx_pb.ts'], linterOptions: { reportUnusedDisableDirectives: 'off' } }, // generated
+  forbid(
+    ['packages/core/src/**'],
+    ['node:*', '@sohu-match/*', '@tensorflow/*', 'onnxruntime-*'],
+    'core runs anywhere and depends on no other package.'
+  ),
+  forbid(
+    ['packages/files/src/**'],
+    ['@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-*'],
+    'files imports core only.'
+  ),
+  forbid(
+    ['packages/train/src/**'],
+    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', 'onnxruntime-*'],
+    'train imports core and files only.'
+  ),
+  forbid(
+    ['packages/export/src/**'],
+    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', '@tensorflow/*'],
+    'export imports core and files only.'
+  ),
+  forbid(
+    ['packages/sdk-node/src/**'],
+    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', '@tensorflow/*', 'onnxruntime-web'],
+    'sdk-node imports core and files only.'
+  ),
+  forbid(
+    ['packages/sdk-web/src/**'],
+    ['node:*', '@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-node'],
+    'sdk-web imports core only and runs in browsers.'
+  )
 )

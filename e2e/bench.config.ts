@@ -9,5 +9,9 @@ export default defineConfig({
   workers: 1,
   timeout: 300_000,
   reporter: [['list']],
-  use: { browserName: 'chromium', headless: true, launchOptions: { executablePath: chromePath(), args: ['--no-sandbox', '--disable-background-networking'] } }
+  use: {
+    browserName: 'chromium',
+    headless: true,
+    launchOptions: { executablePath: chromePath(), args: ['--no-sandbox', '--disable-background-networking'] }
+  }
 })

@@ -7,23 +7,41 @@ import { it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { cwd: ROOT, encoding: 'utf8' }).split('\n').filter(Boolean)
+const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
+  cwd: ROOT,
+  encoding: 'utf8'
+})
+  .split('\n')
+  .filter(Boolean)
 
 it('finds the pages', () => {
-  for (const page of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/architecture.md', 'docs/deploying.md', 'docs/troubleshooting.md', 'packages/sdk-web/README.md']) {
+  for (const page of [
+    'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'docs/architecture.md',
+    'docs/deploying.md',
+    'docs/troubleshooting.md',
+    'packages/sdk-web/README.md'
+  ]) {
     assert.ok(pages.includes(page), page)
   }
 })
 
 for (const page of pages) {
   it(`${page} has links that lead somewhere`, () => {
-    assert.deepEqual(linksOf(page).filter((link) => !leadsSomewhere(page, link)), [])
+    assert.deepEqual(
+      linksOf(page).filter((link) => !leadsSomewhere(page, link)),
+      []
+    )
   })
 }
 
 /** Addresses of links and pictures outside code, without those of other sites. */
 function linksOf(page) {
-  const text = readFileSync(path.join(ROOT, page), 'utf8').replace(/^```[^]*?^```/gm, '').replace(/`[^`\n]*`/g, '`code`')
+  const text = readFileSync(path.join(ROOT, page), 'utf8')
+    .replace(/^```[^]*?^```/gm, '')
+    .replace(/`[^`\n]*`/g, '`code`')
   return [...text.matchAll(/\]\(([^()\s]+)\)/g)].map(([, link]) => link).filter((link) => !/^[a-z]+:/.test(link))
 }
 
@@ -37,5 +55,11 @@ function leadsSomewhere(page, link) {
 /** GitHub's anchors of headings: lower case, without punctuation, spaces as hyphens. */
 function anchorsOf(file) {
   const text = readFileSync(file, 'utf8').replace(/^```[^]*?^```/gm, '')
-  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-'))
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replace(/\s/g, '-')
+  )
 }

@@ -6,11 +6,26 @@ import { nx, run } from './run.mjs'
 
 await prepare({ withBrowser: true })
 
-run(process.execPath, '--test', ...readdirSync('scripts/setup').filter((file) => file.endsWith('.test.mjs')).map((file) => `scripts/setup/${file}`))
-nx('run-many', '-t', 'lint', 'typecheck', 'build', 'test', '--parallel=2', ...(process.env.CI ? ['--output-style=static'] : []))     // CI's log shows all
+run(
+  process.execPath,
+  '--test',
+  ...readdirSync('scripts/setup')
+    .filter((file) => file.endsWith('.test.mjs'))
+    .map((file) => `scripts/setup/${file}`)
+)
+nx(
+  'run-many',
+  '-t',
+  'lint',
+  'typecheck',
+  'build',
+  'test',
+  '--parallel=2',
+  ...(process.env.CI ? ['--output-style=static'] : [])
+) // CI's log shows all
 nx('run', 'train:mutations')
 run(process.execPath, '--test', 'scripts/links.test.mjs')
 nx('run', 'release:check')
 nx('run', 'e2e:e2e')
-nx('run', 'faults:faults')                                           // short counts; npm run test:faults has the full ones
-run(process.execPath, '--test', 'examples/spark/spark.test.mjs')       // installs Spark where it is not there
+nx('run', 'faults:faults') // short counts; npm run test:faults has the full ones
+run(process.execPath, '--test', 'examples/spark/spark.test.mjs') // installs Spark where it is not there

@@ -11,26 +11,53 @@ import { ISOLATION, startSite, type Handler, type Site } from '../support/server
 
 const FOLDER = join(WORK, 'bench')
 const SENTENCE = '今天上午记者从会议上了解到，公司将在明年推出新的产品，并与多家企业展开合作，市场反应积极。'
-const quantile = (values: readonly number[], q: number): number => [...values].sort((one, other) => one - other)[Math.floor(q * (values.length - 1))]!
+const quantile = (values: readonly number[], q: number): number =>
+  [...values].sort((one, other) => one - other)[Math.floor(q * (values.length - 1))]!
 let site: Site
 
 /** A model of the size of `sohu-small` with random weights (a fifth of its file is missing: the vocabulary is small), as six tasks and as one for the peer. */
 test.beforeAll(async () => {
   mkdirSync(FOLDER, { recursive: true })
   const run = (script: string, ...flags: string[]) => {
-    const { status } = spawnSync(process.execPath, [join(ROOT, 'packages/export/dist', script), ...flags], { cwd: ROOT, stdio: 'inherit' })
+    const { status } = spawnSync(process.execPath, [join(ROOT, 'packages/export/dist', script), ...flags], {
+      cwd: ROOT,
+      stdio: 'inherit'
+    })
     if (status !== 0) throw new Error(`${script} ${flags.join(' ')} ended with ${status}.`)
   }
   const checkpoint = join(FOLDER, 'checkpoint')
   if (!existsSync(join(FOLDER, 'hf/task/onnx'))) {
-    run('random-checkpoint.js', '--out', checkpoint, '--layers', '6', '--hidden', '384', '--heads', '6', '--intermediate', '1536', '--max-length', '512')
+    run(
+      'random-checkpoint.js',
+      '--out',
+      checkpoint,
+      '--layers',
+      '6',
+      '--hidden',
+      '384',
+      '--heads',
+      '6',
+      '--intermediate',
+      '1536',
+      '--max-length',
+      '512'
+    )
     const flags = ['--dtype', 'int8', '--no-gate', '--no-latency', '--force']
     run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(FOLDER, 'model'), ...flags)
     run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(FOLDER, 'hf/task'), '--task', 'A-ss', ...flags)
   }
-  await build({ root: join(import.meta.dirname, 'page'), logLevel: 'error', build: { outDir: join(FOLDER, 'site'), emptyOutDir: true } })
-  const ort = dirname(createRequire(createRequire(import.meta.url).resolve('@huggingface/transformers')).resolve('onnxruntime-web/wasm'))
-  site = await startSite({ '/': join(FOLDER, 'site'), '/model/': join(FOLDER, 'model'), '/hf/': join(FOLDER, 'hf'), '/ort/': ort }, ISOLATION)
+  await build({
+    root: join(import.meta.dirname, 'page'),
+    logLevel: 'error',
+    build: { outDir: join(FOLDER, 'site'), emptyOutDir: true }
+  })
+  const ort = dirname(
+    createRequire(createRequire(import.meta.url).resolve('@huggingface/transformers')).resolve('onnxruntime-web/wasm')
+  )
+  site = await startSite(
+    { '/': join(FOLDER, 'site'), '/model/': join(FOLDER, 'model'), '/hf/': join(FOLDER, 'hf'), '/ort/': ort },
+    ISOLATION
+  )
 })
 
 test.afterAll(() => site.close())
@@ -42,11 +69,17 @@ async function open(page: Page): Promise<void> {
 
 test('single matches beside the peer', async ({ page }) => {
   await open(page)
-  console.log(`${cpus()[0]!.model.trim()}, ${cpus().length} processors; 6 layers x 384, int8, wasm; medians of alternating runs in one page`)
+  console.log(
+    `${cpus()[0]!.model.trim()}, ${cpus().length} processors; 6 layers x 384, int8, wasm; medians of alternating runs in one page`
+  )
   for (const length of [24, 60, 120]) {
     const text = SENTENCE.repeat(9)
-    const { tokens, threads, ours, peer } = await page.evaluate(([a, b]) => bench.compare(a!, b!, 30), [text.slice(0, length), text.slice(3, 3 + length)])
-    const line = (name: string, q: number) => `${name} ${quantile(ours, q).toFixed(1)} ms, peer ${quantile(peer, q).toFixed(1)} ms, ratio ${(quantile(ours, q) / quantile(peer, q)).toFixed(2)}`
+    const { tokens, threads, ours, peer } = await page.evaluate(
+      ([a, b]) => bench.compare(a!, b!, 30),
+      [text.slice(0, length), text.slice(3, 3 + length)]
+    )
+    const line = (name: string, q: number) =>
+      `${name} ${quantile(ours, q).toFixed(1)} ms, peer ${quantile(peer, q).toFixed(1)} ms, ratio ${(quantile(ours, q) / quantile(peer, q)).toFixed(2)}`
     console.log(`${tokens} tokens, ${threads} thread(s): ${line('p50', 0.5)}; ${line('p95', 0.95)}; reach 0.9`)
   }
 })
@@ -54,24 +87,31 @@ test('single matches beside the peer', async ({ page }) => {
 test('second load beside the first, at 2.5 MB/s', async ({ page }) => {
   site.bend('.bin', slow(2.5e6))
   site.bend('.onnx', slow(2.5e6))
-  const load = () => page.evaluate(async () => {
-    const start = performance.now()
-    const matcher = await bench.sdk.createMatcher({ model: '/model/', device: 'wasm' })
-    const { fetchedBytes } = matcher.info
-    await matcher.dispose()
-    return { milliseconds: performance.now() - start, fetchedBytes }
-  })
+  const load = () =>
+    page.evaluate(async () => {
+      const start = performance.now()
+      const matcher = await bench.sdk.createMatcher({ model: '/model/', device: 'wasm' })
+      const { fetchedBytes } = matcher.info
+      await matcher.dispose()
+      return { milliseconds: performance.now() - start, fetchedBytes }
+    })
   await open(page)
   const first = await load()
   await open(page)
   const second = await load()
-  console.log(`load: first ${first.milliseconds.toFixed(0)} ms and ${first.fetchedBytes} bytes, second ${second.milliseconds.toFixed(0)} ms and ${second.fetchedBytes} bytes, ratio ${(second.milliseconds / first.milliseconds).toFixed(2)}; reach 0.3`)
+  console.log(
+    `load: first ${first.milliseconds.toFixed(0)} ms and ${first.fetchedBytes} bytes, second ${second.milliseconds.toFixed(0)} ms and ${second.fetchedBytes} bytes, ratio ${(second.milliseconds / first.milliseconds).toFixed(2)}; reach 0.3`
+  )
 })
 
 test('bytes of the entry and the worker', () => {
   const sizes = ['index.js', 'worker.js'].map((file) => brotliCompressSync(readFileSync(join(PACKAGE, file))).length)
-  const runtime = ['ort.wasm.bin', 'ort.webgpu.bin'].map((file) => `${file} ${(statSync(join(PACKAGE, 'ort', file)).size / 1e6).toFixed(1)} MB`)
-  console.log(`JavaScript: entry ${sizes[0]} + worker ${sizes[1]} = ${sizes[0]! + sizes[1]!} bytes compressed; reach 15,000 (runtime: ${runtime.join(', ')})`)
+  const runtime = ['ort.wasm.bin', 'ort.webgpu.bin'].map(
+    (file) => `${file} ${(statSync(join(PACKAGE, 'ort', file)).size / 1e6).toFixed(1)} MB`
+  )
+  console.log(
+    `JavaScript: entry ${sizes[0]} + worker ${sizes[1]} = ${sizes[0]! + sizes[1]!} bytes compressed; reach 15,000 (runtime: ${runtime.join(', ')})`
+  )
 })
 
 /** Sends a file at so many bytes a second. */
@@ -82,7 +122,7 @@ function slow(bytesPerSecond: number): Handler {
     let at = 0
     response.writeHead(200, { 'content-length': bytes.length })
     const timer = setInterval(() => {
-      response.write(bytes.subarray(at, at += step))
+      response.write(bytes.subarray(at, (at += step)))
       if (at >= bytes.length) {
         clearInterval(timer)
         response.end()

@@ -15,18 +15,39 @@ export default async function globalSetup(): Promise<void> {
   if (!(process.env.E2E_KEEP_MODEL && existsSync(MODEL))) makeModel()
   await writeExpected()
   await build({ configFile: join(ROOT, 'e2e/page/vite.config.ts'), logLevel: 'warn' })
-  await build({ configFile: join(ROOT, 'packages/sdk-web/demo/vite.config.ts'), logLevel: 'warn', build: { outDir: DEMO, emptyOutDir: true } })
+  await build({
+    configFile: join(ROOT, 'packages/sdk-web/demo/vite.config.ts'),
+    logLevel: 'warn',
+    build: { outDir: DEMO, emptyOutDir: true }
+  })
 }
 
 function makeModel(): void {
   const run = join(WORK, 'run')
   rmSync(run, { recursive: true, force: true })
   command('train', 'sohu', '--preset', 'smoke', '--set', 'epochs=1', '--out', run)
-  command('export', 'sohu', '--checkpoint', join(run, 'best'), '--out', MODEL, '--dtype', DTYPES.join(), '--name', 'e2e', '--no-gate', '--no-latency', '--force')
+  command(
+    'export',
+    'sohu',
+    '--checkpoint',
+    join(run, 'best'),
+    '--out',
+    MODEL,
+    '--dtype',
+    DTYPES.join(),
+    '--name',
+    'e2e',
+    '--no-gate',
+    '--no-latency',
+    '--force'
+  )
 }
 
 function command(name: string, ...flags: string[]): void {
-  const { status, error } = spawnSync(process.execPath, [join(ROOT, `packages/${name}/dist/cli.js`), ...flags], { cwd: ROOT, stdio: 'inherit' })
+  const { status, error } = spawnSync(process.execPath, [join(ROOT, `packages/${name}/dist/cli.js`), ...flags], {
+    cwd: ROOT,
+    stdio: 'inherit'
+  })
   if (error) throw error
   if (status !== 0) throw new Error(`${name} ${flags.join(' ')} ended with ${status}.`)
 }

@@ -2,7 +2,10 @@ import type { Site } from './server'
 
 /** Serves a worker at the returned address that runs `script` before the package's own; for the option `worker`. */
 export function hookWorker(site: Site, script: string): string {
-  const answer = (body: string): Parameters<Site['bend']>[1] => (_request, response) => response.writeHead(200, { 'content-type': 'text/javascript' }).end(body)
+  const answer =
+    (body: string): Parameters<Site['bend']>[1] =>
+    (_request, response) =>
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(body)
   site.bend('/hooked/worker.js', answer("import './hook.js'\nimport '/pkg/worker.js'"))
   site.bend('/hooked/hook.js', answer(script))
   return '/hooked/worker.js'

@@ -32,7 +32,10 @@ export function load(page: Page, options: PageOptions = {}): Promise<Outcome> {
     if (abortAfter !== undefined) setTimeout(() => abort.abort(), abortAfter)
     try {
       const matcher = await sdk.createMatcher({
-        model: '/model/', device: 'wasm', ...options, signal: abort.signal,
+        model: '/model/',
+        device: 'wasm',
+        ...options,
+        signal: abort.signal,
         onProgress(event) {
           progress.push(event)
           if (abortAtBytes !== undefined && event.file.endsWith('.onnx') && event.loaded >= abortAtBytes) abort.abort()
@@ -48,12 +51,23 @@ export function load(page: Page, options: PageOptions = {}): Promise<Outcome> {
 }
 
 /** One match with the page's matcher: its score, or the code of its failure. */
-export function match(page: Page, a = '国足二比一获胜', b = '国足赢得比赛', task = 'B-ss'): Promise<{ score?: number; code?: string }> {
-  return page.evaluate(async ({ a, b, task }) => {
-    try {
-      return { score: (await (kept.matcher as Awaited<ReturnType<typeof sdk.createMatcher>>).match(a, b, task as 'A-ss')).score }
-    } catch (error) {
-      return { code: (error as { code?: string }).code ?? String(error) }
-    }
-  }, { a, b, task })
+export function match(
+  page: Page,
+  a = '国足二比一获胜',
+  b = '国足赢得比赛',
+  task = 'B-ss'
+): Promise<{ score?: number; code?: string }> {
+  return page.evaluate(
+    async ({ a, b, task }) => {
+      try {
+        return {
+          score: (await (kept.matcher as Awaited<ReturnType<typeof sdk.createMatcher>>).match(a, b, task as 'A-ss'))
+            .score
+        }
+      } catch (error) {
+        return { code: (error as { code?: string }).code ?? String(error) }
+      }
+    },
+    { a, b, task }
+  )
 }

@@ -21,7 +21,10 @@ export const EXPECTED = join(WORK, 'expected.json')
 /** The Chromium that `npm run setup -- --browser` chose, or CHROME_PATH. Throws when there is none: a browser test without a browser is no pass. */
 export function chromePath(): string {
   const note = join(ROOT, 'node_modules/.sohu-match/browser.json')
-  const path = process.env.CHROME_PATH ?? (existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as { path: string }).path : undefined)
-  if (!path || !existsSync(path)) throw new Error(`No Chromium at ${path ?? note}; run: npm run setup -- --browser, or set CHROME_PATH.`)
+  const path =
+    process.env.CHROME_PATH ??
+    (existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as { path: string }).path : undefined)
+  if (!path || !existsSync(path))
+    throw new Error(`No Chromium at ${path ?? note}; run: npm run setup -- --browser, or set CHROME_PATH.`)
   return path
 }

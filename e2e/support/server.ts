@@ -30,15 +30,25 @@ export interface Site {
 export const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 
 /** The content security policy that the package promises to work under. */
-export const STRICT_CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'"
+export const STRICT_CSP =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'"
 
 const TYPES: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.json': 'application/json',
-  '.svg': 'image/svg+xml', '.txt': 'text/plain; charset=utf-8', '.wasm': 'application/wasm'
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm'
 }
 
 /** Serves folders by path prefix; the longest prefix that fits wins. */
-export async function startSite(folders: Readonly<Record<string, string>>, headers: Record<string, string> = {}): Promise<Site> {
+export async function startSite(
+  folders: Readonly<Record<string, string>>,
+  headers: Record<string, string> = {}
+): Promise<Site> {
   const bends = new Map<string, Handler>()
   const hits: Hit[] = []
   const prefixes = Object.keys(folders).sort((a, b) => b.length - a.length)
@@ -55,7 +65,8 @@ export async function startSite(folders: Readonly<Record<string, string>>, heade
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
   const site: Site = {
     origin: `http://localhost:${(server.address() as AddressInfo).port}`,
-    hits, headers,
+    hits,
+    headers,
     bend: (ending, handler) => void bends.set(ending, handler),
     mend: () => bends.clear(),
     close: () => closeServer(server)
@@ -82,7 +93,8 @@ export const sendFile: Handler = (request, response, file) => {
     response.writeHead(416, { 'content-range': `bytes */${size}` }).end()
     return
   }
-  if (request.headers.range) response.writeHead(206, { 'content-range': `bytes ${start}-${size - 1}/${size}`, 'content-length': size - start })
+  if (request.headers.range)
+    response.writeHead(206, { 'content-range': `bytes ${start}-${size - 1}/${size}`, 'content-length': size - start })
   else response.writeHead(200, { 'content-length': size })
   createReadStream(file, { start }).pipe(response)
 }
@@ -92,7 +104,11 @@ export function cutAfter(bytes: number): Handler {
   return (request, response, file) => {
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
     const whole = readFileSync(file)
-    if (request.headers.range) response.writeHead(206, { 'content-range': `bytes ${start}-${whole.length - 1}/${whole.length}`, 'content-length': whole.length - start })
+    if (request.headers.range)
+      response.writeHead(206, {
+        'content-range': `bytes ${start}-${whole.length - 1}/${whole.length}`,
+        'content-length': whole.length - start
+      })
     else response.writeHead(200, { 'content-length': whole.length })
     if (start + bytes >= whole.length) {
       response.end(whole.subarray(start))

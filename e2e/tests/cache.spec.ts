@@ -6,7 +6,8 @@ import { hookWorker } from '../support/hooked-worker'
 import { load, match } from '../support/page-calls'
 import { MODEL } from '../support/paths'
 
-const bytesAsked = (hits: readonly { path: string }[]): string[] => hits.map((hit) => hit.path).filter((path) => /\.(onnx|bin|txt)$/.test(path))
+const bytesAsked = (hits: readonly { path: string }[]): string[] =>
+  hits.map((hit) => hit.path).filter((path) => /\.(onnx|bin|txt)$/.test(path))
 
 /** Names and sizes in the private file system. */
 function stored(page: Page): Promise<Record<string, number>> {
@@ -14,7 +15,9 @@ function stored(page: Page): Promise<Record<string, number>> {
     const root = await navigator.storage.getDirectory()
     const sizes: Record<string, number> = {}
     const folder = await root.getDirectoryHandle('sohu-match').catch(() => undefined)
-    if (folder) for await (const [name, handle] of folder.entries()) sizes[name] = (await (handle as FileSystemFileHandle).getFile()).size
+    if (folder)
+      for await (const [name, handle] of folder.entries())
+        sizes[name] = (await (handle as FileSystemFileHandle).getFile()).size
     return sizes
   })
 }
@@ -35,10 +38,10 @@ test('a second visit takes every byte of model and runtime out of storage', asyn
 
 test('clearCache removes everything, and the next load downloads again', async ({ sdkPage, site }) => {
   await load(sdkPage)
-  expect(Object.keys(await stored(sdkPage))).toHaveLength(5)            // manifest, vocabulary, dictionary, graph, runtime
+  expect(Object.keys(await stored(sdkPage))).toHaveLength(5) // manifest, vocabulary, dictionary, graph, runtime
   await sdkPage.evaluate(() => sdk.clearCache())
   expect(await stored(sdkPage)).toEqual({})
-  await sdkPage.evaluate(() => sdk.clearCache())                        // nothing there is no error
+  await sdkPage.evaluate(() => sdk.clearCache()) // nothing there is no error
   site.hits.length = 0
   expect((await load(sdkPage)).info!.reusedBytes).toBe(0)
   expect(bytesAsked(site.hits)).toHaveLength(4)
@@ -48,7 +51,9 @@ test('a file that changed in storage is downloaded again', async ({ sdkPage }) =
   await load(sdkPage)
   const changed = await sdkPage.evaluate(async () => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('sohu-match')
-    const { files } = await (await fetch('/model/manifest.json')).json() as { files: Record<string, { sha256: string; bytes: number }> }
+    const { files } = (await (await fetch('/model/manifest.json')).json()) as {
+      files: Record<string, { sha256: string; bytes: number }>
+    }
     const { sha256, bytes } = files['onnx/model_int8.onnx']!
     const writable = await (await folder.getFileHandle(sha256)).createWritable()
     await writable.write(new Uint8Array(bytes))
@@ -61,9 +66,15 @@ test('a file that changed in storage is downloaded again', async ({ sdkPage }) =
 })
 
 test('uses the Cache API where the private file system is missing', async ({ sdkPage, site }) => {
-  const worker = hookWorker(site, "StorageManager.prototype.getDirectory = async () => { throw new DOMException('not here', 'SecurityError') }")
+  const worker = hookWorker(
+    site,
+    "StorageManager.prototype.getDirectory = async () => { throw new DOMException('not here', 'SecurityError') }"
+  )
   const first = await load(sdkPage, { worker })
-  expect(first.info).toMatchObject({ storage: 'cache', notes: expect.arrayContaining([expect.stringContaining('OPFS')]) })
+  expect(first.info).toMatchObject({
+    storage: 'cache',
+    notes: expect.arrayContaining([expect.stringContaining('OPFS')])
+  })
   const second = await load(sdkPage, { worker })
   expect(second.info).toMatchObject({ storage: 'cache', fetchedBytes: 0, reusedBytes: first.info!.fetchedBytes })
   await sdkPage.evaluate(() => sdk.clearCache())
@@ -71,7 +82,10 @@ test('uses the Cache API where the private file system is missing', async ({ sdk
 })
 
 test('works without keeping anything when asked to', async ({ sdkPage }) => {
-  expect((await load(sdkPage, { cache: false })).info).toMatchObject({ storage: 'none', notes: expect.arrayContaining([expect.stringContaining('cache')]) })
+  expect((await load(sdkPage, { cache: false })).info).toMatchObject({
+    storage: 'none',
+    notes: expect.arrayContaining([expect.stringContaining('cache')])
+  })
   expect(await stored(sdkPage)).toEqual({})
 })
 
@@ -84,7 +98,10 @@ test('works uncached and says so when the quota is used up', async ({ site, play
   await session.send('Storage.overrideQuotaForOrigin', { origin: site.origin, quotaSize: 1_000_000 }) // the runtime alone is larger
   const outcome = await load(page)
   expect(outcome.error).toBeUndefined()
-  expect(outcome.info).toMatchObject({ storage: 'none', notes: expect.arrayContaining([expect.stringContaining('quota')]) })
+  expect(outcome.info).toMatchObject({
+    storage: 'none',
+    notes: expect.arrayContaining([expect.stringContaining('quota')])
+  })
   expect(await match(page)).toHaveProperty('score')
   await context.close()
 })
@@ -102,7 +119,10 @@ test('two tabs that load at once download each file once', async ({ sdkPage, sit
 
 test('a new version of a model replaces the old one in storage', async ({ sdkPage, site }) => {
   await load(sdkPage)
-  const manifest = JSON.parse(readFileSync(join(MODEL, 'manifest.json'), 'utf8')) as { files: Record<string, unknown>; graphs: Record<string, unknown> }
+  const manifest = JSON.parse(readFileSync(join(MODEL, 'manifest.json'), 'utf8')) as {
+    files: Record<string, unknown>
+    graphs: Record<string, unknown>
+  }
   const old = (manifest.files['onnx/model_int8.onnx'] as { sha256: string }).sha256
   expect(await stored(sdkPage)).toHaveProperty(old)
   delete manifest.graphs.int8

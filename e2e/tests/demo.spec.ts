@@ -8,7 +8,7 @@ async function open(page: Page, origin: string): Promise<void> {
 }
 
 async function violations(page: Page): Promise<string[]> {
-  await page.waitForTimeout(300)                                       // bars move for 250 ms
+  await page.waitForTimeout(300) // bars move for 250 ms
   const { violations } = await new AxeBuilder({ page }).analyze()
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`))
 }
@@ -27,7 +27,9 @@ test('the demo page is used from the first key to the last without a mouse', asy
   await expect(page.locator('#text-b')).toBeFocused()
   await page.keyboard.press('Control+A')
   await page.keyboard.type('城东地铁新线将于月底开通运营')
-  await page.locator('#timing').evaluate((output) => { output.textContent = '' })
+  await page.locator('#timing').evaluate((output) => {
+    output.textContent = ''
+  })
   await page.keyboard.press('Control+Enter')
   await expect(page.locator('#timing')).toContainText(/\d+ ms · \d+ tokens · wasm/)
   const meters = page.getByRole('meter')
@@ -37,13 +39,21 @@ test('the demo page is used from the first key to the last without a mouse', asy
   await tabTo(page, '#rank button')
   await page.keyboard.press('Enter')
   await expect(page.locator('#ranking li')).toHaveCount(5)
-  const scores = await page.locator('#ranking [role=meter]').evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('aria-valuenow'))))
+  const scores = await page
+    .locator('#ranking [role=meter]')
+    .evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('aria-valuenow'))))
   expect(scores).toEqual([...scores].sort((one, other) => other - one))
   await expect(page.locator('#rank-timing')).toContainText(/5 pairs · total \d+ ms/)
 })
 
-for (const [scheme, language, viewport] of [['light', 'zh', { width: 1200, height: 900 }], ['dark', 'en', { width: 390, height: 844 }]] as const) {
-  test(`the demo page has no accessibility violation and no sideways scrolling: ${scheme}, ${language}, ${viewport.width} px`, async ({ page, site }) => {
+for (const [scheme, language, viewport] of [
+  ['light', 'zh', { width: 1200, height: 900 }],
+  ['dark', 'en', { width: 390, height: 844 }]
+] as const) {
+  test(`the demo page has no accessibility violation and no sideways scrolling: ${scheme}, ${language}, ${viewport.width} px`, async ({
+    page,
+    site
+  }) => {
     await page.addInitScript((language) => localStorage.setItem('language', language), language)
     await page.emulateMedia({ colorScheme: scheme })
     await page.setViewportSize(viewport)
@@ -57,9 +67,15 @@ for (const [scheme, language, viewport] of [['light', 'zh', { width: 1200, heigh
   })
 }
 
-test('the demo page shows downloads as they come, cancels them, and has no violation meanwhile', async ({ page, site }) => {
+test('the demo page shows downloads as they come, cancels them, and has no violation meanwhile', async ({
+  page,
+  site
+}) => {
   await page.addInitScript(() => localStorage.setItem('language', 'en'))
-  site.bend('dictionary.bin', (_request, response) => void response.writeHead(200, { 'content-length': 2_024_782 }).write(Buffer.alloc(500_000)))
+  site.bend(
+    'dictionary.bin',
+    (_request, response) => void response.writeHead(200, { 'content-length': 2_024_782 }).write(Buffer.alloc(500_000))
+  )
   await page.goto(`${site.origin}/demo/index.html`)
   await expect(page.getByRole('progressbar', { name: 'dictionary.bin' })).toHaveAttribute('max', /\d+/)
   await expect(page.locator('#pair button.main')).toBeDisabled()

@@ -9,7 +9,10 @@ import { cutAfter, sendFile, type Handler } from '../support/server'
 const GRAPH = 'onnx/model_int8.onnx'
 const BYTES = statSync(join(MODEL, GRAPH)).size
 
-const answer = (status: number, type: string, body: string | Buffer): Handler => (_request, response) => response.writeHead(status, { 'content-type': type }).end(body)
+const answer =
+  (status: number, type: string, body: string | Buffer): Handler =>
+  (_request, response) =>
+    response.writeHead(status, { 'content-type': type }).end(body)
 
 test('tells its progress in bytes, file by file, up to the end', async ({ sdkPage }) => {
   const { info, progress } = await load(sdkPage)
@@ -22,7 +25,9 @@ test('tells its progress in bytes, file by file, up to the end', async ({ sdkPag
     expect(downloads.at(-1)!.loaded).toBe(downloads[0]!.total)
   }
   expect(progress.filter((event) => event.phase === 'compile').map((event) => event.loaded)).toEqual([0, BYTES])
-  expect(info!.fetchedBytes).toBe(files.reduce((sum, file) => sum + progress.find((event) => event.file === file)!.total, 0))
+  expect(info!.fetchedBytes).toBe(
+    files.reduce((sum, file) => sum + progress.find((event) => event.file === file)!.total, 0)
+  )
 })
 
 test('takes a cut download up where it ended', async ({ sdkPage, site }) => {
@@ -30,9 +35,9 @@ test('takes a cut download up where it ended', async ({ sdkPage, site }) => {
   const { info, error } = await load(sdkPage)
   expect(error).toBeUndefined()
   const requested = () => site.hits.filter((hit) => hit.path.endsWith(GRAPH)).map((hit) => hit.range)
-  await expect.poll(() => requested().length).toBeGreaterThanOrEqual(3)   // an answer is noted when its connection closes
+  await expect.poll(() => requested().length).toBeGreaterThanOrEqual(3) // an answer is noted when its connection closes
   const ranges = requested()
-  const first = ranges.findIndex((range) => range !== undefined)        // a request that was cut before its first byte is repeated as it was
+  const first = ranges.findIndex((range) => range !== undefined) // a request that was cut before its first byte is repeated as it was
   expect(first).toBeGreaterThan(0)
   expect(ranges.slice(first).every((range) => /^bytes=[1-9]\d*-$/.test(range!))).toBe(true)
   expect(info!.fetchedBytes - statSync(join(MODEL, 'dictionary.bin')).size).toBeLessThan(2 * BYTES + 4e6) // nothing came twice
@@ -44,7 +49,7 @@ test('goes on with the bytes of a visit that was closed in the middle', async ({
   site.bend(GRAPH, (_request, response, file) => {
     const half = readFileSync(file).subarray(0, BYTES >> 1)
     sent = half.length
-    response.writeHead(200, { 'content-length': BYTES }).write(half)   // and then nothing more
+    response.writeHead(200, { 'content-length': BYTES }).write(half) // and then nothing more
   })
   void load(sdkPage).catch(() => undefined)
   await expect.poll(() => sent).toBeGreaterThan(0)
@@ -71,10 +76,14 @@ test('starts anew where a server knows no Range', async ({ sdkPage, site }) => {
 test('works offline once it has loaded', async ({ sdkPage, site }) => {
   const before = await load(sdkPage)
   const { score } = await match(sdkPage)
-  await site.close()                                                   // scripts come from the HTTP cache, everything else out of storage
+  await site.close() // scripts come from the HTTP cache, everything else out of storage
   const { info, error } = await load(sdkPage)
   expect(error).toBeUndefined()
-  expect(info).toMatchObject({ fetchedBytes: 0, reusedBytes: before.info!.fetchedBytes, notes: expect.arrayContaining([expect.stringContaining('copy kept here')]) })
+  expect(info).toMatchObject({
+    fetchedBytes: 0,
+    reusedBytes: before.info!.fetchedBytes,
+    notes: expect.arrayContaining([expect.stringContaining('copy kept here')])
+  })
   expect(await match(sdkPage)).toEqual({ score })
 })
 
@@ -84,17 +93,31 @@ test.describe('refuses what is not the file that the manifest lists', () => {
   const cases: [name: string, handler: Handler, code: string, words: string][] = [
     ['a corrupt byte', answer(200, 'application/octet-stream', changed), 'asset-corrupt', 'SHA-256'],
     ['a missing file', answer(404, 'text/plain', 'not here'), 'asset-missing', '404'],
-    ['the start page in place of the file', answer(200, 'text/html; charset=utf-8', '<!doctype html><title>app</title>'), 'asset-missing', 'HTML'],
+    [
+      'the start page in place of the file',
+      answer(200, 'text/html; charset=utf-8', '<!doctype html><title>app</title>'),
+      'asset-missing',
+      'HTML'
+    ],
     ['a short file', answer(200, 'application/octet-stream', changed.subarray(0, 1000)), 'asset-corrupt', '1000 bytes'],
-    ['a long file', answer(200, 'application/octet-stream', Buffer.concat([changed, changed])), 'asset-corrupt', 'longer']
+    [
+      'a long file',
+      answer(200, 'application/octet-stream', Buffer.concat([changed, changed])),
+      'asset-corrupt',
+      'longer'
+    ]
   ]
   for (const [name, handler, code, words] of cases) {
     test(name, async ({ sdkPage, site }) => {
       site.bend(GRAPH, handler)
-      expect((await load(sdkPage)).error).toMatchObject({ name: 'MatcherError', code, message: expect.stringContaining(words) })
+      expect((await load(sdkPage)).error).toMatchObject({
+        name: 'MatcherError',
+        code,
+        message: expect.stringContaining(words)
+      })
       await expect.poll(() => sdkPage.workers().length).toBe(0)
       site.mend()
-      expect((await load(sdkPage)).error).toBeUndefined()              // and nothing of it was kept
+      expect((await load(sdkPage)).error).toBeUndefined() // and nothing of it was kept
     })
   }
 })
@@ -104,8 +127,18 @@ test.describe('refuses a manifest', () => {
   const cases: [name: string, handler: Handler, code: string, words: string][] = [
     ['that is not JSON', answer(200, 'application/json', '{ "format": 1,'), 'manifest-invalid', 'not JSON'],
     ['that is an HTML page', answer(200, 'text/html', '<!doctype html>'), 'manifest-invalid', 'HTML'],
-    ['of a newer format', answer(200, 'application/json', JSON.stringify({ ...manifest, format: 2 })), 'manifest-invalid', 'newer'],
-    ['that lacks a key', answer(200, 'application/json', JSON.stringify({ ...manifest, tasks: undefined })), 'manifest-invalid', 'tasks'],
+    [
+      'of a newer format',
+      answer(200, 'application/json', JSON.stringify({ ...manifest, format: 2 })),
+      'manifest-invalid',
+      'newer'
+    ],
+    [
+      'that lacks a key',
+      answer(200, 'application/json', JSON.stringify({ ...manifest, tasks: undefined })),
+      'manifest-invalid',
+      'tasks'
+    ],
     ['that is missing', answer(404, 'text/plain', ''), 'asset-missing', '404'],
     ['that the server fails to send', answer(500, 'text/plain', ''), 'network', '500']
   ]
@@ -120,14 +153,17 @@ test.describe('refuses a manifest', () => {
 test('names a server that refuses other origins, and loads from one that allows them', async ({ sdkPage }) => {
   const other = await openSite()
   const model = `${other.origin}/model/`
-  expect((await load(sdkPage, { model })).error).toMatchObject({ code: 'network', message: expect.stringContaining('CORS') })
+  expect((await load(sdkPage, { model })).error).toMatchObject({
+    code: 'network',
+    message: expect.stringContaining('CORS')
+  })
   other.headers = { 'access-control-allow-origin': '*' }
-  other.bend(GRAPH, cutAfter(BYTES >> 1))                              // a Range of this form needs no preflight
+  other.bend(GRAPH, cutAfter(BYTES >> 1)) // a Range of this form needs no preflight
   expect((await load(sdkPage, { model })).error).toBeUndefined()
   await other.close()
 })
 
-test('fetches with the caller\'s own function', async ({ sdkPage, site }) => {
+test("fetches with the caller's own function", async ({ sdkPage, site }) => {
   site.bend(GRAPH, (request, response, file) => {
     if (request.headers.authorization !== 'Bearer 7') response.writeHead(401).end()
     else sendFile(request, response, file)
@@ -136,7 +172,8 @@ test('fetches with the caller\'s own function', async ({ sdkPage, site }) => {
   const asked = await sdkPage.evaluate(async () => {
     const asked: string[] = []
     kept.matcher = await sdk.createMatcher({
-      model: '/model/', device: 'wasm',
+      model: '/model/',
+      device: 'wasm',
       fetch(input, init) {
         asked.push(String(input).split('/').at(-1)!)
         return fetch(input, { ...init, headers: { ...init?.headers, authorization: 'Bearer 7' } })
@@ -148,9 +185,21 @@ test('fetches with the caller\'s own function', async ({ sdkPage, site }) => {
   expect(await match(sdkPage)).toHaveProperty('score')
 })
 
-test('fails with the caller\'s error when that function fails', async ({ sdkPage }) => {
-  const error = await sdkPage.evaluate(() => sdk.createMatcher({ model: '/model/', device: 'wasm', fetch: async () => { throw new Error('no ticket') } })
-    .then(() => undefined, (error: Error & { code: string }) => ({ code: error.code, cause: String(error.cause) })))
+test("fails with the caller's error when that function fails", async ({ sdkPage }) => {
+  const error = await sdkPage.evaluate(() =>
+    sdk
+      .createMatcher({
+        model: '/model/',
+        device: 'wasm',
+        fetch: async () => {
+          throw new Error('no ticket')
+        }
+      })
+      .then(
+        () => undefined,
+        (error: Error & { code: string }) => ({ code: error.code, cause: String(error.cause) })
+      )
+  )
   expect(error).toEqual({ code: 'network', cause: expect.stringContaining('no ticket') })
 })
 
@@ -158,7 +207,8 @@ test('fails with the caller\'s error when that function fails', async ({ sdkPage
 function storedSize(page: Page, bytes: number): Promise<boolean> {
   return page.evaluate(async (bytes) => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('sohu-match', { create: true })
-    for await (const handle of folder.values()) if ((await (handle as FileSystemFileHandle).getFile()).size === bytes) return true
+    for await (const handle of folder.values())
+      if ((await (handle as FileSystemFileHandle).getFile()).size === bytes) return true
     return false
   }, bytes)
 }

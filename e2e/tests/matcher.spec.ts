@@ -13,7 +13,12 @@ test('overlapping calls give what they give one by one', async ({ sdkPage }) => 
   const scores = await sdkPage.evaluate(async (pairs) => {
     const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'fp32' })
     const together = await Promise.all(pairs.map(({ a, b, task }) => matcher.match(a, b, task)))
-    const ranked = await matcher.rank(pairs[0]!.a, pairs.map((pair) => pair.b), 'A-ss', { topK: 3 })
+    const ranked = await matcher.rank(
+      pairs[0]!.a,
+      pairs.map((pair) => pair.b),
+      'A-ss',
+      { topK: 3 }
+    )
     return { together: together.map((result) => result.score), ranked: ranked.map((result) => result.score) }
   }, PAIRS)
   scores.together.forEach((score, index) => expect(score).toBeCloseTo(expected[index]!.score, 5)) // fp32 sums in another order where batches differ
@@ -30,7 +35,10 @@ test('two matchers on a page do not disturb each other, and dispose ends a worke
   const codes = await sdkPage.evaluate(async () => {
     type Matcher = Awaited<ReturnType<typeof sdk.createMatcher>>
     const [one, two] = [kept.one as Matcher, kept.two as Matcher]
-    const waiting = one.match('国足获胜', '国足赢球', 'B-ss').then(() => 'answered', (error: { code: string }) => error.code)
+    const waiting = one.match('国足获胜', '国足赢球', 'B-ss').then(
+      () => 'answered',
+      (error: { code: string }) => error.code
+    )
     await one.dispose()
     await one.dispose()
     const after = await one.match('国足获胜', '国足赢球', 'B-ss').catch((error: { code: string }) => error.code)
@@ -44,13 +52,22 @@ test('refuses bad input with the codes of the Node SDK', async ({ sdkPage }) => 
   await load(sdkPage)
   const codes = await sdkPage.evaluate(async () => {
     const matcher = kept.matcher as Awaited<ReturnType<typeof sdk.createMatcher>>
-    const code = (work: () => Promise<unknown>) => work().then(() => 'none', (error: { code?: string }) => error.code)
+    const code = (work: () => Promise<unknown>) =>
+      work().then(
+        () => 'none',
+        (error: { code?: string }) => error.code
+      )
     const wrong = <T>(value: unknown) => value as T
     return {
       task: await code(() => matcher.match('一', '二', wrong('C-ll'))),
       notText: await code(() => matcher.match(wrong(7), '二', 'A-ss')),
       notPairs: await code(() => matcher.matchMany(wrong('x'))),
-      deadline: await code(() => matcher.matchMany(Array.from({ length: 400 }, () => ({ a: '新闻'.repeat(60), b: '消息'.repeat(60), task: 'A-ll' as const })), { deadlineMs: 5 })),
+      deadline: await code(() =>
+        matcher.matchMany(
+          Array.from({ length: 400 }, () => ({ a: '新闻'.repeat(60), b: '消息'.repeat(60), task: 'A-ll' as const })),
+          { deadlineMs: 5 }
+        )
+      ),
       thresholds: await code(() => sdk.createMatcher({ model: '/model/', device: 'wasm', thresholds: { 'A-ss': 7 } })),
       tasks: await code(() => sdk.createMatcher({ model: '/model/', device: 'wasm', tasks: ['dup'] })),
       dtype: await code(() => sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: wrong('int3') })),
@@ -60,42 +77,73 @@ test('refuses bad input with the codes of the Node SDK', async ({ sdkPage }) => 
     }
   })
   expect(codes).toEqual({
-    task: 'task-unknown', notText: 'input-invalid', notPairs: 'input-invalid', deadline: 'deadline-exceeded', thresholds: 'input-invalid',
-    tasks: 'task-unknown', dtype: 'dtype-missing', address: 'input-invalid', empty: 'none', emptyTexts: 'none'
+    task: 'task-unknown',
+    notText: 'input-invalid',
+    notPairs: 'input-invalid',
+    deadline: 'deadline-exceeded',
+    thresholds: 'input-invalid',
+    tasks: 'task-unknown',
+    dtype: 'dtype-missing',
+    address: 'input-invalid',
+    empty: 'none',
+    emptyTexts: 'none'
   })
-  await expect.poll(() => sdkPage.workers().length).toBe(1)            // what failed after its worker had loaded ended it
+  await expect.poll(() => sdkPage.workers().length).toBe(1) // what failed after its worker had loaded ended it
 })
 
-test('never holds the page\'s thread for more than 50 ms, loading and scoring', async ({ sdkPage }) => {
+test("never holds the page's thread for more than 50 ms, loading and scoring", async ({ sdkPage }) => {
   // the browser counts by the clock, and a busy machine may stop a short task in its middle: code that holds the thread would do so in every try
   const tries: number[][] = []
   while (tries.length < 4 && tries.every((tasks) => tasks.length > 0)) tries.push(await longTasks(sdkPage))
-  console.log(`tasks over 50 ms on the page's thread, try by try: ${tries.map((tasks) => tasks.map(Math.round).join(', ') || 'none').join('; ')}`)
+  console.log(
+    `tasks over 50 ms on the page's thread, try by try: ${tries.map((tasks) => tasks.map(Math.round).join(', ') || 'none').join('; ')}`
+  )
   expect(tries.at(-1)).toEqual([])
 })
 
 test('says device-unavailable where WebAssembly has no SIMD, or is missing', async ({ sdkPage, site }) => {
-  for (const [script, words] of [['WebAssembly.validate = () => false', 'without SIMD'], ['delete globalThis.WebAssembly', 'no WebAssembly']] as const) {
+  for (const [script, words] of [
+    ['WebAssembly.validate = () => false', 'without SIMD'],
+    ['delete globalThis.WebAssembly', 'no WebAssembly']
+  ] as const) {
     const { error } = await load(sdkPage, { worker: hookWorker(site, script) })
     expect(error).toMatchObject({ code: 'device-unavailable', message: expect.stringContaining(words) })
   }
 })
 
-test('says device-unavailable for WebGPU where there is none, and auto takes wasm with the reason', async ({ page, site }) => {
-  await page.addInitScript(() => { delete (Navigator.prototype as { gpu?: unknown }).gpu })
+test('says device-unavailable for WebGPU where there is none, and auto takes wasm with the reason', async ({
+  page,
+  site
+}) => {
+  await page.addInitScript(() => {
+    delete (Navigator.prototype as { gpu?: unknown }).gpu
+  })
   await page.goto(`${site.origin}/index.html`)
   const worker = hookWorker(site, 'delete WorkerNavigator.prototype.gpu')
   expect((await load(page, { device: 'webgpu', worker })).error).toMatchObject({ code: 'device-unavailable' })
-  expect((await load(page, { device: 'auto', worker })).info).toMatchObject({ device: 'wasm', reasons: [{ device: 'webgpu', taken: false }, { device: 'wasm', taken: true }] })
+  expect((await load(page, { device: 'auto', worker })).info).toMatchObject({
+    device: 'wasm',
+    reasons: [
+      { device: 'webgpu', taken: false },
+      { device: 'wasm', taken: true }
+    ]
+  })
 })
 
-test('takes the worker and the runtime from addresses of the caller\'s', async ({ sdkPage, site }) => {
+test("takes the worker and the runtime from addresses of the caller's", async ({ sdkPage, site }) => {
   const { info } = await load(sdkPage, { worker: '/pkg/worker.js', assetBase: '/pkg/ort' })
   expect(info).toMatchObject({ device: 'wasm' })
-  expect(site.hits.map((hit) => hit.path)).toEqual(expect.arrayContaining(['/pkg/worker.js', '/pkg/ort/ort.wasm.js', '/pkg/ort/ort.wasm.bin']))
+  expect(site.hits.map((hit) => hit.path)).toEqual(
+    expect.arrayContaining(['/pkg/worker.js', '/pkg/ort/ort.wasm.js', '/pkg/ort/ort.wasm.bin'])
+  )
   expect(await match(sdkPage)).toHaveProperty('score')
-  expect((await load(sdkPage, { worker: '/nowhere.js' })).error).toMatchObject({ code: 'asset-missing', message: expect.stringContaining('worker') })
-  expect((await load(sdkPage, { assetBase: '/nowhere', cache: false })).error).toMatchObject({ code: expect.stringMatching(/asset-missing|network/) })
+  expect((await load(sdkPage, { worker: '/nowhere.js' })).error).toMatchObject({
+    code: 'asset-missing',
+    message: expect.stringContaining('worker')
+  })
+  expect((await load(sdkPage, { assetBase: '/nowhere', cache: false })).error).toMatchObject({
+    code: expect.stringMatching(/asset-missing|network/)
+  })
 })
 
 /** Milliseconds of each task over 50 ms on the page's thread while a matcher loads and scores 500 pairs. */
@@ -105,7 +153,13 @@ function longTasks(page: Page): Promise<number[]> {
     const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration)))
     observer.observe({ type: 'longtask' })
     const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm' })
-    await matcher.matchMany(Array.from({ length: 500 }, (_, i) => ({ a: `第${i}条新闻`.repeat(1 + i % 30), b: `第${i}条消息`.repeat(1 + i % 17), task: 'A-sl' as const })))
+    await matcher.matchMany(
+      Array.from({ length: 500 }, (_, i) => ({
+        a: `第${i}条新闻`.repeat(1 + (i % 30)),
+        b: `第${i}条消息`.repeat(1 + (i % 17)),
+        task: 'A-sl' as const
+      }))
+    )
     await new Promise((resolve) => setTimeout(resolve, 100))
     observer.disconnect()
     await matcher.dispose()

@@ -15,8 +15,11 @@ let app: string
 test.beforeAll(() => {
   app = mkdtempSync(join(tmpdir(), 'sohu-match-app-'))
   const demo = join(app, '..', `${app.split('/').at(-1)!}-demo`)
-  cpSync(join(ROOT, 'packages/model-demo'), demo, { recursive: true, filter: (path) => !/node_modules|model-demo\/model(\/|$)/.test(path) })
-  cpSync(MODEL, join(demo, 'model'), { recursive: true })              // the package as it is, around the model of this run
+  cpSync(join(ROOT, 'packages/model-demo'), demo, {
+    recursive: true,
+    filter: (path) => !/node_modules|model-demo\/model(\/|$)/.test(path)
+  })
+  cpSync(MODEL, join(demo, 'model'), { recursive: true }) // the package as it is, around the model of this run
   const tarballs = [join(ROOT, 'packages/sdk-web'), demo].map((folder) => pack(folder, app))
   rmSync(demo, { recursive: true })
   makeProject(app, tarballs, '--offline')
@@ -24,7 +27,10 @@ test.beforeAll(() => {
   const lines = /```js\n(import [\s\S]*?)```/.exec(readme)![1]!
   expect(lines.trim().split('\n').filter(Boolean)).toHaveLength(4)
   writeFileSync(join(app, 'main.js'), lines)
-  writeFileSync(join(app, 'index.html'), '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/main.js"></script>')
+  writeFileSync(
+    join(app, 'index.html'),
+    '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/main.js"></script>'
+  )
   mkdirSync(join(app, 'public'))
   cpSync(join(app, 'node_modules/@sohu-match/model-demo/model'), join(app, 'public/model'), { recursive: true })
 })
@@ -40,14 +46,14 @@ async function printed(page: Page, address: string): Promise<string> {
   return (await message).text()
 }
 
-test('the README\'s lines run in a fresh Vite app, built', async ({ page }) => {
+test("the README's lines run in a fresh Vite app, built", async ({ page }) => {
   await build({ root: app, logLevel: 'error' })
   const site = await startSite({ '/': join(app, 'dist') })
   expect(await printed(page, site.origin)).toMatch(/^0\.\d+ [01]$/)
   await site.close()
 })
 
-test('the README\'s lines run in a fresh Vite app, on its development server', async ({ page }) => {
+test("the README's lines run in a fresh Vite app, on its development server", async ({ page }) => {
   const server: ViteDevServer = await createServer({ root: app, logLevel: 'error', server: { port: 0 } })
   await server.listen()
   expect(await printed(page, server.resolvedUrls!.local[0]!)).toMatch(/^0\.\d+ [01]$/)
@@ -61,8 +67,11 @@ test('the packed worker tells webpack and Vite to leave the import of onnxruntim
 })
 
 test('the packed entry imports in Node and changes nothing there', () => {
-  const script = "const before = Object.keys(globalThis).join(); const sdk = await import('@sohu-match/sdk-web');"
-    + " if (Object.keys(globalThis).join() !== before) throw new Error('globals changed');"
-    + " await sdk.createMatcher({ model: '/model/' }).catch((error) => console.log(error.code + ' ' + sdk.TASKS.length))"
-  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: app, encoding: 'utf8' }).trim()).toBe('device-unavailable 6')
+  const script =
+    "const before = Object.keys(globalThis).join(); const sdk = await import('@sohu-match/sdk-web');" +
+    " if (Object.keys(globalThis).join() !== before) throw new Error('globals changed');" +
+    " await sdk.createMatcher({ model: '/model/' }).catch((error) => console.log(error.code + ' ' + sdk.TASKS.length))"
+  expect(
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: app, encoding: 'utf8' }).trim()
+  ).toBe('device-unavailable 6')
 })

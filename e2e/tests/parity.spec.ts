@@ -23,18 +23,33 @@ const COUNTS = { wasm: PAIRS.length, webgpu: 6 }
 /** Scores the pairs in one call and returns the largest difference of a logit. */
 async function largestDifference(page: Page, device: 'wasm' | 'webgpu', dtype: Dtype): Promise<number> {
   const pairs = PAIRS.slice(0, COUNTS[device])
-  const { results, info } = await page.evaluate(async ({ pairs, device, dtype }) => {
-    const matcher = await sdk.createMatcher({ model: '/model/', device, dtype })
-    return { results: await matcher.matchMany(pairs), info: matcher.info }
-  }, { pairs, device, dtype })
+  const { results, info } = await page.evaluate(
+    async ({ pairs, device, dtype }) => {
+      const matcher = await sdk.createMatcher({ model: '/model/', device, dtype })
+      return { results: await matcher.matchMany(pairs), info: matcher.info }
+    },
+    { pairs, device, dtype }
+  )
   expect(info).toMatchObject({ device, dtype })
-  const facts = ({ task, tokenCount, truncated, threshold }: MatchResult) => ({ task, tokenCount, truncated, threshold })
+  const facts = ({ task, tokenCount, truncated, threshold }: MatchResult) => ({
+    task,
+    tokenCount,
+    truncated,
+    threshold
+  })
   expect(results.map(facts)).toEqual(expected[dtype].slice(0, pairs.length).map(facts))
-  return Math.max(...results.flatMap(({ logits }, index) => ([0, 1] as const).map((k) => Math.abs(logits[k] - expected[dtype][index]!.logits[k]))))
+  return Math.max(
+    ...results.flatMap(({ logits }, index) =>
+      ([0, 1] as const).map((k) => Math.abs(logits[k] - expected[dtype][index]!.logits[k]))
+    )
+  )
 }
 
-test('the browser gives the numbers of the Node SDK, for all six tasks and mixed lengths', async ({ sdkPage, device }) => {
-  test.setTimeout(480_000)                                             // shaders compile slowly on a software adapter
+test('the browser gives the numbers of the Node SDK, for all six tasks and mixed lengths', async ({
+  sdkPage,
+  device
+}) => {
+  test.setTimeout(480_000) // shaders compile slowly on a software adapter
   for (const [dtype, tolerance] of Object.entries(TOLERANCES[device]) as [Dtype, number][]) {
     const difference = await largestDifference(sdkPage, device, dtype)
     console.log(`${device} ${dtype}: largest logit difference ${difference.toExponential(2)}, allowed ${tolerance}`)

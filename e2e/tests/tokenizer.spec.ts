@@ -9,11 +9,21 @@ import type { Site } from '../support/server'
 /** Single texts with the ids that bert4keras and Python jieba gave them, `[CLS] text [SEP]`. */
 interface Fixture {
   readonly single: readonly { readonly text: string; readonly ids: readonly number[] }[]
-  readonly pair: readonly { readonly source: string; readonly target: string; readonly m64: { readonly ids: number[]; readonly segments: number[] } }[]
+  readonly pair: readonly {
+    readonly source: string
+    readonly target: string
+    readonly m64: { readonly ids: number[]; readonly segments: number[] }
+  }[]
 }
 
-const shared = { texts: join(ROOT, '../shared/fixtures/tokenizer.json'), vocab: join(ROOT, '../shared/data/wobert-vocab.txt') }
-const own = { texts: join(ROOT, 'packages/core/fixtures/tokenizer.json'), vocab: join(ROOT, 'packages/core/fixtures/vocab.txt') }
+const shared = {
+  texts: join(ROOT, '../shared/fixtures/tokenizer.json'),
+  vocab: join(ROOT, '../shared/data/wobert-vocab.txt')
+}
+const own = {
+  texts: join(ROOT, 'packages/core/fixtures/tokenizer.json'),
+  vocab: join(ROOT, 'packages/core/fixtures/vocab.txt')
+}
 
 /** The model at /model/, with another vocabulary. */
 function serveVocab(site: Site, path: string): void {
@@ -25,17 +35,39 @@ function serveVocab(site: Site, path: string): void {
 }
 
 /** What the package's worker makes of pairs, asked by its own messages. */
-function encode(page: Page, pairs: readonly { a: string; b: string }[], maxLength: number): Promise<{ ids: number[]; segments: number[] }[]> {
-  return page.evaluate(({ pairs, maxLength }) => new Promise((resolve, reject) => {
-    const worker = new Worker('/pkg/worker.js', { type: 'module' })
-    const options = { model: `${location.origin}/model/`, device: 'wasm', dtype: 'auto', threads: 1, cache: false, pageFetches: false }
-    worker.onmessage = ({ data }) => {
-      if (data.type === 'error') reject(new Error(data.error.message))
-      if (data.type === 'load') worker.postMessage({ type: 'encode', id: 1, pairs, policy: { maxLength, truncation: 'longest-first' } })
-      if (data.type === 'encode') resolve(data.pairs.map((pair: { tokenIds: Int32Array; segmentIds: Int32Array }) => ({ ids: [...pair.tokenIds], segments: [...pair.segmentIds] })))
-    }
-    worker.postMessage({ type: 'load', id: 0, options })
-  }), { pairs, maxLength })
+function encode(
+  page: Page,
+  pairs: readonly { a: string; b: string }[],
+  maxLength: number
+): Promise<{ ids: number[]; segments: number[] }[]> {
+  return page.evaluate(
+    ({ pairs, maxLength }) =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker('/pkg/worker.js', { type: 'module' })
+        const options = {
+          model: `${location.origin}/model/`,
+          device: 'wasm',
+          dtype: 'auto',
+          threads: 1,
+          cache: false,
+          pageFetches: false
+        }
+        worker.onmessage = ({ data }) => {
+          if (data.type === 'error') reject(new Error(data.error.message))
+          if (data.type === 'load')
+            worker.postMessage({ type: 'encode', id: 1, pairs, policy: { maxLength, truncation: 'longest-first' } })
+          if (data.type === 'encode')
+            resolve(
+              data.pairs.map((pair: { tokenIds: Int32Array; segmentIds: Int32Array }) => ({
+                ids: [...pair.tokenIds],
+                segments: [...pair.segmentIds]
+              }))
+            )
+        }
+        worker.postMessage({ type: 'load', id: 0, options })
+      }),
+    { pairs, maxLength }
+  )
 }
 
 for (const [name, source] of Object.entries({ shared, own })) {
@@ -44,10 +76,20 @@ for (const [name, source] of Object.entries({ shared, own })) {
     const { single, pair } = JSON.parse(readFileSync(source.texts, 'utf8')) as Fixture
     serveVocab(site, source.vocab)
     const longest = Math.max(...single.map((one) => one.ids.length)) + 1
-    const singles = await encode(sdkPage, single.map(({ text }) => ({ a: text, b: '' })), longest)
+    const singles = await encode(
+      sdkPage,
+      single.map(({ text }) => ({ a: text, b: '' })),
+      longest
+    )
     const separator = single[0]!.ids.at(-1)!
-    single.forEach(({ text, ids }, index) => expect(singles[index]!.ids, JSON.stringify(text)).toEqual([...ids, separator])) // an empty second text
-    const pairs = await encode(sdkPage, pair.map(({ source, target }) => ({ a: source, b: target })), 64)
+    single.forEach(({ text, ids }, index) =>
+      expect(singles[index]!.ids, JSON.stringify(text)).toEqual([...ids, separator])
+    ) // an empty second text
+    const pairs = await encode(
+      sdkPage,
+      pair.map(({ source, target }) => ({ a: source, b: target })),
+      64
+    )
     pair.forEach(({ m64 }, index) => expect(pairs[index]).toEqual(m64))
     console.log(`tokenizer, ${name} fixture: ${single.length} texts and ${pair.length} pairs, all ids equal`)
   })

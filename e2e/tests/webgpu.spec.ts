@@ -7,25 +7,35 @@ import { load, match } from '../support/page-calls'
 import { PAIRS } from '../support/pairs'
 import { EXPECTED } from '../support/paths'
 
-test.describe.configure({ timeout: 240_000 })                          // shaders compile slowly on a software adapter
+test.describe.configure({ timeout: 240_000 }) // shaders compile slowly on a software adapter
 
 /** Makes every WebGPU device of the page's workers fail, and waits until they have. */
 function failDevices(page: Page, how: 'lose' | 'out-of-memory'): Promise<void> {
-  return page.evaluate((how) => new Promise<void>((resolve) => {
-    new BroadcastChannel('device-done').onmessage = () => resolve()
-    new BroadcastChannel('device').postMessage(how)
-  }), how)
+  return page.evaluate(
+    (how) =>
+      new Promise<void>((resolve) => {
+        new BroadcastChannel('device-done').onmessage = () => resolve()
+        new BroadcastChannel('device').postMessage(how)
+      }),
+    how
+  )
 }
 
 /** The software adapter passes for hardware, so that `auto` takes it. */
 async function trustAdapter(page: Page): Promise<void> {
-  await page.addInitScript(() => Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false }))
+  await page.addInitScript(() =>
+    Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false })
+  )
 }
 
 test('runs on the WebGPU adapter and fetches no other build of onnxruntime-web', async ({ sdkPage, site }) => {
   const { info, error } = await load(sdkPage, { device: 'webgpu' })
   expect(error).toBeUndefined()
-  expect(info).toMatchObject({ device: 'webgpu', dtype: 'q8', reasons: [{ device: 'webgpu', taken: true, reason: expect.stringContaining('swiftshader') }] })
+  expect(info).toMatchObject({
+    device: 'webgpu',
+    dtype: 'q8',
+    reasons: [{ device: 'webgpu', taken: true, reason: expect.stringContaining('swiftshader') }]
+  })
   const runtime = site.hits.map((hit) => hit.path).filter((path) => path.includes('ort.'))
   expect(runtime.length).toBeGreaterThan(0)
   expect(runtime.every((path) => path.includes('ort.webgpu'))).toBe(true)
@@ -38,7 +48,10 @@ test('says device-lost when a device named by the caller is lost', async ({ sdkP
   expect(await match(sdkPage)).toEqual({ code: 'device-lost' })
 })
 
-for (const [how, words] of [['lose', 'lost'], ['out-of-memory', 'no memory left']] as const) {
+for (const [how, words] of [
+  ['lose', 'lost'],
+  ['out-of-memory', 'no memory left']
+] as const) {
   test(`under auto, moves to wasm once and reports it: ${how}`, async ({ page, site }) => {
     await trustAdapter(page)
     await page.goto(`${site.origin}/index.html`)
@@ -51,9 +64,16 @@ for (const [how, words] of [['lose', 'lost'], ['out-of-memory', 'no memory left'
       const results = await Promise.all([matcher.matchMany(pairs.slice(0, half)), matcher.matchMany(pairs.slice(half))])
       return { results: results.flat(), after: matcher.info, workers: matcher.info.workers }
     }, PAIRS)
-    expect(after).toMatchObject({ device: 'wasm', dtype: 'int8', reasons: [{ device: 'webgpu', taken: false, reason: expect.stringContaining(words) }, { device: 'wasm', taken: true }] })
+    expect(after).toMatchObject({
+      device: 'wasm',
+      dtype: 'int8',
+      reasons: [
+        { device: 'webgpu', taken: false, reason: expect.stringContaining(words) },
+        { device: 'wasm', taken: true }
+      ]
+    })
     expect(workers).toBe(1)
-    expect(page.workers()).toHaveLength(1)                             // the worker with the lost device is gone
+    expect(page.workers()).toHaveLength(1) // the worker with the lost device is gone
     const expected = (JSON.parse(readFileSync(EXPECTED, 'utf8')) as { int8: MatchResult[] }).int8
     results.forEach((result, index) => expect(result.score).toBeCloseTo(expected[index]!.score, 2)) // int8 rounding, see parity.spec.ts
   })
@@ -61,13 +81,23 @@ for (const [how, words] of [['lose', 'lost'], ['out-of-memory', 'no memory left'
 
 test('under auto, a software adapter loses to wasm, and info says so', async ({ sdkPage, site }) => {
   const { info } = await load(sdkPage, { device: 'auto' })
-  expect(info).toMatchObject({ device: 'wasm', dtype: 'int8', reasons: [{ device: 'webgpu', taken: false, reason: expect.stringContaining('software') }, { device: 'wasm', taken: true }] })
+  expect(info).toMatchObject({
+    device: 'wasm',
+    dtype: 'int8',
+    reasons: [
+      { device: 'webgpu', taken: false, reason: expect.stringContaining('software') },
+      { device: 'wasm', taken: true }
+    ]
+  })
   expect(site.hits.some((hit) => hit.path.includes('ort.webgpu'))).toBe(false)
 })
 
 test('refuses precisions that the adapter cannot run, before anything is downloaded', async ({ sdkPage, site }) => {
   for (const dtype of ['fp16', 'int8'] as const) {
-    expect((await load(sdkPage, { device: 'webgpu', dtype })).error).toMatchObject({ code: 'device-unavailable', message: expect.stringContaining(dtype) })
+    expect((await load(sdkPage, { device: 'webgpu', dtype })).error).toMatchObject({
+      code: 'device-unavailable',
+      message: expect.stringContaining(dtype)
+    })
   }
   expect(site.hits.some((hit) => hit.path.startsWith('/model/'))).toBe(false)
 })

@@ -12,10 +12,13 @@ function read(id, name) {
 
 /** The ids of the `sohu-match score` processes whose command names `text`. */
 export function processesWith(text) {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((id) => {
-    const words = read(id, 'cmdline').split('\0')
-    return words.includes('score') && words.includes(text)
-  })
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((id) => {
+      const words = read(id, 'cmdline').split('\0')
+      return words.includes('score') && words.includes(text)
+    })
 }
 
 /** How many bytes a process has written so far. */
@@ -30,4 +33,9 @@ export function ancestorOf(id, text) {
 }
 
 /** The second field after the command's name, which is in brackets and may hold anything. */
-const parentOf = (id) => Number(read(id, 'stat').replace(/^[^]*\) /, '').split(' ')[1] ?? 0)
+const parentOf = (id) =>
+  Number(
+    read(id, 'stat')
+      .replace(/^[^]*\) /, '')
+      .split(' ')[1] ?? 0
+  )

@@ -1,7 +1,18 @@
 // Runs score.py in Apache Spark, undisturbed and with parts of it killed: both must give what one `sohu-match score` process gives.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, it } from 'node:test'
@@ -13,7 +24,7 @@ import { ancestorOf, processesWith, writtenBy } from './processes.mjs'
 
 const PAIRS = 4_000
 const PARTITIONS = 4
-const MID_TASK = 20_000      // bytes: over one chunk of 128 lines, far from the 1,000 lines of a partition
+const MID_TASK = 20_000 // bytes: over one chunk of 128 lines, far from the 1,000 lines of a partition
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SCORE = fileURLToPath(new URL('score.py', import.meta.url))
 
@@ -23,18 +34,26 @@ let expected
 let environment
 
 before(async () => {
-  if (process.platform !== 'linux') throw new Error('This test kills processes that it finds in /proc: run it on Linux.')
+  if (process.platform !== 'linux')
+    throw new Error('This test kills processes that it finds in /proc: run it on Linux.')
   await setup({ withSpark: true, quiet: true })
   const { java, python, packages } = readNote('spark')
   mkdirSync(bin)
   symlinkSync(path.join(ROOT, 'packages/cli/dist/cli.js'), path.join(bin, 'sohu-match'))
-  symlinkSync(path.join(ROOT, 'packages/model-demo/model'), model)                 // a path that no other process names
-  mkdirSync(home)                                                                  // Spark's workers write into its home
+  symlinkSync(path.join(ROOT, 'packages/model-demo/model'), model) // a path that no other process names
+  mkdirSync(home) // Spark's workers write into its home
   const spark = path.join(packages, 'pyspark')
   for (const name of readdirSync(spark)) symlinkSync(path.join(spark, name), path.join(home, name))
   environment = {
-    PATH: [bin, path.dirname(process.execPath), process.env.PATH].join(path.delimiter), JAVA_HOME: path.dirname(path.dirname(realpathSync(java))), SPARK_HOME: home, SPARK_LOCAL_IP: '127.0.0.1',
-    SPARK_LOCAL_DIRS: folder, PYSPARK_PYTHON: python, PYTHONPATH: packages, PYTHONDONTWRITEBYTECODE: '1', LC_ALL: 'C.UTF-8'
+    PATH: [bin, path.dirname(process.execPath), process.env.PATH].join(path.delimiter),
+    JAVA_HOME: path.dirname(path.dirname(realpathSync(java))),
+    SPARK_HOME: home,
+    SPARK_LOCAL_IP: '127.0.0.1',
+    SPARK_LOCAL_DIRS: folder,
+    PYSPARK_PYTHON: python,
+    PYTHONPATH: packages,
+    PYTHONDONTWRITEBYTECODE: '1',
+    LC_ALL: 'C.UTF-8'
   }
   writeFileSync(pairs, Array.from({ length: PAIRS }, (_, id) => `${JSON.stringify(pair(id))}\n`).join(''))
   expected = await scoreInOneProcess()
@@ -58,8 +77,24 @@ it('loses and doubles nothing when a process and then an executor are killed in 
 })
 
 function submit(master, name) {
-  const flags = ['--input', pairs, '--output', path.join(folder, name), '--model', model, '--partitions', String(PARTITIONS)]
-  return start(path.join(home, 'bin', 'spark-submit'), ['--master', master, '--conf', 'spark.ui.enabled=false', SCORE, ...flags])
+  const flags = [
+    '--input',
+    pairs,
+    '--output',
+    path.join(folder, name),
+    '--model',
+    model,
+    '--partitions',
+    String(PARTITIONS)
+  ]
+  return start(path.join(home, 'bin', 'spark-submit'), [
+    '--master',
+    master,
+    '--conf',
+    'spark.ui.enabled=false',
+    SCORE,
+    ...flags
+  ])
 }
 
 async function scoreInOneProcess() {
@@ -67,7 +102,9 @@ async function scoreInOneProcess() {
   const flags = ['score', '--quiet', '--batch-tokens', '1', '--model', model]
   const { stdout } = await start(path.join(bin, 'sohu-match'), flags, pairs).ended
   const seconds = (performance.now() - started) / 1000
-  console.log(`One process: ${PAIRS} lines in ${seconds.toFixed(1)} s, ${(PAIRS / seconds).toFixed(1)} lines/s, ${availableParallelism()} threads`)
+  console.log(
+    `One process: ${PAIRS} lines in ${seconds.toFixed(1)} s, ${(PAIRS / seconds).toFixed(1)} lines/s, ${availableParallelism()} threads`
+  )
   return stdout
 }
 
@@ -77,11 +114,19 @@ function start(command, args, input = '/dev/null') {
   const child = spawn(command, args, { cwd: folder, env: environment, stdio: [file, 'pipe', 'pipe'] })
   closeSync(file)
   let [stdout, log] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text) => { stdout += text })
-  child.stderr.setEncoding('utf8').on('data', (text) => { log += text })
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    log += text
+  })
   const ended = new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => (code === 0 ? resolve({ stdout, log }) : reject(new Error(`${path.basename(command)} ended with code ${code}.\n${log.slice(-4_000)}`))))
+    child.on('close', (code) =>
+      code === 0
+        ? resolve({ stdout, log })
+        : reject(new Error(`${path.basename(command)} ended with code ${code}.\n${log.slice(-4_000)}`))
+    )
   })
   return { ended, log: () => log }
 }
@@ -96,7 +141,14 @@ async function kill(job, choose, seen) {
 /** What `look` finds, as soon as it finds something. Throws where the job ends before. */
 async function whileRunning({ ended }, look) {
   let over = false
-  ended.then(() => { over = true }, () => { over = true })
+  ended.then(
+    () => {
+      over = true
+    },
+    () => {
+      over = true
+    }
+  )
   for (let found = look(); ; found = look()) {
     if (found) return found
     if (over) break
@@ -106,14 +158,23 @@ async function whileRunning({ ended }, look) {
   throw new Error('Spark ended without what the test waited for.')
 }
 
-const outputOf = (name) => readdirSync(path.join(folder, name)).filter((file) => file.startsWith('part-')).sort()
-  .map((file) => readFileSync(path.join(folder, name, file), 'utf8')).join('')
+const outputOf = (name) =>
+  readdirSync(path.join(folder, name))
+    .filter((file) => file.startsWith('part-'))
+    .sort()
+    .map((file) => readFileSync(path.join(folder, name, file), 'utf8'))
+    .join('')
 
 /** A pair of generated texts, some alike and some not, under each task in turn. */
 function pair(id) {
   const subjects = ['启辰动物园', '诺焱动物园', '衡鑫科技', '岚洲镇应急局', '霁渚县中学']
   const acts = ['为老虎安新家', '抓回逃跑的猴子', '开放新系统内测', '抽干低洼处的积水', '扩建老虎兽舍']
-  const ends = ['', '，记者今天从现场了解到更多情况', '，预计明年完工🐯', '。市民纷纷前来围观，工作人员正在登记来访者的信息']
+  const ends = [
+    '',
+    '，记者今天从现场了解到更多情况',
+    '，预计明年完工🐯',
+    '。市民纷纷前来围观，工作人员正在登记来访者的信息'
+  ]
   const text = (n) => `${subjects[n % 5]}${acts[(n >> 1) % 5]}${ends[(n >> 3) % 4]}${n % 7 === 0 ? n : ''}`
   return { id, a: text(id * 13), b: text(id * 29 + 3), task: ['A-ss', 'B-ss', 'A-sl', 'B-sl', 'A-ll', 'B-ll'][id % 6] }
 }

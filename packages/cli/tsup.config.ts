@@ -8,7 +8,7 @@ export default defineConfig({
   format: 'esm',
   target: 'node20',
   clean: true,
-  metafile: true,                                                     // names what is bundled: NOTICE is checked against it
+  metafile: true, // names what is bundled: NOTICE is checked against it
   banner: { js: '#!/usr/bin/env node' },
   noExternal: [/^@sohu-match\/files/, /^@sohu-match\/core/],
   define: { VERSION: JSON.stringify(version) }

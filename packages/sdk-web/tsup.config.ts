@@ -10,7 +10,12 @@ export default defineConfig(async () => {
     platform: 'browser',
     splitting: false, // the worker must be one file: bundlers may turn it into a classic script
     minify: 'terser', // 5 % fewer bytes over the network than esbuild's
-    terserOptions: { module: true, ecma: 2020, compress: { passes: 2 }, format: { comments: /webpackIgnore|@vite-ignore/ } },
+    terserOptions: {
+      module: true,
+      ecma: 2020,
+      compress: { passes: 2 },
+      format: { comments: /webpackIgnore|@vite-ignore/ }
+    },
     metafile: true, // names what is bundled: NOTICE is checked against it
     noExternal: [/.*/],
     // core is private: its types are bundled from its source

@@ -14,7 +14,8 @@ export const browser = {
   missing() {
     const note = readNote('browser')
     if (!note) return 'no Chromium has been chosen for the end-to-end tests'
-    if (process.env.CHROME_PATH && process.env.CHROME_PATH !== note.path) return `CHROME_PATH is now ${process.env.CHROME_PATH}`
+    if (process.env.CHROME_PATH && process.env.CHROME_PATH !== note.path)
+      return `CHROME_PATH is now ${process.env.CHROME_PATH}`
     return isExecutable(note.path) ? undefined : `${note.path} is gone`
   },
 
@@ -27,10 +28,14 @@ export const browser = {
       return found ? browser.ready() : 'none found'
     })
     if (!browser.missing()) return
-    if (process.getuid?.() === 0 && which(['apt-get'])) await timed('browser', 'installing Debian\'s chromium (apt-get)', installFromDebian)
-    if (!(await findBrowser())) await timed('browser', 'installing Playwright\'s Chromium', installFromPlaywright)
+    if (process.getuid?.() === 0 && which(['apt-get']))
+      await timed('browser', "installing Debian's chromium (apt-get)", installFromDebian)
+    if (!(await findBrowser())) await timed('browser', "installing Playwright's Chromium", installFromPlaywright)
     const found = await findBrowser()
-    if (!found) throw new SetupError('No Chromium could be installed for the end-to-end tests: install one (Debian: apt-get install chromium) or name its file in CHROME_PATH.')
+    if (!found)
+      throw new SetupError(
+        'No Chromium could be installed for the end-to-end tests: install one (Debian: apt-get install chromium) or name its file in CHROME_PATH.'
+      )
     writeNote('browser', found)
   }
 }
@@ -39,11 +44,14 @@ export const browser = {
 export async function findBrowser(env = process.env) {
   if (env.CHROME_PATH) {
     const version = await versionOf(env.CHROME_PATH)
-    if (!version) throw new SetupError(`CHROME_PATH is ${env.CHROME_PATH}, which is no browser that starts: name a Chromium or Chrome file, or unset it.`)
+    if (!version)
+      throw new SetupError(
+        `CHROME_PATH is ${env.CHROME_PATH}, which is no browser that starts: name a Chromium or Chrome file, or unset it.`
+      )
     return { path: env.CHROME_PATH, version }
   }
   for (const file of [...NAMES.map((name) => which([name], env.PATH)), playwrightsOwn()]) {
-    const version = file && await versionOf(file)
+    const version = file && (await versionOf(file))
     if (version) return { path: file, version }
   }
   return undefined
@@ -78,7 +86,10 @@ async function installFromDebian() {
 }
 
 async function installFromPlaywright() {
-  const cli = path.join(path.dirname(createRequire(path.join(ROOT, 'e2e', 'package.json')).resolve('@playwright/test/package.json')), 'cli.js')
+  const cli = path.join(
+    path.dirname(createRequire(path.join(ROOT, 'e2e', 'package.json')).resolve('@playwright/test/package.json')),
+    'cli.js'
+  )
   try {
     await run(process.execPath, [cli, 'install', 'chromium'])
     return undefined

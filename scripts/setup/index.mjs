@@ -12,10 +12,17 @@ const OLDEST_NODE = [20, 19]
 export function requireNode(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number)
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return
-  throw new SetupError(`This is Node ${version}; sohu-match needs Node ${OLDEST_NODE.join('.')} or newer (22 and 24 work too).`)
+  throw new SetupError(
+    `This is Node ${version}; sohu-match needs Node ${OLDEST_NODE.join('.')} or newer (22 and 24 work too).`
+  )
 }
 
-const stepsFor = ({ withBrowser, withSpark }) => [packages, tensorflow, ...(withBrowser ? [browser] : []), ...(withSpark ? [spark] : [])]
+const stepsFor = ({ withBrowser, withSpark }) => [
+  packages,
+  tensorflow,
+  ...(withBrowser ? [browser] : []),
+  ...(withSpark ? [spark] : [])
+]
 
 /**
  * Brings this clone to where everything runs: npm packages, TensorFlow and, where asked for, a Chromium and Spark. Each step is

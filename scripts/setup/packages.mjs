@@ -18,18 +18,29 @@ const readLock = (...parts) => {
  */
 export function firstDifference(wanted, installed) {
   return Object.keys(wanted).find((name) => {
-    if (!name.includes('node_modules/')) return false              // the workspaces themselves; their links are under node_modules/
+    if (!name.includes('node_modules/')) return false // the workspaces themselves; their links are under node_modules/
     const [want, have] = [wanted[name], installed[name]]
     if (!have) return !want.optional && !want.devOptional && !want.peer
-    return have.version !== want.version || have.integrity !== want.integrity || have.resolved !== want.resolved && Boolean(want.link)
+    return (
+      have.version !== want.version ||
+      have.integrity !== want.integrity ||
+      (have.resolved !== want.resolved && Boolean(want.link))
+    )
   })
 }
 
 /** What npm found wrong, without the page of usage that it prints after it. */
 export function npmError(output) {
-  const lines = output.split('\n').filter((line) => line.startsWith('npm error')).map((line) => line.slice('npm error'.length).trim())
+  const lines = output
+    .split('\n')
+    .filter((line) => line.startsWith('npm error'))
+    .map((line) => line.slice('npm error'.length).trim())
   const usage = lines.indexOf('Clean install a project')
-  return lines.slice(0, usage < 0 ? undefined : usage).filter(Boolean).slice(0, 12).join('\n')
+  return lines
+    .slice(0, usage < 0 ? undefined : usage)
+    .filter(Boolean)
+    .slice(0, 12)
+    .join('\n')
 }
 
 /** The npm packages of package-lock.json. */
@@ -44,15 +55,17 @@ export const packages = {
     return name && `${name.replace(/^.*node_modules\//, '')} differs from package-lock.json`
   },
 
-  ready: () => `${Object.keys(readLock('node_modules', '.package-lock.json')).length} npm packages as in package-lock.json`,
+  ready: () =>
+    `${Object.keys(readLock('node_modules', '.package-lock.json')).length} npm packages as in package-lock.json`,
 
-  work: () => timed('packages', 'installing what package-lock.json lists (npm ci)', async () => {
-    // onnxruntime-node would fetch CUDA libraries; scripts are off as in .npmrc, and tools for tests are wanted whatever NODE_ENV says.
-    const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-fund', '--no-audit']
-    const options = { cwd: ROOT, env: { ONNXRUNTIME_NODE_INSTALL: 'skip' }, shorten: npmError }
-    const npm = process.env.npm_execpath
-    if (npm?.endsWith('npm-cli.js')) await run(process.execPath, [npm, ...args], options)
-    else await run('npm', args, options)
-    return packages.ready()
-  })
+  work: () =>
+    timed('packages', 'installing what package-lock.json lists (npm ci)', async () => {
+      // onnxruntime-node would fetch CUDA libraries; scripts are off as in .npmrc, and tools for tests are wanted whatever NODE_ENV says.
+      const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-fund', '--no-audit']
+      const options = { cwd: ROOT, env: { ONNXRUNTIME_NODE_INSTALL: 'skip' }, shorten: npmError }
+      const npm = process.env.npm_execpath
+      if (npm?.endsWith('npm-cli.js')) await run(process.execPath, [npm, ...args], options)
+      else await run('npm', args, options)
+      return packages.ready()
+    })
 }

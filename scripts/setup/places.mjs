@@ -1,4 +1,14 @@
-import { existsSync, linkSync, copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,11 +58,15 @@ export async function makeFolder(target, fill) {
   try {
     mkdirSync(parent, { recursive: true })
     for (const name of readdirSync(parent)) {
-      if (name.startsWith(prefix) && !isRunning(Number(name.slice(prefix.length)))) rmSync(path.join(parent, name), { recursive: true, force: true })
+      if (name.startsWith(prefix) && !isRunning(Number(name.slice(prefix.length))))
+        rmSync(path.join(parent, name), { recursive: true, force: true })
     }
     mkdirSync(temporary)
   } catch (cause) {
-    throw new SetupError(`${parent} cannot be written (${cause.code}): free it, or name another folder for downloads in SOHU_MATCH_CACHE.`, { cause })
+    throw new SetupError(
+      `${parent} cannot be written (${cause.code}): free it, or name another folder for downloads in SOHU_MATCH_CACHE.`,
+      { cause }
+    )
   }
   try {
     await fill(temporary)
@@ -87,7 +101,7 @@ function linkFile(source, sink) {
   try {
     linkSync(source, sink)
   } catch {
-    copyFileSync(source, sink)      // another disk, or one without hard links
+    copyFileSync(source, sink) // another disk, or one without hard links
   }
 }
 

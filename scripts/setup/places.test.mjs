@@ -7,7 +7,9 @@ import { cacheFolder, dropNote, linkTree, makeFolder, readNote, writeNote } from
 import { SetupError } from './say.mjs'
 
 let folder
-beforeEach(() => { folder = mkdtempSync(path.join(os.tmpdir(), 'setup-')) })
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'setup-'))
+})
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('places', () => {
@@ -36,16 +38,19 @@ describe('places', () => {
   it('leaves the previous folder whole and nothing else when filling fails', async () => {
     const target = path.join(folder, 'deps')
     await makeFolder(target, (temporary) => writeFileSync(path.join(temporary, 'x'), 'old'))
-    await assert.rejects(makeFolder(target, (temporary) => {
-      writeFileSync(path.join(temporary, 'x'), 'new')
-      throw new Error('no space')
-    }), /no space/)
+    await assert.rejects(
+      makeFolder(target, (temporary) => {
+        writeFileSync(path.join(temporary, 'x'), 'new')
+        throw new Error('no space')
+      }),
+      /no space/
+    )
     assert.equal(readFileSync(path.join(target, 'x'), 'utf8'), 'old')
     assert.deepEqual(readdirSync(folder), ['deps'])
   })
 
   it('removes what a killed set-up left, and spares one that still runs', async () => {
-    mkdirSync(path.join(folder, 'deps.tmp-999999999'))                  // above the largest process id of Linux
+    mkdirSync(path.join(folder, 'deps.tmp-999999999')) // above the largest process id of Linux
     mkdirSync(path.join(folder, `deps.tmp-${process.ppid}`))
     await makeFolder(path.join(folder, 'deps'), () => {})
     assert.deepEqual(readdirSync(folder).sort(), ['deps', `deps.tmp-${process.ppid}`])
@@ -53,17 +58,23 @@ describe('places', () => {
 
   it('says which folder cannot be written', async () => {
     writeFileSync(path.join(folder, 'file'), '')
-    await assert.rejects(makeFolder(path.join(folder, 'file', 'deps'), () => {}), (error) => error instanceof SetupError && error.message.includes('SOHU_MATCH_CACHE'))
+    await assert.rejects(
+      makeFolder(path.join(folder, 'file', 'deps'), () => {}),
+      (error) => error instanceof SetupError && error.message.includes('SOHU_MATCH_CACHE')
+    )
   })
 
   it('repeats a tree without copying its bytes', () => {
     mkdirSync(path.join(folder, 'from', 'lib'), { recursive: true })
     writeFileSync(path.join(folder, 'from', 'lib', 'x.so'), 'bytes')
     linkTree(path.join(folder, 'from'), path.join(folder, 'to'))
-    assert.equal(statSync(path.join(folder, 'to', 'lib', 'x.so')).ino, statSync(path.join(folder, 'from', 'lib', 'x.so')).ino)
+    assert.equal(
+      statSync(path.join(folder, 'to', 'lib', 'x.so')).ino,
+      statSync(path.join(folder, 'from', 'lib', 'x.so')).ino
+    )
   })
 
-  it('finds the cache folder by its own setting, then by the system\'s', () => {
+  it("finds the cache folder by its own setting, then by the system's", () => {
     assert.equal(cacheFolder({ SOHU_MATCH_CACHE: '/a', XDG_CACHE_HOME: '/b' }), '/a')
     assert.equal(cacheFolder({ XDG_CACHE_HOME: '/b' }), path.join('/b', 'sohu-match'))
     assert.equal(cacheFolder({}), path.join(os.homedir(), '.cache', 'sohu-match'))

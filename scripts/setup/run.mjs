@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
 import { SetupError } from './say.mjs'
 
-const TAIL = 2000     // characters of a failed command's output that are shown
+const TAIL = 2000 // characters of a failed command's output that are shown
 
 /**
  * Runs a command to its end and gives its standard output. With `show`, it writes to this terminal instead (progress bars).
@@ -12,15 +12,31 @@ const TAIL = 2000     // characters of a failed command's output that are shown
 export function run(command, args, { cwd, env, show = false, shorten = (text) => text.slice(-TAIL) } = {}) {
   return new Promise((resolve, reject) => {
     const stdio = ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe']
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio, shell: process.platform === 'win32' && !path.isAbsolute(command) })
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio,
+      shell: process.platform === 'win32' && !path.isAbsolute(command)
+    })
     let output = ''
     let errors = ''
-    child.stdout?.on('data', (chunk) => { output += chunk })
-    child.stderr?.on('data', (chunk) => { errors += chunk })
-    child.on('error', (cause) => reject(new SetupError(`\`${command}\` could not be started: ${cause.message}.`, { cause })))
+    child.stdout?.on('data', (chunk) => {
+      output += chunk
+    })
+    child.stderr?.on('data', (chunk) => {
+      errors += chunk
+    })
+    child.on('error', (cause) =>
+      reject(new SetupError(`\`${command}\` could not be started: ${cause.message}.`, { cause }))
+    )
     child.on('close', (code, signal) => {
       if (code === 0) resolve(output)
-      else reject(new SetupError(`\`${[path.basename(command), ...args].join(' ')}\` ended with ${signal ?? `code ${code}`}.\n${shorten(`${output}\n${errors}`).trim()}`))
+      else
+        reject(
+          new SetupError(
+            `\`${[path.basename(command), ...args].join(' ')}\` ended with ${signal ?? `code ${code}`}.\n${shorten(`${output}\n${errors}`).trim()}`
+          )
+        )
     })
   })
 }

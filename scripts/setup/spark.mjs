@@ -11,7 +11,7 @@ const REQUIREMENTS = fileURLToPath(new URL('requirements-spark.txt', import.meta
 /** PySpark's version in requirements-spark.txt; its Spark runs on Java 17 and 21. */
 const VERSION = '4.0.4'
 const OLDEST_JAVA = 17
-const JAVA_PACKAGES = ['openjdk-17-jre-headless', 'openjdk-21-jre-headless']     // Debian 12 has the first, Debian 13 the second
+const JAVA_PACKAGES = ['openjdk-17-jre-headless', 'openjdk-21-jre-headless'] // Debian 12 has the first, Debian 13 the second
 
 /** Java and PySpark for the test of examples/spark; their paths go to node_modules/.sohu-match/spark.json. */
 export const spark = {
@@ -27,12 +27,17 @@ export const spark = {
   ready: () => `PySpark ${VERSION} with ${readNote('spark').java}`,
 
   async work() {
-    const java = await findJava() ?? await installJava()
+    const java = (await findJava()) ?? (await installJava())
     const python = await findPython()
-    if (!python) throw new SetupError('No python3 with pip was found for PySpark: install them (Debian, Ubuntu: apt-get install python3 python3-pip).')
+    if (!python)
+      throw new SetupError(
+        'No python3 with pip was found for PySpark: install them (Debian, Ubuntu: apt-get install python3 python3-pip).'
+      )
     const packages = path.join(cacheFolder(), `pyspark-${VERSION}`)
     if (!existsSync(packages)) {
-      await timed('Spark', `downloading PySpark ${VERSION} (434 MB) into ${cacheFolder()}`, () => makeFolder(packages, (folder) => download(python, folder)))
+      await timed('Spark', `downloading PySpark ${VERSION} (434 MB) into ${cacheFolder()}`, () =>
+        makeFolder(packages, (folder) => download(python, folder))
+      )
     }
     writeNote('spark', { version: VERSION, java, python, packages })
   }
@@ -47,9 +52,12 @@ export function javaVersion(text) {
 /** The Java of JAVA_HOME, else of PATH, where it is new enough; undefined where there is none. Throws SetupError where JAVA_HOME names an older one. */
 export async function findJava(env = process.env) {
   const file = env.JAVA_HOME ? path.join(env.JAVA_HOME, 'bin', 'java') : which(['java'], env.PATH)
-  const version = file && await run(file, ['--version']).then(javaVersion, () => undefined)      // Java 8 knows no --version
+  const version = file && (await run(file, ['--version']).then(javaVersion, () => undefined)) // Java 8 knows no --version
   if (version >= OLDEST_JAVA) return file
-  if (env.JAVA_HOME) throw new SetupError(`JAVA_HOME is ${env.JAVA_HOME}, which is no Java ${OLDEST_JAVA} or newer: name one, or unset it.`)
+  if (env.JAVA_HOME)
+    throw new SetupError(
+      `JAVA_HOME is ${env.JAVA_HOME}, which is no Java ${OLDEST_JAVA} or newer: name one, or unset it.`
+    )
   return undefined
 }
 
@@ -65,14 +73,31 @@ async function installJava() {
     })
   }
   const java = await findJava()
-  if (!java) throw new SetupError(`No Java ${OLDEST_JAVA} or newer was found for Spark: install one (Debian: apt-get install ${JAVA_PACKAGES[0]}) or name its folder in JAVA_HOME.`)
+  if (!java)
+    throw new SetupError(
+      `No Java ${OLDEST_JAVA} or newer was found for Spark: install one (Debian: apt-get install ${JAVA_PACKAGES[0]}) or name its folder in JAVA_HOME.`
+    )
   return java
 }
 
 /** A folder of packages in place of a virtual environment: both are pure Python, and Debian's python3 comes without venv. */
 async function download(python, folder) {
-  const args = ['install', '--disable-pip-version-check', '--no-deps', '--no-compile', '--no-cache-dir', '--require-hashes', '--requirement', REQUIREMENTS, '--target', folder]
+  const args = [
+    'install',
+    '--disable-pip-version-check',
+    '--no-deps',
+    '--no-compile',
+    '--no-cache-dir',
+    '--require-hashes',
+    '--requirement',
+    REQUIREMENTS,
+    '--target',
+    folder
+  ]
   await run(python, ['-m', 'pip', ...args], { show: process.stdout.isTTY }).catch((cause) => {
-    throw new SetupError(`${cause.message}\nPySpark could not be downloaded: see to the network or pip's settings, then run \`npm run setup -- --spark\` again.`, { cause })
+    throw new SetupError(
+      `${cause.message}\nPySpark could not be downloaded: see to the network or pip's settings, then run \`npm run setup -- --spark\` again.`,
+      { cause }
+    )
   })
 }

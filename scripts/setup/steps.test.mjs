@@ -16,30 +16,56 @@ describe('Node', () => {
 })
 
 describe('packages', () => {
-  const lock = { '': {}, 'packages/core': { version: '1.0.0' }, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' }, 'node_modules/core': { resolved: 'packages/core', link: true } }
+  const lock = {
+    '': {},
+    'packages/core': { version: '1.0.0' },
+    'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' },
+    'node_modules/core': { resolved: 'packages/core', link: true }
+  }
 
-  it('are there when npm\'s record equals the lock', () => {
+  it("are there when npm's record equals the lock", () => {
     assert.equal(firstDifference(lock, { ...lock }), undefined)
   })
 
   it('are not when one is absent, older, replaced or linked elsewhere', () => {
     assert.equal(firstDifference(lock, { 'node_modules/core': lock['node_modules/core'] }), 'node_modules/a')
-    assert.equal(firstDifference(lock, { ...lock, 'node_modules/a': { version: '0.9.0', integrity: 'sha512-a' } }), 'node_modules/a')
-    assert.equal(firstDifference(lock, { ...lock, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-b' } }), 'node_modules/a')
-    assert.equal(firstDifference(lock, { ...lock, 'node_modules/core': { resolved: 'packages/old', link: true } }), 'node_modules/core')
+    assert.equal(
+      firstDifference(lock, { ...lock, 'node_modules/a': { version: '0.9.0', integrity: 'sha512-a' } }),
+      'node_modules/a'
+    )
+    assert.equal(
+      firstDifference(lock, { ...lock, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-b' } }),
+      'node_modules/a'
+    )
+    assert.equal(
+      firstDifference(lock, { ...lock, 'node_modules/core': { resolved: 'packages/old', link: true } }),
+      'node_modules/core'
+    )
   })
 
   it('may lack what is optional, for much of it is for other systems', () => {
     assert.equal(firstDifference({ ...lock, 'node_modules/b': { version: '1.0.0', optional: true } }, lock), undefined)
   })
 
-  it('report npm\'s complaint without its page of usage', () => {
-    assert.equal(npmError('npm warn x\nnpm error code EUSAGE\nnpm error\nnpm error Missing: a@1\nnpm error Clean install a project\nnpm error Usage:'), 'code EUSAGE\nMissing: a@1')
+  it("report npm's complaint without its page of usage", () => {
+    assert.equal(
+      npmError(
+        'npm warn x\nnpm error code EUSAGE\nnpm error\nnpm error Missing: a@1\nnpm error Clean install a project\nnpm error Usage:'
+      ),
+      'code EUSAGE\nMissing: a@1'
+    )
   })
 })
 
 describe('TensorFlow', () => {
-  const facts = { platform: 'linux', arch: 'x64', glibc: '2.36', driver: false, setting: undefined, packageVersion: '4.22.0' }
+  const facts = {
+    platform: 'linux',
+    arch: 'x64',
+    glibc: '2.36',
+    driver: false,
+    setting: undefined,
+    packageVersion: '4.22.0'
+  }
 
   it('is the GPU build where an NVIDIA driver is, unless told otherwise', () => {
     assert.equal(target(facts).flavor, 'cpu')
@@ -68,7 +94,10 @@ describe('commands', () => {
   })
 
   it('that fail show their last words', async () => {
-    await assert.rejects(run(process.execPath, ['-e', 'console.error("last words"); process.exit(3)']), (error) => error instanceof SetupError && /code 3[^]*last words/.test(error.message))
+    await assert.rejects(
+      run(process.execPath, ['-e', 'console.error("last words"); process.exit(3)']),
+      (error) => error instanceof SetupError && /code 3[^]*last words/.test(error.message)
+    )
   })
 
   it('that cannot start say so', async () => {

@@ -8,8 +8,10 @@ import { buildFromWheels, findPython, VERSION } from './wheels.mjs'
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu'
 const TRAIN = path.join(ROOT, 'packages', 'train')
-const TOOLS = 'install g++, python3 and pip (Debian, Ubuntu: apt-get install g++ python3 python3-pip), then run `npm run setup` again'
-const firstError = (output) => output.split('\n').find((line) => /^(\w*Error|.*failed with error)/.test(line)) ?? output.slice(-500)
+const TOOLS =
+  'install g++, python3 and pip (Debian, Ubuntu: apt-get install g++ python3 python3-pip), then run `npm run setup` again'
+const firstError = (output) =>
+  output.split('\n').find((line) => /^(\w*Error|.*failed with error)/.test(line)) ?? output.slice(-500)
 
 /**
  * What this machine should have, from facts about it. The flavor is gpu where an NVIDIA driver is present, unless SOHU_MATCH_TENSORFLOW
@@ -17,8 +19,12 @@ const firstError = (output) => output.split('\n').find((line) => /^(\w*Error|.*f
  * Throws SetupError for a wrong setting and for a Linux that TensorFlow is not built for.
  */
 export function target({ platform, arch, glibc, driver, setting, packageVersion }) {
-  if (setting && setting !== 'cpu' && setting !== 'gpu') throw new SetupError(`SOHU_MATCH_TENSORFLOW is '${setting}'; it takes cpu or gpu.`)
-  if (platform === 'linux' && !glibc) throw new SetupError('This Linux has no glibc (Alpine?), and TensorFlow is built for glibc: use an image of Debian or Ubuntu.')
+  if (setting && setting !== 'cpu' && setting !== 'gpu')
+    throw new SetupError(`SOHU_MATCH_TENSORFLOW is '${setting}'; it takes cpu or gpu.`)
+  if (platform === 'linux' && !glibc)
+    throw new SetupError(
+      'This Linux has no glibc (Alpine?), and TensorFlow is built for glibc: use an image of Debian or Ubuntu.'
+    )
   return { package: packageVersion, tensorflow: VERSION, flavor: setting || (driver ? 'gpu' : 'cpu'), platform, arch }
 }
 
@@ -37,14 +43,15 @@ function packageFolder() {
   }
 }
 
-const targetHere = (folder) => target({
-  platform: process.platform,
-  arch: process.arch,
-  glibc: process.report.getReport().header.glibcVersionRuntime,
-  driver: existsSync('/proc/driver/nvidia/version') || which(['nvidia-smi']) !== undefined,
-  setting: process.env.SOHU_MATCH_TENSORFLOW,
-  packageVersion: createRequire(import.meta.url)(path.join(folder, 'package.json')).version
-})
+const targetHere = (folder) =>
+  target({
+    platform: process.platform,
+    arch: process.arch,
+    glibc: process.report.getReport().header.glibcVersionRuntime,
+    driver: existsSync('/proc/driver/nvidia/version') || which(['nvidia-smi']) !== undefined,
+    setting: process.env.SOHU_MATCH_TENSORFLOW,
+    packageVersion: createRequire(import.meta.url)(path.join(folder, 'package.json')).version
+  })
 
 /** TensorFlow's C library and the addon that ties it to Node. */
 export const tensorflow = {
@@ -66,7 +73,8 @@ export const tensorflow = {
     const folder = packageFolder()
     const wanted = targetHere(folder)
     dropNote('tensorflow')
-    const python = wanted.platform === 'linux' && ['x64', 'arm64'].includes(wanted.arch) ? await findPython() : undefined
+    const python =
+      wanted.platform === 'linux' && ['x64', 'arm64'].includes(wanted.arch) ? await findPython() : undefined
     const files = python ? await buildFromWheels(wanted, folder, python) : await runOwnInstaller(wanted, folder)
     await timed('TensorFlow', 'loading it', async () => {
       const summary = await tryOut(wanted.flavor)
@@ -81,9 +89,13 @@ async function runOwnInstaller({ platform, flavor }, folder) {
   const why = platform === 'linux' ? 'no python3 with pip was found' : `on ${platform}`
   const env = { PATH: [path.join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(path.delimiter) }
   await timed('TensorFlow', `${why}: running the installer of ${PACKAGE} itself`, () =>
-    run(process.execPath, ['scripts/install.js', flavor, 'download'], { cwd: folder, env, shorten: firstError }).then(() => undefined, (cause) => {
-      throw new SetupError(`${cause.message}\nThe installer of ${PACKAGE} failed: ${TOOLS}.`, { cause })
-    }))
+    run(process.execPath, ['scripts/install.js', flavor, 'download'], { cwd: folder, env, shorten: firstError }).then(
+      () => undefined,
+      (cause) => {
+        throw new SetupError(`${cause.message}\nThe installer of ${PACKAGE} failed: ${TOOLS}.`, { cause })
+      }
+    )
+  )
   return ['lib', path.join('deps', 'lib')]
 }
 
@@ -95,7 +107,11 @@ async function tryOut(flavor) {
     console.log(JSON.stringify([tf.getBackend(), binding.TF_Version, binding.isUsingGpuDevice()]))`
   const output = await run(process.execPath, ['-e', script], { cwd: TRAIN, env: { TF_CPP_MIN_LOG_LEVEL: '3' } })
   const [backend, version, gpu] = JSON.parse(output.trim().split('\n').at(-1))
-  if (backend !== 'tensorflow') throw new SetupError(`TensorFlow.js chose its '${backend}' backend, not the native one: remove node_modules and run \`npm run setup\` again.`)
-  if (flavor === 'gpu' && !gpu) return `TensorFlow ${version} with CUDA libraries, but on the CPU, for it sees no GPU (CUDA 12 needs NVIDIA's driver 525 or newer: see nvidia-smi)`
+  if (backend !== 'tensorflow')
+    throw new SetupError(
+      `TensorFlow.js chose its '${backend}' backend, not the native one: remove node_modules and run \`npm run setup\` again.`
+    )
+  if (flavor === 'gpu' && !gpu)
+    return `TensorFlow ${version} with CUDA libraries, but on the CPU, for it sees no GPU (CUDA 12 needs NVIDIA's driver 525 or newer: see nvidia-smi)`
   return `TensorFlow ${version} on the ${gpu ? 'GPU' : 'CPU'}`
 }

@@ -14,13 +14,19 @@ export const VERSION = '2.18.0'
 const DOWNLOAD = { cpu: '230 MB', gpu: '2.4 GB' }
 const MACHINE = { x64: 'x86_64', arm64: 'aarch64' }
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']
-const NAPI = 8                                                     // the newest Node-API that tfjs-node names, and the folder it looks in
+const NAPI = 8 // the newest Node-API that tfjs-node names, and the folder it looks in
 const ADDON = path.join('lib', `napi-v${NAPI}`, 'tfjs_binding.node')
 
 /** A Python 3 that has pip; undefined where there is none. */
 export async function findPython() {
   const file = which(['python3', 'python'])
-  return file && run(file, ['-m', 'pip', '--version']).then((text) => (text.includes('(python 3.') ? file : undefined), () => undefined)
+  return (
+    file &&
+    run(file, ['-m', 'pip', '--version']).then(
+      (text) => (text.includes('(python 3.') ? file : undefined),
+      () => undefined
+    )
+  )
 }
 
 /**
@@ -30,12 +36,17 @@ export async function findPython() {
 export async function buildFromWheels({ flavor, arch }, packageFolder, python) {
   const compiler = which([process.env.CXX, 'g++', 'c++', 'clang++'].filter(Boolean))
   if (!compiler) {
-    throw new SetupError("No C++ compiler was found to build TensorFlow's addon: install one (Debian, Ubuntu: apt-get install g++), then run `npm run setup` again.")
+    throw new SetupError(
+      "No C++ compiler was found to build TensorFlow's addon: install one (Debian, Ubuntu: apt-get install g++), then run `npm run setup` again."
+    )
   }
   const library = path.join(cacheFolder(), `tensorflow-${VERSION}-${flavor}-${arch}`)
   if (!existsSync(library)) {
-    await timed('TensorFlow', `downloading the ${flavor.toUpperCase()} library (${DOWNLOAD[flavor]}) into ${cacheFolder()}`,
-      () => makeFolder(library, (folder) => download(flavor, arch, python, folder)))
+    await timed(
+      'TensorFlow',
+      `downloading the ${flavor.toUpperCase()} library (${DOWNLOAD[flavor]}) into ${cacheFolder()}`,
+      () => makeFolder(library, (folder) => download(flavor, arch, python, folder))
+    )
   }
   await timed('TensorFlow', `compiling the addon with ${path.basename(compiler)}`, async () => {
     await makeFolder(path.join(packageFolder, 'deps'), (deps) => linkParts(library, deps))
@@ -49,13 +60,38 @@ async function download(flavor, arch, python, folder) {
   const wheels = path.join(folder, 'wheels')
   const tags = ['manylinux_2_17', 'manylinux2014'].flatMap((tag) => ['--platform', `${tag}_${MACHINE[arch]}`])
   // One fixed Python version, so that there is one wheel and one hash whatever Python runs pip.
-  await run(python, ['-m', 'pip', 'download', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--only-binary=:all:', '--no-cache-dir',
-    '--python-version', '3.11', ...tags, '--requirement', path.join(HERE, `requirements-${flavor}.txt`), '--dest', wheels], { show: process.stdout.isTTY }).catch((cause) => {
-    throw new SetupError(`${cause.message}\nTensorFlow's wheels could not be downloaded: see to the network or pip's settings, then run \`npm run setup\` again.`, { cause })
+  await run(
+    python,
+    [
+      '-m',
+      'pip',
+      'download',
+      '--disable-pip-version-check',
+      '--no-deps',
+      '--require-hashes',
+      '--only-binary=:all:',
+      '--no-cache-dir',
+      '--python-version',
+      '3.11',
+      ...tags,
+      '--requirement',
+      path.join(HERE, `requirements-${flavor}.txt`),
+      '--dest',
+      wheels
+    ],
+    { show: process.stdout.isTTY }
+  ).catch((cause) => {
+    throw new SetupError(
+      `${cause.message}\nTensorFlow's wheels could not be downloaded: see to the network or pip's settings, then run \`npm run setup\` again.`,
+      { cause }
+    )
   })
   await run(python, [path.join(HERE, 'unpack.py'), wheels, folder])
   rmSync(wheels, { recursive: true })
-  const lost = firstMissing([...LIBRARIES.map((name) => path.join(folder, 'lib', name)), path.join(folder, 'include', 'tensorflow', 'c', 'c_api.h')])
+  const lost = firstMissing([
+    ...LIBRARIES.map((name) => path.join(folder, 'lib', name)),
+    path.join(folder, 'include', 'tensorflow', 'c', 'c_api.h')
+  ])
   if (lost) throw new SetupError(`TensorFlow's wheel does not hold ${path.relative(folder, lost)}.`)
 }
 
@@ -69,8 +105,25 @@ async function compile(compiler, packageFolder) {
   const headers = createRequire(path.join(ROOT, 'packages', 'train', 'package.json'))('node-api-headers').include_dir
   const addon = path.join(packageFolder, ADDON)
   mkdirSync(path.dirname(addon), { recursive: true })
-  await run(compiler, ['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${NAPI}`, '-I.', '-Ideps/include', `-I${headers}`,
-    'binding/tfjs_backend.cc', 'binding/tfjs_binding.cc', ...LIBRARIES.map((name) => path.join('deps', 'lib', name)),
-    '-Wl,-rpath,$ORIGIN/../../deps/lib', '-o', `${addon}.tmp`], { cwd: packageFolder })
+  await run(
+    compiler,
+    [
+      '-std=c++17',
+      '-O2',
+      '-fPIC',
+      '-shared',
+      `-DNAPI_VERSION=${NAPI}`,
+      '-I.',
+      '-Ideps/include',
+      `-I${headers}`,
+      'binding/tfjs_backend.cc',
+      'binding/tfjs_binding.cc',
+      ...LIBRARIES.map((name) => path.join('deps', 'lib', name)),
+      '-Wl,-rpath,$ORIGIN/../../deps/lib',
+      '-o',
+      `${addon}.tmp`
+    ],
+    { cwd: packageFolder }
+  )
   renameSync(`${addon}.tmp`, addon)
 }

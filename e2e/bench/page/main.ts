@@ -23,10 +23,23 @@ env.backends.onnx.wasm!.wasmPaths = '/ort/'
 async function compare(a: string, b: string, runs: number): Promise<Latencies> {
   const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'int8' })
   env.backends.onnx.wasm!.numThreads = matcher.info.threads
-  const peer = await AutoModelForSequenceClassification.from_pretrained('task', { device: 'wasm', dtype: 'int8', local_files_only: true })
+  const peer = await AutoModelForSequenceClassification.from_pretrained('task', {
+    device: 'wasm',
+    dtype: 'int8',
+    local_files_only: true
+  })
   const { tokenCount } = await matcher.match(a, b, 'A-ss')
-  const ids = (value: (index: number) => number) => new Tensor('int64', BigInt64Array.from({ length: tokenCount }, (_, i) => BigInt(value(i))), [1, tokenCount])
-  const inputs = { input_ids: ids((i) => 5 + i % 200), token_type_ids: ids((i) => Number(2 * i > tokenCount)), attention_mask: ids(() => 1) }
+  const ids = (value: (index: number) => number) =>
+    new Tensor(
+      'int64',
+      BigInt64Array.from({ length: tokenCount }, (_, i) => BigInt(value(i))),
+      [1, tokenCount]
+    )
+  const inputs = {
+    input_ids: ids((i) => 5 + (i % 200)),
+    token_type_ids: ids((i) => Number(2 * i > tokenCount)),
+    attention_mask: ids(() => 1)
+  }
   const time = async (work: () => Promise<unknown>): Promise<number> => {
     const start = performance.now()
     await work()

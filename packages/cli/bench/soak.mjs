@@ -10,7 +10,18 @@ const [model, seconds = '60'] = process.argv.slice(2)
 if (!model) throw new Error('Name a model folder: npm run soak -w packages/cli -- MODEL_FOLDER [SECONDS]')
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
-const server = spawn(process.execPath, [cli, 'serve', '--model', model, '--port', '0', '--max-queue', '48', '--deadline', String(DEADLINE_MS)])
+const server = spawn(process.execPath, [
+  cli,
+  'serve',
+  '--model',
+  model,
+  '--port',
+  '0',
+  '--max-queue',
+  '48',
+  '--deadline',
+  String(DEADLINE_MS)
+])
 const address = await new Promise((resolve, reject) => {
   server.stderr.on('data', (text) => {
     const found = /at (http:\S+)/.exec(String(text))
@@ -28,7 +39,11 @@ async function request() {
   const body = JSON.stringify({ a: `${n}${sentence.slice(0, 8 + (n % 20))}`, b: sentence, task: 'A-ss' })
   const answer = await fetch(`${address}/match`, { method: 'POST', headers, body })
   await answer.arrayBuffer()
-  return { status: answer.status, retry: answer.headers.has('retry-after'), ms: Number(/dur=([\d.]+)/.exec(answer.headers.get('server-timing'))?.[1]) }
+  return {
+    status: answer.status,
+    retry: answer.headers.has('retry-after'),
+    ms: Number(/dur=([\d.]+)/.exec(answer.headers.get('server-timing'))?.[1])
+  }
 }
 
 async function residentMegabytes() {
@@ -40,12 +55,14 @@ async function residentMegabytes() {
 async function capacity(ms) {
   const end = performance.now() + ms
   let done = 0
-  await Promise.all(Array.from({ length: 8 }, async () => {
-    while (performance.now() < end) {
-      await request()
-      done++
-    }
-  }))
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (performance.now() < end) {
+        await request()
+        done++
+      }
+    })
+  )
   return (done * 1000) / ms
 }
 
@@ -57,21 +74,33 @@ const answers = []
 const lost = []
 let underWay = []
 const end = performance.now() + Number(seconds) * 1000
-await Promise.all(Array.from({ length: CLIENTS }, async (_, client) => {
-  for (let next = performance.now() + (client * interval) / CLIENTS; next < end; next += interval) {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())))
-    underWay.push(request().then((answer) => answers.push(answer), (error) => lost.push(String(error.cause ?? error))))
-    if (underWay.length > 10_000) underWay = underWay.slice(-5_000)
-  }
-}))
+await Promise.all(
+  Array.from({ length: CLIENTS }, async (_, client) => {
+    for (let next = performance.now() + (client * interval) / CLIENTS; next < end; next += interval) {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())))
+      underWay.push(
+        request().then(
+          (answer) => answers.push(answer),
+          (error) => lost.push(String(error.cause ?? error))
+        )
+      )
+      if (underWay.length > 10_000) underWay = underWay.slice(-5_000)
+    }
+  })
+)
 await Promise.all(underWay)
 const after = await residentMegabytes()
 
-const accepted = answers.filter(({ status }) => status === 200).map(({ ms }) => ms).sort((one, other) => one - other)
+const accepted = answers
+  .filter(({ status }) => status === 200)
+  .map(({ ms }) => ms)
+  .sort((one, other) => one - other)
 const count = (status) => answers.filter((answer) => answer.status === status).length
 const p99 = accepted[Math.floor(0.99 * accepted.length)]
 console.log(`capacity ${rate.toFixed(0)} requests/s; sent ${answers.length + lost.length} in ${seconds} s`)
-console.log(`200: ${accepted.length}   429: ${count(429)}   503: ${count(503)}   lost: ${lost.length}   p50 ${accepted[accepted.length >> 1]?.toFixed(0)} ms   p99 ${p99?.toFixed(0)} ms`)
+console.log(
+  `200: ${accepted.length}   429: ${count(429)}   503: ${count(503)}   lost: ${lost.length}   p50 ${accepted[accepted.length >> 1]?.toFixed(0)} ms   p99 ${p99?.toFixed(0)} ms`
+)
 console.log(`resident memory ${before.toFixed(0)} -> ${after.toFixed(0)} MB`)
 
 const problems = [

@@ -47,8 +47,14 @@ export async function benchMatcher(matcher: Matcher<string>, runs: number, pairs
   const tokens = results.reduce((sum, { tokenCount }) => sum + tokenCount, 0)
   return {
     machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} processors, Node ${process.versions.node}`,
-    model: info.model, device: info.device, dtype: info.dtype, workers: info.workers, threads: info.threads, single,
-    mixed: { pairs, pairsPerSecond: pairs / seconds, tokensPerSecond: tokens / seconds }, eventLoopP99: delay.percentile(99) / 1e6
+    model: info.model,
+    device: info.device,
+    dtype: info.dtype,
+    workers: info.workers,
+    threads: info.threads,
+    single,
+    mixed: { pairs, pairsPerSecond: pairs / seconds, tokensPerSecond: tokens / seconds },
+    eventLoopP99: delay.percentile(99) / 1e6
   }
 }
 
@@ -66,7 +72,10 @@ export function describeReport(report: BenchReport): string {
   const { single, mixed } = report
   return [
     `${report.model}: ${report.dtype} on ${report.device}, ${report.workers} worker(s) x ${report.threads} thread(s); ${report.machine}`,
-    ...single.map(({ tokens, p50, p95 }) => `  one pair of ${String(tokens).padStart(4)} tokens   p50 ${p50.toFixed(1)} ms   p95 ${p95.toFixed(1)} ms`),
+    ...single.map(
+      ({ tokens, p50, p95 }) =>
+        `  one pair of ${String(tokens).padStart(4)} tokens   p50 ${p50.toFixed(1)} ms   p95 ${p95.toFixed(1)} ms`
+    ),
     `  ${mixed.pairs} pairs of mixed length   ${mixed.pairsPerSecond.toFixed(0)} pairs/s   ${mixed.tokensPerSecond.toFixed(0)} tokens/s`,
     `  event loop delay meanwhile   p99 ${report.eventLoopP99.toFixed(1)} ms`
   ].join('\n')

@@ -66,21 +66,37 @@ interface ScoreFlags extends ModelFlags {
 }
 
 async function score(flags: ScoreFlags): Promise<void> {
-  if (flags.resume && flags.out === undefined) throw new MatcherError('input-invalid', '--resume goes on with a file: name it with --out.')
+  if (flags.resume && flags.out === undefined)
+    throw new MatcherError('input-invalid', '--resume goes on with a file: name it with --out.')
   const stop = stopSignal()
-  const file: ScoreFile | undefined = flags.out === undefined ? undefined : await openScoreFile(userPath(flags.out), flags.resume === true)
+  const file: ScoreFile | undefined =
+    flags.out === undefined ? undefined : await openScoreFile(userPath(flags.out), flags.resume === true)
   const skip = file?.done || flags.skip
   const tell = progressTo(process.stderr, skip)
   try {
-    const done = await usingMatcher(flags, (matcher) => {
-      const lines = createInterface({ input: process.stdin, crlfDelay: Infinity })
-      stop.addEventListener('abort', () => lines.close(), { once: true })
-      const onProgress = flags.quiet ? undefined : tell
-      return scoreLines({ matcher, lines, write: file?.write ?? writeOut, skip, task: flags.task, signal: stop, onProgress })
-    }, stop)
+    const done = await usingMatcher(
+      flags,
+      (matcher) => {
+        const lines = createInterface({ input: process.stdin, crlfDelay: Infinity })
+        stop.addEventListener('abort', () => lines.close(), { once: true })
+        const onProgress = flags.quiet ? undefined : tell
+        return scoreLines({
+          matcher,
+          lines,
+          write: file?.write ?? writeOut,
+          skip,
+          task: flags.task,
+          signal: stop,
+          onProgress
+        })
+      },
+      stop
+    )
     if (!flags.quiet) tell(done, true)
     if (!stop.aborted) return
-    process.stderr.write(`Stopped after ${done} lines; go on with ${flags.out === undefined ? `--skip ${done}` : `--out ${flags.out} --resume`} and the same input.\n`)
+    process.stderr.write(
+      `Stopped after ${done} lines; go on with ${flags.out === undefined ? `--skip ${done}` : `--out ${flags.out} --resume`} and the same input.\n`
+    )
     process.exitCode = 130
   } finally {
     await file?.close()
@@ -111,25 +127,47 @@ interface ServeFlags extends ModelFlags {
 
 async function serve(flags: ServeFlags): Promise<void> {
   const stop = stopSignal()
-  const { host, port, deadline: deadlineMs, bodyLimit, maxPairs, requestTimeout: requestTimeoutMs, task: defaultTask } = flags
-  await usingMatcher(flags, async (matcher) => {
-    const server = await startServer({
-      matcher, version: VERSION, defaultTask, host, port, deadlineMs, bodyLimit, maxPairs, requestTimeoutMs,
-      onError: (error) => console.error(describeError(error))
-    })
-    const { model, dtype, device, reasons } = matcher.info
-    console.error(`Serving ${model} (${dtype} on ${device}) at ${server.address}`)
-    for (const { device, taken, reason } of reasons) console.error(`  ${device}: ${taken ? 'taken' : 'not taken'}, ${reason}`)
-    if (!stop.aborted) await once(stop, 'abort')
-    console.error('Stopping: requests under way are answered.')
-    await server.close()
-  }, stop)
+  const {
+    host,
+    port,
+    deadline: deadlineMs,
+    bodyLimit,
+    maxPairs,
+    requestTimeout: requestTimeoutMs,
+    task: defaultTask
+  } = flags
+  await usingMatcher(
+    flags,
+    async (matcher) => {
+      const server = await startServer({
+        matcher,
+        version: VERSION,
+        defaultTask,
+        host,
+        port,
+        deadlineMs,
+        bodyLimit,
+        maxPairs,
+        requestTimeoutMs,
+        onError: (error) => console.error(describeError(error))
+      })
+      const { model, dtype, device, reasons } = matcher.info
+      console.error(`Serving ${model} (${dtype} on ${device}) at ${server.address}`)
+      for (const { device, taken, reason } of reasons)
+        console.error(`  ${device}: ${taken ? 'taken' : 'not taken'}, ${reason}`)
+      if (!stop.aborted) await once(stop, 'abort')
+      console.error('Stopping: requests under way are answered.')
+      await server.close()
+    },
+    stop
+  )
 }
 
 /** Aborted by the first SIGINT or SIGTERM; a second one ends the process as usual. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(new MatcherError('disposed', `Stopped by ${name}.`)))
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => controller.abort(new MatcherError('disposed', `Stopped by ${name}.`)))
   return controller.signal
 }
 
@@ -139,7 +177,11 @@ async function writeOut(text: string): Promise<void> {
 }
 
 function describeError(error: unknown): string {
-  return error instanceof MatcherError ? `${error.message} [${error.code}]` : error instanceof Error ? error.stack ?? error.message : String(error)
+  return error instanceof MatcherError
+    ? `${error.message} [${error.code}]`
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error)
 }
 
 /** A reader of our output that goes away (`| head`) is no error. */

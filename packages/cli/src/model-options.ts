@@ -21,29 +21,64 @@ export interface ModelFlags {
 export function withModel(command: Command): Command {
   return command
     .requiredOption('--model <folder>', 'model folder, as export wrote it')
-    .addOption(new Option('--device <name>', 'what to run on').choices(['auto', 'cuda', 'webgpu', 'cpu']).default('auto'))
-    .addOption(new Option('--dtype <name>', 'precision; auto goes by the device').choices(['auto', 'fp32', 'fp16', 'int8', 'q8', 'q4']).default('auto'))
-    .option('--max-length <tokens>', 'tokens a pair is cut to (default: training\'s)', positive)
-    .addOption(new Option('--truncation <way>', 'what a longer pair loses').choices(['longest-first', 'head-tail']).default('longest-first'))
-    .option('--window <tokens>', 'read longer pairs in windows of so many tokens, half overlapping, and take the best', positive)
+    .addOption(
+      new Option('--device <name>', 'what to run on').choices(['auto', 'cuda', 'webgpu', 'cpu']).default('auto')
+    )
+    .addOption(
+      new Option('--dtype <name>', 'precision; auto goes by the device')
+        .choices(['auto', 'fp32', 'fp16', 'int8', 'q8', 'q4'])
+        .default('auto')
+    )
+    .option('--max-length <tokens>', "tokens a pair is cut to (default: training's)", positive)
+    .addOption(
+      new Option('--truncation <way>', 'what a longer pair loses')
+        .choices(['longest-first', 'head-tail'])
+        .default('longest-first')
+    )
+    .option(
+      '--window <tokens>',
+      'read longer pairs in windows of so many tokens, half overlapping, and take the best',
+      positive
+    )
     .option('--workers <n>', 'worker threads, each with the model (default: 1)', positive)
     .option('--threads <n>', 'threads of each worker (default: the cores, shared)', positive)
     .option('--max-queue <pairs>', 'pairs accepted and unanswered (default: 10000)', positive)
-    .option('--batch-tokens <n>', 'padded tokens of a batch; 1 judges each pair alone, so that its digits depend on nothing beside it', positive)
+    .option(
+      '--batch-tokens <n>',
+      'padded tokens of a batch; 1 judges each pair alone, so that its digits depend on nothing beside it',
+      positive
+    )
 }
 
 /** Loads the model of the flags with all tasks that it has. Throws what `createMatcher` throws. */
 async function openMatcher(flags: ModelFlags, signal?: AbortSignal): Promise<Matcher<string>> {
   const model = userPath(flags.model)
   const { device, dtype, maxLength, workers, threads, maxQueue, batchTokens, window } = flags
-  const truncation = window === undefined ? flags.truncation : { window, stride: Math.ceil(window / 2), combine: 'max' as const }
+  const truncation =
+    window === undefined ? flags.truncation : { window, stride: Math.ceil(window / 2), combine: 'max' as const }
   const tasks = await taskNames(model)
-  const options: MatcherOptions<string> = { model, tasks, device, dtype, maxLength, truncation, workers, threads, maxQueue, batchTokens, signal }
+  const options: MatcherOptions<string> = {
+    model,
+    tasks,
+    device,
+    dtype,
+    maxLength,
+    truncation,
+    workers,
+    threads,
+    maxQueue,
+    batchTokens,
+    signal
+  }
   return createMatcher<string>(options)
 }
 
 /** Opens a matcher, works with it, and disposes it whatever happens: its workers would keep the process alive. */
-export async function usingMatcher<R>(flags: ModelFlags, work: (matcher: Matcher<string>) => Promise<R>, signal?: AbortSignal): Promise<R> {
+export async function usingMatcher<R>(
+  flags: ModelFlags,
+  work: (matcher: Matcher<string>) => Promise<R>,
+  signal?: AbortSignal
+): Promise<R> {
   const matcher = await openMatcher(flags, signal)
   try {
     return await work(matcher)
@@ -55,7 +90,7 @@ export async function usingMatcher<R>(flags: ModelFlags, work: (matcher: Matcher
 /** The task names in a manifest; undefined where it cannot be read, for `createMatcher` to say why. */
 async function taskNames(model: string): Promise<string[] | undefined> {
   try {
-    const { tasks } = await readManifest(model) as { tasks: { name: string }[] }
+    const { tasks } = (await readManifest(model)) as { tasks: { name: string }[] }
     return tasks.map((task) => task.name)
   } catch {
     return undefined

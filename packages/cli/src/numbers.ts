@@ -18,6 +18,7 @@ export function quantile(values: readonly number[], q: number): number {
 
 function atLeast(least: number, text: string): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`)
+  if (!Number.isSafeInteger(value) || value < least || text.trim() === '')
+    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`)
   return value
 }

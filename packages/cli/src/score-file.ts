@@ -17,10 +17,14 @@ export interface ScoreFile {
 export async function openScoreFile(path: string, resume: boolean): Promise<ScoreFile> {
   const file = await open(path, resume ? 'a' : 'ax').catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'EEXIST'
-      ? new MatcherError('output-exists', `${path} is already there; say --resume to go on with it, or name another file.`, { cause })
+      ? new MatcherError(
+          'output-exists',
+          `${path} is already there; say --resume to go on with it, or name another file.`,
+          { cause }
+        )
       : storageError(path, cause)
   })
-  const goesOn = resume && (await file.stat()).isFile()              // a pipe or a device has nothing to go on with
+  const goesOn = resume && (await file.stat()).isFile() // a pipe or a device has nothing to go on with
   const { lines, bytes } = goesOn ? await wholeLines(path) : { lines: 0, bytes: 0 }
   if (goesOn) await truncate(path, bytes)
   return {
@@ -62,6 +66,9 @@ async function guarded(path: string, work: () => Promise<void>): Promise<void> {
 }
 
 function storageError(path: string, cause: NodeJS.ErrnoException): MatcherError {
-  const advice = cause.code === 'ENOSPC' ? 'The disk is full: free some space, then go on with --resume.' : 'Check the path and its permissions.'
+  const advice =
+    cause.code === 'ENOSPC'
+      ? 'The disk is full: free some space, then go on with --resume.'
+      : 'Check the path and its permissions.'
   return new MatcherError('storage', `Could not write ${path} (${cause.code ?? cause.message}). ${advice}`, { cause })
 }

@@ -13,24 +13,55 @@ function fakeMatcher() {
     state.most = Math.max(state.most, (state.underWay += pairs.length))
     await new Promise((resolve) => setTimeout(resolve, 5 - (state.calls++ % 5)))
     state.underWay -= pairs.length
-    return pairs.map(({ a, task }) => ({ task, label: 1, score: a.length / 100, threshold: 0.5, logits: [0, 1], tokenCount: a.length, truncated: false }))
+    return pairs.map(({ a, task }) => ({
+      task,
+      label: 1,
+      score: a.length / 100,
+      threshold: 0.5,
+      logits: [0, 1],
+      tokenCount: a.length,
+      truncated: false
+    }))
   }
   return { state, matcher: { matchMany } }
 }
 
-async function* lines(count: number, change: (i: number) => string | undefined = () => undefined): AsyncGenerator<string> {
-  for (let i = 0; i < count; i++) yield change(i) ?? JSON.stringify({ a: 'x'.repeat(i % 90), b: '', task: 'A-ss', id: i })
+async function* lines(
+  count: number,
+  change: (i: number) => string | undefined = () => undefined
+): AsyncGenerator<string> {
+  for (let i = 0; i < count; i++)
+    yield change(i) ?? JSON.stringify({ a: 'x'.repeat(i % 90), b: '', task: 'A-ss', id: i })
 }
 
-async function score(options: Partial<ScoreOptions>): Promise<{ text: string; done: number; most: number; error?: unknown }> {
+async function score(
+  options: Partial<ScoreOptions>
+): Promise<{ text: string; done: number; most: number; error?: unknown }> {
   const { state, matcher } = fakeMatcher()
   let text = ''
-  const run = scoreLines({ matcher, lines: lines(1_000), skip: 0, write: async (more) => { text += more }, ...options })
+  const run = scoreLines({
+    matcher,
+    lines: lines(1_000),
+    skip: 0,
+    write: async (more) => {
+      text += more
+    },
+    ...options
+  })
   const [result] = await Promise.allSettled([run])
-  return { text, most: state.most, done: result.status === 'fulfilled' ? result.value : NaN, error: result.status === 'rejected' ? result.reason : undefined }
+  return {
+    text,
+    most: state.most,
+    done: result.status === 'fulfilled' ? result.value : NaN,
+    error: result.status === 'rejected' ? result.reason : undefined
+  }
 }
 
-const ids = (text: string): number[] => text.split('\n').slice(0, -1).map((line) => (JSON.parse(line) as { id: number }).id)
+const ids = (text: string): number[] =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => (JSON.parse(line) as { id: number }).id)
 
 describe('scoreLines', () => {
   it('writes one line for each line, in order, holding a bounded number of them', async () => {
@@ -38,7 +69,14 @@ describe('scoreLines', () => {
     expect(ids(text)).toEqual(Array.from({ length: 5_000 }, (_, i) => i))
     expect(done).toBe(5_000)
     expect(most).toBeLessThanOrEqual(4 * 128)
-    expect(JSON.parse(text.split('\n')[7]!)).toEqual({ id: 7, task: 'A-ss', label: 1, score: 0.07, tokenCount: 7, truncated: false })
+    expect(JSON.parse(text.split('\n')[7]!)).toEqual({
+      id: 7,
+      task: 'A-ss',
+      label: 1,
+      score: 0.07,
+      tokenCount: 7,
+      truncated: false
+    })
   })
 
   it('leaves out the lines that were done before, unread', async () => {
@@ -51,17 +89,31 @@ describe('scoreLines', () => {
     expect(JSON.parse(text)).toMatchObject({ task: 'B-ll', tokenCount: 1 })
   })
 
-  it.each([['{"a":', 'it is not JSON'], ['[]', 'no JSON object'], ['', 'it is not JSON'], ['{"a":"x","b":5,"task":"A-ss"}', '"b" is missing or no string'], ['{"a":"x","b":"y"}', '"task" is missing']])(
-    'stops at the line %j with its number, after the lines before it are written', async (bad, message) => {
-      const { text, error } = await score({ lines: lines(1_000, (i) => (i === 500 ? bad : undefined)) })
-      expect(error).toBeInstanceOf(MatcherError)
-      expect(error).toMatchObject({ code: 'data-invalid', message: expect.stringMatching(new RegExp(`^line 501: .*${message}`)) })
-      expect(ids(text)).toHaveLength(500)
+  it.each([
+    ['{"a":', 'it is not JSON'],
+    ['[]', 'no JSON object'],
+    ['', 'it is not JSON'],
+    ['{"a":"x","b":5,"task":"A-ss"}', '"b" is missing or no string'],
+    ['{"a":"x","b":"y"}', '"task" is missing']
+  ])('stops at the line %j with its number, after the lines before it are written', async (bad, message) => {
+    const { text, error } = await score({ lines: lines(1_000, (i) => (i === 500 ? bad : undefined)) })
+    expect(error).toBeInstanceOf(MatcherError)
+    expect(error).toMatchObject({
+      code: 'data-invalid',
+      message: expect.stringMatching(new RegExp(`^line 501: .*${message}`))
     })
+    expect(ids(text)).toHaveLength(500)
+  })
 
   it('stops at a signal with whole chunks written', async () => {
     const controller = new AbortController()
-    const { text, done } = await score({ lines: lines(100_000), signal: controller.signal, onProgress: (n) => { if (n >= 384) controller.abort() } })
+    const { text, done } = await score({
+      lines: lines(100_000),
+      signal: controller.signal,
+      onProgress: (n) => {
+        if (n >= 384) controller.abort()
+      }
+    })
     expect(ids(text)).toHaveLength(done)
     expect(done % 128).toBe(0)
     expect(done).toBeLessThan(2_000)
@@ -88,9 +140,15 @@ describe('openScoreFile', () => {
     const path = join(folder, 'there.jsonl')
     writeFileSync(path, 'mine')
     await expect(openScoreFile(path, false)).rejects.toMatchObject({ code: 'output-exists' })
-    await expect(openScoreFile(join(folder, 'none', 'x'), false)).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('ENOENT') })
+    await expect(openScoreFile(join(folder, 'none', 'x'), false)).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringContaining('ENOENT')
+    })
     if (!existsSync('/dev/full')) return
     const full = await openScoreFile('/dev/full', true)
-    await expect(full.write('x')).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('disk is full') })
+    await expect(full.write('x')).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringContaining('disk is full')
+    })
   })
 })

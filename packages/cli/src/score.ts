@@ -41,8 +41,10 @@ export async function scoreLines(options: ScoreOptions): Promise<number> {
   const start = (): void => {
     const taken = chunk
     chunk = []
-    const scored = matcher.matchMany(taken.map(({ pair }) => pair)).then((results) => results.map((result, i) => outputLine(taken[i]!, result)))
-    scored.catch(() => undefined)                                    // it is awaited in its turn
+    const scored = matcher
+      .matchMany(taken.map(({ pair }) => pair))
+      .then((results) => results.map((result, i) => outputLine(taken[i]!, result)))
+    scored.catch(() => undefined) // it is awaited in its turn
     underWay.push(scored)
   }
   const finishOne = async (): Promise<void> => {
@@ -70,22 +72,31 @@ export async function scoreLines(options: ScoreOptions): Promise<number> {
   return done
 }
 
-function outputLine({ id }: Line, { task, label, score, tokenCount, truncated }: Awaited<ReturnType<Matcher<string>['match']>>): string {
+function outputLine(
+  { id }: Line,
+  { task, label, score, tokenCount, truncated }: Awaited<ReturnType<Matcher<string>['match']>>
+): string {
   return `${JSON.stringify({ ...(id !== undefined && { id }), task, label, score: Number(score.toFixed(6)), tokenCount, truncated })}\n`
 }
 
 /** One input line: `a` and `b` (or `source` and `target`), `task` unless there is a default, and an `id` that is passed on. */
 function parseLine(text: string, number: number, defaultTask: string | undefined): Line {
-  const invalid = (found: string, cause?: unknown): MatcherError => new MatcherError('data-invalid', `line ${number}: ${found}`, { cause })
+  const invalid = (found: string, cause?: unknown): MatcherError =>
+    new MatcherError('data-invalid', `line ${number}: ${found}`, { cause })
   let record: Record<string, unknown>
   try {
     record = JSON.parse(text) as Record<string, unknown>
   } catch (cause) {
-    throw invalid(`it is not JSON (${(cause as Error).message}); each line must be an object with a, b and task.`, cause)
+    throw invalid(
+      `it is not JSON (${(cause as Error).message}); each line must be an object with a, b and task.`,
+      cause
+    )
   }
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw invalid('it is no JSON object; it must have a, b and task.')
+  if (typeof record !== 'object' || record === null || Array.isArray(record))
+    throw invalid('it is no JSON object; it must have a, b and task.')
   const { a = record.source, b = record.target, task = defaultTask, id } = record
-  if (typeof a !== 'string' || typeof b !== 'string') throw invalid(`"${typeof a === 'string' ? 'b' : 'a'}" is missing or no string.`)
+  if (typeof a !== 'string' || typeof b !== 'string')
+    throw invalid(`"${typeof a === 'string' ? 'b' : 'a'}" is missing or no string.`)
   if (typeof task !== 'string') throw invalid('"task" is missing; name it in the line or with --task.')
   return { pair: { a, b, task }, id }
 }

@@ -56,33 +56,47 @@ function benchStart(bytes: Uint8Array, vocab: string): void {
   const first = opened[0]! * 1000
   const [peer, open, create] = [median(map) * 1000, median(opened) * 1000, median(created) * 1000]
   const megabytes = (data: Uint8Array) => (data.length / 1e6).toFixed(2)
-  print(`dictionary.bin           ${megabytes(bytes)} MB, gzipped ${megabytes(gzipSync(bytes, { level: 9 }))} MB (budget 1.3)`)
+  print(
+    `dictionary.bin           ${megabytes(bytes)} MB, gzipped ${megabytes(gzipSync(bytes, { level: 9 }))} MB (budget 1.3)`
+  )
   print(`dict.txt into a Map      ${peer.toFixed(1)} ms`)
-  print(`openDictionary           ${open.toFixed(1)} ms (first ${first.toFixed(1)})   ratio ${(open / peer).toFixed(3)} (budget 0.4)`)
+  print(
+    `openDictionary           ${open.toFixed(1)} ms (first ${first.toFixed(1)})   ratio ${(open / peer).toFixed(3)} (budget 0.4)`
+  )
   print(`createTokenizer          ${create.toFixed(1)} ms with the vocabulary   ratio ${(create / peer).toFixed(3)}`)
 }
 
 function readPairs(): TextPair[] {
   if (!hasShared) {
     const text = readFileSync(join(root, 'fixtures/sentences.json'), 'utf8')
-    const { pairs, singles } = JSON.parse(text) as { pairs: TextPair[], singles: string[] }
+    const { pairs, singles } = JSON.parse(text) as { pairs: TextPair[]; singles: string[] }
     return [...pairs, ...singles.map((text, i): TextPair => [text, singles.slice(i).join('')])]
   }
   return ['短短匹配A类', '短长匹配A类', '长长匹配B类'].flatMap((variant) =>
-    readFileSync(join(shared, 'news-pairs', variant, 'valid.txt'), 'utf8').split('\n').filter(Boolean).slice(0, 200)
-      .map((line) => JSON.parse(line) as { source: string, target: string }).map(({ source, target }): TextPair => [source, target]))
+    readFileSync(join(shared, 'news-pairs', variant, 'valid.txt'), 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .slice(0, 200)
+      .map((line) => JSON.parse(line) as { source: string; target: string })
+      .map(({ source, target }): TextPair => [source, target])
+  )
 }
 
 /** The Python peer as a function that encodes all pairs once and tells the seconds; a text says why there is none. */
-async function startPeer(pairs: readonly TextPair[]): Promise<{ run: () => Promise<number>, stop: () => void } | string> {
+async function startPeer(
+  pairs: readonly TextPair[]
+): Promise<{ run: () => Promise<number>; stop: () => void } | string> {
   const python = process.env['PYTHON'] ?? 'python3'
-  const child = spawn(python, [join(root, 'bench/tokenizer_peer.py'), vocabPath, String(MAX_LENGTH)], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = spawn(python, [join(root, 'bench/tokenizer_peer.py'), vocabPath, String(MAX_LENGTH)], {
+    stdio: ['pipe', 'pipe', 'ignore']
+  })
   const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(error.message)))
-  child.stdin.on('error', () => undefined)                              // a peer that ends early shows as the end of its output
+  child.stdin.on('error', () => undefined) // a peer that ends early shows as the end of its output
   child.stdin.write(`${JSON.stringify(pairs)}\n`)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ready = await Promise.race([lines.next().then(({ value }) => value as string | undefined), failed])
-  if (ready !== 'ready') return `${python}: ${ready ?? 'no answer'}; set PYTHON to one with jieba 0.42.1, bert4keras, TensorFlow`
+  if (ready !== 'ready')
+    return `${python}: ${ready ?? 'no answer'}; set PYTHON to one with jieba 0.42.1, bert4keras, TensorFlow`
   const run = async () => {
     child.stdin.write('go\n')
     return Number((await lines.next()).value)
@@ -104,14 +118,18 @@ async function benchSpeed(tokenizer: Tokenizer): Promise<void> {
   const seconds = median(own!)
   print(`${pairs.length} pairs, ${kilochars.toFixed(0)} thousand characters, maximum length ${MAX_LENGTH}`)
   const speed = (kilochars / 1000 / median(whole!)).toFixed(2)
-  print(`encode                   ${(pairs.length / seconds).toFixed(0)} pairs/s; without stopping early ${speed} million characters/s`)
+  print(
+    `encode                   ${(pairs.length / seconds).toFixed(0)} pairs/s; without stopping early ${speed} million characters/s`
+  )
   if (typeof peer === 'string') {
     print(`Python peer skipped: ${peer}`)
     return
   }
   peer.stop()
   const other = median(theirs!)
-  print(`Python jieba, bert4keras ${(pairs.length / other).toFixed(0)} pairs/s   ratio ${(other / seconds).toFixed(1)} (budget 5)`)
+  print(
+    `Python jieba, bert4keras ${(pairs.length / other).toFixed(0)} pairs/s   ratio ${(other / seconds).toFixed(1)} (budget 5)`
+  )
 }
 
 const dictionary = readFileSync(join(root, 'dist/dictionary.bin'))

@@ -28,7 +28,15 @@ export function pickBatch(lengths: readonly number[], anchor: number, limits: Ba
 
 /** Whether sequences of these lengths, in any order, run as one batch. */
 export function fitOneBatch(lengths: readonly number[], limits: BatchLimits): boolean {
-  return lengths.length === 1 || fits(limits, lengths.length, Math.max(...lengths), lengths.reduce((sum, length) => sum + length, 0))
+  return (
+    lengths.length === 1 ||
+    fits(
+      limits,
+      lengths.length,
+      Math.max(...lengths),
+      lengths.reduce((sum, length) => sum + length, 0)
+    )
+  )
 }
 
 function fits({ tokens, padding }: BatchLimits, count: number, longest: number, sum: number): boolean {

@@ -46,7 +46,10 @@ const LONGEST_TIMER = 2 ** 31 - 1
  * reason) or when its deadline passes. `enter` takes it up and returns what is to be done when it is settled.
  */
 export function startCall(
-  pairs: readonly TaskPair[], { signal, deadlineMs, onProgress }: CallOptions, now: number, enter: (call: Call) => () => void
+  pairs: readonly TaskPair[],
+  { signal, deadlineMs, onProgress }: CallOptions,
+  now: number,
+  enter: (call: Call) => () => void
 ): Promise<Outcome[]> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
@@ -65,9 +68,15 @@ export function startCall(
     }
     const onAbort = (): void => settle(() => reject(signal?.reason))
     const call: Call = {
-      pairs, unread: 0, served: now,
-      get settled() { return settled },
-      get remaining() { return settled ? 0 : remaining },
+      pairs,
+      unread: 0,
+      served: now,
+      get settled() {
+        return settled
+      },
+      get remaining() {
+        return settled ? 0 : remaining
+      },
       expect(index, tokenCount, truncated) {
         const pair = progress[index]!
         pair.missing++
@@ -89,14 +98,21 @@ export function startCall(
     }
     const leave = enter(call)
     signal?.addEventListener('abort', onAbort)
-    if (deadlineMs !== undefined && deadlineMs <= LONGEST_TIMER) timer = setTimeout(() => call.reject(tooLate(deadlineMs)), deadlineMs)
+    if (deadlineMs !== undefined && deadlineMs <= LONGEST_TIMER)
+      timer = setTimeout(() => call.reject(tooLate(deadlineMs)), deadlineMs)
   })
 }
 
 function tooLate(deadlineMs: number): MatcherError {
-  return new MatcherError('deadline-exceeded', `The call was not answered within ${deadlineMs} ms; send less at once, or allow more time.`)
+  return new MatcherError(
+    'deadline-exceeded',
+    `The call was not answered within ${deadlineMs} ms; send less at once, or allow more time.`
+  )
 }
 
 function notFinite(logits: readonly number[]): MatcherError {
-  return new MatcherError('inference-failed', `The network gave the logits ${logits.join(', ')}; the model file is damaged or this device computes it wrongly: try another dtype or device.`)
+  return new MatcherError(
+    'inference-failed',
+    `The network gave the logits ${logits.join(', ')}; the model file is damaged or this device computes it wrongly: try another dtype or device.`
+  )
 }

@@ -23,7 +23,9 @@ describe('parity.json', () => {
   })
 
   it('refuses ragged batches and other shapes', () => {
-    expect(() => parseParity(parityToJson([{ ...batch, segmentIds: [[0, 0]] }]))).toThrow('batch 0 has rows of different lengths')
+    expect(() => parseParity(parityToJson([{ ...batch, segmentIds: [[0, 0]] }]))).toThrow(
+      'batch 0 has rows of different lengths'
+    )
     expect(() => parseParity(parityToJson([{ ...batch, taskIds: [0, 1] }]))).toThrow('batch 0')
     expect(() => parseParity({ batches: [] })).toThrow('parity.json')
     expect(() => parseParity(parityToJson([{ ...batch, tokenIds: [[-1, 0, 0]] }]))).toThrow('token_ids')

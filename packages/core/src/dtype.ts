@@ -30,7 +30,11 @@ export const AUTO_DTYPES: Readonly<Record<Device, readonly Dtype[]>> = {
 }
 
 /** The dtype to load. Throws `dtype-missing`, listing what the model folder offers. */
-export function chooseDtype(graphs: Readonly<Partial<Record<Dtype, unknown>>>, device: Device, requested: Dtype | 'auto' = 'auto'): Dtype {
+export function chooseDtype(
+  graphs: Readonly<Partial<Record<Dtype, unknown>>>,
+  device: Device,
+  requested: Dtype | 'auto' = 'auto'
+): Dtype {
   const wanted = requested === 'auto' ? AUTO_DTYPES[device] : [requested]
   const found = wanted.find((dtype) => Object.hasOwn(graphs, dtype))
   if (found) return found

@@ -3,7 +3,11 @@ import { encodePair, keptLengths, type Encoding } from './tokenizer/encode-pair'
 import type { Tokenizer } from './tokenizer/tokenizer'
 
 /** Turns pairs into sequences, all in one buffer, so that a worker transfers them in one piece. A text that comes twice is cut once. */
-export function encodePairs(tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>, pairs: readonly TextPair[], policy: EncodePolicy): EncodedPair[] {
+export function encodePairs(
+  tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>,
+  pairs: readonly TextPair[],
+  policy: EncodePolicy
+): EncodedPair[] {
   const { maxLength, truncation } = policy
   // Tokens past maxLength change nothing where the head of a text is kept; one more shows that it was cut.
   const limit = truncation === 'longest-first' ? maxLength + 1 : undefined
@@ -14,19 +18,28 @@ export function encodePairs(tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>, pairs: 
     return ids
   }
   const { vocab } = tokenizer
-  return pack(pairs.flatMap(({ a, b }, pair): EncodedPair[] => {
-    const [idsA, idsB] = [idsOf(a), idsOf(b)]
-    if (typeof truncation === 'string') return [{ pair, ...encodePair(idsA, idsB, vocab, maxLength, truncation) }]
-    return windows(idsA, idsB, truncation).map(([partA, partB]) => ({ pair, ...encodePair(partA, partB, vocab, truncation.window) }))
-  }))
+  return pack(
+    pairs.flatMap(({ a, b }, pair): EncodedPair[] => {
+      const [idsA, idsB] = [idsOf(a), idsOf(b)]
+      if (typeof truncation === 'string') return [{ pair, ...encodePair(idsA, idsB, vocab, maxLength, truncation) }]
+      return windows(idsA, idsB, truncation).map(([partA, partB]) => ({
+        pair,
+        ...encodePair(partA, partB, vocab, truncation.window)
+      }))
+    })
+  )
 }
 
 /**
  * The parts of both texts that each window reads. A text of at most half a window stays whole in every one; longer ones share the rest
  * and move on together, `stride` tokens a window, each until its own end: no token is left out.
  */
-export function windows(a: Int32Array, b: Int32Array, { window, stride }: WindowTruncation): [Int32Array, Int32Array][] {
-  const budget = window - 3                                          // [CLS], [SEP], [SEP]
+export function windows(
+  a: Int32Array,
+  b: Int32Array,
+  { window, stride }: WindowTruncation
+): [Int32Array, Int32Array][] {
+  const budget = window - 3 // [CLS], [SEP], [SEP]
   if (a.length + b.length <= budget) return [[a, b]]
   const [shareA, shareB] = keptLengths(a.length, b.length, budget)
   const steps = Math.max(lastStep(a.length, shareA, stride), lastStep(b.length, shareB, stride))
@@ -52,5 +65,10 @@ function pack(pairs: readonly (Encoding & { pair: number })[]): EncodedPair[] {
     offset += ids.length
     return all.subarray(offset - ids.length, offset)
   }
-  return pairs.map(({ pair, tokenIds, segmentIds, truncated }) => ({ pair, tokenIds: place(tokenIds), segmentIds: place(segmentIds), truncated }))
+  return pairs.map(({ pair, tokenIds, segmentIds, truncated }) => ({
+    pair,
+    tokenIds: place(tokenIds),
+    segmentIds: place(segmentIds),
+    truncated
+  }))
 }

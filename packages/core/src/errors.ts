@@ -1,8 +1,24 @@
 /** Every code that a `MatcherError` can carry. The first group comes from the SDKs, the second from training and export. */
 export const ERROR_CODES = [
-  'manifest-invalid', 'asset-missing', 'asset-corrupt', 'device-unavailable', 'device-lost', 'dtype-missing', 'task-unknown', 'input-invalid',
-  'queue-full', 'deadline-exceeded', 'inference-failed', 'network', 'disposed',
-  'data-invalid', 'config-invalid', 'checkpoint-invalid', 'output-exists', 'gate-failed', 'storage'
+  'manifest-invalid',
+  'asset-missing',
+  'asset-corrupt',
+  'device-unavailable',
+  'device-lost',
+  'dtype-missing',
+  'task-unknown',
+  'input-invalid',
+  'queue-full',
+  'deadline-exceeded',
+  'inference-failed',
+  'network',
+  'disposed',
+  'data-invalid',
+  'config-invalid',
+  'checkpoint-invalid',
+  'output-exists',
+  'gate-failed',
+  'storage'
 ] as const
 
 /** The kind of failure, stable across releases: programs branch on it, people read the message. */

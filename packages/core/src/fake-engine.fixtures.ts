@@ -16,7 +16,8 @@ export const fakeTokenizer: Pick<Tokenizer, 'ids' | 'vocab'> = {
 /** Logits that depend on every token, its place and segment, and the task: what a mixed-up batch would get wrong. */
 export function fakeLogits(tokenIds: ArrayLike<number>, segmentIds: ArrayLike<number>, task: number): [number, number] {
   let hash = task + 1
-  for (let i = 0; i < tokenIds.length; i++) if (tokenIds[i] !== 0) hash = (hash * 31 + tokenIds[i]! * 7 + segmentIds[i]! * 3 + i) % 10_007
+  for (let i = 0; i < tokenIds.length; i++)
+    if (tokenIds[i] !== 0) hash = (hash * 31 + tokenIds[i]! * 7 + segmentIds[i]! * 3 + i) % 10_007
   return [hash / 10_007, 1 - (hash % 97) / 97].map(Math.fround) as [number, number]
 }
 
@@ -33,7 +34,12 @@ export interface FakeEngine extends Engine {
 
 export function createFakeEngine(delay: (batch: EncodedBatch) => Promise<void> | void = () => undefined): FakeEngine {
   const engine: FakeEngine = {
-    batches: [], encoded: [], asked: [], running: 0, most: 0, disposed: 0,
+    batches: [],
+    encoded: [],
+    asked: [],
+    running: 0,
+    most: 0,
+    disposed: 0,
     async encode(pairs, policy) {
       engine.asked.push('encode')
       return encode(pairs, policy)
@@ -41,8 +47,17 @@ export function createFakeEngine(delay: (batch: EncodedBatch) => Promise<void> |
     async score(pairs, policy, limits) {
       engine.asked.push('score')
       const encoded = await encode(pairs, policy)
-      if (!fitOneBatch(encoded.map(({ tokenIds }) => tokenIds.length), limits)) return { pairs: encoded }
-      return { pairs: encoded, logits: await run(padBatch(encoded.map((one) => ({ ...one, task: pairs[one.pair]!.task })))) }
+      if (
+        !fitOneBatch(
+          encoded.map(({ tokenIds }) => tokenIds.length),
+          limits
+        )
+      )
+        return { pairs: encoded }
+      return {
+        pairs: encoded,
+        logits: await run(padBatch(encoded.map((one) => ({ ...one, task: pairs[one.pair]!.task }))))
+      }
     },
     async run(batch) {
       engine.asked.push('run')
@@ -68,7 +83,9 @@ export function createFakeEngine(delay: (batch: EncodedBatch) => Promise<void> |
       engine.running--
     }
     const row = (ids: Int32Array, i: number): Int32Array => ids.subarray(i * batch.length, (i + 1) * batch.length)
-    return Float32Array.from([...batch.taskIds].flatMap((task, i) => fakeLogits(row(batch.tokenIds, i), row(batch.segmentIds, i), task)))
+    return Float32Array.from(
+      [...batch.taskIds].flatMap((task, i) => fakeLogits(row(batch.tokenIds, i), row(batch.segmentIds, i), task))
+    )
   }
   return engine
 }
@@ -79,16 +96,25 @@ const hash = '0'.repeat(64)
 export function fakeManifest(changes: Record<string, unknown> = {}): Manifest {
   const file = { bytes: 1, sha256: hash }
   return parseManifest({
-    format: 1, name: 'fake', maxLength: 64,
+    format: 1,
+    name: 'fake',
+    maxLength: 64,
     tasks: SOHU_TASKS.map((task) => ({ ...task, threshold: (task.id + 1) / 10 })),
     tokenizer: { vocab: 'vocab.txt', dictionary: 'dictionary.bin', lowercase: true },
     graphs: Object.fromEntries(DTYPES.map((dtype) => [dtype, { file: `onnx/${dtype}.onnx`, opset: 17 }])),
-    files: Object.fromEntries(['vocab.txt', 'dictionary.bin', ...DTYPES.map((dtype) => `onnx/${dtype}.onnx`)].map((path) => [path, file])),
+    files: Object.fromEntries(
+      ['vocab.txt', 'dictionary.bin', ...DTYPES.map((dtype) => `onnx/${dtype}.onnx`)].map((path) => [path, file])
+    ),
     ...changes
   })
 }
 
 /** What an SDK would have found: the CPU, two workers. */
 export const fakeInfo: EngineInfo = {
-  device: 'cpu', dtype: 'fp32', reasons: [{ device: 'cpu', taken: true, reason: 'named' }], workers: 2, threads: 1, versions: {}
+  device: 'cpu',
+  dtype: 'fp32',
+  reasons: [{ device: 'cpu', taken: true, reason: 'named' }],
+  workers: 2,
+  threads: 1,
+  versions: {}
 }

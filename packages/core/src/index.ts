@@ -8,33 +8,99 @@ export { parameterSpecs, type ParameterSpec } from './model/parameters'
 export { roformer, type ModelInputs } from './model/roformer'
 export { rotaryTables, type RotaryTables } from './model/rotary'
 
-export { parseMetrics, parseParity, parityToJson, parseThresholds, type CheckpointMetrics, type ParityBatch } from './checkpoint'
+export {
+  parseMetrics,
+  parseParity,
+  parityToJson,
+  parseThresholds,
+  type CheckpointMetrics,
+  type ParityBatch
+} from './checkpoint'
 export { parseDatasetJson, type DatasetTask } from './data/dataset'
 export { parseLine, sohuFields, type Example, type LineFields, type LineFormat } from './data/lines'
 export {
-  argmaxLabel, auc, chooseThreshold, chooseThresholds, classMetrics, evaluateRows,
-  type ClassMetrics, type Metrics, type ScoredRow, type TaskMetrics
+  argmaxLabel,
+  auc,
+  chooseThreshold,
+  chooseThresholds,
+  classMetrics,
+  evaluateRows,
+  type ClassMetrics,
+  type Metrics,
+  type ScoredRow,
+  type TaskMetrics
 } from './metrics'
 export {
-  decodeSafetensors, decodeTensor, encodeSafetensors, encodeSafetensorsHeader, parseSafetensorsHeader, safetensorsDataStart,
-  type NamedTensor, type SafetensorsHeader, type Tensor, type TensorEntry
+  decodeSafetensors,
+  decodeTensor,
+  encodeSafetensors,
+  encodeSafetensorsHeader,
+  parseSafetensorsHeader,
+  safetensorsDataStart,
+  type NamedTensor,
+  type SafetensorsHeader,
+  type Tensor,
+  type TensorEntry
 } from './weights/safetensors'
 export { bytesOf, DTYPE_BYTES, halfToFloat, type SafetensorsDtype } from './weights/dtypes'
 
 export { AUTO_DTYPES, chooseDtype, DTYPES, GRAPH_FILES, type Device, type Dtype } from './dtype'
-export { MANIFEST_FORMAT, parseManifest, type Manifest, type ManifestFile, type ManifestGraph, type ManifestTask } from './manifest'
+export {
+  MANIFEST_FORMAT,
+  parseManifest,
+  type Manifest,
+  type ManifestFile,
+  type ManifestGraph,
+  type ManifestTask
+} from './manifest'
 export type { EncodedBatch, EncodedPair, EncodePolicy, Engine, TextPair, Truncation, WindowTruncation } from './engine'
 export type {
-  CommonOptions, DeviceReason, LoadProgress, Matcher, MatcherInfo, MatchResult, Pair, RankedMatch, RankOptions, RunManyOptions, RunOptions
+  CommonOptions,
+  DeviceReason,
+  LoadProgress,
+  Matcher,
+  MatcherInfo,
+  MatchResult,
+  Pair,
+  RankedMatch,
+  RankOptions,
+  RunManyOptions,
+  RunOptions
 } from './match'
 export { padBatch, pickBatch } from './batch'
 export { encodePairs } from './encode'
 export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher'
 export { createWorkerClient, type WorkerClient } from './worker-client'
-export { buffersOf, failureOf, failureToError, type PostMessage, type WorkerFailure, type WorkerReply, type WorkerRequest } from './worker-messages'
+export {
+  buffersOf,
+  failureOf,
+  failureToError,
+  type PostMessage,
+  type WorkerFailure,
+  type WorkerReply,
+  type WorkerRequest
+} from './worker-messages'
 export { createWorkerServer, type WorkerRuntime } from './worker-server'
 export {
-  buildVocab, compileDictionary, countWords, createSegmenter, createTokenizer, dictionaryWords, encodePair, keptLengths, normalize,
-  openDictionary, parseVocab, segmentWords, SPECIAL_TOKENS,
-  type BuildVocabOptions, type EncodeOptions, type Encoding, type Segmenter, type TextTruncation, type Tokenizer, type Vocab, type WordCounts
+  buildVocab,
+  compileDictionary,
+  countWords,
+  createSegmenter,
+  createTokenizer,
+  dictionaryWords,
+  encodePair,
+  keptLengths,
+  normalize,
+  openDictionary,
+  parseVocab,
+  segmentWords,
+  SPECIAL_TOKENS,
+  type BuildVocabOptions,
+  type EncodeOptions,
+  type Encoding,
+  type Segmenter,
+  type TextTruncation,
+  type Tokenizer,
+  type Vocab,
+  type WordCounts
 } from './tokenizer/index'

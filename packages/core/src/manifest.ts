@@ -45,19 +45,34 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const path = v.pipe(v.string(), v.check(isInside, 'a relative path inside the folder'))
 const graph = v.object({
-  file: path, externalData: v.optional(v.array(path)), opset: count,
-  maxLogitDifference: v.optional(v.number()), f1: v.optional(v.record(v.string(), v.nullable(v.number())))
+  file: path,
+  externalData: v.optional(v.array(path)),
+  opset: count,
+  maxLogitDifference: v.optional(v.number()),
+  f1: v.optional(v.record(v.string(), v.nullable(v.number())))
 })
 const manifestSchema = v.object({
   format: v.literal(MANIFEST_FORMAT),
   name: v.string(),
-  tasks: v.pipe(v.array(v.object({
-    name: v.pipe(v.string(), v.nonEmpty()), id: count, group: v.string(), threshold: share, f1: v.nullish(v.number())
-  })), v.nonEmpty()),
+  tasks: v.pipe(
+    v.array(
+      v.object({
+        name: v.pipe(v.string(), v.nonEmpty()),
+        id: count,
+        group: v.string(),
+        threshold: share,
+        f1: v.nullish(v.number())
+      })
+    ),
+    v.nonEmpty()
+  ),
   maxLength: v.pipe(count, v.minValue(4), v.maxValue(MAX_SEQUENCE)),
   tokenizer: v.object({ vocab: path, dictionary: path, lowercase: v.literal(true) }),
   graphs: v.record(v.picklist(DTYPES), graph),
-  files: v.record(path, v.object({ bytes: count, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hex digits')) }))
+  files: v.record(
+    path,
+    v.object({ bytes: count, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hex digits')) })
+  )
 })
 
 /** Reads a `manifest.json` value. Throws `manifest-invalid`: the key and what it should be, or that the format is newer than this version. */
@@ -65,7 +80,9 @@ export function parseManifest(json: unknown, source = 'manifest.json'): Manifest
   const invalid = (found: string): MatcherError => new MatcherError('manifest-invalid', `${source}: ${found}.`)
   const format = (json as { format?: unknown } | null)?.format
   if (typeof format === 'number' && format > MANIFEST_FORMAT) {
-    throw invalid(`format ${format} is newer than the format ${MANIFEST_FORMAT} that this version reads; update the SDK`)
+    throw invalid(
+      `format ${format} is newer than the format ${MANIFEST_FORMAT} that this version reads; update the SDK`
+    )
   }
   const parsed = v.safeParse(manifestSchema, json)
   if (!parsed.success) throw invalid(describeIssues(parsed.issues))
@@ -75,9 +92,14 @@ export function parseManifest(json: unknown, source = 'manifest.json'): Manifest
     throw invalid(`tasks must have distinct names and the ids 0 to ${tasks.length - 1} in order`)
   }
   if (Object.keys(graphs).length === 0) throw invalid('"graphs" is empty; a model has at least one graph')
-  const used = [tokenizer.vocab, tokenizer.dictionary, ...Object.values(graphs).flatMap((one) => [one.file, ...(one.externalData ?? [])])]
+  const used = [
+    tokenizer.vocab,
+    tokenizer.dictionary,
+    ...Object.values(graphs).flatMap((one) => [one.file, ...(one.externalData ?? [])])
+  ]
   const unlisted = used.find((file) => !Object.hasOwn(files, file))
-  if (unlisted !== undefined) throw invalid(`"files" does not list ${unlisted}, so it cannot be verified; export the model again`)
+  if (unlisted !== undefined)
+    throw invalid(`"files" does not list ${unlisted}, so it cannot be verified; export the model again`)
   return manifest
 }
 

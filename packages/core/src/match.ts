@@ -73,7 +73,12 @@ export interface MatcherInfo {
   readonly threads: number
   readonly tasks: readonly ManifestTask[]
   /** Tokens of a sequence; UTF-16 code units of a text; pairs accepted and unanswered; padded tokens of a batch. */
-  readonly limits: { readonly maxLength: number; readonly maxTextLength: number; readonly maxQueue: number; readonly batchTokens: number }
+  readonly limits: {
+    readonly maxLength: number
+    readonly maxTextLength: number
+    readonly maxQueue: number
+    readonly batchTokens: number
+  }
   /** Versions of this SDK and of the runtime under it. */
   readonly versions: Readonly<Record<string, string>>
 }

@@ -4,7 +4,16 @@ import type { Device } from './dtype'
 import type { BatchLimits, Engine } from './engine'
 import { MatcherError } from './errors'
 import type { Manifest } from './manifest'
-import type { CommonOptions, Matcher, MatcherInfo, MatchResult, Pair, RankOptions, RunManyOptions, RunOptions } from './match'
+import type {
+  CommonOptions,
+  Matcher,
+  MatcherInfo,
+  MatchResult,
+  Pair,
+  RankOptions,
+  RunManyOptions,
+  RunOptions
+} from './match'
 import { createScheduler } from './scheduler'
 import { combineLogits, matchScore } from './score'
 
@@ -24,11 +33,23 @@ export const BATCH_LIMITS: Readonly<Record<Device, BatchLimits>> = {
 
 /** The matcher over a loaded engine: checks, queue, batches, order, thresholds. Throws `task-unknown` and `input-invalid` for its options. */
 export function createMatcherFrom<T extends string>(
-  engine: Engine, manifest: Manifest, info: EngineInfo, options: Omit<CommonOptions<T>, 'model'>
+  engine: Engine,
+  manifest: Manifest,
+  info: EngineInfo,
+  options: Omit<CommonOptions<T>, 'model'>
 ): Matcher<T> {
-  const { tasks, thresholds, maxLength, truncation, maxQueue } = checkOptions(options, manifest.tasks, manifest.maxLength)
+  const { tasks, thresholds, maxLength, truncation, maxQueue } = checkOptions(
+    options,
+    manifest.tasks,
+    manifest.maxLength
+  )
   const batch = { ...BATCH_LIMITS[info.device], ...(options.batchTokens && { tokens: options.batchTokens }) }
-  const scheduler = createScheduler(engine, { policy: { maxLength, truncation }, batch, concurrency: info.workers, maxQueue })
+  const scheduler = createScheduler(engine, {
+    policy: { maxLength, truncation },
+    batch,
+    concurrency: info.workers,
+    maxQueue
+  })
   const graph = manifest.graphs[info.dtype]!
   let disposing: Promise<void> | undefined
 
@@ -56,12 +77,18 @@ export function createMatcherFrom<T extends string>(
       checkText(query, 'query')
       if (!Array.isArray(candidates)) throw new MatcherError('input-invalid', 'candidates must be an array of strings.')
       candidates.forEach((text, index) => checkText(text, `candidates[${index}]`))
-      const results = await matchMany(candidates.map((b) => ({ a: query, b, task })), { signal: run.signal, deadlineMs: run.deadlineMs })
+      const results = await matchMany(
+        candidates.map((b) => ({ a: query, b, task })),
+        { signal: run.signal, deadlineMs: run.deadlineMs }
+      )
       const ranked = results.map((result, index) => ({ ...result, index, text: candidates[index]! }))
       return ranked.sort((one, other) => other.score - one.score || one.index - other.index).slice(0, run.topK)
     },
     info: {
-      model: manifest.name, modelHash: manifest.files[graph.file]!.sha256, ...info, tasks,
+      model: manifest.name,
+      modelHash: manifest.files[graph.file]!.sha256,
+      ...info,
+      tasks,
       limits: { maxLength, maxTextLength: MAX_TEXT_LENGTH, maxQueue, batchTokens: batch.tokens }
     },
     dispose: () => (disposing ??= scheduler.dispose().then(() => engine.dispose())),

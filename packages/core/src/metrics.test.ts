@@ -20,23 +20,31 @@ function row(score: number, label: 0 | 1, task = 0): ScoredRow {
   return { task, label, score, predicted: score > 0.5 ? 1 : 0 }
 }
 
-describe.skipIf(!path)('pooled F1 against the reference\'s own evaluate()', () => {
+describe.skipIf(!path)("pooled F1 against the reference's own evaluate()", () => {
   const { cases } = JSON.parse(path ? readFileSync(path, 'utf8') : '{"cases":[]}') as { cases: Case[] }
 
-  it.each(cases.map((one) => [one.name, one] as const))('gives the same numbers, NaN included: %s', (_, { conds, labels, probs, result }) => {
-    const rows = conds.map((task, i): ScoredRow => ({ task, label: labels[i]!, score: probs[i]![1], predicted: argmaxLabel(probs[i]!) }))
-    const a = classMetrics(rows.filter((one) => one.task % 2 === 0)).f1
-    const b = classMetrics(rows.filter((one) => one.task % 2 === 1)).f1
-    const same = (mine: number, wanted: number | null): void => {
-      if (wanted === null) expect(mine).toBeNaN()
-      else expect(Math.abs(mine - wanted)).toBeLessThanOrEqual(1e-12)          // one division of equal integers
+  it.each(cases.map((one) => [one.name, one] as const))(
+    'gives the same numbers, NaN included: %s',
+    (_, { conds, labels, probs, result }) => {
+      const rows = conds.map((task, i): ScoredRow => ({
+        task,
+        label: labels[i]!,
+        score: probs[i]![1],
+        predicted: argmaxLabel(probs[i]!)
+      }))
+      const a = classMetrics(rows.filter((one) => one.task % 2 === 0)).f1
+      const b = classMetrics(rows.filter((one) => one.task % 2 === 1)).f1
+      const same = (mine: number, wanted: number | null): void => {
+        if (wanted === null) expect(mine).toBeNaN()
+        else expect(Math.abs(mine - wanted)).toBeLessThanOrEqual(1e-12) // one division of equal integers
+      }
+      same(a, result.f1_a)
+      same(b, result.f1_b)
+      same((a + b) / 2, result.f1)
+      const both = rows.some((one) => one.task % 2 === 0) && rows.some((one) => one.task % 2 === 1)
+      if (both) same(evaluateRows(rows, SOHU_TASKS).mean, result.f1)
     }
-    same(a, result.f1_a)
-    same(b, result.f1_b)
-    same((a + b) / 2, result.f1)
-    const both = rows.some((one) => one.task % 2 === 0) && rows.some((one) => one.task % 2 === 1)
-    if (both) same(evaluateRows(rows, SOHU_TASKS).mean, result.f1)
-  })
+  )
 })
 
 describe('evaluateRows', () => {
@@ -52,45 +60,58 @@ describe('evaluateRows', () => {
 
 describe('auc', () => {
   it('is the share of ordered pairs, half for a tie', () => {
-    const rows = fc.array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.constantFrom(0 as const, 1 as const)), { minLength: 2, maxLength: 40 })
-    fc.assert(fc.property(rows, (pairs) => {
-      const list = pairs.map(([score, label]) => ({ score: score / 6, label }))
-      const positive = list.filter((one) => one.label === 1)
-      const negative = list.filter((one) => one.label === 0)
-      let won = 0
-      for (const p of positive) for (const n of negative) won += p.score > n.score ? 1 : p.score === n.score ? 0.5 : 0
-      const wanted = won / (positive.length * negative.length)
-      if (Number.isNaN(wanted)) expect(auc(list)).toBeNaN()
-      else expect(auc(list)).toBeCloseTo(wanted, 12)
-    }))
+    const rows = fc.array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.constantFrom(0 as const, 1 as const)), {
+      minLength: 2,
+      maxLength: 40
+    })
+    fc.assert(
+      fc.property(rows, (pairs) => {
+        const list = pairs.map(([score, label]) => ({ score: score / 6, label }))
+        const positive = list.filter((one) => one.label === 1)
+        const negative = list.filter((one) => one.label === 0)
+        let won = 0
+        for (const p of positive) for (const n of negative) won += p.score > n.score ? 1 : p.score === n.score ? 0.5 : 0
+        const wanted = won / (positive.length * negative.length)
+        if (Number.isNaN(wanted)) expect(auc(list)).toBeNaN()
+        else expect(auc(list)).toBeCloseTo(wanted, 12)
+      })
+    )
   })
 })
 
 describe('chooseThreshold', () => {
   it('cuts where F1, meaned over as many cuts on each side as an eighth of the rarer class, is never beaten', () => {
     const scores = fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { minLength: 100, maxLength: 160 })
-    fc.assert(fc.property(scores, fc.infiniteStream(fc.constantFrom(0 as const, 1 as const)), (values, labels) => {
-      const list = values.map((value) => row(value / 5000, labels.next().value as 0 | 1)).sort((one, other) => other.score - one.score)
-      if (!list.some((one) => one.label)) return
-      const f1 = list.map((_, cut) => classMetrics(list.map((one, i) => ({ ...one, predicted: i <= cut ? 1 : 0 }))).f1)
-      const positives = list.filter((one) => one.label).length
-      const width = Math.round(Math.min(positives, list.length - positives) / 8)
-      const mean = (cut: number): number => {
-        const near = f1.slice(Math.max(0, cut - width), cut + width + 1)
-        return near.reduce((sum, value) => sum + value, 0) / near.length
-      }
-      const chosen = chooseThreshold(list)
-      const cut = list.filter((one) => one.score > chosen).length - 1
-      expect(mean(cut)).toBeCloseTo(Math.max(...list.map((_, i) => mean(i))), 12)
-      expect(chosen).toBeCloseTo((list[cut]!.score + (list[cut + 1]?.score ?? 0)) / 2, 12)
-    }))
+    fc.assert(
+      fc.property(scores, fc.infiniteStream(fc.constantFrom(0 as const, 1 as const)), (values, labels) => {
+        const list = values
+          .map((value) => row(value / 5000, labels.next().value as 0 | 1))
+          .sort((one, other) => other.score - one.score)
+        if (!list.some((one) => one.label)) return
+        const f1 = list.map(
+          (_, cut) => classMetrics(list.map((one, i) => ({ ...one, predicted: i <= cut ? 1 : 0 }))).f1
+        )
+        const positives = list.filter((one) => one.label).length
+        const width = Math.round(Math.min(positives, list.length - positives) / 8)
+        const mean = (cut: number): number => {
+          const near = f1.slice(Math.max(0, cut - width), cut + width + 1)
+          return near.reduce((sum, value) => sum + value, 0) / near.length
+        }
+        const chosen = chooseThreshold(list)
+        const cut = list.filter((one) => one.score > chosen).length - 1
+        expect(mean(cut)).toBeCloseTo(Math.max(...list.map((_, i) => mean(i))), 12)
+        expect(chosen).toBeCloseTo((list[cut]!.score + (list[cut + 1]?.score ?? 0)) / 2, 12)
+      })
+    )
   })
 
   it('parts classes that scores part, however rare the positives', () => {
     for (const positives of [20, 50, 100, 500, 980]) {
       const rows = Array.from({ length: 1000 }, (_, i) => row(1 - (i + 1) / 1001, i < positives ? 1 : 0))
       const chosen = chooseThreshold(rows)
-      expect(classMetrics(rows.map((one) => ({ ...one, predicted: one.score > chosen ? 1 : 0 }))).f1).toBeGreaterThan(0.97)     // off by at most a row in a hundred
+      expect(classMetrics(rows.map((one) => ({ ...one, predicted: one.score > chosen ? 1 : 0 }))).f1).toBeGreaterThan(
+        0.97
+      ) // off by at most a row in a hundred
     }
   })
 

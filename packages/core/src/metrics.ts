@@ -49,14 +49,23 @@ export function classMetrics(rows: readonly ScoredRow[]): ClassMetrics {
     predicted += row.predicted
     positive += row.label
   }
-  return { pairs: rows.length, f1: (2 * hits) / (predicted + positive), precision: hits / predicted, recall: hits / positive }
+  return {
+    pairs: rows.length,
+    f1: (2 * hits) / (predicted + positive),
+    precision: hits / predicted,
+    recall: hits / positive
+  }
 }
 
 /** Metrics of every task and group that has rows, and the mean of the groups' pooled F1 (NaN if a group's is). */
 export function evaluateRows(rows: readonly ScoredRow[], tasks: readonly TaskSpec[]): Metrics {
-  const named = tasks.map((task) => ({ task, rows: rows.filter((row) => row.task === task.id) })).filter((entry) => entry.rows.length > 0)
-  const groups = [...new Set(named.map(({ task }) => task.group))].map((group) =>
-    [group, classMetrics(named.filter(({ task }) => task.group === group).flatMap((entry) => entry.rows))] as const)
+  const named = tasks
+    .map((task) => ({ task, rows: rows.filter((row) => row.task === task.id) }))
+    .filter((entry) => entry.rows.length > 0)
+  const groups = [...new Set(named.map(({ task }) => task.group))].map(
+    (group) =>
+      [group, classMetrics(named.filter(({ task }) => task.group === group).flatMap((entry) => entry.rows))] as const
+  )
   return {
     mean: groups.reduce((sum, [, group]) => sum + group.f1, 0) / groups.length,
     groups: Object.fromEntries(groups),
@@ -72,7 +81,7 @@ export function auc(rows: readonly Pick<ScoredRow, 'label' | 'score'>[]): number
   for (let start = 0, end = 0; start < sorted.length; start = end) {
     let hits = 0
     for (; end < sorted.length && sorted[end]!.score === sorted[start]!.score; end++) hits += sorted[end]!.label
-    rankSum += hits * ((start + 1 + end) / 2)                                  // ranks start + 1 .. end
+    rankSum += hits * ((start + 1 + end) / 2) // ranks start + 1 .. end
   }
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * (sorted.length - positives))
 }
@@ -90,7 +99,7 @@ export function chooseThreshold(rows: readonly Pick<ScoredRow, 'label' | 'score'
   const sorted = [...rows].sort((one, other) => other.score - one.score)
   const positives = sorted.reduce((sum, row) => sum + row.label, 0)
   if (sorted.length < MIN_THRESHOLD_ROWS || positives === 0) return 0.5
-  const sums = [0]                                                              // of F1 over the first cuts
+  const sums = [0] // of F1 over the first cuts
   for (const f1 of f1AtCuts(sorted, positives)) sums.push(sums.at(-1)! + f1)
   const width = Math.round(STRETCH * Math.min(positives, sorted.length - positives))
   let best = { f1: -1, threshold: 0.5 }
@@ -111,7 +120,8 @@ function f1AtCuts(sorted: readonly Pick<ScoredRow, 'label' | 'score'>[], positiv
   for (let start = 0, end = 0; start < sorted.length; start = end) {
     let hits = 0
     for (; end < sorted.length && sorted[end]!.score === sorted[start]!.score; end++) hits += sorted[end]!.label
-    for (let i = start; i < end; i++) f1[i] = (2 * (before + (hits * (i + 1 - start)) / (end - start))) / (i + 1 + positives)
+    for (let i = start; i < end; i++)
+      f1[i] = (2 * (before + (hits * (i + 1 - start)) / (end - start))) / (i + 1 + positives)
     before += hits
   }
   return f1
@@ -119,5 +129,7 @@ function f1AtCuts(sorted: readonly Pick<ScoredRow, 'label' | 'score'>[], positiv
 
 /** The threshold of each task, by name; 0.5 for a task without enough rows. */
 export function chooseThresholds(rows: readonly ScoredRow[], tasks: readonly TaskSpec[]): Record<string, number> {
-  return Object.fromEntries(tasks.map((task) => [task.name, chooseThreshold(rows.filter((row) => row.task === task.id))]))
+  return Object.fromEntries(
+    tasks.map((task) => [task.name, chooseThreshold(rows.filter((row) => row.task === task.id))])
+  )
 }

@@ -37,10 +37,13 @@ interface Taken {
 interface Sequence extends TaskSequence, Taken {}
 
 /** Creates the scheduler of one matcher. */
-export function createScheduler(engine: Engine, { policy, batch: limits, concurrency, maxQueue }: SchedulerOptions): Scheduler {
-  const calls = new Set<Call>()                                      // unanswered
-  let turn: Call[] = []                                              // calls with pairs not yet encoded, taken in rotation
-  let ready: Sequence[] = []                                         // sorted by length
+export function createScheduler(
+  engine: Engine,
+  { policy, batch: limits, concurrency, maxQueue }: SchedulerOptions
+): Scheduler {
+  const calls = new Set<Call>() // unanswered
+  let turn: Call[] = [] // calls with pairs not yet encoded, taken in rotation
+  let ready: Sequence[] = [] // sorted by length
   const working = new Set<Promise<void>>()
   let encoding = 0
   let running = 0
@@ -59,7 +62,8 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
       ready = ready.filter(({ call }) => !call.settled)
       if (ready.length === 0 && encoding === 0 && running < concurrency && isShort(turn)) track(scoreNext())
       while (turn.length > 0 && encoding < concurrency && ready.length < READY) track(encodeNext())
-      while (ready.length > 0 && running < concurrency && (encoding === 0 || ready.length >= READY / 2)) track(runNext())
+      while (ready.length > 0 && running < concurrency && (encoding === 0 || ready.length >= READY / 2))
+        track(runNext())
     })
   }
 
@@ -87,7 +91,15 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
     const taken = take()
     encoding++
     try {
-      putReady(announce(taken, await engine.encode(taken.map(({ call, index }) => ({ a: call.pairs[index]!.a, b: call.pairs[index]!.b })), policy)))
+      putReady(
+        announce(
+          taken,
+          await engine.encode(
+            taken.map(({ call, index }) => ({ a: call.pairs[index]!.a, b: call.pairs[index]!.b })),
+            policy
+          )
+        )
+      )
     } catch (error) {
       for (const { call } of taken) call.reject(error)
     }
@@ -99,7 +111,11 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
     const taken = take()
     running++
     try {
-      const { pairs, logits } = await engine.score(taken.map(({ call, index }) => call.pairs[index]!), policy, limits)
+      const { pairs, logits } = await engine.score(
+        taken.map(({ call, index }) => call.pairs[index]!),
+        policy,
+        limits
+      )
       const sequences = announce(taken, pairs)
       if (logits) deliver(sequences, logits)
       else putReady(sequences)
@@ -121,7 +137,11 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
       if (call.served < ready[anchor]!.call.served) anchor = i
     })
     ready[anchor]!.call.served = ++clock
-    const [from, to] = pickBatch(ready.map(({ tokenIds }) => tokenIds.length), anchor, limits)
+    const [from, to] = pickBatch(
+      ready.map(({ tokenIds }) => tokenIds.length),
+      anchor,
+      limits
+    )
     const batch = ready.splice(from, to - from)
     running++
     try {
@@ -136,9 +156,12 @@ export function createScheduler(engine: Engine, { policy, batch: limits, concurr
     if (disposed) return Promise.reject(disposedError())
     const waiting = [...calls].reduce((sum, call) => sum + call.remaining, 0)
     if (waiting > 0 && waiting + pairs.length > maxQueue) {
-      return Promise.reject(new MatcherError(
-        'queue-full', `${waiting} pairs wait already and ${pairs.length} more would exceed maxQueue (${maxQueue}); try again later, or raise maxQueue.`
-      ))
+      return Promise.reject(
+        new MatcherError(
+          'queue-full',
+          `${waiting} pairs wait already and ${pairs.length} more would exceed maxQueue (${maxQueue}); try again later, or raise maxQueue.`
+        )
+      )
     }
     return startCall(pairs, options, ++clock, (call) => {
       calls.add(call)

@@ -7,7 +7,14 @@ export const TASKS = ['A-ss', 'B-ss', 'A-sl', 'B-sl', 'A-ll', 'B-ll'] as const
 export type Task = (typeof TASKS)[number]
 
 /** Folder names of the six variants in the Sohu data layout, in task-id order (bojone/sohu2021-baseline). */
-export const VARIANTS = ['短短匹配A类', '短短匹配B类', '短长匹配A类', '短长匹配B类', '长长匹配A类', '长长匹配B类'] as const
+export const VARIANTS = [
+  '短短匹配A类',
+  '短短匹配B类',
+  '短长匹配A类',
+  '短长匹配B类',
+  '长长匹配A类',
+  '长长匹配B类'
+] as const
 
 /** A task as configurations and manifests name it; `group` is the criterion whose pooled F1 it counts in. */
 export interface TaskSpec {
@@ -28,7 +35,10 @@ export function isTask(name: string): name is Task {
 export function taskId(name: string, tasks: readonly TaskSpec[] = SOHU_TASKS): number {
   const task = tasks.find((candidate) => candidate.name === name)
   if (!task) {
-    throw new MatcherError('task-unknown', `There is no task "${name}"; this model knows ${tasks.map((t) => t.name).join(', ')}.`)
+    throw new MatcherError(
+      'task-unknown',
+      `There is no task "${name}"; this model knows ${tasks.map((t) => t.name).join(', ')}.`
+    )
   }
   return task.id
 }

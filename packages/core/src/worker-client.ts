@@ -29,7 +29,9 @@ export function createWorkerClient<Load, Info>(post: PostMessage<WorkerRequest<L
   let failure: MatcherError | undefined
 
   function ask<K extends WorkerReply<Info>['type']>(
-    request: WithoutId<WorkerRequest<Load>> & { type: K }, transfer: ArrayBuffer[] = [], onProgress?: (progress: LoadProgress) => void
+    request: WithoutId<WorkerRequest<Load>> & { type: K },
+    transfer: ArrayBuffer[] = [],
+    onProgress?: (progress: LoadProgress) => void
   ): Promise<Extract<WorkerReply<Info>, { type: K }>> {
     if (failure) return Promise.reject(failure)
     const id = nextId++
@@ -43,7 +45,8 @@ export function createWorkerClient<Load, Info>(post: PostMessage<WorkerRequest<L
     load: async (options, onProgress) => (await ask({ type: 'load', options }, [], onProgress)).info,
     encode: async (pairs, policy) => (await ask({ type: 'encode', pairs, policy })).pairs,
     score: async (pairs, policy, limits) => (await ask({ type: 'score', pairs, policy, limits })).scored,
-    run: async (batch) => (await ask({ type: 'run', batch }, buffersOf([batch.tokenIds, batch.segmentIds, batch.taskIds]))).logits,
+    run: async (batch) =>
+      (await ask({ type: 'run', batch }, buffersOf([batch.tokenIds, batch.segmentIds, batch.taskIds]))).logits,
     dispose: async () => void (await ask({ type: 'dispose' })),
     receive(reply) {
       const entry = waiting.get(reply.id)

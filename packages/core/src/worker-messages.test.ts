@@ -6,20 +6,29 @@ import { createWorkerClient, type WorkerClient } from './worker-client'
 import type { WorkerReply, WorkerRequest } from './worker-messages'
 import { createWorkerServer, type WorkerRuntime } from './worker-server'
 
-interface Info { readonly name: string }
+interface Info {
+  readonly name: string
+}
 
 /** Client and server with structured clones in between, as between threads. */
 function connect(changes: Partial<WorkerRuntime<Info>> = {}, load?: () => Promise<WorkerRuntime<Info>>) {
   const runtime: WorkerRuntime<Info> = {
-    info: { name: 'w' }, tokenizer: fakeTokenizer, run: async (batch) => new Float32Array(2 * batch.size).fill(0.5), dispose: async () => undefined, ...changes
+    info: { name: 'w' },
+    tokenizer: fakeTokenizer,
+    run: async (batch) => new Float32Array(2 * batch.size).fill(0.5),
+    dispose: async () => undefined,
+    ...changes
   }
-  const server = createWorkerServer<string, Info>((reply, transfer) => {
-    const arrived = structuredClone(reply, { transfer }) as WorkerReply<Info>
-    queueMicrotask(() => client.receive(arrived))
-  }, async (_, onProgress) => {
-    onProgress({ phase: 'verify', file: 'x', loaded: 1, total: 2 })
-    return load ? load() : runtime
-  })
+  const server = createWorkerServer<string, Info>(
+    (reply, transfer) => {
+      const arrived = structuredClone(reply, { transfer }) as WorkerReply<Info>
+      queueMicrotask(() => client.receive(arrived))
+    },
+    async (_, onProgress) => {
+      onProgress({ phase: 'verify', file: 'x', loaded: 1, total: 2 })
+      return load ? load() : runtime
+    }
+  )
   const client: WorkerClient<string, Info> = createWorkerClient((request, transfer) => {
     void server(structuredClone(request, { transfer }) as WorkerRequest<string>)
   })
@@ -38,7 +47,7 @@ describe('worker messages', () => {
     expect(pair).toMatchObject({ pair: 0, tokenIds: Int32Array.of(1, 97, 98, 2, 99, 2) })
     const batch = padBatch([{ ...pair!, task: 3 }])
     expect(await client.run(batch)).toEqual(Float32Array.of(0.5, 0.5))
-    expect(batch.tokenIds.length).toBe(0)                             // transferred, not copied
+    expect(batch.tokenIds.length).toBe(0) // transferred, not copied
     await client.dispose()
     await expect(client.encode([{ a: '', b: '' }], policy)).rejects.toMatchObject({ code: 'disposed' })
   })
@@ -52,9 +61,15 @@ describe('worker messages', () => {
       }
     })
     await client.load('model')
-    const pairs = [{ a: 'ab', b: 'c', task: 4 }, { a: 'abc', b: 'c', task: 1 }]
+    const pairs = [
+      { a: 'ab', b: 'c', task: 4 },
+      { a: 'abc', b: 'c', task: 1 }
+    ]
     const { pairs: sequences, logits } = await client.score(pairs, policy, { tokens: 64, padding: 0.1 })
-    expect(sequences.map(({ pair, tokenIds }) => [pair, tokenIds.length])).toEqual([[0, 6], [1, 7]])
+    expect(sequences.map(({ pair, tokenIds }) => [pair, tokenIds.length])).toEqual([
+      [0, 6],
+      [1, 7]
+    ])
     expect(logits).toEqual(Float32Array.of(0, 1, 2, 3))
     expect(tasks).toEqual([4, 1])
     const tooLarge = await client.score(pairs, policy, { tokens: 13, padding: 0.1 })
@@ -85,7 +100,12 @@ describe('worker messages', () => {
     const client = connect({}, async () => {
       throw new MatcherError('asset-corrupt', 'bad bytes', { cause: new Error('hash') })
     })
-    await expect(client.load('model')).rejects.toMatchObject({ name: 'MatcherError', code: 'asset-corrupt', message: 'bad bytes', cause: { message: 'hash' } })
+    await expect(client.load('model')).rejects.toMatchObject({
+      name: 'MatcherError',
+      code: 'asset-corrupt',
+      message: 'bad bytes',
+      cause: { message: 'hash' }
+    })
   })
 
   it('rejects all that is pending, and all that comes, when the worker is gone', async () => {

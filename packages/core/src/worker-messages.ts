@@ -6,7 +6,13 @@ import type { LoadProgress } from './match'
 export type WorkerRequest<Load> =
   | { readonly type: 'load'; readonly id: number; readonly options: Load }
   | { readonly type: 'encode'; readonly id: number; readonly pairs: readonly TextPair[]; readonly policy: EncodePolicy }
-  | { readonly type: 'score'; readonly id: number; readonly pairs: readonly TaskPair[]; readonly policy: EncodePolicy; readonly limits: BatchLimits }
+  | {
+      readonly type: 'score'
+      readonly id: number
+      readonly pairs: readonly TaskPair[]
+      readonly policy: EncodePolicy
+      readonly limits: BatchLimits
+    }
   | { readonly type: 'run'; readonly id: number; readonly batch: EncodedBatch }
   | { readonly type: 'dispose'; readonly id: number }
 
@@ -37,7 +43,12 @@ export function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
 
 /** An error as a worker sends it; one without a code gets `code`. */
 export function failureOf(error: unknown, code: MatcherErrorCode): WorkerFailure {
-  if (error instanceof MatcherError) return { code: error.code, message: error.message, cause: error.cause === undefined ? undefined : messageOf(error.cause) }
+  if (error instanceof MatcherError)
+    return {
+      code: error.code,
+      message: error.message,
+      cause: error.cause === undefined ? undefined : messageOf(error.cause)
+    }
   return { code, message: messageOf(error) }
 }
 

@@ -20,7 +20,8 @@ export interface WorkerRuntime<Info> {
  * the runtime underneath allows; every request gets one answer.
  */
 export function createWorkerServer<Load, Info>(
-  post: PostMessage<WorkerReply<Info>>, load: (options: Load, onProgress: (progress: LoadProgress) => void) => Promise<WorkerRuntime<Info>>
+  post: PostMessage<WorkerReply<Info>>,
+  load: (options: Load, onProgress: (progress: LoadProgress) => void) => Promise<WorkerRuntime<Info>>
 ): (request: WorkerRequest<Load>) => Promise<void> {
   let runtime: WorkerRuntime<Info> | undefined
   let last: Promise<unknown> = Promise.resolve()
@@ -31,7 +32,7 @@ export function createWorkerServer<Load, Info>(
 
   function runInTurn(batch: EncodedBatch): Promise<Float32Array> {
     const run = last.then(() => loaded().run(batch))
-    last = run.catch(() => undefined)                                // the next batch runs whether or not this one failed
+    last = run.catch(() => undefined) // the next batch runs whether or not this one failed
     return run
   }
 
@@ -47,9 +48,17 @@ export function createWorkerServer<Load, Info>(
       }
       case 'score': {
         const pairs = encodePairs(loaded().tokenizer, request.pairs, request.policy)
-        const whole = fitOneBatch(pairs.map(({ tokenIds }) => tokenIds.length), request.limits)
-        const logits = whole ? await runInTurn(padBatch(pairs.map((one) => ({ ...one, task: request.pairs[one.pair]!.task })))) : undefined
-        return post({ type, id, scored: { pairs, logits } }, buffersOf([...pairs.map((pair) => pair.tokenIds), ...(logits ? [logits] : [])]))
+        const whole = fitOneBatch(
+          pairs.map(({ tokenIds }) => tokenIds.length),
+          request.limits
+        )
+        const logits = whole
+          ? await runInTurn(padBatch(pairs.map((one) => ({ ...one, task: request.pairs[one.pair]!.task }))))
+          : undefined
+        return post(
+          { type, id, scored: { pairs, logits } },
+          buffersOf([...pairs.map((pair) => pair.tokenIds), ...(logits ? [logits] : [])])
+        )
       }
       case 'run': {
         const logits = await runInTurn(request.batch)
@@ -67,7 +76,14 @@ export function createWorkerServer<Load, Info>(
     try {
       await answer(request)
     } catch (error) {
-      post({ type: 'error', id: request.id, error: failureOf(error, request.type === 'load' ? 'device-unavailable' : 'inference-failed') }, [])
+      post(
+        {
+          type: 'error',
+          id: request.id,
+          error: failureOf(error, request.type === 'load' ? 'device-unavailable' : 'inference-failed')
+        },
+        []
+      )
     }
   }
 }

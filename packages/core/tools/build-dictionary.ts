@@ -36,4 +36,6 @@ const bytes = compileDictionary(jiebaDictionaryText())
 mkdirSync(join(root, 'dist'), { recursive: true })
 writeFileSync(join(root, 'dist/dictionary.bin'), bytes)
 writeFileSync(join(root, 'dist/NOTICE'), NOTICE)
-process.stdout.write(`dist/dictionary.bin: ${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}\n`)
+process.stdout.write(
+  `dist/dictionary.bin: ${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}\n`
+)

@@ -17,7 +17,9 @@ export function jiebaDictionaryText(): string {
   const bytes = readFileSync(path)
   const found = createHash('sha256').update(bytes).digest('hex')
   if (found !== SHA256) {
-    throw new Error(`${path} has SHA-256 ${found}; wanted ${SHA256}, that of @node-rs/jieba 2.0.3: install that version.`)
+    throw new Error(
+      `${path} has SHA-256 ${found}; wanted ${SHA256}, that of @node-rs/jieba 2.0.3: install that version.`
+    )
   }
   return bytes.toString('utf8') + REPEATED_LINE
 }

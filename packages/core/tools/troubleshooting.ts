@@ -12,34 +12,49 @@ interface Help {
 const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
   'manifest-invalid': {
     meaning: 'The `manifest.json` of a model folder is not one that this version can use.',
-    when: ['it is not JSON, or it is the HTML start page of an application', 'a field is missing or has the wrong type; the message names it', 'a newer version of the exporter wrote it'],
+    when: [
+      'it is not JSON, or it is the HTML start page of an application',
+      'a field is missing or has the wrong type; the message names it',
+      'a newer version of the exporter wrote it'
+    ],
     todo: 'Check that `model` names the model folder itself. Copy or upload the folder again. If the message speaks of a newer format, upgrade the SDK.'
   },
   'asset-missing': {
     meaning: 'A file that the manifest lists, or the model folder itself, is not there.',
     when: [
-      'a path is wrong, or a file was not copied', 'a web server answers 404, or sends its start page in place of a file',
-      'in the browser: the worker\'s script did not start, because of its address, the content security policy, or a missing COEP header'
+      'a path is wrong, or a file was not copied',
+      'a web server answers 404, or sends its start page in place of a file',
+      "in the browser: the worker's script did not start, because of its address, the content security policy, or a missing COEP header"
     ],
     todo: 'Copy the whole folder, `onnx/` included. In the browser, open the address in the message by hand; see [deploying](deploying.md#browser).'
   },
   'asset-corrupt': {
-    meaning: 'A file is there, but it is not byte for byte what the manifest lists, or it cannot be read as what it should be.',
-    when: ['a copy was cut short', 'a server or a version control system changed the bytes (line ends, a rewriting proxy)', 'one file was replaced by that of another export'],
+    meaning:
+      'A file is there, but it is not byte for byte what the manifest lists, or it cannot be read as what it should be.',
+    when: [
+      'a copy was cut short',
+      'a server or a version control system changed the bytes (line ends, a rewriting proxy)',
+      'one file was replaced by that of another export'
+    ],
     todo: 'Copy the folder again as binary files. Do not edit single files: export again.'
   },
   'device-unavailable': {
     meaning: 'The device that was asked for cannot be used here. The message gives the reason and the next step.',
     when: [
-      '`device: \'cuda\'` without driver, CUDA libraries or onnxruntime\'s provider', '`device: \'webgpu\'` without an adapter, or `dtype: \'fp16\'` without shader-f16',
-      'a browser without WebAssembly SIMD; the web SDK on a server', 'in training: TensorFlow\'s native addon does not load'
+      "`device: 'cuda'` without driver, CUDA libraries or onnxruntime's provider",
+      "`device: 'webgpu'` without an adapter, or `dtype: 'fp16'` without shader-f16",
+      'a browser without WebAssembly SIMD; the web SDK on a server',
+      "in training: TensorFlow's native addon does not load"
     ],
-    todo: 'Take `device: \'auto\'`, and read `matcher.info.reasons` for why a device was passed over. For training run `npm run setup`.'
+    todo: "Take `device: 'auto'`, and read `matcher.info.reasons` for why a device was passed over. For training run `npm run setup`."
   },
   'device-lost': {
     meaning: 'A WebGPU device was lost while it was in use.',
-    when: ['the driver was reset, or the GPU ran out of memory', 'the browser took the device away, for example from a page in the background'],
-    todo: 'With `device: \'auto\'` the matcher has moved to WebAssembly by itself, once. Otherwise make a new matcher; use `wasm` if it happens again.'
+    when: [
+      'the driver was reset, or the GPU ran out of memory',
+      'the browser took the device away, for example from a page in the background'
+    ],
+    todo: "With `device: 'auto'` the matcher has moved to WebAssembly by itself, once. Otherwise make a new matcher; use `wasm` if it happens again."
   },
   'dtype-missing': {
     meaning: 'The model folder has no graph of this precision.',
@@ -48,12 +63,20 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
   },
   'task-unknown': {
     meaning: 'The model does not know this task.',
-    when: ['a task\'s name is misspelled', 'the model has tasks of its own, and the option `tasks` does not name them', 'a line or a request names no task and there is no `--task`'],
+    when: [
+      "a task's name is misspelled",
+      'the model has tasks of its own, and the option `tasks` does not name them',
+      'a line or a request names no task and there is no `--task`'
+    ],
     todo: 'Use a name that the message lists. For a model with its own tasks see [your own tasks](own-tasks.md#match).'
   },
   'input-invalid': {
     meaning: 'An argument is of the wrong kind or out of range.',
-    when: ['a text is no string, or longer than 200,000 characters', 'an option of `createMatcher` is out of its range', 'an HTTP request has too many pairs or another form than `/openapi.json` says'],
+    when: [
+      'a text is no string, or longer than 200,000 characters',
+      'an option of `createMatcher` is out of its range',
+      'an HTTP request has too many pairs or another form than `/openapi.json` says'
+    ],
     todo: 'Correct the value that the message names. It will not help to try again.'
   },
   'queue-full': {
@@ -68,32 +91,53 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
   },
   'inference-failed': {
     meaning: 'The network failed on a batch. The calls in that batch are lost; others go on.',
-    when: ['a worker thread ended, for example for lack of memory; a new one takes its place', 'ONNX Runtime reports an error', 'the logits are no numbers'],
+    when: [
+      'a worker thread ended, for example for lack of memory; a new one takes its place',
+      'ONNX Runtime reports an error',
+      'the logits are no numbers'
+    ],
     todo: 'Try once more. If it returns, try another `dtype` or device, and look at the memory of the process; `cause` holds the first error.'
   },
-  'network': {
+  network: {
     meaning: 'A file of the model could not be fetched (browser).',
-    when: ['there is no connection', 'the model lies on another origin that sends no CORS headers', 'the server answers with an error other than 404'],
+    when: [
+      'there is no connection',
+      'the model lies on another origin that sends no CORS headers',
+      'the server answers with an error other than 404'
+    ],
     todo: 'Try again: a cut download goes on where it ended. For another origin, let it send `Access-Control-Allow-Origin`.'
   },
-  'disposed': {
+  disposed: {
     meaning: 'The matcher was disposed before this call, or while it waited.',
     when: ['`dispose()` was called, or an `await using` block ended', 'the server is shutting down'],
     todo: 'Await all calls before `dispose()`, or make a new matcher.'
   },
   'data-invalid': {
     meaning: 'A data file or a line of it cannot be used. The message has the file and the line number.',
-    when: ['a line is no JSON object, or a text or label is missing', 'a folder holds neither a `dataset.json` nor folders of the Sohu layout', 'a file is empty or not UTF-8', 'the data\'s tasks are not the checkpoint\'s'],
+    when: [
+      'a line is no JSON object, or a text or label is missing',
+      'a folder holds neither a `dataset.json` nor folders of the Sohu layout',
+      'a file is empty or not UTF-8',
+      "the data's tasks are not the checkpoint's"
+    ],
     todo: 'Correct the line. The layout is in [your own tasks](own-tasks.md#describe-the-data). `sohu-match score` has written the answers to all lines before it.'
   },
   'config-invalid': {
     meaning: 'A flag, a preset or a `--set` is wrong.',
-    when: ['a key or name does not exist; the message gives the nearest', 'a value is out of range, or two settings exclude each other', 'a training diverged: its loss is no number'],
+    when: [
+      'a key or name does not exist; the message gives the nearest',
+      'a value is out of range, or two settings exclude each other',
+      'a training diverged: its loss is no number'
+    ],
     todo: 'Correct the setting; `--help` lists every flag. For a diverged training lower `learning_rate` or set `clip_norm`.'
   },
   'checkpoint-invalid': {
     meaning: 'A checkpoint, or weights to be imported, cannot be used.',
-    when: ['the path is a run\'s folder, not its `best/` or `last/`', 'a tensor is missing or has another shape than `config.json` says', 'a file is cut short'],
+    when: [
+      "the path is a run's folder, not its `best/` or `last/`",
+      'a tensor is missing or has another shape than `config.json` says',
+      'a file is cut short'
+    ],
     todo: 'Name `runs/NAME/best` or `runs/NAME/last`. Where a file is damaged, copy it again or go on from the other folder.'
   },
   'output-exists': {
@@ -103,13 +147,20 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
   },
   'gate-failed': {
     meaning: 'An export was refused: a graph is too far from the checkpoint. Nothing was written.',
-    when: ['the F1 of a precision is lower than that of fp32 by more than `--gate`', 'fp32 logits differ from `parity.json`, or the logits of a precision are no numbers'],
+    when: [
+      'the F1 of a precision is lower than that of fp32 by more than `--gate`',
+      'fp32 logits differ from `parity.json`, or the logits of a precision are no numbers'
+    ],
     todo: 'Leave that precision out of `--dtype`, or allow more with `--gate` if the loss is acceptable. On few labelled pairs one label moves F1 by much: use more.'
   },
-  'storage': {
+  storage: {
     meaning: 'The system refused to read or write a file, or the browser to store one.',
-    when: ['the disk or a quota is full', 'permissions are missing, or the file system is read-only', 'in the browser: the cache cannot be cleared while a page loads a model'],
-    todo: 'The message has the system\'s reason. After a full disk, free space and go on with `--resume`; nothing is left half-written.'
+    when: [
+      'the disk or a quota is full',
+      'permissions are missing, or the file system is read-only',
+      'in the browser: the cache cannot be cleared while a page loads a model'
+    ],
+    todo: "The message has the system's reason. After a full disk, free space and go on with `--resume`; nothing is left half-written."
   }
 }
 

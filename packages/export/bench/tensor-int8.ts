@@ -16,7 +16,10 @@ export function tensorInt8Format(): WeightFormat {
       const [codes, scale, zero] = build.nodes('DynamicQuantizeLinear', [x], ['uint8', 'float32', 'uint8'])
       const rows = quantized.get(x) ?? { values: codes!, scale: scale!, zero: zero! }
       quantized.set(x, rows)
-      const product = build.cast(build.node('MatMulInteger', [rows.values, values, rows.zero], { type: 'int32' }), 'float32')
+      const product = build.cast(
+        build.node('MatMulInteger', [rows.values, values, rows.zero], { type: 'int32' }),
+        'float32'
+      )
       return build.node('Add', [build.node('Mul', [product, build.node('Mul', [rows.scale, scales])]), bias])
     }
   }

@@ -8,7 +8,11 @@ import { parityInputs } from './session'
 const CALIBRATION_PAIRS = 64
 
 /** Inputs on which layers are compared: pairs of the data's train split, which the gate does not see; parity.json's where there is no data. */
-export async function calibrationBatches(data: string | undefined, { config, parity }: Checkpoint, assets: Assets): Promise<EncodedBatch[]> {
+export async function calibrationBatches(
+  data: string | undefined,
+  { config, parity }: Checkpoint,
+  assets: Assets
+): Promise<EncodedBatch[]> {
   if (data === undefined) return parity.map(parityInputs)
   const { splits } = await readDataset(data, ['train']).catch((error: unknown) => {
     if (error instanceof MatcherError && error.code === 'data-invalid') {

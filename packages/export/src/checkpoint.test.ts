@@ -27,22 +27,36 @@ describe('a checkpoint', () => {
   })
 
   it('with a value that is no number is refused, naming tensor and place', async () => {
-    smallCheckpoint(folder, (tensor) => (tensor.name === 'layer.0.ffn.in.kernel' ? { ...tensor, data: tensor.data.with(7, NaN) } : tensor))
-    await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'checkpoint-invalid', message: expect.stringMatching(/"layer\.0\.ffn\.in\.kernel" holds NaN at element 7/) })
+    smallCheckpoint(folder, (tensor) =>
+      tensor.name === 'layer.0.ffn.in.kernel' ? { ...tensor, data: tensor.data.with(7, NaN) } : tensor
+    )
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringMatching(/"layer\.0\.ffn\.in\.kernel" holds NaN at element 7/)
+    })
   })
 
   it('without a tensor, or with one of another shape, is refused', async () => {
     smallCheckpoint(folder, (tensor) => (tensor.name === 'classifier.bias' ? { ...tensor, name: 'other' } : tensor))
-    await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'checkpoint-invalid', message: expect.stringMatching(/no tensor "classifier\.bias"/) })
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringMatching(/no tensor "classifier\.bias"/)
+    })
     smallCheckpoint(folder, (tensor) => (tensor.name === 'classifier.kernel' ? { ...tensor, shape: [2, 16] } : tensor))
-    await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'checkpoint-invalid', message: expect.stringMatching(/\[2, 16\]; config\.json wants \[16, 2\]/) })
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringMatching(/\[2, 16\]; config\.json wants \[16, 2\]/)
+    })
   })
 
   it('that is no folder, or lacks a file, is refused', async () => {
     await expect(openCheckpoint(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'checkpoint-invalid' })
     smallCheckpoint(folder)
     rmSync(join(folder, 'parity.json'))
-    await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'checkpoint-invalid', message: expect.stringContaining('parity.json') })
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringContaining('parity.json')
+    })
   })
 
   it('whose vocabulary has another size than its network is refused', async () => {
@@ -50,6 +64,9 @@ describe('a checkpoint', () => {
     writeFileSync(join(folder, 'vocab.txt'), `${readFileSync(join(folder, 'vocab.txt'), 'utf8')}more\n`)
     const checkpoint = await openCheckpoint(folder)
     checkpoint.weights.close()
-    await expect(readAssets(checkpoint)).rejects.toMatchObject({ code: 'checkpoint-invalid', message: expect.stringMatching(/has 51 tokens; vocab_size in config\.json is 50/) })
+    await expect(readAssets(checkpoint)).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringMatching(/has 51 tokens; vocab_size in config\.json is 50/)
+    })
   })
 })

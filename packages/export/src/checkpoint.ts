@@ -1,8 +1,22 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  decodeTensor, MatcherError, openDictionary, parameterSpecs, parseMetrics, parseModelConfig, parseParity, parseSafetensorsHeader, parseThresholds,
-  parseVocab, safetensorsDataStart, type CheckpointMetrics, type ModelConfig, type ParityBatch, type Tensor, type TensorEntry
+  decodeTensor,
+  MatcherError,
+  openDictionary,
+  parameterSpecs,
+  parseMetrics,
+  parseModelConfig,
+  parseParity,
+  parseSafetensorsHeader,
+  parseThresholds,
+  parseVocab,
+  safetensorsDataStart,
+  type CheckpointMetrics,
+  type ModelConfig,
+  type ParityBatch,
+  type Tensor,
+  type TensorEntry
 } from '@sohu-match/core'
 import { readBytes, readError, readJson, readText, recoverFolder } from '@sohu-match/files'
 
@@ -37,7 +51,10 @@ export async function readAssets({ folder, config }: Checkpoint): Promise<Assets
   const vocab = await readText(join(folder, 'vocab.txt'), 'checkpoint-invalid')
   const tokens = parseVocab(vocab).tokens.length
   if (tokens !== config.vocabSize) {
-    throw new MatcherError('checkpoint-invalid', `${join(folder, 'vocab.txt')} has ${tokens} tokens; vocab_size in config.json is ${config.vocabSize}.`)
+    throw new MatcherError(
+      'checkpoint-invalid',
+      `${join(folder, 'vocab.txt')} has ${tokens} tokens; vocab_size in config.json is ${config.vocabSize}.`
+    )
   }
   const dictionary = await readBytes(join(folder, 'dictionary.bin'), 'checkpoint-invalid')
   openDictionary(dictionary)
@@ -55,7 +72,14 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const thresholds = parseThresholds(await json('thresholds.json'), config.tasks)
   const parity = parseParity(await json('parity.json'))
   const metrics = parseMetrics(await json('metrics.json'))
-  return { folder, config, thresholds, parity, metrics, weights: openWeights(join(folder, 'model.safetensors'), config) }
+  return {
+    folder,
+    config,
+    thresholds,
+    parity,
+    metrics,
+    weights: openWeights(join(folder, 'model.safetensors'), config)
+  }
 }
 
 /** Opens a safetensors file for the network of `config`. Throws `checkpoint-invalid` for a missing, misshapen or non-finite tensor. */
@@ -65,7 +89,11 @@ export function openWeights(path: string, config: ModelConfig): Weights {
     const entries = readHeader(file, path)
     const read = (name: string): Tensor => {
       const entry = entries.get(name)
-      if (!entry) throw new MatcherError('checkpoint-invalid', `${path} has no tensor "${name}", which the network of config.json needs.`)
+      if (!entry)
+        throw new MatcherError(
+          'checkpoint-invalid',
+          `${path} has no tensor "${name}", which the network of config.json needs.`
+        )
       return decodeTensor(entry, readRange(file, path, entry.begin, entry.end))
     }
     for (const { name, shape } of parameterSpecs(config)) check(path, name, shape, read(name))
@@ -95,7 +123,11 @@ function readRange(file: number, path: string, begin: number, end: number): Uint
   const bytes = new Uint8Array(end - begin)
   for (let done = 0; done < bytes.length;) {
     const count = readSync(file, bytes, done, Math.min(bytes.length - done, 1 << 30), begin + done)
-    if (count === 0) throw new MatcherError('checkpoint-invalid', `${path} ends at byte ${begin + done}; ${end} bytes were wanted. Copy the file again.`)
+    if (count === 0)
+      throw new MatcherError(
+        'checkpoint-invalid',
+        `${path} ends at byte ${begin + done}; ${end} bytes were wanted. Copy the file again.`
+      )
     done += count
   }
   return bytes
@@ -103,12 +135,16 @@ function readRange(file: number, path: string, begin: number, end: number): Uint
 
 function check(path: string, name: string, shape: readonly number[], tensor: Tensor): void {
   if (tensor.shape.join() !== shape.join()) {
-    throw new MatcherError('checkpoint-invalid',
-      `${path}: "${name}" has the shape [${tensor.shape.join(', ')}]; config.json wants [${shape.join(', ')}].`)
+    throw new MatcherError(
+      'checkpoint-invalid',
+      `${path}: "${name}" has the shape [${tensor.shape.join(', ')}]; config.json wants [${shape.join(', ')}].`
+    )
   }
   const bad = tensor.data.findIndex((value) => !Number.isFinite(value))
   if (bad >= 0) {
-    throw new MatcherError('checkpoint-invalid',
-      `${path}: "${name}" holds ${tensor.data[bad]} at element ${bad}. Training diverged or the file is damaged; export an earlier checkpoint.`)
+    throw new MatcherError(
+      'checkpoint-invalid',
+      `${path}: "${name}" holds ${tensor.data[bad]} at element ${bad}. Training diverged or the file is damaged; export an earlier checkpoint.`
+    )
   }
 }

@@ -17,15 +17,33 @@ beforeAll(async () => {
 /** Runs the built command where a person would, with paths relative to that folder. */
 function run(...flags: string[]): Promise<{ code: number; out: string; error: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [cli, 'sohu', ...flags], { cwd: root, env: { ...process.env, INIT_CWD: root } }, (failure, out, error) => {
-      resolve({ code: failure ? Number(failure.code) : 0, out, error })
-    })
+    execFile(
+      process.execPath,
+      [cli, 'sohu', ...flags],
+      { cwd: root, env: { ...process.env, INIT_CWD: root } },
+      (failure, out, error) => {
+        resolve({ code: failure ? Number(failure.code) : 0, out, error })
+      }
+    )
   })
 }
 
 describe('export sohu', () => {
   it('prints sizes, F1 with label flips, and latencies', async () => {
-    const { code, out } = await run('--checkpoint', 'checkpoint', '--out', 'model', '--dtype', 'fp32,int8', '--data', 'data', '--gate', '1', '--gate-pairs', '50')
+    const { code, out } = await run(
+      '--checkpoint',
+      'checkpoint',
+      '--out',
+      'model',
+      '--dtype',
+      'fp32,int8',
+      '--data',
+      'data',
+      '--gate',
+      '1',
+      '--gate-pairs',
+      '50'
+    )
     expect(code).toBe(0)
     expect(out).toMatch(/of fp32[\s\S]*F1 \(label flips\)[\s\S]*B-ll[\s\S]*1x64[\s\S]*8x128/)
   })

@@ -5,8 +5,16 @@ import { exportModel } from './export-model'
 import { formatReport } from './report'
 
 interface SohuFlags {
-  readonly checkpoint: string, readonly out: string, readonly dtype: Dtype[], readonly name: string, readonly task?: string
-  readonly data?: string, readonly gate: number | false, readonly gatePairs: number, readonly latency: boolean, readonly force?: boolean
+  readonly checkpoint: string
+  readonly out: string
+  readonly dtype: Dtype[]
+  readonly name: string
+  readonly task?: string
+  readonly data?: string
+  readonly gate: number | false
+  readonly gatePairs: number
+  readonly latency: boolean
+  readonly force?: boolean
 }
 
 /** F1 that a dtype may lose against fp32, in mean: 0.3 points, below what two seeds of training differ by. */
@@ -14,18 +22,33 @@ const LARGEST_DROP = 0.003
 /** Pairs that the gate runs in every dtype: some minutes for the base model, and F1 to about half a point; drops are paired. */
 const GATE_PAIRS = 2000
 
-const program = new Command('export').description('Turns checkpoints into model folders.').showHelpAfterError().showSuggestionAfterError()
+const program = new Command('export')
+  .description('Turns checkpoints into model folders.')
+  .showHelpAfterError()
+  .showSuggestionAfterError()
 
-program.command('sohu')
+program
+  .command('sohu')
   .description('export a checkpoint as quantized ONNX graphs with a manifest')
   .requiredOption('--checkpoint <dir>', 'the checkpoint folder, such as runs/NAME/best')
   .requiredOption('--out <dir>', 'the model folder to write')
-  .addOption(new Option('--dtype <list>', `precisions, comma-separated: ${DTYPES.join(', ')}`)
-    .default(['fp32', 'int8', 'q8'], 'fp32,int8,q8').argParser(parseDtypes))
+  .addOption(
+    new Option('--dtype <list>', `precisions, comma-separated: ${DTYPES.join(', ')}`)
+      .default(['fp32', 'int8', 'q8'], 'fp32,int8,q8')
+      .argParser(parseDtypes)
+  )
   .option('--data <dir>', 'data folder; F1 of every dtype is measured on its valid split')
-  .addOption(new Option('--gate <drop>', 'refuse a dtype whose mean F1 is lower than that of fp32 by more').default(LARGEST_DROP).argParser(parseNumber))
+  .addOption(
+    new Option('--gate <drop>', 'refuse a dtype whose mean F1 is lower than that of fp32 by more')
+      .default(LARGEST_DROP)
+      .argParser(parseNumber)
+  )
   .option('--no-gate', 'export without measuring F1')
-  .addOption(new Option('--gate-pairs <count>', 'pairs that F1 is measured on, stratified by task and label').default(GATE_PAIRS).argParser(parseNumber))
+  .addOption(
+    new Option('--gate-pairs <count>', 'pairs that F1 is measured on, stratified by task and label')
+      .default(GATE_PAIRS)
+      .argParser(parseNumber)
+  )
   .option('--task <name>', "one task alone, as a plain RoFormer in Hugging Face's layout")
   .option('--name <name>', "the model's name in manifest and model card", 'sohu')
   .option('--no-latency', 'do not time the graphs')
@@ -33,7 +56,12 @@ program.command('sohu')
   .action(async (flags: SohuFlags) => {
     const out = userPath(flags.out)
     const reports = await exportModel({
-      ...flags, out, checkpoint: userPath(flags.checkpoint), dtypes: flags.dtype, force: flags.force ?? false, gate: gateOptions(flags),
+      ...flags,
+      out,
+      checkpoint: userPath(flags.checkpoint),
+      dtypes: flags.dtype,
+      force: flags.force ?? false,
+      gate: gateOptions(flags),
       onProgress: (text) => console.error(text)
     })
     const tasks = Object.keys(reports.fp32?.gate?.metrics.tasks ?? {}).map((name) => ({ name }))
@@ -44,7 +72,10 @@ program.command('sohu')
 function gateOptions({ data, gate, gatePairs }: SohuFlags) {
   if (gate === false) return undefined
   if (data === undefined) {
-    throw new MatcherError('config-invalid', 'There is no --data to measure F1 on: name the data folder, or say --no-gate to export without that check.')
+    throw new MatcherError(
+      'config-invalid',
+      'There is no --data to measure F1 on: name the data folder, or say --no-gate to export without that check.'
+    )
   }
   return { data: userPath(data), largestDrop: gate, pairs: gatePairs }
 }
@@ -53,7 +84,11 @@ function gateOptions({ data, gate, gatePairs }: SohuFlags) {
 function parseDtypes(list: string): Dtype[] {
   return list.split(',').map((name) => {
     const dtype = DTYPES.find((one) => one === name.trim())
-    if (!dtype) throw new MatcherError('config-invalid', `--dtype has "${name}"; it takes ${DTYPES.join(', ')}, separated by commas.`)
+    if (!dtype)
+      throw new MatcherError(
+        'config-invalid',
+        `--dtype has "${name}"; it takes ${DTYPES.join(', ')}, separated by commas.`
+      )
     return dtype
   })
 }
@@ -61,7 +96,11 @@ function parseDtypes(list: string): Dtype[] {
 /** A number that is not negative. Throws `config-invalid`. */
 function parseNumber(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || !(value >= 0)) throw new MatcherError('config-invalid', `"${text}" is not a number of at least 0, which --gate and --gate-pairs take.`)
+  if (text.trim() === '' || !(value >= 0))
+    throw new MatcherError(
+      'config-invalid',
+      `"${text}" is not a number of at least 0, which --gate and --gate-pairs take.`
+    )
   return value
 }
 

@@ -23,22 +23,40 @@ beforeAll(async () => {
 })
 beforeEach(() => {
   place = mkdtempSync(join(root, 'place-'))
-  options = { checkpoint, out: join(place, 'model'), dtypes: ['fp32', 'int8'], name: 'small', force: false, latency: false }
+  options = {
+    checkpoint,
+    out: join(place, 'model'),
+    dtypes: ['fp32', 'int8'],
+    name: 'small',
+    force: false,
+    latency: false
+  }
 })
 
 const filesUnder = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort()
-const bytesUnder = (folder: string) => filesUnder(folder).map((name) => [name, sha256(readFileSync(join(folder, name)))])
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort()
+const bytesUnder = (folder: string) =>
+  filesUnder(folder).map((name) => [name, sha256(readFileSync(join(folder, name)))])
 
 /** The export fails with the code, and leaves nothing behind where it was to write. */
 async function expectRefusal(changed: Partial<ExportOptions>, code: string, message: RegExp): Promise<void> {
-  await expect(exportModel({ ...options, ...changed })).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  await expect(exportModel({ ...options, ...changed })).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message)
+  })
   expect(readdirSync(place)).toEqual([])
 }
 
 describe('exportModel', () => {
   it('writes a folder of all dtypes whose manifest lists every file with its size and hash', async () => {
-    await exportModel({ ...options, dtypes: ['fp32', 'fp16', 'int8', 'q8', 'q4'], gate: { data, largestDrop: 1, pairs: 60 } })
+    await exportModel({
+      ...options,
+      dtypes: ['fp32', 'fp16', 'int8', 'q8', 'q4'],
+      gate: { data, largestDrop: 1, pairs: 60 }
+    })
     const manifest = parseManifest(JSON.parse(readFileSync(join(options.out, 'manifest.json'), 'utf8')))
     expect(filesUnder(options.out)).toEqual([...Object.keys(manifest.files), 'manifest.json'].sort())
     for (const [name, { bytes, sha256: hash }] of Object.entries(manifest.files)) {
@@ -58,7 +76,7 @@ describe('exportModel', () => {
   })
 
   it('puts weights over the limit into a file beside the graph, which lists and loads it', async () => {
-    await exportModel({ ...options, externalDataLimit: 1000 })             // measuring runs the graph from its files
+    await exportModel({ ...options, externalDataLimit: 1000 }) // measuring runs the graph from its files
     const { graphs, files } = parseManifest(JSON.parse(readFileSync(join(options.out, 'manifest.json'), 'utf8')))
     expect(graphs.fp32!.externalData).toEqual(['onnx/model.onnx_data'])
     expect(files['onnx/model.onnx_data']!.bytes).toBeGreaterThan(10 * 1024)
@@ -76,7 +94,9 @@ describe('exportModel', () => {
   it('leaves the old folder as it was when the new export fails', async () => {
     await exportModel(options)
     const before = bytesUnder(options.out)
-    await expect(exportModel({ ...options, force: true, gate: { data, largestDrop: -1, pairs: 60 } })).rejects.toMatchObject({ code: 'gate-failed' })
+    await expect(
+      exportModel({ ...options, force: true, gate: { data, largestDrop: -1, pairs: 60 } })
+    ).rejects.toMatchObject({ code: 'gate-failed' })
     expect(bytesUnder(options.out)).toEqual(before)
     expect(readdirSync(place)).toEqual(['model'])
   })
@@ -88,20 +108,36 @@ describe('exportModel', () => {
   })
 
   it('refuses a dtype that loses more F1 than allowed', () =>
-    expectRefusal({ gate: { data, largestDrop: -1, pairs: 60 } }, 'gate-failed', /mean F1 of fp32 is .* --gate allows -1/))
+    expectRefusal(
+      { gate: { data, largestDrop: -1, pairs: 60 } },
+      'gate-failed',
+      /mean F1 of fp32 is .* --gate allows -1/
+    ))
 
   it('refuses an unknown task', () => expectRefusal({ task: 'C-ll' }, 'task-unknown', /no task "C-ll".*A-ss/))
 
   it('refuses data without a valid split', () =>
-    expectRefusal({ gate: { data: smallData(join(root, 'no-valid'), ['train'], 4), largestDrop: 1, pairs: 10 } }, 'data-invalid', /no valid split|no data/))
+    expectRefusal(
+      { gate: { data: smallData(join(root, 'no-valid'), ['train'], 4), largestDrop: 1, pairs: 10 } },
+      'data-invalid',
+      /no valid split|no data/
+    ))
 
   it('refuses data of other tasks', () => {
     const folder = smallData(join(root, 'others'), ['valid'], 4)
-    writeFileSync(join(folder, 'dataset.json'), JSON.stringify({ tasks: [{ name: 'dup', valid: ['短短匹配A类/valid.txt'], fields: { label: 'labelA' } }] }))
-    return expectRefusal({ gate: { data: folder, largestDrop: 1, pairs: 10 } }, 'data-invalid', /has the tasks dup; the checkpoint has A-ss/)
+    writeFileSync(
+      join(folder, 'dataset.json'),
+      JSON.stringify({ tasks: [{ name: 'dup', valid: ['短短匹配A类/valid.txt'], fields: { label: 'labelA' } }] })
+    )
+    return expectRefusal(
+      { gate: { data: folder, largestDrop: 1, pairs: 10 } },
+      'data-invalid',
+      /has the tasks dup; the checkpoint has A-ss/
+    )
   })
 
-  it('refuses a checkpoint that is not there', () => expectRefusal({ checkpoint: join(root, 'nothing') }, 'checkpoint-invalid', /nothing/))
+  it('refuses a checkpoint that is not there', () =>
+    expectRefusal({ checkpoint: join(root, 'nothing') }, 'checkpoint-invalid', /nothing/))
 })
 
 describe.skipIf(!existsSync(FIXTURES))('the exported reference classifier', () => {
@@ -111,7 +147,8 @@ describe.skipIf(!existsSync(FIXTURES))('the exported reference classifier', () =
     const dtypes: Dtype[] = ['fp32', 'fp16', 'int8', 'q8']
     const reports = await exportModel({ ...options, checkpoint: join(root, 'cln'), dtypes })
     const { graphs } = parseManifest(JSON.parse(readFileSync(join(options.out, 'manifest.json'), 'utf8')))
-    for (const dtype of dtypes) expect(graphs[dtype]!.maxLogitDifference).toBeCloseTo(reports[dtype]!.parityDifference, 2)
-    expect(reports.fp32!.parityDifference).toBeLessThan(2e-5)                // the fixture's own tolerance
+    for (const dtype of dtypes)
+      expect(graphs[dtype]!.maxLogitDifference).toBeCloseTo(reports[dtype]!.parityDifference, 2)
+    expect(reports.fp32!.parityDifference).toBeLessThan(2e-5) // the fixture's own tolerance
   })
 })

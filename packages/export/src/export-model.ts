@@ -37,7 +37,10 @@ const EXTERNAL_DATA_LIMIT = 2 ** 30
  */
 export async function exportModel(options: ExportOptions): Promise<Reports> {
   if (existsSync(options.out) && !options.force) {
-    throw new MatcherError('output-exists', `${options.out} is already there; name another folder, or say --force to replace it.`)
+    throw new MatcherError(
+      'output-exists',
+      `${options.out} is already there; name another folder, or say --force to replace it.`
+    )
   }
   const checkpoint = await openCheckpoint(options.checkpoint)
   try {
@@ -56,10 +59,20 @@ async function fillFolder(writer: FolderWriter, checkpoint: Checkpoint, options:
   const onProgress = options.onProgress ?? (() => undefined)
   const target = task === undefined ? allTasks(checkpoint.config) : singleTask(checkpoint.config, task)
   const assets = await readAssets(checkpoint)
-  const pairs = gate && await readGatePairs(gate, checkpoint, assets, target.tasks)
+  const pairs = gate && (await readGatePairs(gate, checkpoint, assets, target.tasks))
   const externalDataLimit = options.externalDataLimit ?? EXTERNAL_DATA_LIMIT
-  const graphs = await writeGraphs(writer, checkpoint, assets, target, { dtypes, data: gate?.data, externalDataLimit, onProgress })
-  const reports = await measureGraphs(writer, graphs, checkpoint, target, { pairs, largestDrop: gate?.largestDrop ?? Infinity, latency, onProgress })
+  const graphs = await writeGraphs(writer, checkpoint, assets, target, {
+    dtypes,
+    data: gate?.data,
+    externalDataLimit,
+    onProgress
+  })
+  const reports = await measureGraphs(writer, graphs, checkpoint, target, {
+    pairs,
+    largestDrop: gate?.largestDrop ?? Infinity,
+    latency,
+    onProgress
+  })
   if (!dtypes.includes('fp32')) {
     writer.remove(graphs.fp32!.file, ...(graphs.fp32!.externalData ?? []))
     delete graphs.fp32

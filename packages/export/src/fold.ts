@@ -35,7 +35,10 @@ export function foldGather(fold: Fold, table: Constant, ids: Constant): Constant
   const rows = Array.from(ids.read(), Number)
   return fold(`${table.name}[${rows.join(',')}]`, [rows.length, width], () => {
     const values = floats(table)
-    return Float32Array.from({ length: rows.length * width }, (_, i) => values[rows[Math.floor(i / width)]! * width + (i % width)]!)
+    return Float32Array.from(
+      { length: rows.length * width },
+      (_, i) => values[rows[Math.floor(i / width)]! * width + (i % width)]!
+    )
   })
 }
 

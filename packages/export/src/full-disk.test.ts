@@ -11,7 +11,8 @@ vi.mock('node:fs', async (load) => {
   return {
     ...fs,
     writeSync: (file: number, piece: Uint8Array, offset: number) => {
-      if (disk.free <= 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' })
+      if (disk.free <= 0)
+        throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' })
       const count = fs.writeSync(file, piece, offset, Math.min(piece.length - offset, disk.free))
       disk.free -= count
       return count
@@ -24,10 +25,20 @@ afterAll(() => rmSync(root, { recursive: true }))
 
 it('tells of a full disk and leaves nothing half-written', async () => {
   const checkpoint = await consistentCheckpoint(join(root, 'checkpoint'))
-  const options = { checkpoint, out: join(root, 'model'), dtypes: ['fp32', 'int8'] as const, name: 'small', force: false, latency: false }
+  const options = {
+    checkpoint,
+    out: join(root, 'model'),
+    dtypes: ['fp32', 'int8'] as const,
+    name: 'small',
+    force: false,
+    latency: false
+  }
   for (const free of [10, 30_000, 400_000]) {
     disk.free = free
-    await expect(exportModel(options)).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('disk is full') })
+    await expect(exportModel(options)).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringContaining('disk is full')
+    })
     expect(readdirSync(root)).toEqual(['checkpoint'])
   }
   disk.free = Infinity

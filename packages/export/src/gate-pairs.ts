@@ -13,7 +13,9 @@ const BATCH_TOKENS = 4096
 
 /** At most `limit` labelled examples of the given tasks: of every task and label its share, evenly spaced over the file, so always the same. */
 export function stratified(examples: readonly Example[], tasks: readonly TaskSpec[], limit: number): Example[] {
-  const strata = tasks.flatMap((task) => ([0, 1] as const).map((label) => examples.filter((one) => one.task === task.id && one.label === label)))
+  const strata = tasks.flatMap((task) =>
+    ([0, 1] as const).map((label) => examples.filter((one) => one.task === task.id && one.label === label))
+  )
   const total = strata.reduce((sum, rows) => sum + rows.length, 0)
   const share = Math.min(1, limit / total)
   return strata.flatMap((rows) => {
@@ -23,9 +25,14 @@ export function stratified(examples: readonly Example[], tasks: readonly TaskSpe
 }
 
 /** Encodes labelled examples as the SDKs do, shortest first, so that batches hardly pad. */
-export function encodeExamples(examples: readonly Example[], tokenizer: Tokenizer, maxLength: number): EncodedExample[] {
+export function encodeExamples(
+  examples: readonly Example[],
+  tokenizer: Tokenizer,
+  maxLength: number
+): EncodedExample[] {
   const encoded = examples.map(({ a, b, task, label }): EncodedExample => {
-    if (label === undefined) throw new MatcherError('data-invalid', 'The gate needs labels; a pair of the valid split has none.')
+    if (label === undefined)
+      throw new MatcherError('data-invalid', 'The gate needs labels; a pair of the valid split has none.')
     const { tokenIds, segmentIds } = tokenizer.encode(a, b, maxLength)
     return { tokenIds, segmentIds, task, label }
   })

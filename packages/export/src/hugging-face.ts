@@ -4,12 +4,26 @@ import { maxPositions } from './onnx-ops'
 /** The `config.json` of a one-task export, in the keys of Hugging Face's RoFormer; the task and its threshold are ours. */
 export function huggingFaceConfig(config: ModelConfig, task: TaskSpec, threshold: number): Record<string, unknown> {
   return {
-    model_type: 'roformer', architectures: ['RoFormerForSequenceClassification'],
-    vocab_size: config.vocabSize, embedding_size: config.embeddingSize, hidden_size: config.hiddenSize, num_hidden_layers: config.numHiddenLayers,
-    num_attention_heads: config.numAttentionHeads, intermediate_size: config.intermediateSize, hidden_act: 'gelu',
-    hidden_dropout_prob: config.hiddenDropoutProb, attention_probs_dropout_prob: 0, max_position_embeddings: maxPositions(config),
-    type_vocab_size: config.typeVocabSize, layer_norm_eps: config.layerNormEps, pad_token_id: 0, rotary_value: false,
-    num_labels: 2, id2label: { 0: 'different', 1: 'match' }, label2id: { different: 0, match: 1 }, problem_type: 'single_label_classification',
+    model_type: 'roformer',
+    architectures: ['RoFormerForSequenceClassification'],
+    vocab_size: config.vocabSize,
+    embedding_size: config.embeddingSize,
+    hidden_size: config.hiddenSize,
+    num_hidden_layers: config.numHiddenLayers,
+    num_attention_heads: config.numAttentionHeads,
+    intermediate_size: config.intermediateSize,
+    hidden_act: 'gelu',
+    hidden_dropout_prob: config.hiddenDropoutProb,
+    attention_probs_dropout_prob: 0,
+    max_position_embeddings: maxPositions(config),
+    type_vocab_size: config.typeVocabSize,
+    layer_norm_eps: config.layerNormEps,
+    pad_token_id: 0,
+    rotary_value: false,
+    num_labels: 2,
+    id2label: { 0: 'different', 1: 'match' },
+    label2id: { different: 0, match: 1 },
+    problem_type: 'single_label_classification',
     sohu_match: { task: task.name, threshold, max_length: config.maxLength }
   }
 }

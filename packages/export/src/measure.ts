@@ -46,47 +46,78 @@ const ONE_COPY: Parameters<OpenGraph>[1] = { extra: { session: { disable_prepack
  * loses more F1 than allowed.
  */
 export async function measureGraphs(
-  writer: FolderWriter, graphs: WrittenGraphs, checkpoint: Checkpoint, target: Target, options: MeasureOptions
+  writer: FolderWriter,
+  graphs: WrittenGraphs,
+  checkpoint: Checkpoint,
+  target: Target,
+  options: MeasureOptions
 ): Promise<Reports> {
   const reports: Reports = {}
   let reference: { logits: Float32Array; result: GateResult } | undefined
   for (const [dtype, graph] of Object.entries(graphs) as [Dtype, ManifestGraph][]) {
     options.onProgress(`measuring ${dtype}`)
-    const measured = await withGraph(target, join(writer.folder, graph.file), async (runner) => ({
-      difference: await parityDifference(runner, checkpoint.parity, target.tasks),
-      logits: options.pairs && await gateLogits(runner, options.pairs)
-    }), dtype === 'fp32' || dtype === 'fp16' ? ONE_COPY : undefined)
+    const measured = await withGraph(
+      target,
+      join(writer.folder, graph.file),
+      async (runner) => ({
+        difference: await parityDifference(runner, checkpoint.parity, target.tasks),
+        logits: options.pairs && (await gateLogits(runner, options.pairs))
+      }),
+      dtype === 'fp32' || dtype === 'fp16' ? ONE_COPY : undefined
+    )
     if (dtype === 'fp32') requireParity(measured.difference)
-    if (Number.isNaN(measured.difference)) throw new MatcherError('gate-failed', `The ${dtype} graph gives logits that are no numbers; leave ${dtype} out of --dtype.`)
+    if (Number.isNaN(measured.difference))
+      throw new MatcherError(
+        'gate-failed',
+        `The ${dtype} graph gives logits that are no numbers; leave ${dtype} out of --dtype.`
+      )
     let gate: GateResult | undefined
     if (options.pairs && measured.logits) {
-      gate = judge(measured.logits, reference?.logits ?? measured.logits, options.pairs, checkpoint.thresholds, target.tasks)
+      gate = judge(
+        measured.logits,
+        reference?.logits ?? measured.logits,
+        options.pairs,
+        checkpoint.thresholds,
+        target.tasks
+      )
       reference ??= { logits: measured.logits, result: gate }
       requireQuality(dtype, gate, reference.result, options.largestDrop)
     }
-    reports[dtype] = { ...await sizes(writer, graph), parityDifference: measured.difference, ...(gate && { gate }) }
+    reports[dtype] = { ...(await sizes(writer, graph)), parityDifference: measured.difference, ...(gate && { gate }) }
   }
   return options.latency ? withLatencies(reports, writer, graphs, checkpoint, target, options) : reports
 }
 
 /** Each dtype in turns with fp32, one pair of sessions at a time. */
 async function withLatencies(
-  reports: Reports, writer: FolderWriter, graphs: WrittenGraphs, { config }: Checkpoint, target: Target, options: MeasureOptions
+  reports: Reports,
+  writer: FolderWriter,
+  graphs: WrittenGraphs,
+  { config }: Checkpoint,
+  target: Target,
+  options: MeasureOptions
 ): Promise<Reports> {
   const timed: Reports = {}
   for (const [dtype, report] of Object.entries(reports) as [Dtype, GraphReport][]) {
     options.onProgress(`timing ${dtype}`)
     const open = <T>(file: Dtype, work: (runner: GraphRunner) => Promise<T>) =>
       withGraph(target, join(writer.folder, graphs[file]!.file), work, { intraOpNumThreads: 1 })
-    const medians = await open('fp32', (float) => open(dtype, (own) => measureLatencies([float, own], config.vocabSize, maxPositions(config))))
-    const latency = Object.fromEntries(Object.entries(medians).map(([shape, [float, own]]) => [shape, { milliseconds: own!, float: float! }]))
+    const medians = await open('fp32', (float) =>
+      open(dtype, (own) => measureLatencies([float, own], config.vocabSize, maxPositions(config)))
+    )
+    const latency = Object.fromEntries(
+      Object.entries(medians).map(([shape, [float, own]]) => [shape, { milliseconds: own!, float: float! }])
+    )
     timed[dtype] = { ...report, latency }
   }
   return timed
 }
 
 async function withGraph<T>(
-  target: Target, path: string, work: (runner: GraphRunner) => Promise<T>, options?: Parameters<OpenGraph>[1]
+  target: Target,
+  path: string,
+  work: (runner: GraphRunner) => Promise<T>,
+  options?: Parameters<OpenGraph>[1]
 ): Promise<T> {
   const runner = await target.open(path, options)
   try {
@@ -111,6 +142,10 @@ async function brotliBytes(path: string): Promise<number> {
       done()
     }
   })
-  await pipeline(createReadStream(path), createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }), counter)
+  await pipeline(
+    createReadStream(path),
+    createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+    counter
+  )
   return bytes
 }

@@ -1,15 +1,21 @@
 import type { Manifest, ModelConfig } from '@sohu-match/core'
 
 const REMARKS: Readonly<Record<string, string>> = {
-  fp32: 'full precision', fp16: 'half precision; GPUs with 16-bit floats', int8: 'CPU and WebAssembly',
-  q8: 'WebGPU', q4: 'smallest; WebGPU and CPU, less exact'
+  fp32: 'full precision',
+  fp16: 'half precision; GPUs with 16-bit floats',
+  int8: 'CPU and WebAssembly',
+  q8: 'WebGPU',
+  q4: 'smallest; WebGPU and CPU, less exact'
 }
 
 /** The model card (`README.md` of a model folder): what it is, what it was measured to do, what is in it. No timings, no dates. */
 export function modelCard(manifest: Manifest, config: ModelConfig): string {
   const f1 = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(4) : '–')
   const files = Object.entries(manifest.graphs).map(([dtype, graph]) => {
-    const bytes = [graph.file, ...(graph.externalData ?? [])].reduce((sum, file) => sum + manifest.files[file]!.bytes, 0)
+    const bytes = [graph.file, ...(graph.externalData ?? [])].reduce(
+      (sum, file) => sum + manifest.files[file]!.bytes,
+      0
+    )
     return `| ${dtype} | \`${graph.file}\` | ${(bytes / 1e6).toFixed(2)} | ${graph.maxLogitDifference ?? '–'} | ${REMARKS[dtype]} |`
   })
   const tasks = manifest.tasks.map((task) => {

@@ -4,7 +4,17 @@ import { plainDense } from './formats/float'
 import type { WeightFormat } from './formats/format'
 import type { GraphBuilder } from './onnx/builder'
 import type { Constant, Value } from './onnx/value'
-import { attention, attentionMask, filled, gelu, maskedMean, rotaryFactors, rotate, selectColumns, type RotaryFactors } from './primitives'
+import {
+  attention,
+  attentionMask,
+  filled,
+  gelu,
+  maskedMean,
+  rotaryFactors,
+  rotate,
+  selectColumns,
+  type RotaryFactors
+} from './primitives'
 
 /** What a graph is made from. */
 export interface GraphSource {
@@ -54,13 +64,14 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
     build.scope = /[\w.]*norm/.exec(table.name)?.[0] ?? table.name
     if (ids.kind === 'constant') return build.reshape(foldGather(fold, table, ids), [-1, 1, table.shape[1]!])
     const byTask = ids.kind === 'input' && ids.shape.length === 1
-    if (byTask) return norms.rows(build.reshape(table, [-1, 1, table.shape[1]!]), ids)               // [batch, 1, width]
+    if (byTask) return norms.rows(build.reshape(table, [-1, 1, table.shape[1]!]), ids) // [batch, 1, width]
     return table.name === 'embeddings.word' ? format.rows(build, table, ids) : build.node('Gather', [table, ids])
   }
   return {
     param: (name, shape) => build.constant(name, 'float32', shape, () => read(name)),
     matmul: (a, b) => foldMatmul(fold, constantOf(a), constantOf(b)),
-    add: (a, b) => (a.kind === 'constant' && b.kind === 'constant' ? foldAdd(fold, a, b) : build.node('Add', [float(a), float(b)])),
+    add: (a, b) =>
+      a.kind === 'constant' && b.kind === 'constant' ? foldAdd(fold, a, b) : build.node('Add', [float(a), float(b)]),
     gather: (table, ids) => gather(constantOf(table), ids),
     addRow: (x, row) => build.node('Add', [x, row]),
     dense: (x, kernel, bias) => {
@@ -80,9 +91,17 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
     },
     rotary: (x, heads) => {
       const call = denseCalls.get(x)
-      if (!call || !factors) throw new MatcherError('config-invalid', 'A graph rotates only what a dense layer gives, after the mask is known.')
-      const halves = { x: call.x, kernel: foldHalves(fold, call.kernel, heads), bias: foldHalves(fold, call.bias, heads) }
-      return rotate(build, dense(halves), factors, heads, headSize)                                  // [batch, heads, seq, headSize]
+      if (!call || !factors)
+        throw new MatcherError(
+          'config-invalid',
+          'A graph rotates only what a dense layer gives, after the mask is known.'
+        )
+      const halves = {
+        x: call.x,
+        kernel: foldHalves(fold, call.kernel, heads),
+        bias: foldHalves(fold, call.bias, heads)
+      }
+      return rotate(build, dense(halves), factors, heads, headSize) // [batch, heads, seq, headSize]
     },
     attention: (q, k, v, mask, heads) => attention(build, { q, k, v, mask }, heads, headSize),
     layerNorm: (x, gamma, beta, epsilon) => norms.plain(float(x), gamma, beta, epsilon),
@@ -91,7 +110,8 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
     selectTask: (x, taskIds, width) => {
       const count = config.tasks.length
       const identity = build.constant('tasks', 'float32', [count, count], () =>
-        Float32Array.from({ length: count * count }, (_, i) => (i % (count + 1) === 0 ? 1 : 0)))
+        Float32Array.from({ length: count * count }, (_, i) => (i % (count + 1) === 0 ? 1 : 0))
+      )
       return selectColumns(build, x, gather(identity, taskIds), width)
     },
     dropout: (x) => x,
@@ -115,7 +135,7 @@ function normOps(build: GraphBuilder) {
       const width = widths.get(gamma)
       if (width === undefined) return plain(x, build.reshape(gamma, [-1]), build.reshape(beta, [-1]), epsilon)
       const normalized = plain(x, filled(build, width, 1), filled(build, width, 0), epsilon)
-      return build.node('Add', [build.node('Mul', [normalized, gamma]), beta])                       // [batch, seq, hidden]
+      return build.node('Add', [build.node('Mul', [normalized, gamma]), beta]) // [batch, seq, hidden]
     }
   }
 }
@@ -123,5 +143,8 @@ function normOps(build: GraphBuilder) {
 /** Throws `config-invalid` where the network asks for arithmetic on activations that graphs have only for parameters. */
 function constantOf(value: Value): Constant {
   if (value.kind === 'constant') return value
-  throw new MatcherError('config-invalid', 'A graph multiplies and gathers parameter tables only; use dense for activations.')
+  throw new MatcherError(
+    'config-invalid',
+    'A graph multiplies and gathers parameter tables only; use dense for activations.'
+  )
 }

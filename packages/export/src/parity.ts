@@ -5,7 +5,11 @@ import { parityInputs, type GraphRunner } from './session'
 export const PARITY_TOLERANCE = 1e-4
 
 /** Largest absolute difference between a graph's logits and those of parity.json, rows of other tasks left out; NaN if any logit is not a number. */
-export async function parityDifference(graph: GraphRunner, batches: readonly ParityBatch[], tasks?: readonly TaskSpec[]): Promise<number> {
+export async function parityDifference(
+  graph: GraphRunner,
+  batches: readonly ParityBatch[],
+  tasks?: readonly TaskSpec[]
+): Promise<number> {
   const answered = tasks && new Set(tasks.map((task) => task.id))
   const differences: number[] = []
   for (const batch of batches) {
@@ -21,7 +25,9 @@ export async function parityDifference(graph: GraphRunner, batches: readonly Par
 /** Refuses an fp32 graph that does not compute what training did. Throws `gate-failed`. */
 export function requireParity(difference: number, tolerance = PARITY_TOLERANCE): void {
   if (difference <= tolerance) return
-  throw new MatcherError('gate-failed',
-    `The fp32 graph's logits differ from parity.json by ${difference.toPrecision(2)}, more than ${tolerance}: the checkpoint's parity.json belongs to `
-    + 'other weights, or it was written by another version. Evaluate the checkpoint again and export that.')
+  throw new MatcherError(
+    'gate-failed',
+    `The fp32 graph's logits differ from parity.json by ${difference.toPrecision(2)}, more than ${tolerance}: the checkpoint's parity.json belongs to ` +
+      'other weights, or it was written by another version. Evaluate the checkpoint again and export that.'
+  )
 }

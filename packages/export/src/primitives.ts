@@ -44,14 +44,20 @@ export interface RotaryFactors {
 }
 
 /** Cuts the tables of `positions` rows to the batch's seq. Angles were computed in float64; only their cos and sin enter the graph. */
-export function rotaryFactors(build: GraphBuilder, tokenIds: Value, positions: number, headSize: number, type: ElementType): RotaryFactors {
+export function rotaryFactors(
+  build: GraphBuilder,
+  tokenIds: Value,
+  positions: number,
+  headSize: number,
+  type: ElementType
+): RotaryFactors {
   build.scope = 'rotary'
   const tables = rotaryTables(positions, headSize)
   const seq = sequenceLength(build, tokenIds)
   const rows = (name: 'cos' | 'sin'): Value => {
     const table = build.constant(`rotary.${name}`, 'float32', [positions, headSize / 2], () => tables[name])
     const stored = type === 'float16' ? half(build, table) : table
-    return build.node('Slice', [stored, build.integers(0), seq, build.integers(0)])                  // [seq, headSize / 2]
+    return build.node('Slice', [stored, build.integers(0), seq, build.integers(0)]) // [seq, headSize / 2]
   }
   const [cos, sin] = [rows('cos'), rows('sin')]
   const concat = (one: Value, other: Value) => build.node('Concat', [one, other], { attributes: { axis: -1 } })
@@ -64,7 +70,9 @@ export function rotaryFactors(build: GraphBuilder, tokenIds: Value, positions: n
  */
 export function rotate(build: GraphBuilder, x: Value, factors: RotaryFactors, heads: number, headSize: number): Value {
   const split = splitHeads(build, x, heads, headSize)
-  const [one, other] = build.nodes('Split', [split, build.integers(headSize / 2, headSize / 2)], [x.type, x.type], { attributes: { axis: -1 } })
+  const [one, other] = build.nodes('Split', [split, build.integers(headSize / 2, headSize / 2)], [x.type, x.type], {
+    attributes: { axis: -1 }
+  })
   const swapped = build.node('Concat', [other!, one!], { attributes: { axis: -1 } })
   return build.node('Add', [build.node('Mul', [split, factors.cos]), build.node('Mul', [swapped, factors.sin])])
 }
@@ -87,13 +95,18 @@ export interface AttentionInputs {
 }
 
 /** softmax(q.k / sqrt(headSize) + bias) . v -> [batch, seq, hidden]; softmax in float32, products in the type of q. */
-export function attention(build: GraphBuilder, { q, k, v, mask }: AttentionInputs, heads: number, headSize: number): Value {
+export function attention(
+  build: GraphBuilder,
+  { q, k, v, mask }: AttentionInputs,
+  heads: number,
+  headSize: number
+): Value {
   build.scope = build.scope.replace(/\.[^.]*$/, '')
   const query = build.node('Mul', [q, scalar(build, 1 / Math.sqrt(headSize), q.type)])
-  const scores = build.node('MatMul', [query, transpose(build, k, [0, 1, 3, 2])])                    // [batch, heads, seq, seq]
+  const scores = build.node('MatMul', [query, transpose(build, k, [0, 1, 3, 2])]) // [batch, heads, seq, seq]
   const masked = build.node('Add', [build.cast(scores, 'float32'), maskBias(build, mask)])
   const probs = build.cast(build.node('Softmax', [masked], { attributes: { axis: -1 } }), q.type)
-  const values = splitHeads(build, v, heads, headSize)                                               // [batch, heads, seq, headSize]
+  const values = splitHeads(build, v, heads, headSize) // [batch, heads, seq, headSize]
   const context = transpose(build, build.node('MatMul', [probs, values]), [0, 2, 1, 3])
   return build.reshape(context, [0, 0, heads * headSize])
 }
@@ -107,13 +120,13 @@ function maskBias(build: GraphBuilder, mask: Value): Value {
 /** Sum of x [batch, seq, hidden] over the mask [batch, seq] divided by the mask's sum -> [batch, hidden]. */
 export function maskedMean(build: GraphBuilder, x: Value, mask: Value): Value {
   build.scope = 'pooling'
-  const sum = build.node('MatMul', [build.reshape(mask, [0, 1, -1]), x])                             // [batch, 1, hidden]
-  const count = build.node('ReduceSum', [mask, build.integers(1)], { attributes: { keepdims: 1 } })  // [batch, 1]
+  const sum = build.node('MatMul', [build.reshape(mask, [0, 1, -1]), x]) // [batch, 1, hidden]
+  const count = build.node('ReduceSum', [mask, build.integers(1)], { attributes: { keepdims: 1 } }) // [batch, 1]
   return build.node('Div', [build.node('Squeeze', [sum, build.integers(1)]), count])
 }
 
 /** Columns of each row's task: logits [batch, tasks * width] and a one-hot row [batch, 1, tasks] of the task -> [batch, width]. */
 export function selectColumns(build: GraphBuilder, logits: Value, oneHot: Value, width: number): Value {
-  const tasks = build.reshape(logits, [0, -1, width])                                                // [batch, tasks, width]
+  const tasks = build.reshape(logits, [0, -1, width]) // [batch, tasks, width]
   return build.node('Squeeze', [build.node('MatMul', [oneHot, tasks]), build.integers(1)])
 }

@@ -26,9 +26,16 @@ describe.skipIf(python === undefined)('exported files in Python', () => {
     const options = { checkpoint, name: 'small', force: false, latency: false }
     await exportModel({ ...options, out: join(root, 'model'), dtypes: DTYPES })
     await exportModel({ ...options, out: join(root, 'external'), dtypes: ['fp32'], externalDataLimit: 0 })
-    const { batches: [batch] } = parityToJson(parity) as { batches: object[] }
+    const {
+      batches: [batch]
+    } = parityToJson(parity) as { batches: object[] }
     const input = JSON.stringify({ ...batch, files: [...DTYPES.map(inline), external] })
-    logits = JSON.parse(execFileSync(python!, [fileURLToPath(new URL('../tools/python-check.py', import.meta.url))], { input, encoding: 'utf8' })) as typeof logits
+    logits = JSON.parse(
+      execFileSync(python!, [fileURLToPath(new URL('../tools/python-check.py', import.meta.url))], {
+        input,
+        encoding: 'utf8'
+      })
+    ) as typeof logits
   })
 
   // Two builds of ONNX Runtime on the same machine: float32 rounding; the quantized ones round activations to levels as well, and a value

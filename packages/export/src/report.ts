@@ -16,27 +16,61 @@ type Rows = readonly (readonly [Dtype, GraphReport])[]
 function sizeTable(rows: Rows): string {
   const float = rows.find(([dtype]) => dtype === 'fp32')?.[1].bytes
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2)
-  return table(['dtype', 'MB', 'of fp32', 'MB, brotli 5', 'logits: largest difference from parity.json', 'from fp32 on pairs', 'mean'], rows.map(([dtype, report]) => [
-    dtype, megabytes(report.bytes), float ? (report.bytes / float).toFixed(3) : '', megabytes(report.compressedBytes), exponent(report.parityDifference),
-    report.gate ? exponent(report.gate.largestDifference) : '', report.gate ? exponent(report.gate.meanDifference) : ''
-  ]))
+  return table(
+    [
+      'dtype',
+      'MB',
+      'of fp32',
+      'MB, brotli 5',
+      'logits: largest difference from parity.json',
+      'from fp32 on pairs',
+      'mean'
+    ],
+    rows.map(([dtype, report]) => [
+      dtype,
+      megabytes(report.bytes),
+      float ? (report.bytes / float).toFixed(3) : '',
+      megabytes(report.compressedBytes),
+      exponent(report.parityDifference),
+      report.gate ? exponent(report.gate.largestDifference) : '',
+      report.gate ? exponent(report.gate.meanDifference) : ''
+    ])
+  )
 }
 
 function qualityTable(rows: Rows, tasks: readonly Pick<TaskSpec, 'name'>[]): string {
-  return table(['F1 (label flips)', 'mean', ...tasks.map((task) => task.name)], rows.flatMap(([dtype, { gate }]) => (gate
-    ? [[dtype, gate.metrics.mean.toFixed(4), ...tasks.map(({ name }) => (gate.metrics.tasks[name]
-        ? `${gate.metrics.tasks[name].f1.toFixed(4)} (${gate.flips[name]!}/${gate.metrics.tasks[name].pairs})` : ''))]]
-    : [])))
+  return table(
+    ['F1 (label flips)', 'mean', ...tasks.map((task) => task.name)],
+    rows.flatMap(([dtype, { gate }]) =>
+      gate
+        ? [
+            [
+              dtype,
+              gate.metrics.mean.toFixed(4),
+              ...tasks.map(({ name }) =>
+                gate.metrics.tasks[name]
+                  ? `${gate.metrics.tasks[name].f1.toFixed(4)} (${gate.flips[name]!}/${gate.metrics.tasks[name].pairs})`
+                  : ''
+              )
+            ]
+          ]
+        : []
+    )
+  )
 }
 
 function latencyTable(rows: Rows): string {
   const shapes = Object.keys(rows.find(([, report]) => report.latency)![1].latency!)
-  return table(['CPU, 1 thread, median ms (x as fast as fp32)', ...shapes], rows.map(([dtype, { latency }]) => [
-    dtype, ...shapes.map((shape) => {
-      const { milliseconds, float } = latency![shape]!
-      return `${milliseconds.toFixed(1)} (${(float / milliseconds).toFixed(2)})`
-    })
-  ]))
+  return table(
+    ['CPU, 1 thread, median ms (x as fast as fp32)', ...shapes],
+    rows.map(([dtype, { latency }]) => [
+      dtype,
+      ...shapes.map((shape) => {
+        const { milliseconds, float } = latency![shape]!
+        return `${milliseconds.toFixed(1)} (${(float / milliseconds).toFixed(2)})`
+      })
+    ])
+  )
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -15,26 +15,33 @@ export type OpenGraph = (path: string, options?: InferenceSession.SessionOptions
 const LOG_ERRORS_ONLY = 3
 
 /** Loads a graph of all tasks. Throws `inference-failed`. */
-export const openGraph: OpenGraph = (path, options) => open(path, options, (batch) => ({
-  token_ids: new Tensor('int32', batch.tokenIds, [batch.size, batch.length]),
-  segment_ids: new Tensor('int32', batch.segmentIds, [batch.size, batch.length]),
-  task_ids: new Tensor('int32', batch.taskIds, [batch.size])
-}))
+export const openGraph: OpenGraph = (path, options) =>
+  open(path, options, (batch) => ({
+    token_ids: new Tensor('int32', batch.tokenIds, [batch.size, batch.length]),
+    segment_ids: new Tensor('int32', batch.segmentIds, [batch.size, batch.length]),
+    task_ids: new Tensor('int32', batch.taskIds, [batch.size])
+  }))
 
 /** Loads a graph of one task in Hugging Face's terms; it ignores task ids. Throws `inference-failed`. */
-export const openTaskGraph: OpenGraph = (path, options) => open(path, options, (batch) => {
-  const ids = (data: Int32Array) => new Tensor('int64', BigInt64Array.from(data, BigInt), [batch.size, batch.length])
-  const mask = batch.tokenIds.map((id, index) => (id !== 0 || index % batch.length === 0 ? 1 : 0))
-  return { input_ids: ids(batch.tokenIds), attention_mask: ids(mask), token_type_ids: ids(batch.segmentIds) }
-})
+export const openTaskGraph: OpenGraph = (path, options) =>
+  open(path, options, (batch) => {
+    const ids = (data: Int32Array) => new Tensor('int64', BigInt64Array.from(data, BigInt), [batch.size, batch.length])
+    const mask = batch.tokenIds.map((id, index) => (id !== 0 || index % batch.length === 0 ? 1 : 0))
+    return { input_ids: ids(batch.tokenIds), attention_mask: ids(mask), token_type_ids: ids(batch.segmentIds) }
+  })
 
 async function open(
-  path: string, options: InferenceSession.SessionOptions | undefined, feeds: (batch: EncodedBatch) => Record<string, Tensor>
+  path: string,
+  options: InferenceSession.SessionOptions | undefined,
+  feeds: (batch: EncodedBatch) => Record<string, Tensor>
 ): Promise<GraphRunner> {
   withholdTelemetry()
-  const session = await failing(`${path} does not load`, () => InferenceSession.create(path, { logSeverityLevel: LOG_ERRORS_ONLY, ...options }))
+  const session = await failing(`${path} does not load`, () =>
+    InferenceSession.create(path, { logSeverityLevel: LOG_ERRORS_ONLY, ...options })
+  )
   return {
-    run: (batch) => failing(`${path} does not run`, async () => (await session.run(feeds(batch)))['logits']!.data as Float32Array),
+    run: (batch) =>
+      failing(`${path} does not run`, async () => (await session.run(feeds(batch)))['logits']!.data as Float32Array),
     release: () => session.release()
   }
 }
@@ -42,8 +49,11 @@ async function open(
 /** A parity batch as graphs take it. */
 export function parityInputs(batch: ParityBatch): EncodedBatch {
   return {
-    size: batch.tokenIds.length, length: batch.tokenIds[0]!.length, taskIds: Int32Array.from(batch.taskIds),
-    tokenIds: Int32Array.from(batch.tokenIds.flat()), segmentIds: Int32Array.from(batch.segmentIds.flat())
+    size: batch.tokenIds.length,
+    length: batch.tokenIds[0]!.length,
+    taskIds: Int32Array.from(batch.taskIds),
+    tokenIds: Int32Array.from(batch.tokenIds.flat()),
+    segmentIds: Int32Array.from(batch.segmentIds.flat())
   }
 }
 

@@ -18,14 +18,21 @@ const HUGGING_FACE_FILES: Readonly<Record<Dtype, string>> = { ...GRAPH_FILES, q8
 
 /** Graphs of all tasks, for the SDKs. */
 export function allTasks(config: ModelConfig): Target {
-  return { files: GRAPH_FILES, tasks: config.tasks, open: openGraph, graph: (read, format) => sohuGraph(config, read, format) }
+  return {
+    files: GRAPH_FILES,
+    tasks: config.tasks,
+    open: openGraph,
+    graph: (read, format) => sohuGraph(config, read, format)
+  }
 }
 
 /** Graphs of one task, for Hugging Face's tools. Throws `task-unknown`. */
 export function singleTask(config: ModelConfig, name: string): Target {
   const id = taskId(name, config.tasks)
   return {
-    files: HUGGING_FACE_FILES, tasks: [config.tasks[id]!], open: openTaskGraph,
+    files: HUGGING_FACE_FILES,
+    tasks: [config.tasks[id]!],
+    open: openTaskGraph,
     graph: (read, format) => singleTaskGraph(config, read, format, id)
   }
 }

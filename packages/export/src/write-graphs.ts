@@ -25,7 +25,11 @@ export type WrittenGraphs = Partial<Record<Dtype, ManifestGraph>>
 
 /** Writes the graph of each dtype, and fp32 always: the others are measured against it. */
 export async function writeGraphs(
-  writer: FolderWriter, checkpoint: Checkpoint, assets: Assets, target: Target, options: GraphOptions
+  writer: FolderWriter,
+  checkpoint: Checkpoint,
+  assets: Assets,
+  target: Target,
+  options: GraphOptions
 ): Promise<WrittenGraphs> {
   const graphs: WrittenGraphs = {}
   for (const dtype of DTYPES.filter((one) => one === 'fp32' || options.dtypes.includes(one))) {
@@ -37,10 +41,15 @@ export async function writeGraphs(
 }
 
 function writeGraph(
-  writer: FolderWriter, { weights }: Checkpoint, target: Target, file: string, format: WeightFormat, limit: number
+  writer: FolderWriter,
+  { weights }: Checkpoint,
+  target: Target,
+  file: string,
+  format: WeightFormat,
+  limit: number
 ): ManifestGraph {
   const dataFile = `${file}_data`
-  const fileName = dataFile.slice(dataFile.lastIndexOf('/') + 1)      // the graph names it relative to itself
+  const fileName = dataFile.slice(dataFile.lastIndexOf('/') + 1) // the graph names it relative to itself
   const { model, externalData } = serializeGraph(target.graph(weights.read, format), PRODUCER, { fileName, limit })
   writer.write(file, model)
   if (!externalData) return { file, opset: OPSET }
@@ -49,7 +58,11 @@ function writeGraph(
 }
 
 /** 4 bits, and 8 where a measurement on calibration pairs says so. */
-async function fourBitFormat(checkpoint: Checkpoint, assets: Assets, { data, onProgress }: GraphOptions): Promise<WeightFormat> {
+async function fourBitFormat(
+  checkpoint: Checkpoint,
+  assets: Assets,
+  { data, onProgress }: GraphOptions
+): Promise<WeightFormat> {
   const { config, weights } = checkpoint
   const sensitivity = await measureSensitivity(config, weights.read, await calibrationBatches(data, checkpoint, assets))
   const kept = chooseEightBits(sensitivity, floatBytes(config))

@@ -1,7 +1,14 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { encodeSafetensors, modelConfigToJson, parityToJson, type ModelConfig, type NamedTensor, type ParityBatch } from '@sohu-match/core'
+import {
+  encodeSafetensors,
+  modelConfigToJson,
+  parityToJson,
+  type ModelConfig,
+  type NamedTensor,
+  type ParityBatch
+} from '@sohu-match/core'
 
 /** Where the build of core puts jieba's dictionary and its notice; this file lies two folders under packages/, as source and as build. */
 const CORE_DIST = fileURLToPath(new URL('../../core/dist', import.meta.url))
@@ -17,9 +24,13 @@ export interface CheckpointContent {
 }
 
 /** Writes a checkpoint folder as training does, with thresholds 0.5 and empty metrics where none are given. `nx run core:build` comes first. */
-export function writeCheckpointFolder(folder: string, { config, weights, vocab, parity, thresholds }: CheckpointContent): void {
+export function writeCheckpointFolder(
+  folder: string,
+  { config, weights, vocab, parity, thresholds }: CheckpointContent
+): void {
   mkdirSync(folder, { recursive: true })
-  const json = (name: string, value: unknown) => writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
+  const json = (name: string, value: unknown) =>
+    writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
   json('config.json', modelConfigToJson(config))
   json('metrics.json', { mean: null, groups: {}, tasks: {} })
   json('thresholds.json', { ...Object.fromEntries(config.tasks.map((task) => [task.name, 0.5])), ...thresholds })

@@ -13,18 +13,28 @@ export async function consistentCheckpoint(folder: string): Promise<string> {
   const graph = await openGraphIn(folder, 'own', sohuGraph(config, weightsOf(weights), FORMATS.fp32()))
   const logits = await graph.run(parityInputs(parity[0]!))
   await graph.release()
-  smallCheckpoint(folder, undefined, parity[0]!.taskIds.map((_, row) => [logits[2 * row]!, logits[2 * row + 1]!]))
+  smallCheckpoint(
+    folder,
+    undefined,
+    parity[0]!.taskIds.map((_, row) => [logits[2 * row]!, logits[2 * row + 1]!])
+  )
   return folder
 }
 
 /** A data folder in the Sohu layout with `rows` pairs a variant in each of the splits, texts of the small vocabulary's characters. */
 export function smallData(folder: string, splits: readonly ('train' | 'valid')[], rows: number): string {
-  const text = (seed: number, length: number) => Array.from({ length }, (_, i) => SMALL_VOCAB[5 + ((seed * 7 + i * (3 + seed)) % 45)]).join('')
+  const text = (seed: number, length: number) =>
+    Array.from({ length }, (_, i) => SMALL_VOCAB[5 + ((seed * 7 + i * (3 + seed)) % 45)]).join('')
   for (const [task, variant] of VARIANTS.entries()) {
     mkdirSync(join(folder, variant), { recursive: true })
     for (const split of splits) {
       const lines = Array.from({ length: rows }, (_, row) =>
-        JSON.stringify({ source: text(row + task, 4 + (row % 5)), target: text(row + 2, 3 + (row % 7)), [task % 2 === 0 ? 'labelA' : 'labelB']: String(row % 2) }))
+        JSON.stringify({
+          source: text(row + task, 4 + (row % 5)),
+          target: text(row + 2, 3 + (row % 7)),
+          [task % 2 === 0 ? 'labelA' : 'labelB']: String(row % 2)
+        })
+      )
       writeFileSync(join(folder, variant, `${split}.txt`), `${lines.join('\n')}\n`)
     }
   }

@@ -19,6 +19,11 @@ export function writeGraphFile(folder: string, name: string, graph: Graph): stri
 }
 
 /** Writes a graph of all tasks and loads it. */
-export function openGraphIn(folder: string, name: string, graph: Graph, options?: InferenceSession.SessionOptions): Promise<GraphRunner> {
+export function openGraphIn(
+  folder: string,
+  name: string,
+  graph: Graph,
+  options?: InferenceSession.SessionOptions
+): Promise<GraphRunner> {
   return openGraph(writeGraphFile(folder, name, graph), options)
 }

@@ -9,7 +9,13 @@ export function randomWeights(config: ModelConfig, seed: number): NamedTensor[] 
   return parameterSpecs(config).map(({ name, shape, init }) => {
     const count = shape.reduce((product, size) => product * size, 1)
     const vector = shape.length === 1
-    const deviation = vector ? 0.1 : /^embeddings|^cond_embedding/.test(name) ? 0.5 : /_cond$/.test(name) ? 0.1 : 1 / Math.sqrt(shape[0]!)
+    const deviation = vector
+      ? 0.1
+      : /^embeddings|^cond_embedding/.test(name)
+        ? 0.5
+        : /_cond$/.test(name)
+          ? 0.1
+          : 1 / Math.sqrt(shape[0]!)
     const center = init === 'ones' ? 1 : 0
     return { name, shape, data: Float32Array.from({ length: count }, () => center + deviation * normal()) }
   })

@@ -1,22 +1,46 @@
-import { parseModelConfig, SPECIAL_TOKENS, type ModelConfig, type NamedTensor, type ParityBatch } from '@sohu-match/core'
+import {
+  parseModelConfig,
+  SPECIAL_TOKENS,
+  type ModelConfig,
+  type NamedTensor,
+  type ParityBatch
+} from '@sohu-match/core'
 import { writeCheckpointFolder } from './checkpoint-folder'
 import { randomWeights } from './random-weights'
 
 /** One layer, 16 wide, 50 tokens: whatever does not depend on size is tested on it. */
 export const SMALL_CONFIG = parseModelConfig({
-  vocab_size: 50, hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 32, condition_size: 4, max_length: 32
+  vocab_size: 50,
+  hidden_size: 16,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 32,
+  condition_size: 4,
+  max_length: 32
 })
 
 /** Its vocabulary: the special tokens, then single characters. */
-export const SMALL_VOCAB = [...SPECIAL_TOKENS, ...Array.from({ length: 50 - SPECIAL_TOKENS.length }, (_, i) => String.fromCodePoint(0x4e00 + i))]
+export const SMALL_VOCAB = [
+  ...SPECIAL_TOKENS,
+  ...Array.from({ length: 50 - SPECIAL_TOKENS.length }, (_, i) => String.fromCodePoint(0x4e00 + i))
+]
 
 /** A checkpoint folder of the small network whose tensors `change` may spoil. Its parity has no logits to speak of: zeros, unless given. */
 export function smallCheckpoint(
-  folder: string, change: (tensor: NamedTensor) => NamedTensor = (tensor) => tensor, logits: readonly (readonly number[])[] = Array.from({ length: 6 }, () => [0, 0])
+  folder: string,
+  change: (tensor: NamedTensor) => NamedTensor = (tensor) => tensor,
+  logits: readonly (readonly number[])[] = Array.from({ length: 6 }, () => [0, 0])
 ): { readonly config: ModelConfig; readonly weights: readonly NamedTensor[]; readonly parity: readonly ParityBatch[] } {
   const weights = randomWeights(SMALL_CONFIG, 1)
   const rows = Array.from({ length: 6 }, (_, row) => [2, 5 + row, 6, 3, 30 - row, 3, 0])
-  const parity = [{ tokenIds: rows, segmentIds: rows.map(() => [0, 0, 0, 0, 1, 1, 0]), taskIds: [0, 1, 2, 3, 4, 5], logits }]
-  writeCheckpointFolder(folder, { config: SMALL_CONFIG, weights: weights.map(change), vocab: `${SMALL_VOCAB.join('\n')}\n`, parity })
+  const parity = [
+    { tokenIds: rows, segmentIds: rows.map(() => [0, 0, 0, 0, 1, 1, 0]), taskIds: [0, 1, 2, 3, 4, 5], logits }
+  ]
+  writeCheckpointFolder(folder, {
+    config: SMALL_CONFIG,
+    weights: weights.map(change),
+    vocab: `${SMALL_VOCAB.join('\n')}\n`,
+    parity
+  })
   return { config: SMALL_CONFIG, weights, parity }
 }

@@ -13,9 +13,19 @@ import { randomWeights } from './random-weights'
  */
 
 /** 128 wide: wide enough for the packed-integer products of WebGPU, small enough for a software adapter. */
-const config = parseModelConfig({ vocab_size: 300, hidden_size: 128, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 256, max_length: 64 })
+const config = parseModelConfig({
+  vocab_size: 300,
+  hidden_size: 128,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 256,
+  max_length: 64
+})
 
-interface ProfileEvent { readonly cat: string, readonly args?: { readonly provider?: string, readonly op_name?: string } }
+interface ProfileEvent {
+  readonly cat: string
+  readonly args?: { readonly provider?: string; readonly op_name?: string }
+}
 
 /** Operators by provider, from the profiles in a folder. */
 function operators(folder: string): Record<string, string[]> {
@@ -31,7 +41,10 @@ function operators(folder: string): Record<string, string[]> {
 
 const length = 40
 const batch = (): EncodedBatch => ({
-  size: 2, length, taskIds: Int32Array.of(2, 5), segmentIds: new Int32Array(2 * length).fill(1, 20, 40),
+  size: 2,
+  length,
+  taskIds: Int32Array.of(2, 5),
+  segmentIds: new Int32Array(2 * length).fill(1, 20, 40),
   tokenIds: Int32Array.from({ length: 2 * length }, (_, i) => (i >= 60 ? 0 : 1 + ((i * 37) % 299)))
 })
 
@@ -42,10 +55,12 @@ for (const dtype of ['fp32', 'q8', 'q4'] as const) {
     const graph = () => sohuGraph(config, weightsOf(randomWeights(config, 3)), FORMATS[dtype]())
     const cpu = await openGraphIn(folder, 'model', graph())
     const webgpu = await openGraphIn(folder, 'model', graph(), {
-      executionProviders: ['webgpu'], enableProfiling: true, profileFilePrefix: join(folder, 'profile')
+      executionProviders: ['webgpu'],
+      enableProfiling: true,
+      profileFilePrefix: join(folder, 'profile')
     })
     const logits = { cpu: Array.from(await cpu.run(batch())), webgpu: Array.from(await webgpu.run(batch())) }
-    await webgpu.release()                                            // writes the profile
+    await webgpu.release() // writes the profile
     results[dtype] = { ...logits, operators: operators(folder) }
   } finally {
     rmSync(folder, { recursive: true })

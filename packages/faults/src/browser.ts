@@ -22,8 +22,13 @@ export interface BrowserPage extends AsyncDisposable {
 }
 
 const PACKAGE = join(ROOT, 'packages/sdk-web/dist')
-const PAGE = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module">globalThis.sdk = await import("/pkg/index.js")</script>'
-const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.json': 'application/json', '.html': 'text/html' }
+const PAGE =
+  '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module">globalThis.sdk = await import("/pkg/index.js")</script>'
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.html': 'text/html'
+}
 
 /** Starts Chromium (as `npm run setup -- --browser` found it) and opens the page. */
 export async function openBrowser(): Promise<BrowserPage> {
@@ -37,13 +42,18 @@ export async function openBrowser(): Promise<BrowserPage> {
     } else send(response, answers(path.replace(/^\/model\//, '')), extname(path), request.url)
   })
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
-  const browser = await chromium.launch({ executablePath: chromePath(), args: ['--no-sandbox', '--disable-background-networking'] })
+  const browser = await chromium.launch({
+    executablePath: chromePath(),
+    args: ['--no-sandbox', '--disable-background-networking']
+  })
   const page = await browser.newPage()
   await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`)
   await page.waitForFunction(() => 'sdk' in globalThis)
   return {
     page,
-    serve: (next) => { answers = next },
+    serve: (next) => {
+      answers = next
+    },
     async [Symbol.asyncDispose]() {
       await browser.close()
       server.closeAllConnections()
@@ -58,7 +68,13 @@ function send(response: ServerResponse, content: Buffer | Special | undefined, e
   else if (content === 'pipe') response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>')
   else if (content === 'loop') response.writeHead(302, { location: url }).end()
   else if (content === 'zeros') endless(response)
-  else response.writeHead(200, { 'content-type': TYPES[extension] ?? 'application/octet-stream', 'content-length': content.length }).end(content)
+  else
+    response
+      .writeHead(200, {
+        'content-type': TYPES[extension] ?? 'application/octet-stream',
+        'content-length': content.length
+      })
+      .end(content)
 }
 
 function endless(response: ServerResponse): void {

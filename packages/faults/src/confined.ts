@@ -3,8 +3,13 @@ import { start, type Running } from './process'
 
 /** How this user may mount a file system that only one process sees: as root, as root of a namespace, or not at all. */
 export function mountTool(): readonly string[] | undefined {
-  return [['unshare', '-m'], ['unshare', '-rm']].find(([tool, flag]) =>
-    spawnSync(tool!, [flag!, 'sh', '-c', 'mount -t tmpfs none /mnt'], { stdio: 'ignore' }).status === 0)
+  return [
+    ['unshare', '-m'],
+    ['unshare', '-rm']
+  ].find(
+    ([tool, flag]) =>
+      spawnSync(tool!, [flag!, 'sh', '-c', 'mount -t tmpfs none /mnt'], { stdio: 'ignore' }).status === 0
+  )
 }
 
 /** A disk of its own for one program. */
@@ -33,10 +38,30 @@ exit $code`
 
 /** Runs a Node script on a small disk. */
 export function onSmallDisk({ tool, at, from, to, free }: SmallDisk, script: string, args: readonly string[]): Running {
-  return start(tool[0]!, [...tool.slice(1), 'sh', '-c', SCRIPT, 'sh', at, from, to, String(free), process.execPath, script, ...args])
+  return start(tool[0]!, [
+    ...tool.slice(1),
+    'sh',
+    '-c',
+    SCRIPT,
+    'sh',
+    at,
+    from,
+    to,
+    String(free),
+    process.execPath,
+    script,
+    ...args
+  ])
 }
 
 /** Runs a Node script that may write no file longer than some blocks of 512 bytes. */
 export function withFileLimit(blocks: number, script: string, args: readonly string[]): Running {
-  return start('sh', ['-c', 'trap "" XFSZ; ulimit -f "$0" && exec "$@"', String(blocks), process.execPath, script, ...args])
+  return start('sh', [
+    '-c',
+    'trap "" XFSZ; ulimit -f "$0" && exec "$@"',
+    String(blocks),
+    process.execPath,
+    script,
+    ...args
+  ])
 }

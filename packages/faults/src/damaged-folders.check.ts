@@ -31,7 +31,9 @@ async function loadInNode(files: ModelFiles, index: number): Promise<Outcome> {
     await matcher?.dispose()
     return { trouble: matcher ? 'it loaded' : 'it hangs' }
   } catch (error) {
-    return error instanceof MatcherError || (error as Error).name === 'MatcherError' ? (error as MatcherError).code : { trouble: `no coded error: ${String(error)}` }
+    return error instanceof MatcherError || (error as Error).name === 'MatcherError'
+      ? (error as MatcherError).code
+      : { trouble: `no coded error: ${String(error)}` }
   } finally {
     rmSync(join(root, String(index)), { recursive: true, force: true })
   }
@@ -40,20 +42,24 @@ async function loadInNode(files: ModelFiles, index: number): Promise<Outcome> {
 async function loadInBrowser({ page, serve }: BrowserPage, files: ModelFiles): Promise<Outcome> {
   serve((path) => files.get(path))
   return page.evaluate(async (hangs) => {
-    await sdk.clearCache()                                             // what an earlier case kept would hide this one's damage
+    await sdk.clearCache() // what an earlier case kept would hide this one's damage
     try {
       const loading = sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'int8' })
       const matcher = await Promise.race([loading, new Promise<undefined>((resolve) => setTimeout(resolve, hangs))])
       await matcher?.dispose()
       return { trouble: matcher ? 'it loaded' : 'it hangs' }
     } catch (error) {
-      return error instanceof sdk.MatcherError ? error.code as string : { trouble: `no coded error: ${String(error)}` }
+      return error instanceof sdk.MatcherError
+        ? (error.code as string)
+        : { trouble: `no coded error: ${String(error)}` }
     }
   }, HANGS_MS)
 }
 
 /** Damages a model for every case, loads it, and gathers what is wrong with what came. */
-async function loadAll(load: (files: ModelFiles, index: number) => Promise<Outcome>): Promise<{ count: number; result: string }> {
+async function loadAll(
+  load: (files: ModelFiles, index: number) => Promise<Outcome>
+): Promise<{ count: number; result: string }> {
   const found: Record<string, number> = {}
   const troubles: string[] = []
   for (const index of cases(COUNT)) {
@@ -61,11 +67,21 @@ async function loadAll(load: (files: ModelFiles, index: number) => Promise<Outco
     const { files, what } = damaged(damage, randomOf(CHECK, index))
     const outcome = await load(files, index)
     if (typeof outcome === 'string') found[outcome] = (found[outcome] ?? 0) + 1
-    const wrong = typeof outcome !== 'string' ? outcome.trouble : (damage.codes as readonly string[]).includes(outcome) ? undefined : `${outcome} in place of ${damage.codes.join(' or ')}`
+    const wrong =
+      typeof outcome !== 'string'
+        ? outcome.trouble
+        : (damage.codes as readonly string[]).includes(outcome)
+          ? undefined
+          : `${outcome} in place of ${damage.codes.join(' or ')}`
     if (wrong) troubles.push(caseError(CHECK, index, `${what}: ${wrong}`).message)
   }
   expect(troubles).toEqual([])
-  return { count: cases(COUNT).length, result: Object.entries(found).map(([code, times]) => `${times} ${code}`).join(', ') }
+  return {
+    count: cases(COUNT).length,
+    result: Object.entries(found)
+      .map(([code, times]) => `${times} ${code}`)
+      .join(', ')
+  }
 }
 
 it('refuses every damaged model folder in Node with a code that says why, and loads a whole one afterwards', () =>

@@ -5,11 +5,30 @@ import { startNode, succeed } from './process'
 /** A checkpoint of the smallest kind, random by its seed. */
 export async function writeCheckpoint(folder: string, seed: number): Promise<string> {
   const sizes = ['--layers', '1', '--hidden', '16', '--heads', '2', '--intermediate', '32', '--max-length', '32']
-  await succeed(startNode(join(ROOT, 'packages/export/dist/random-checkpoint.js'), ['--out', folder, '--seed', String(seed), ...sizes]))
+  await succeed(
+    startNode(join(ROOT, 'packages/export/dist/random-checkpoint.js'), [
+      '--out',
+      folder,
+      '--seed',
+      String(seed),
+      ...sizes
+    ])
+  )
   return folder
 }
 
 /** The flags of an export that replaces what is there. */
 export function exportOf(checkpoint: string, out: string): string[] {
-  return ['sohu', '--checkpoint', checkpoint, '--out', out, '--dtype', 'fp32,int8', '--no-gate', '--no-latency', '--force']
+  return [
+    'sohu',
+    '--checkpoint',
+    checkpoint,
+    '--out',
+    out,
+    '--dtype',
+    'fp32,int8',
+    '--no-gate',
+    '--no-latency',
+    '--force'
+  ]
 }

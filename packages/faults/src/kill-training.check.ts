@@ -16,9 +16,20 @@ const COUNT = counts(50, 6)
 const KILLS_A_RUN = 6
 
 /** What training leaves that does not tell of times. */
-const OUTCOME = ['last/model.safetensors', 'last/ema.safetensors', 'last/optimizer.safetensors', 'last/state.json', 'last/thresholds.json', 'last/metrics.json', 'best/model.safetensors', 'best/thresholds.json', 'best/metrics.json']
+const OUTCOME = [
+  'last/model.safetensors',
+  'last/ema.safetensors',
+  'last/optimizer.safetensors',
+  'last/state.json',
+  'last/thresholds.json',
+  'last/metrics.json',
+  'best/model.safetensors',
+  'best/thresholds.json',
+  'best/metrics.json'
+]
 
-const outcome = (run: string): Record<string, string> => Object.fromEntries(OUTCOME.map((file) => [file, fingerprint(join(run, file.split('/')[0]!))[file.split('/')[1]!]!]))
+const outcome = (run: string): Record<string, string> =>
+  Object.fromEntries(OUTCOME.map((file) => [file, fingerprint(join(run, file.split('/')[0]!))[file.split('/')[1]!]!]))
 
 /** Opens what a kill left as a reader does. A folder is whole or not there. */
 async function requireWhole(run: string, files: Readonly<Record<string, readonly string[]>>): Promise<void> {
@@ -33,7 +44,14 @@ async function requireWhole(run: string, files: Readonly<Record<string, readonly
 }
 
 /** A run from its start to its end, killed on the way; returns how often. */
-async function killedRun(run: string, data: string, active: number, first: number, most: number, check: () => Promise<void>): Promise<number> {
+async function killedRun(
+  run: string,
+  data: string,
+  active: number,
+  first: number,
+  most: number,
+  check: () => Promise<void>
+): Promise<number> {
   const cli = cliOf('train')
   for (let kills = 0; ; kills++) {
     const random = randomOf(CHECK, first + kills)
@@ -53,32 +71,44 @@ async function killedRun(run: string, data: string, active: number, first: numbe
   }
 }
 
-it('goes on bit for bit after kill -9 at any instants of training, and never shows half a folder', () => record('kill -9 while training, then --resume', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'sohu-match-kill-'))
-  const data = join(root, 'data')
-  await writeSmallData(data)
-  const whole = join(root, 'whole')
-  const running = startNode(cliOf('train'), freshRun(whole, data))
-  await said(running, /"type":/)
-  const started = performance.now()
-  await succeed(running)
-  const active = performance.now() - started
-  expect(OUTCOME.filter((file) => !existsSync(join(whole, file)))).toEqual([])
-  const files = Object.fromEntries(['last', 'best'].map((name) => [name, Object.keys(fingerprint(join(whole, name)))]))
-  let kills = 0
-  let runs = 0
-  for (; kills < COUNT; runs++) {
-    const run = join(root, `run-${runs}`)
-    const first = kills
-    try {
-      kills += await killedRun(run, data, active, first + 1000 * runs, Math.min(KILLS_A_RUN, COUNT - kills), () => requireWhole(run, files))
-      expect(outcome(run)).toEqual(outcome(whole))
-      expect(readFileSync(join(run, 'metrics.jsonl'), 'utf8').split('\n').length).toBe(readFileSync(join(whole, 'metrics.jsonl'), 'utf8').split('\n').length)
-      expect(leftovers(run)).toEqual([])
-    } catch (cause) {
-      throw new Error(`${run}, killed ${kills - first} times or more [again: --seed ${SEED} --only ${CHECK}]`, { cause })
+it('goes on bit for bit after kill -9 at any instants of training, and never shows half a folder', () =>
+  record('kill -9 while training, then --resume', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'sohu-match-kill-'))
+    const data = join(root, 'data')
+    await writeSmallData(data)
+    const whole = join(root, 'whole')
+    const running = startNode(cliOf('train'), freshRun(whole, data))
+    await said(running, /"type":/)
+    const started = performance.now()
+    await succeed(running)
+    const active = performance.now() - started
+    expect(OUTCOME.filter((file) => !existsSync(join(whole, file)))).toEqual([])
+    const files = Object.fromEntries(
+      ['last', 'best'].map((name) => [name, Object.keys(fingerprint(join(whole, name)))])
+    )
+    let kills = 0
+    let runs = 0
+    for (; kills < COUNT; runs++) {
+      const run = join(root, `run-${runs}`)
+      const first = kills
+      try {
+        kills += await killedRun(run, data, active, first + 1000 * runs, Math.min(KILLS_A_RUN, COUNT - kills), () =>
+          requireWhole(run, files)
+        )
+        expect(outcome(run)).toEqual(outcome(whole))
+        expect(readFileSync(join(run, 'metrics.jsonl'), 'utf8').split('\n').length).toBe(
+          readFileSync(join(whole, 'metrics.jsonl'), 'utf8').split('\n').length
+        )
+        expect(leftovers(run)).toEqual([])
+      } catch (cause) {
+        throw new Error(`${run}, killed ${kills - first} times or more [again: --seed ${SEED} --only ${CHECK}]`, {
+          cause
+        })
+      }
     }
-  }
-  rmSync(root, { recursive: true })
-  return { count: kills, result: `${runs} runs, all bit-equal to one that was left alone; every last/ and best/ whole` }
-}))
+    rmSync(root, { recursive: true })
+    return {
+      count: kills,
+      result: `${runs} runs, all bit-equal to one that was left alone; every last/ and best/ whole`
+    }
+  }))

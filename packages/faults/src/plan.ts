@@ -25,7 +25,10 @@ export function randomOf(check: string, index: number): Random {
 }
 
 /** Runs a check, and adds a line to the table that is printed at the end: `work` returns the count and what came of it. */
-export async function record(check: string, work: () => Promise<{ readonly count: number; readonly result: string }>): Promise<void> {
+export async function record(
+  check: string,
+  work: () => Promise<{ readonly count: number; readonly result: string }>
+): Promise<void> {
   const started = performance.now()
   const row = (count: number | string, result: string): void => {
     const seconds = Math.round((performance.now() - started) / 1000)

@@ -13,7 +13,10 @@ export interface Running {
 export function start(command: string, args: readonly string[], options: SpawnOptions = {}): Running {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
-  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => { output += String(data) })
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.on('data', (data) => {
+      output += String(data)
+    })
   return { child, output: () => output, ended: once(child, 'close').then(([code]) => code as number | null) }
 }
 
@@ -25,7 +28,14 @@ export function startNode(script: string, args: readonly string[], options?: Spa
 /** Waits until a program has said something that fits, or has ended. */
 export async function said(running: Running, wanted: RegExp): Promise<void> {
   while (!wanted.test(running.output())) {
-    if ((await Promise.race([once(running.child.stdout!, 'data'), once(running.child.stderr!, 'data'), running.ended.then(() => 'ended')])) === 'ended') return
+    if (
+      (await Promise.race([
+        once(running.child.stdout!, 'data'),
+        once(running.child.stderr!, 'data'),
+        running.ended.then(() => 'ended')
+      ])) === 'ended'
+    )
+      return
   }
 }
 

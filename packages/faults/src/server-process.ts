@@ -13,13 +13,29 @@ export interface ServerProcess extends AsyncDisposable {
 
 /** Starts the server with a queue of 32 pairs and waits until it listens. */
 export async function startServer(requestTimeout = REQUEST_TIMEOUT): Promise<ServerProcess> {
-  const flags = ['--port', '0', '--device', 'cpu', '--task', 'B-ss', '--max-queue', '32', '--deadline', '60000', '--request-timeout', String(requestTimeout), '--body-limit', '100000']
+  const flags = [
+    '--port',
+    '0',
+    '--device',
+    'cpu',
+    '--task',
+    'B-ss',
+    '--max-queue',
+    '32',
+    '--deadline',
+    '60000',
+    '--request-timeout',
+    String(requestTimeout),
+    '--body-limit',
+    '100000'
+  ]
   const running = startNode(cliOf('cli'), ['serve', '--model', MODEL, ...flags])
   await said(running, /at http:\S+:\d+/)
   const port = Number(/at http:\S+:(\d+)/.exec(running.output())?.[1])
   if (!port) throw new Error(`serve did not start: ${running.output()}`)
   return {
-    port, running,
+    port,
+    running,
     async [Symbol.asyncDispose]() {
       running.child.kill('SIGTERM')
       await running.ended
@@ -37,18 +53,25 @@ const REST_MS = 500
 export async function exchange(port: number, write: (socket: Socket) => void, patience = 60_000): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   let answer = ''
-  socket.on('data', (data) => { answer += data.toString('latin1') })
-  socket.once('data', () => setTimeout(() => socket.end(), REST_MS))   // a server that keeps the connection for more requests
-  socket.on('error', () => undefined)                                  // a reset is a closed connection; 'close' follows
+  socket.on('data', (data) => {
+    answer += data.toString('latin1')
+  })
+  socket.once('data', () => setTimeout(() => socket.end(), REST_MS)) // a server that keeps the connection for more requests
+  socket.on('error', () => undefined) // a reset is a closed connection; 'close' follows
   socket.on('end', () => socket.end())
   const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)))
   socket.once('connect', () => write(socket))
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => { timer = setTimeout(resolve, patience, false) })
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, patience, false)
+  })
   const done = await Promise.race([closed, late])
   clearTimeout(timer)
   socket.destroy()
-  if (!done) throw new Error(`the connection is still open after ${patience} ms; so far: ${JSON.stringify(answer.slice(0, 200))}`)
+  if (!done)
+    throw new Error(
+      `the connection is still open after ${patience} ms; so far: ${JSON.stringify(answer.slice(0, 200))}`
+    )
   return answer
 }
 
@@ -59,8 +82,13 @@ export function statuses(answer: string): number[] {
 
 /** A good request must be answered, whatever came before. */
 export async function requireAlive({ port, running }: ServerProcess): Promise<void> {
-  if (running.child.exitCode !== null || running.child.signalCode !== null) throw new Error(`the server has ended: ${running.output()}`)
-  const answer = await fetch(`http://127.0.0.1:${port}/match`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":"国足获胜","b":"国足赢球"}' })
-  const { score } = await answer.json() as { score: number }
+  if (running.child.exitCode !== null || running.child.signalCode !== null)
+    throw new Error(`the server has ended: ${running.output()}`)
+  const answer = await fetch(`http://127.0.0.1:${port}/match`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"a":"国足获胜","b":"国足赢球"}'
+  })
+  const { score } = (await answer.json()) as { score: number }
   if (!(answer.status === 200 && score >= 0 && score <= 1)) throw new Error(`a good request got ${answer.status}`)
 }

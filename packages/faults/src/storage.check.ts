@@ -54,7 +54,10 @@ async function trainingSubject(): Promise<Subject> {
   await stopped.ended
   const flags = (folder: string): string[] => ['sohu', '--json', '--out', join(folder, 'run'), '--resume']
   return {
-    name: 'training', script, earlier, flags,
+    name: 'training',
+    script,
+    earlier,
+    flags,
     async recover(folder) {
       await succeed(startNode(script, flags(folder)))
       for (const name of OUTCOME) {
@@ -71,12 +74,22 @@ async function exportSubject(): Promise<Subject> {
   const earlier = join(root, 'models')
   await succeed(startNode(script, exportOf(one, join(earlier, 'model'))))
   const flags = (folder: string): string[] => exportOf(other, join(folder, 'model'))
-  return { name: 'export', script, earlier, flags, recover: async (folder) => void (await succeed(startNode(script, flags(folder)))) }
+  return {
+    name: 'export',
+    script,
+    earlier,
+    flags,
+    recover: async (folder) => void (await succeed(startNode(script, flags(folder))))
+  }
 }
 
 /** The files that must be as they were: checkpoints and models; a run's record may have grown. */
 const kept = (folder: string): Record<string, string> =>
-  Object.fromEntries(Object.entries(fingerprint(folder)).filter(([path]) => /(^|\/)(last|best|model)\//.test(path) && !path.startsWith('.')))
+  Object.fromEntries(
+    Object.entries(fingerprint(folder)).filter(
+      ([path]) => /(^|\/)(last|best|model)\//.test(path) && !path.startsWith('.')
+    )
+  )
 
 /** The program must have failed with `storage`; then goes on where it failed. */
 async function requireStorageError({ earlier, recover }: Subject, running: Running, folder: string): Promise<void> {
@@ -89,7 +102,9 @@ async function requireStorageError({ earlier, recover }: Subject, running: Runni
   await recover(folder)
 }
 
-async function tryAll(run: (subject: Subject, free: number, to: string) => Promise<Running> | Running): Promise<number> {
+async function tryAll(
+  run: (subject: Subject, free: number, to: string) => Promise<Running> | Running
+): Promise<number> {
   let count = 0
   for (const index of cases(COUNT)) {
     for (const subject of subjects) {
@@ -110,25 +125,41 @@ async function tryAll(run: (subject: Subject, free: number, to: string) => Promi
 
 const INTACT = 'all `storage`, the earlier output as it was, and the work goes on afterwards'
 
-it('says storage on a full disk, keeps what was there, and goes on afterwards', () => record('full disk (tmpfs), training and export', async () => {
-  if (!tool) return { count: 0, result: 'NOT RUN: this user may mount nothing; the size limit below stands in' }
-  return { count: await tryAll((subject, free, to) => onSmallDisk({ tool, at, from: subject.earlier, to, free }, subject.script, subject.flags(at))), result: INTACT }
-}))
+it('says storage on a full disk, keeps what was there, and goes on afterwards', () =>
+  record('full disk (tmpfs), training and export', async () => {
+    if (!tool) return { count: 0, result: 'NOT RUN: this user may mount nothing; the size limit below stands in' }
+    return {
+      count: await tryAll((subject, free, to) =>
+        onSmallDisk({ tool, at, from: subject.earlier, to, free }, subject.script, subject.flags(at))
+      ),
+      result: INTACT
+    }
+  }))
 
-it('says storage where a file may not grow', () => record('file size limit, training and export', async () => ({
-  count: await tryAll((subject, free, to) => {
-    cpSync(subject.earlier, to, { recursive: true })
-    return withFileLimit(Math.floor(free / 512), subject.script, subject.flags(to))
-  }),
-  result: INTACT
-})))
+it('says storage where a file may not grow', () =>
+  record('file size limit, training and export', async () => ({
+    count: await tryAll((subject, free, to) => {
+      cpSync(subject.earlier, to, { recursive: true })
+      return withFileLimit(Math.floor(free / 512), subject.script, subject.flags(to))
+    }),
+    result: INTACT
+  })))
 
-it('says storage in a folder that may not be written', () => record('read-only folder, training and export', async () => {
-  if (!tool) return { count: 0, result: 'NOT RUN: this user may mount nothing; packages/files tests a folder without permission' }
-  for (const subject of subjects) {
-    const to = join(root, `read-only-${subject.name}`)
-    mkdirSync(to)
-    await requireStorageError(subject, onSmallDisk({ tool, at, from: subject.earlier, to, free: 'read-only' }, subject.script, subject.flags(at)), to)
-  }
-  return { count: subjects.length, result: INTACT }
-}))
+it('says storage in a folder that may not be written', () =>
+  record('read-only folder, training and export', async () => {
+    if (!tool)
+      return {
+        count: 0,
+        result: 'NOT RUN: this user may mount nothing; packages/files tests a folder without permission'
+      }
+    for (const subject of subjects) {
+      const to = join(root, `read-only-${subject.name}`)
+      mkdirSync(to)
+      await requireStorageError(
+        subject,
+        onSmallDisk({ tool, at, from: subject.earlier, to, free: 'read-only' }, subject.script, subject.flags(at)),
+        to
+      )
+    }
+    return { count: subjects.length, result: INTACT }
+  }))

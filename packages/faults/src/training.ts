@@ -6,8 +6,14 @@ import { startNode, succeed } from './process'
 
 /** Seconds a run, with everything on that holds state; `last/` is written after every second step, so that kills meet it. */
 const SETTINGS = [
-  'model.vocab_size=400', 'model.hidden_size=16', 'model.num_attention_heads=2', 'model.intermediate_size=16', 'model.max_length=48',
-  'epochs=2', 'batch_pairs=8', 'checkpoint_steps=2'
+  'model.vocab_size=400',
+  'model.hidden_size=16',
+  'model.num_attention_heads=2',
+  'model.intermediate_size=16',
+  'model.max_length=48',
+  'epochs=2',
+  'batch_pairs=8',
+  'checkpoint_steps=2'
 ]
 
 /** The flags of a new run of the smallest kind. */
@@ -21,8 +27,13 @@ export async function writeSmallData(folder: string): Promise<void> {
   await succeed(startNode(cliOf('train'), ['demo-data', '--out', whole]))
   for (const variant of VARIANTS) {
     mkdirSync(join(folder, variant), { recursive: true })
-    for (const [split, rows] of [['train', 12], ['valid', 8]] as const) {
-      const lines = readFileSync(join(whole, variant, `${split}.txt`), 'utf8').split('\n').slice(0, rows)
+    for (const [split, rows] of [
+      ['train', 12],
+      ['valid', 8]
+    ] as const) {
+      const lines = readFileSync(join(whole, variant, `${split}.txt`), 'utf8')
+        .split('\n')
+        .slice(0, rows)
       writeFileSync(join(folder, variant, `${split}.txt`), `${lines.join('\n')}\n`)
     }
   }

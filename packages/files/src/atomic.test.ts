@@ -9,7 +9,11 @@ const disk = vi.hoisted(() => ({ full: false }))
 
 vi.mock('node:fs/promises', async (load) => {
   const real = await load<typeof fsPromises>()
-  return { ...real, open: (path: string, flags: string) => (disk.full && flags === 'wx' ? real.open('/dev/full', 'w') : real.open(path, flags)) }
+  return {
+    ...real,
+    open: (path: string, flags: string) =>
+      disk.full && flags === 'wx' ? real.open('/dev/full', 'w') : real.open(path, flags)
+  }
 })
 
 const folder = mkdtempSync(join(tmpdir(), 'files-atomic-'))
@@ -31,7 +35,9 @@ describe('writeFileAtomic', () => {
     await writeFileAtomic(path, 'old')
     disk.full = true
     await expect(writeFileAtomic(path, 'new')).rejects.toMatchObject({
-      code: 'storage', message: `Could not write ${path} (ENOSPC). The disk is full: free some space and try again.`, cause: { code: 'ENOSPC' }
+      code: 'storage',
+      message: `Could not write ${path} (ENOSPC). The disk is full: free some space and try again.`,
+      cause: { code: 'ENOSPC' }
     })
     expect(readFileSync(path, 'utf8')).toBe('old')
     expect(readdirSync(folder)).toEqual(['x.json'])
@@ -39,16 +45,34 @@ describe('writeFileAtomic', () => {
 
   it('names the path where the folder is missing or is a file', async () => {
     writeFileSync(join(folder, 'file'), '')
-    await expect(writeFileAtomic(join(folder, 'none', 'x'), '')).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('ENOENT') })
-    await expect(writeFileAtomic(join(folder, 'file', 'x'), '')).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('ENOTDIR') })
+    await expect(writeFileAtomic(join(folder, 'none', 'x'), '')).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringContaining('ENOENT')
+    })
+    await expect(writeFileAtomic(join(folder, 'file', 'x'), '')).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringContaining('ENOTDIR')
+    })
   })
 })
 
 describe('removeTemporaries', () => {
   it('removes what a killed writer left, and nothing else', async () => {
     const run = mkdtempSync(join(tmpdir(), 'files-temporaries-'))
-    for (const name of ['train.json', 'train.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp', 'notes.tmp', 'notes.20240101.tmp', 'x.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp.json']) writeFileSync(join(run, name), '')
+    for (const name of [
+      'train.json',
+      'train.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp',
+      'notes.tmp',
+      'notes.20240101.tmp',
+      'x.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp.json'
+    ])
+      writeFileSync(join(run, name), '')
     await removeTemporaries(run)
-    expect(readdirSync(run).sort()).toEqual(['notes.20240101.tmp', 'notes.tmp', 'train.json', 'x.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp.json'])
+    expect(readdirSync(run).sort()).toEqual([
+      'notes.20240101.tmp',
+      'notes.tmp',
+      'train.json',
+      'x.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp.json'
+    ])
   })
 })

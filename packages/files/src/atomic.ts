@@ -18,7 +18,7 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
     await rename(temporary, path)
     await syncFolder(dirname(path))
   } catch (cause) {
-    await file?.close().catch(() => undefined)                      // a second failure says nothing that the first does not
+    await file?.close().catch(() => undefined) // a second failure says nothing that the first does not
     await rm(temporary, { force: true }).catch(() => undefined)
     throw storageError('write', path, cause)
   }

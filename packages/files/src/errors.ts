@@ -15,13 +15,18 @@ const ADVICE: Readonly<Record<string, string>> = {
 export function storageError(action: string, path: string, cause: unknown): MatcherError {
   if (cause instanceof MatcherError) return cause
   const { code = '', message } = cause as NodeJS.ErrnoException
-  return new MatcherError('storage', `Could not ${action} ${path} (${code || message}). ${ADVICE[code] ?? `The system says: ${message}.`}`, { cause })
+  return new MatcherError(
+    'storage',
+    `Could not ${action} ${path} (${code || message}). ${ADVICE[code] ?? `The system says: ${message}.`}`,
+    { cause }
+  )
 }
 
 /** A read that failed: `missingCode` if nothing is there or it is a folder, else `storage`. */
 export function readError(path: string, cause: unknown, missingCode: MatcherErrorCode): MatcherError {
   const { code } = cause as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new MatcherError(missingCode, `There is no file ${path}; check the path.`, { cause })
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new MatcherError(missingCode, `There is no file ${path}; check the path.`, { cause })
   if (code === 'EISDIR') return new MatcherError(missingCode, `${path} is a folder; a file is wanted.`, { cause })
   return storageError('read', path, cause)
 }

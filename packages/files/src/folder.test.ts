@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync
+} from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,13 +25,18 @@ beforeEach(() => {
   target = join(parent, 'best')
 })
 
-const fill = (text: string) => async (temporary: string): Promise<void> => {
-  mkdirSync(join(temporary, 'deep'))
-  await writeFile(join(temporary, 'a'), text)
-  await writeFile(join(temporary, 'deep', 'b'), text)
-}
+const fill =
+  (text: string) =>
+  async (temporary: string): Promise<void> => {
+    mkdirSync(join(temporary, 'deep'))
+    await writeFile(join(temporary, 'a'), text)
+    await writeFile(join(temporary, 'deep', 'b'), text)
+  }
 
-const contents = (folder = target): string[] => [readFileSync(join(folder, 'a'), 'utf8'), readFileSync(join(folder, 'deep', 'b'), 'utf8')]
+const contents = (folder = target): string[] => [
+  readFileSync(join(folder, 'a'), 'utf8'),
+  readFileSync(join(folder, 'deep', 'b'), 'utf8')
+]
 
 describe('replaceFolder', () => {
   it('makes a folder, with its parents, and replaces it whole', async () => {
@@ -35,10 +49,12 @@ describe('replaceFolder', () => {
 
   it('keeps the old folder and passes the error on when the build fails', async () => {
     await replaceFolder(target, fill('1'))
-    await expect(replaceFolder(target, async (temporary) => {
-      await writeFile(join(temporary, 'a'), 'half')
-      throw new Error('no more')
-    })).rejects.toThrow('no more')
+    await expect(
+      replaceFolder(target, async (temporary) => {
+        await writeFile(join(temporary, 'a'), 'half')
+        throw new Error('no more')
+      })
+    ).rejects.toThrow('no more')
     expect(contents()).toEqual(['1', '1'])
     expect(readdirSync(parent)).toEqual(['best'])
   })
@@ -48,17 +64,24 @@ describe('replaceFolder', () => {
     const unwritable = existsSync('/sys/kernel') ? '/sys/kernel' : parent
     if (unwritable === parent) chmodSync(parent, 0o555)
     await expect(replaceFolder(join(unwritable, 'best'), fill('1'))).rejects.toMatchObject({
-      code: 'storage', message: expect.stringMatching(/Could not write .*best \((EPERM|EACCES|EROFS)\)/)
+      code: 'storage',
+      message: expect.stringMatching(/Could not write .*best \((EPERM|EACCES|EROFS)\)/)
     })
     chmodSync(parent, 0o755)
   })
 
   it('tells of a parent that is a file, and of a full disk', async () => {
     writeFileSync(join(parent, 'file'), '')
-    await expect(replaceFolder(join(parent, 'file', 'x'), fill('1'))).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining(join(parent, 'file', 'x')) })
+    await expect(replaceFolder(join(parent, 'file', 'x'), fill('1'))).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringContaining(join(parent, 'file', 'x'))
+    })
     if (!existsSync('/dev/full')) return
     await replaceFolder(target, fill('1'))
-    await expect(replaceFolder(target, () => writeFile('/dev/full', 'x'))).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('disk is full') })
+    await expect(replaceFolder(target, () => writeFile('/dev/full', 'x'))).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringContaining('disk is full')
+    })
     expect(contents()).toEqual(['1', '1'])
   })
 })
@@ -120,7 +143,11 @@ describe('recoverFolder', () => {
           }`,
         resolveDir: fileURLToPath(new URL('.', import.meta.url))
       },
-      bundle: true, platform: 'node', format: 'esm', outfile: script, logLevel: 'silent'
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: script,
+      logLevel: 'silent'
     })
     for (let round = 0; round < 12; round++) {
       const child = spawn(process.execPath, [script, target])

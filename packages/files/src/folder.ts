@@ -24,7 +24,7 @@ export async function replaceFolder(target: string, build: (temporary: string) =
     await syncFolder(parent)
     await rm(previousOf(target), { recursive: true, force: true })
   } catch (cause) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined)     // the first failure is the one to tell
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined) // the first failure is the one to tell
     throw isSystemError(cause) ? storageError('write', target, cause) : cause
   }
 }
@@ -46,7 +46,9 @@ export async function recoverFolder(target: string): Promise<void> {
 /** Puts back the previous folder as `recoverFolder` does, and removes what else a killed writer left beside it. Throws `storage`. */
 export async function tidyFolder(target: string): Promise<void> {
   await recoverFolder(target)
-  await removeLeftovers(target).catch((cause: unknown) => { throw storageError('clean', dirname(target), cause) })
+  await removeLeftovers(target).catch((cause: unknown) => {
+    throw storageError('clean', dirname(target), cause)
+  })
 }
 
 /**
@@ -61,7 +63,8 @@ async function swap(temporary: string, target: string): Promise<void> {
       if (existsSync(target)) renameSync(target, previous)
       return renameSync(temporary, target)
     } catch (cause) {
-      if (attempt < 5 && ['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')) continue
+      if (attempt < 5 && ['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? ''))
+        continue
       await recoverFolder(target)
       throw cause
     }
@@ -72,7 +75,8 @@ async function swap(temporary: string, target: string): Promise<void> {
 async function removeLeftovers(target: string): Promise<void> {
   const parent = dirname(target)
   for (const name of await readdir(parent)) {
-    if (name.startsWith(newPrefix(target)) && name.endsWith('.tmp')) await rm(join(parent, name), { recursive: true, force: true })
+    if (name.startsWith(newPrefix(target)) && name.endsWith('.tmp'))
+      await rm(join(parent, name), { recursive: true, force: true })
   }
   if (existsSync(target)) await rm(previousOf(target), { recursive: true, force: true })
 }

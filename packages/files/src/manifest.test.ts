@@ -21,8 +21,14 @@ describe('the manifest of a model folder', () => {
     execFileSync('mkfifo', [join(piped, 'manifest.json')])
     writeFileSync(join(large, 'manifest.json'), '{}')
     truncateSync(join(large, 'manifest.json'), 2 ** 24 + 1)
-    await expect(readManifest(piped)).rejects.toMatchObject({ code: 'asset-missing', message: expect.stringContaining('is not a file') })
-    await expect(readManifest(large)).rejects.toMatchObject({ code: 'manifest-invalid', message: expect.stringContaining('more than 16777216 bytes') })
+    await expect(readManifest(piped)).rejects.toMatchObject({
+      code: 'asset-missing',
+      message: expect.stringContaining('is not a file')
+    })
+    await expect(readManifest(large)).rejects.toMatchObject({
+      code: 'manifest-invalid',
+      message: expect.stringContaining('more than 16777216 bytes')
+    })
     await expect(readManifest(newFolder())).rejects.toMatchObject({ code: 'asset-missing' })
   })
 })

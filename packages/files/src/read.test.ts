@@ -8,16 +8,27 @@ const folder = mkdtempSync(join(tmpdir(), 'files-read-'))
 
 describe('reading', () => {
   it('names the file that is missing, under the code that was asked for', async () => {
-    await expect(readBytes(join(folder, 'none'))).rejects.toMatchObject({ code: 'asset-missing', message: expect.stringContaining('none') })
-    await expect(readBytes(folder, 'checkpoint-invalid')).rejects.toMatchObject({ code: 'checkpoint-invalid', message: expect.stringContaining('is a folder') })
+    await expect(readBytes(join(folder, 'none'))).rejects.toMatchObject({
+      code: 'asset-missing',
+      message: expect.stringContaining('none')
+    })
+    await expect(readBytes(folder, 'checkpoint-invalid')).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringContaining('is a folder')
+    })
   })
 
   it('tells the line and column where JSON breaks', async () => {
     const path = join(folder, 'bad.json')
     writeFileSync(path, '{\n  "a": 1,\n  b\n}')
-    await expect(readJson(path, 'config-invalid')).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining(`${path}:3:3`) })
+    await expect(readJson(path, 'config-invalid')).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringContaining(`${path}:3:3`)
+    })
     writeFileSync(path, '{"a": [1, 2')
-    await expect(readJson(path, 'config-invalid')).rejects.toMatchObject({ message: expect.stringContaining(`${path}:1:12`) })
+    await expect(readJson(path, 'config-invalid')).rejects.toMatchObject({
+      message: expect.stringContaining(`${path}:1:12`)
+    })
   })
 
   it('hashes a file as it hashes its bytes', async () => {

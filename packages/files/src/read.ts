@@ -26,13 +26,19 @@ export async function readText(path: string, missingCode: MatcherErrorCode = 'as
 
 /** A file's JSON value. Throws `invalidCode` with file, line and column if it is not JSON, `missingCode` or `storage` if it cannot be read. */
 export async function readJson(
-  path: string, invalidCode: MatcherErrorCode, missingCode: MatcherErrorCode = 'asset-missing'
+  path: string,
+  invalidCode: MatcherErrorCode,
+  missingCode: MatcherErrorCode = 'asset-missing'
 ): Promise<unknown> {
   const text = await readText(path, missingCode)
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new MatcherError(invalidCode, `${path}${place(text, (cause as Error).message)} is not JSON (${(cause as Error).message}).`, { cause })
+    throw new MatcherError(
+      invalidCode,
+      `${path}${place(text, (cause as Error).message)} is not JSON (${(cause as Error).message}).`,
+      { cause }
+    )
   }
 }
 
@@ -48,7 +54,7 @@ export async function sha256File(path: string, onBytes?: (bytes: number) => void
     if (next.done) return hash.digest('hex')
     const chunk = next.value as Uint8Array
     hash.update(chunk)
-    onBytes?.(bytes += chunk.length)
+    onBytes?.((bytes += chunk.length))
   }
 }
 

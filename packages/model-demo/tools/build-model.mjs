@@ -14,13 +14,33 @@ const gate = '0.01'
 for (const folder of [data, run]) rmSync(`${root}/${folder}`, { recursive: true, force: true })
 step('train', 'demo-data', '--out', data)
 step('train', 'sohu', '--data', data, '--preset', 'smoke', '--out', run)
-step('export', 'sohu', '--checkpoint', `${run}/best`, '--data', data, '--out', 'packages/model-demo/model',
-  '--dtype', 'fp32,int8,q8', '--gate', gate, '--no-latency', '--name', 'sohu-demo', '--force')
+step(
+  'export',
+  'sohu',
+  '--checkpoint',
+  `${run}/best`,
+  '--data',
+  data,
+  '--out',
+  'packages/model-demo/model',
+  '--dtype',
+  'fp32,int8,q8',
+  '--gate',
+  gate,
+  '--no-latency',
+  '--name',
+  'sohu-demo',
+  '--force'
+)
 
 /** One command of this repository, as the Nx target `package:command` runs it; paths are relative to the root. */
 function step(name, ...flags) {
   console.log(`${name} ${flags.join(' ')}`)
-  const { status, error } = spawnSync(process.execPath, [`packages/${name}/dist/cli.js`, ...flags], { cwd: root, stdio: 'inherit', env: { ...process.env, INIT_CWD: root } })
+  const { status, error } = spawnSync(process.execPath, [`packages/${name}/dist/cli.js`, ...flags], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, INIT_CWD: root }
+  })
   if (error) throw error
   if (status !== 0) process.exit(status ?? 1)
 }

@@ -36,22 +36,35 @@ const score = ({ status, stdout, stderr }: Ended): number => {
 describe.each(inject('nodes'))('with %s', (node) => {
   it('gives one score from ES modules, CommonJS and the command', async () => {
     const fromModule = score(await execute(node, ['main.mjs'], { cwd: project }))
-    expect(fromModule).toBeGreaterThan(0.5)                            // the same event
+    expect(fromModule).toBeGreaterThan(0.5) // the same event
     expect(score(await execute(node, ['main.cjs'], { cwd: project }))).toBe(fromModule)
 
     const command = [join(project, 'node_modules/.bin/sohu-match')]
-    const one = await execute(node, [...command, 'match', A, B, '--task', TASK, '--model', MODEL, '--json'], { cwd: project })
+    const one = await execute(node, [...command, 'match', A, B, '--task', TASK, '--model', MODEL, '--json'], {
+      cwd: project
+    })
     expect(score({ ...one, stdout: String((JSON.parse(one.stdout) as { score: number }).score) })).toBe(fromModule)
     const line = `${JSON.stringify({ a: A, b: B, task: TASK, id: 7 })}\n`
-    const stream = await execute(node, [...command, 'score', '--quiet', '--model', MODEL], { cwd: project, input: line + line })
+    const stream = await execute(node, [...command, 'score', '--quiet', '--model', MODEL], {
+      cwd: project,
+      input: line + line
+    })
     expect(stream).toMatchObject({ status: 0, stderr: '' })
-    const answers = stream.stdout.trim().split('\n').map((text) => JSON.parse(text) as { id: number; score: number })
-    expect(answers.map(({ id, score }) => [id, score])).toEqual([[7, Number(fromModule.toFixed(6))], [7, Number(fromModule.toFixed(6))]])
+    const answers = stream.stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { id: number; score: number })
+    expect(answers.map(({ id, score }) => [id, score])).toEqual([
+      [7, Number(fromModule.toFixed(6))],
+      [7, Number(fromModule.toFixed(6))]
+    ])
   })
 
   it('runs the version that was asked for, and the command tells its own', async () => {
     const { stdout } = await execute(node, ['--version'], { cwd: project })
     if (/node-\d+\/bin/.test(node)) expect(stdout).toContain(`v${/node-(\d+)/.exec(node)![1]}.`)
-    expect(await execute(node, [join(project, 'node_modules/.bin/sohu-match'), '--version'], { cwd: project })).toEqual({ status: 0, stdout: `${manifestIn(ROOT).version}\n`, stderr: '' })
+    expect(await execute(node, [join(project, 'node_modules/.bin/sohu-match'), '--version'], { cwd: project })).toEqual(
+      { status: 0, stdout: `${manifestIn(ROOT).version}\n`, stderr: '' }
+    )
   })
 })

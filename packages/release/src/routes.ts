@@ -6,7 +6,11 @@ import { environment } from './execute'
 /** Paths that `sohu-match serve` answers, asked of the packed command's own /openapi.json. */
 export async function serverRoutes(project: string): Promise<string[]> {
   const flags = ['serve', '--port', '0', '--model', 'node_modules/@sohu-match/model-demo/model']
-  const server = spawn(process.execPath, [join(project, 'node_modules/.bin/sohu-match'), ...flags], { cwd: project, env: environment, stdio: ['ignore', 'ignore', 'pipe'] })
+  const server = spawn(process.execPath, [join(project, 'node_modules/.bin/sohu-match'), ...flags], {
+    cwd: project,
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe']
+  })
   try {
     const address = await new Promise<string>((resolve, reject) => {
       let said = ''
@@ -17,7 +21,7 @@ export async function serverRoutes(project: string): Promise<string[]> {
       })
       server.on('exit', (code) => reject(new Error(`sohu-match serve ended with ${code}: ${said}`)))
     })
-    const { paths } = await (await fetch(`${address}/openapi.json`)).json() as { paths: Record<string, unknown> }
+    const { paths } = (await (await fetch(`${address}/openapi.json`)).json()) as { paths: Record<string, unknown> }
     return [...Object.keys(paths), '/openapi.json']
   } finally {
     server.removeAllListeners('exit').kill()

@@ -10,12 +10,17 @@ const FOLDER = join(import.meta.dirname, '../runtimes')
  */
 export function nodes(): string[] {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    console.log(`Fresh projects are tried with Node ${process.versions.node} only: npm has no other Node for ${process.platform} on ${process.arch}.`)
+    console.log(
+      `Fresh projects are tried with Node ${process.versions.node} only: npm has no other Node for ${process.platform} on ${process.arch}.`
+    )
     return [process.execPath]
   }
   const paths = ['node-20', 'node-24'].map((name) => join(FOLDER, 'node_modules', name, 'bin/node'))
   if (!paths.every((path) => existsSync(path))) {
-    execFileSync('npm', ['ci', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: FOLDER, stdio: 'inherit' })
+    execFileSync('npm', ['ci', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], {
+      cwd: FOLDER,
+      stdio: 'inherit'
+    })
   }
   return [...paths, process.execPath]
 }

@@ -21,9 +21,13 @@ declare module 'vitest' {
 /** Packs what is published and installs it once, outside the workspace, for all checks. */
 export default function setUp({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-release-'))
-  const tarballs = Object.fromEntries(PUBLISHED.map((name) => [name, pack(join(ROOT, 'packages', name), join(folder, 'tarballs'))])) as Record<Published, string>
+  const tarballs = Object.fromEntries(
+    PUBLISHED.map((name) => [name, pack(join(ROOT, 'packages', name), join(folder, 'tarballs'))])
+  ) as Record<Published, string>
   const project = join(folder, 'app')
-  const types = ['@types/node', '@types/react'].map((name) => `${name}@${manifestIn(join(ROOT, 'node_modules', name)).version}`)
+  const types = ['@types/node', '@types/react'].map(
+    (name) => `${name}@${manifestIn(join(ROOT, 'node_modules', name)).version}`
+  )
   makeProject(project, [...Object.values(tarballs), ...types], '--prefer-offline')
   provide('tarballs', tarballs)
   provide('project', project)

@@ -10,9 +10,17 @@ const text = (...path: string[]): string => readFileSync(join(...path), 'utf8')
 
 /** The packages whose code esbuild put into the files of a bundled package, with their versions. */
 function bundled(name: Published): string[] {
-  const { outputs } = JSON.parse(text(ROOT, 'packages', name, 'dist/metafile-esm.json')) as { outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }> }
-  const inputs = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((path) => inputs[path]!.bytesInOutput > 0))
-  const names = new Set(inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1]).filter((found) => found !== undefined))
+  const { outputs } = JSON.parse(text(ROOT, 'packages', name, 'dist/metafile-esm.json')) as {
+    outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }>
+  }
+  const inputs = Object.values(outputs).flatMap(({ inputs }) =>
+    Object.keys(inputs).filter((path) => inputs[path]!.bytesInOutput > 0)
+  )
+  const names = new Set(
+    inputs
+      .map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1])
+      .filter((found) => found !== undefined)
+  )
   return [...names].map((found) => `${found} ${manifestIn(join(ROOT, 'node_modules', found)).version}`).sort()
 }
 
@@ -21,14 +29,23 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
 
   it('holds the files it held', async () => {
     const { stdout } = await execute('tar', ['-tzf', tarballs[name]], { cwd: ROOT })
-    const files = stdout.split('\n').filter(Boolean).map((path) => path.replace('package/', '')).sort()
+    const files = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((path) => path.replace('package/', ''))
+      .sort()
     await expect(`${files.join('\n')}\n`).toMatchFileSnapshot(`../api/${name}.files.txt`)
   })
 
   it('says what registries and bundlers ask for', () => {
     expect(manifest).toMatchObject({
-      version: manifestIn(ROOT).version, license: 'MIT', type: 'module', private: false, engines: manifestIn(ROOT).engines,
-      publishConfig: { access: 'public', provenance: true }, sideEffects: expect.anything()
+      version: manifestIn(ROOT).version,
+      license: 'MIT',
+      type: 'module',
+      private: false,
+      engines: manifestIn(ROOT).engines,
+      publishConfig: { access: 'public', provenance: true },
+      sideEffects: expect.anything()
     })
   })
 
@@ -43,29 +60,51 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
   it('has the license, and a notice of everything bundled', () => {
     expect(text(installed(name), 'LICENSE')).toBe(text(ROOT, 'LICENSE'))
     if (name === 'model-demo') return expect(text(installed(name), 'model/NOTICE')).toContain('jieba')
-    const others = name === 'sdk-web' ? [...bundled(name), `onnxruntime-web ${manifestIn(join(ROOT, 'node_modules/onnxruntime-web')).version}`].sort() : bundled(name)
-    const notices = others.length === 0 ? [] : [...text(installed(name), 'NOTICE').matchAll(/^- (\S+ \d\S+)[ ,]/gm)].map(([, notice]) => notice!.replace(/,$/, '')).sort()
+    const others =
+      name === 'sdk-web'
+        ? [...bundled(name), `onnxruntime-web ${manifestIn(join(ROOT, 'node_modules/onnxruntime-web')).version}`].sort()
+        : bundled(name)
+    const notices =
+      others.length === 0
+        ? []
+        : [...text(installed(name), 'NOTICE').matchAll(/^- (\S+ \d\S+)[ ,]/gm)]
+            .map(([, notice]) => notice!.replace(/,$/, ''))
+            .sort()
     expect(notices).toEqual(others)
   })
 
   it('passes publint --strict', async () => {
-    const { status, stdout } = await execute(join(ROOT, 'node_modules/.bin/publint'), ['run', tarballs[name], '--strict'], { cwd: ROOT })
+    const { status, stdout } = await execute(
+      join(ROOT, 'node_modules/.bin/publint'),
+      ['run', tarballs[name], '--strict'],
+      { cwd: ROOT }
+    )
     expect(stdout).toContain('All good!')
     expect(status).toBe(0)
   })
 
   it('names no private package in its code or types', async () => {
     const code = ['*.js', '*.cjs', '*.ts', '*.cts'].map((pattern) => `--include=${pattern}`)
-    const { stdout } = await execute('grep', ['-rlE', '@sohu-match/(core|files|train|export)[\'"]', installed(name), ...code], { cwd: ROOT })
+    const { stdout } = await execute(
+      'grep',
+      ['-rlE', '@sohu-match/(core|files|train|export)[\'"]', installed(name), ...code],
+      { cwd: ROOT }
+    )
     expect(stdout).toBe('')
   })
 })
 
 /** sdk-web and its worker are modules for browsers: no require, and no `main`-only resolution of before exports maps. The command has no types. */
 it.each([
-  ['sdk-node', 'strict', []], ['model-demo', 'strict', []], ['sdk-web', 'esm-only', ['--exclude-entrypoints', 'worker']]
+  ['sdk-node', 'strict', []],
+  ['model-demo', 'strict', []],
+  ['sdk-web', 'esm-only', ['--exclude-entrypoints', 'worker']]
 ] as const)('attw finds no fault with the types of %s (profile %s)', async (name, profile, flags) => {
-  const { status, stdout } = await execute(join(ROOT, 'node_modules/.bin/attw'), [tarballs[name], '--profile', profile, '--no-color', '--no-emoji', ...flags], { cwd: ROOT })
-  expect(stdout).toMatch(/^│ bundler +│ OK /m)                       // a package without types ends with 0 too
+  const { status, stdout } = await execute(
+    join(ROOT, 'node_modules/.bin/attw'),
+    [tarballs[name], '--profile', profile, '--no-color', '--no-emoji', ...flags],
+    { cwd: ROOT }
+  )
+  expect(stdout).toMatch(/^│ bundler +│ OK /m) // a package without types ends with 0 too
   expect(status, stdout).toBe(0)
 })

@@ -14,15 +14,31 @@ export type Resolution = keyof typeof RESOLUTIONS
  * Compiles files within a fresh project as its user would, the libraries' declarations checked too, and gives what the compiler printed: nothing is good.
  * `platform` tells the globals: Node's, or a browser's (and then none of Node).
  */
-export async function typeCheck(project: string, folder: string, files: Readonly<Record<string, string>>, { resolution, platform, loose }:
-  { resolution: Resolution; platform: 'node' | 'web'; loose?: boolean }): Promise<string> {
+export async function typeCheck(
+  project: string,
+  folder: string,
+  files: Readonly<Record<string, string>>,
+  { resolution, platform, loose }: { resolution: Resolution; platform: 'node' | 'web'; loose?: boolean }
+): Promise<string> {
   mkdirSync(join(project, folder), { recursive: true })
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, folder, name), text)
   const compilerOptions = {
-    ...RESOLUTIONS[resolution], target: 'es2022', lib: platform === 'node' ? ['es2022'] : ['es2022', 'dom', 'dom.iterable'], types: platform === 'node' ? ['node'] : [],
-    strict: !loose, allowJs: true, checkJs: true, jsx: 'preserve', skipLibCheck: false, noEmit: true
+    ...RESOLUTIONS[resolution],
+    target: 'es2022',
+    lib: platform === 'node' ? ['es2022'] : ['es2022', 'dom', 'dom.iterable'],
+    types: platform === 'node' ? ['node'] : [],
+    strict: !loose,
+    allowJs: true,
+    checkJs: true,
+    jsx: 'preserve',
+    skipLibCheck: false,
+    noEmit: true
   }
   writeFileSync(join(project, folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: Object.keys(files) }))
-  const { stdout, stderr } = await execute(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(project, folder)], { cwd: project })
+  const { stdout, stderr } = await execute(
+    process.execPath,
+    [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(project, folder)],
+    { cwd: project }
+  )
   return stdout + stderr
 }

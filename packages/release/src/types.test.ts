@@ -4,7 +4,9 @@ import { expect, inject, it } from 'vitest'
 import { typeCheck } from './type-check'
 
 const template = readFileSync(join(import.meta.dirname, '../templates/types.txt'), 'utf8')
-const forNode = template.replaceAll('SDK', '@sohu-match/sdk-node').replaceAll('DEVICE', 'cuda') + `
+const forNode =
+  template.replaceAll('SDK', '@sohu-match/sdk-node').replaceAll('DEVICE', 'cuda') +
+  `
 import { model } from '@sohu-match/model-demo'
 export const demo = createMatcher({ model })
 `
@@ -16,6 +18,16 @@ it.each([
   ['sdk-node', 'node16', 'types.cts', forNode, 'node'],
   ['sdk-web', 'bundler', 'types.ts', forWeb, 'web'],
   ['sdk-web', 'node16', 'types.mts', forWeb, 'web']
-] as const)('the installed types of %s hold under moduleResolution %s, %s', async (name, resolution, file, text, platform) => {
-  expect(await typeCheck(inject('project'), `types-${name}-${resolution}-${file}`, { [file]: text }, { resolution, platform })).toBe('')
-})
+] as const)(
+  'the installed types of %s hold under moduleResolution %s, %s',
+  async (name, resolution, file, text, platform) => {
+    expect(
+      await typeCheck(
+        inject('project'),
+        `types-${name}-${resolution}-${file}`,
+        { [file]: text },
+        { resolution, platform }
+      )
+    ).toBe('')
+  }
+)

@@ -13,7 +13,12 @@ export interface MixedReport {
   readonly pairs: number
   readonly tokens: number
   readonly rounds: number
-  readonly sides: readonly { readonly name: string; readonly pairsPerSecond: number; readonly ratio: number; readonly eventLoopP99: number }[]
+  readonly sides: readonly {
+    readonly name: string
+    readonly pairsPerSecond: number
+    readonly ratio: number
+    readonly eventLoopP99: number
+  }[]
 }
 
 /** Runs of each side before those that count. */
@@ -36,11 +41,18 @@ export async function compareSingle(sides: readonly Side[], pair: BenchPair, run
   for (let run = -WARM_UP; run < runs; run++) {
     const answers: Awaited<ReturnType<Side['score']>>[] = []
     for (const side of sides) answers.push(await side.score([pair]))
-    checkScores(sides, answers.map(({ scores }) => scores), SAME_SCORE)
+    checkScores(
+      sides,
+      answers.map(({ scores }) => scores),
+      SAME_SCORE
+    )
     if (run >= 0) answers.forEach(({ ms }, i) => times[i]!.push(ms))
   }
   const first = median(times[0]!)
-  return { tokens: pair.ready.tokenIds.length, sides: sides.map(({ name }, i) => ({ name, ms: median(times[i]!), ratio: median(times[i]!) / first })) }
+  return {
+    tokens: pair.ready.tokenIds.length,
+    sides: sides.map(({ name }, i) => ({ name, ms: median(times[i]!), ratio: median(times[i]!) / first }))
+  }
 }
 
 /** Pairs a second, and the delay of this thread's event loop meanwhile. Each round begins with another side. Throws where the scores differ. */
@@ -62,19 +74,29 @@ export async function compareMixed(sides: readonly Side[], pairs: readonly Bench
     checkScores(sides, scores, SCORE_TOLERANCE)
   }
   return {
-    pairs: pairs.length, rounds: ROUNDS, tokens: pairs.reduce((sum, { ready }) => sum + ready.tokenIds.length, 0) / pairs.length,
+    pairs: pairs.length,
+    rounds: ROUNDS,
+    tokens: pairs.reduce((sum, { ready }) => sum + ready.tokenIds.length, 0) / pairs.length,
     sides: sides.map(({ name }, i) => ({
-      name, pairsPerSecond: median(rates[i]!), ratio: median(rates[i]!.map((rate, round) => rate / rates[0]![round]!)), eventLoopP99: delays[i]!.percentile(99) / 1e6
+      name,
+      pairsPerSecond: median(rates[i]!),
+      ratio: median(rates[i]!.map((rate, round) => rate / rates[0]![round]!)),
+      eventLoopP99: delays[i]!.percentile(99) / 1e6
     }))
   }
 }
 
 /** Throws where a score is further from the first side's than `tolerance`, or in another graph or program than SCORE_TOLERANCE. */
 function checkScores(sides: readonly Side[], scores: readonly (readonly number[])[], tolerance: number): void {
-  scores.forEach((own, i) => own.forEach((score, pair) => {
-    const difference = Math.abs(score - scores[0]![pair]!)
-    if (!(difference <= (sides[i]!.sameKernels ? tolerance : SCORE_TOLERANCE))) throw new Error(`${sides[i]!.name} gives pair ${pair} the score ${score}, ${sides[0]!.name} ${scores[0]![pair]}.`)
-  }))
+  scores.forEach((own, i) =>
+    own.forEach((score, pair) => {
+      const difference = Math.abs(score - scores[0]![pair]!)
+      if (!(difference <= (sides[i]!.sameKernels ? tolerance : SCORE_TOLERANCE)))
+        throw new Error(
+          `${sides[i]!.name} gives pair ${pair} the score ${score}, ${sides[0]!.name} ${scores[0]![pair]}.`
+        )
+    })
+  )
 }
 
 /** This process's memory after the 5th and the 20th run of `work`. */

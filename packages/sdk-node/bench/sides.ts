@@ -14,9 +14,15 @@ export interface Side {
 }
 
 /** Times a way to score in this process. */
-function side(name: string, sameKernels: boolean, score: (pairs: readonly BenchPair[]) => Promise<number[]>, close: () => Promise<unknown>): Side {
+function side(
+  name: string,
+  sameKernels: boolean,
+  score: (pairs: readonly BenchPair[]) => Promise<number[]>,
+  close: () => Promise<unknown>
+): Side {
   return {
-    name, sameKernels,
+    name,
+    sameKernels,
     async score(pairs) {
       const start = performance.now()
       const scores = await score(pairs)
@@ -28,7 +34,10 @@ function side(name: string, sameKernels: boolean, score: (pairs: readonly BenchP
 
 /** P(match) of each row of logits [rows, 2]. */
 function scoresOf(logits: Float32Array): number[] {
-  return Array.from({ length: logits.length / 2 }, (_, row) => 1 / (1 + Math.exp(logits[2 * row]! - logits[2 * row + 1]!)))
+  return Array.from(
+    { length: logits.length / 2 },
+    (_, row) => 1 / (1 + Math.exp(logits[2 * row]! - logits[2 * row + 1]!))
+  )
 }
 
 /** The SDK, from texts. */
@@ -41,27 +50,43 @@ export function sdkSide(name: string, matcher: Matcher): Side {
 const sequenceOf = ({ ready }: BenchPair) => ({ ...ready, task: 0 })
 
 /** A raw session on ready token ids, in this thread: pair by pair, or in the batches that the SDK would make of all of them. Threads: onnxruntime's choice by default. */
-export async function rawSide(name: string, graph: string, threads: number | undefined, batched: boolean): Promise<Side> {
-  const session = await InferenceSession.create(graph, { logSeverityLevel: 3, ...(threads && { intraOpNumThreads: threads }) })
+export async function rawSide(
+  name: string,
+  graph: string,
+  threads: number | undefined,
+  batched: boolean
+): Promise<Side> {
+  const session = await InferenceSession.create(graph, {
+    logSeverityLevel: 3,
+    ...(threads && { intraOpNumThreads: threads })
+  })
   async function run({ size, length, tokenIds, segmentIds, taskIds }: EncodedBatch): Promise<number[]> {
     const { logits } = await session.run({
-      token_ids: new Tensor('int32', tokenIds, [size, length]), segment_ids: new Tensor('int32', segmentIds, [size, length]), task_ids: new Tensor('int32', taskIds, [size])
+      token_ids: new Tensor('int32', tokenIds, [size, length]),
+      segment_ids: new Tensor('int32', segmentIds, [size, length]),
+      task_ids: new Tensor('int32', taskIds, [size])
     })
     return scoresOf(logits!.data as Float32Array)
   }
   async function oneByOne(pairs: readonly BenchPair[]): Promise<number[]> {
     const scores: number[] = []
-    for (const pair of pairs) scores.push(...await run(padBatch([sequenceOf(pair)])))
+    for (const pair of pairs) scores.push(...(await run(padBatch([sequenceOf(pair)]))))
     return scores
   }
   async function inBatches(pairs: readonly BenchPair[]): Promise<number[]> {
     const order = byLength(pairs)
     const scores: number[] = []
     while (order.length > 0) {
-      const [, to] = pickBatch(order.map((i) => pairs[i]!.ready.tokenIds.length), 0, BATCH_LIMITS.cpu)
+      const [, to] = pickBatch(
+        order.map((i) => pairs[i]!.ready.tokenIds.length),
+        0,
+        BATCH_LIMITS.cpu
+      )
       const taken = order.splice(0, to)
       const found = await run(padBatch(taken.map((i) => sequenceOf(pairs[i]!))))
-      taken.forEach((i, row) => { scores[i] = found[row]! })
+      taken.forEach((i, row) => {
+        scores[i] = found[row]!
+      })
     }
     return scores
   }
@@ -76,7 +101,10 @@ export async function transformersSide(parent: string, threads: number): Promise
   env.allowRemoteModels = false
   env.localModelPath = parent
   const model = await AutoModelForSequenceClassification.from_pretrained('task', {
-    device: 'cpu', dtype: 'int8', local_files_only: true, session_options: { intraOpNumThreads: threads, logSeverityLevel: 3 }
+    device: 'cpu',
+    dtype: 'int8',
+    local_files_only: true,
+    session_options: { intraOpNumThreads: threads, logSeverityLevel: 3 }
   })
   const score = async (pairs: readonly BenchPair[]): Promise<number[]> => {
     const order = byLength(pairs)
@@ -84,10 +112,17 @@ export async function transformersSide(parent: string, threads: number): Promise
     for (let at = 0; at < order.length; at += PEER_BATCH) {
       const taken = order.slice(at, at + PEER_BATCH)
       const { size, length, tokenIds, segmentIds } = padBatch(taken.map((i) => sequenceOf(pairs[i]!)))
-      const input = (ids: Int32Array): PeerTensor => new PeerTensor('int64', BigInt64Array.from(ids, BigInt), [size, length])
-      const { logits } = await model({ input_ids: input(tokenIds), token_type_ids: input(segmentIds), attention_mask: input(tokenIds.map((id) => Number(id !== 0))) }) as { logits: PeerTensor }
+      const input = (ids: Int32Array): PeerTensor =>
+        new PeerTensor('int64', BigInt64Array.from(ids, BigInt), [size, length])
+      const { logits } = (await model({
+        input_ids: input(tokenIds),
+        token_type_ids: input(segmentIds),
+        attention_mask: input(tokenIds.map((id) => Number(id !== 0)))
+      })) as { logits: PeerTensor }
       const found = scoresOf(logits.data as Float32Array)
-      taken.forEach((i, row) => { scores[i] = found[row]! })
+      taken.forEach((i, row) => {
+        scores[i] = found[row]!
+      })
     }
     return scores
   }
@@ -95,5 +130,7 @@ export async function transformersSide(parent: string, threads: number): Promise
 }
 
 function byLength(pairs: readonly BenchPair[]): number[] {
-  return pairs.map((_, i) => i).sort((one, other) => pairs[one]!.ready.tokenIds.length - pairs[other]!.ready.tokenIds.length)
+  return pairs
+    .map((_, i) => i)
+    .sort((one, other) => pairs[one]!.ready.tokenIds.length - pairs[other]!.ready.tokenIds.length)
 }

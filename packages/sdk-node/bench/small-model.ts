@@ -21,18 +21,35 @@ export function smallModel(root: string): SmallModel {
   const cache = join(root, 'node_modules/.cache/sohu-match/bench-small')
   const model = { folder: join(cache, 'model'), taskParent: cache }
   if (existsSync(join(cache, 'ready'))) return model
-  if (!existsSync(join(root, 'packages/export/dist/random-checkpoint.js'))) throw new Error('The exporter is not built; run npm run build first.')
+  if (!existsSync(join(root, 'packages/export/dist/random-checkpoint.js')))
+    throw new Error('The exporter is not built; run npm run build first.')
   rmSync(cache, { recursive: true, force: true })
   mkdirSync(cache, { recursive: true })
-  writeFileSync(join(cache, 'vocab.txt'), `${commonWords(join(root, 'packages/core/dist/dictionary.bin')).join('\n')}\n`)
+  writeFileSync(
+    join(cache, 'vocab.txt'),
+    `${commonWords(join(root, 'packages/core/dist/dictionary.bin')).join('\n')}\n`
+  )
   const run = (script: string, ...flags: string[]): void =>
-    void execFileSync(process.execPath, [join(root, 'packages/export/dist', script), ...flags], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+    void execFileSync(process.execPath, [join(root, 'packages/export/dist', script), ...flags], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit']
+    })
   const checkpoint = join(cache, 'checkpoint')
   run('random-checkpoint.js', '--out', checkpoint, '--vocab', join(cache, 'vocab.txt'), ...SIZES)
-  run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', model.folder, '--name', 'sohu-small, random weights', ...EXPORT)
+  run(
+    'cli.js',
+    'sohu',
+    '--checkpoint',
+    checkpoint,
+    '--out',
+    model.folder,
+    '--name',
+    'sohu-small, random weights',
+    ...EXPORT
+  )
   run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(cache, 'task'), '--task', 'A-ss', ...EXPORT)
   rmSync(checkpoint, { recursive: true })
-  writeFileSync(join(cache, 'ready'), '')                              // last: a killed run starts again
+  writeFileSync(join(cache, 'ready'), '') // last: a killed run starts again
   return model
 }
 
@@ -40,6 +57,7 @@ export function smallModel(root: string): SmallModel {
 function commonWords(path: string): string[] {
   const dictionary = openDictionary(readFileSync(path))
   const counts = new Map(dictionaryWords(dictionary).words)
-  for (const [word, count] of countWords(SENTENCES, createSegmenter(dictionary))) counts.set(word, (counts.get(word) ?? 0) + 1e6 * count)
+  for (const [word, count] of countWords(SENTENCES, createSegmenter(dictionary)))
+    counts.set(word, (counts.get(word) ?? 0) + 1e6 * count)
   return buildVocab(counts, { size: VOCAB_SIZE })
 }

@@ -3,7 +3,15 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { createTokenizer, encodePairs, TASKS, type EncodedPair, type LoadProgress, type Matcher, type Pair } from '@sohu-match/core'
+import {
+  createTokenizer,
+  encodePairs,
+  TASKS,
+  type EncodedPair,
+  type LoadProgress,
+  type Matcher,
+  type Pair
+} from '@sohu-match/core'
 import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -40,40 +48,66 @@ describe('createMatcher', () => {
 
   it('gives each pair its own logits, whatever order, batch size and concurrency', async () => {
     const text = fc.array(fc.constantFrom(...LETTERS), { maxLength: 90 }).map((letters) => letters.join(''))
-    const pairs = fc.array(fc.record({ a: text, b: text, task: fc.constantFrom(...TASKS) }), { minLength: 1, maxLength: 40 })
-    await fc.assert(fc.asyncProperty(fc.array(pairs, { minLength: 1, maxLength: 4 }), async (calls) => {
-      const answers = await Promise.all(calls.map((call) => matcher.matchMany(call)))
-      answers.forEach((results, i) => results.forEach(({ logits }, k) => {
-        const wanted = expected(calls[i]![k]!)
-        // The sum is exact; sine and cosine of a float32 angle up to 100 rad are rounded to 4e-6.
-        expect(Math.abs(logits[0] - wanted[0])).toBeLessThan(1e-5)
-        expect(Math.abs(logits[1] - wanted[1])).toBeLessThan(1e-5)
-      }))
-    }), { numRuns: 30 })
+    const pairs = fc.array(fc.record({ a: text, b: text, task: fc.constantFrom(...TASKS) }), {
+      minLength: 1,
+      maxLength: 40
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(pairs, { minLength: 1, maxLength: 4 }), async (calls) => {
+        const answers = await Promise.all(calls.map((call) => matcher.matchMany(call)))
+        answers.forEach((results, i) =>
+          results.forEach(({ logits }, k) => {
+            const wanted = expected(calls[i]![k]!)
+            // The sum is exact; sine and cosine of a float32 angle up to 100 rad are rounded to 4e-6.
+            expect(Math.abs(logits[0] - wanted[0])).toBeLessThan(1e-5)
+            expect(Math.abs(logits[1] - wanted[1])).toBeLessThan(1e-5)
+          })
+        )
+      }),
+      { numRuns: 30 }
+    )
   })
 
   it('gives the logits of a raw session on the same token ids', async () => {
     const session = await InferenceSession.create(join(model, 'onnx/model_int8.onnx'))
-    for (const pair of [{ a: '今天天气', b: '很好abc' }, { a: LETTERS, b: LETTERS.repeat(3) }]) {
-      const [{ tokenIds, segmentIds }] = encodePairs(tokenizer, [pair], { maxLength: 64, truncation: 'longest-first' }) as [EncodedPair]
+    for (const pair of [
+      { a: '今天天气', b: '很好abc' },
+      { a: LETTERS, b: LETTERS.repeat(3) }
+    ]) {
+      const [{ tokenIds, segmentIds }] = encodePairs(tokenizer, [pair], {
+        maxLength: 64,
+        truncation: 'longest-first'
+      }) as [EncodedPair]
       const ids = (data: Int32Array): Tensor => new Tensor('int32', data.slice(), [1, data.length])
-      const { logits } = await session.run({ token_ids: ids(tokenIds), segment_ids: ids(segmentIds), task_ids: new Tensor('int32', Int32Array.of(3), [1]) })
-      expect((await matcher.match(pair.a, pair.b, 'B-sl')).logits).toEqual([...logits!.data as Float32Array])
+      const { logits } = await session.run({
+        token_ids: ids(tokenIds),
+        segment_ids: ids(segmentIds),
+        task_ids: new Tensor('int32', Int32Array.of(3), [1])
+      })
+      expect((await matcher.match(pair.a, pair.b, 'B-sl')).logits).toEqual([...(logits!.data as Float32Array)])
     }
     await session.release()
   })
 
   it('says what it runs on', () => {
     expect(matcher.info).toMatchObject({
-      model: 'tiny', device: 'cpu', dtype: 'int8', reasons: [{ device: 'cpu', taken: true, reason: 'named in the options' }], workers: 2, threads: 1,
-      limits: { maxLength: 64 }, versions: { '@sohu-match/sdk-node': '0.0.0-test', 'onnxruntime-node': '1.30.0' }
+      model: 'tiny',
+      device: 'cpu',
+      dtype: 'int8',
+      reasons: [{ device: 'cpu', taken: true, reason: 'named in the options' }],
+      workers: 2,
+      threads: 1,
+      limits: { maxLength: 64 },
+      versions: { '@sohu-match/sdk-node': '0.0.0-test', 'onnxruntime-node': '1.30.0' }
     })
     expect(matcher.info.modelHash).toMatch(/^[0-9a-f]{64}$/)
     expect(matcher.info.tasks.map((task) => task.name)).toEqual(TASKS)
   })
 
   it('takes texts with NUL, lone surrogates, nothing in them, and 1,024 tokens', async () => {
-    await expect(matcher.matchMany(['', '\0', '\ud800x', 'a\udc00'].map((a) => ({ a, b: '', task: 'A-ss' as const })))).resolves.toHaveLength(4)
+    await expect(
+      matcher.matchMany(['', '\0', '\ud800x', 'a\udc00'].map((a) => ({ a, b: '', task: 'A-ss' as const })))
+    ).resolves.toHaveLength(4)
     await using long = await create({ maxLength: 1_024 })
     expect(await long.match('a b '.repeat(2_000), 'c', 'A-ll')).toMatchObject({ tokenCount: 1_024, truncated: true })
   })
@@ -87,70 +121,179 @@ describe('createMatcher', () => {
       last = now
     }, 1)
     await using other = await create()
-    await other.matchMany(Array.from({ length: 500 }, (_, i) => ({ a: LETTERS.repeat(3), b: `${i}`, task: 'B-sl' as const })))
+    await other.matchMany(
+      Array.from({ length: 500 }, (_, i) => ({ a: LETTERS.repeat(3), b: `${i}`, task: 'B-sl' as const }))
+    )
     clearInterval(timer)
-    expect(longest).toBeLessThan(500)                                  // a busy test machine, not a benchmark
+    expect(longest).toBeLessThan(500) // a busy test machine, not a benchmark
   })
 })
 
 describe('loading', () => {
   it('reports progress of verifying and compiling, and takes a file URL', async () => {
     const seen: LoadProgress[] = []
-    await using matcher = await create({ model: pathToFileURL(model), dtype: 'fp32', onProgress: (progress) => seen.push(progress) })
+    await using matcher = await create({
+      model: pathToFileURL(model),
+      dtype: 'fp32',
+      onProgress: (progress) => seen.push(progress)
+    })
     expect(matcher.info.dtype).toBe('fp32')
     expect([...new Set(seen.map(({ phase, file }) => `${phase} ${file}`))]).toEqual([
-      'verify onnx/model.onnx', 'verify vocab.txt', 'verify dictionary.bin', 'compile onnx/model.onnx'
+      'verify onnx/model.onnx',
+      'verify vocab.txt',
+      'verify dictionary.bin',
+      'compile onnx/model.onnx'
     ])
     expect(seen.every(({ loaded, total }) => loaded <= total)).toBe(true)
   })
 
-  it('stops when its signal is aborted, with the signal\'s reason', async () => {
+  it("stops when its signal is aborted, with the signal's reason", async () => {
     await expect(create({ signal: AbortSignal.abort('no') })).rejects.toBe('no')
     const controller = new AbortController()
-    const loading = create({ signal: controller.signal, onProgress: ({ phase }) => { if (phase === 'compile') controller.abort('later') } })
+    const loading = create({
+      signal: controller.signal,
+      onProgress: ({ phase }) => {
+        if (phase === 'compile') controller.abort('later')
+      }
+    })
     await expect(loading).rejects.toBe('later')
   })
 
   it.each<[string, () => Partial<MatcherOptions> | { model: string }, string, string]>([
-    ['a folder that is not there', () => ({ model: '/nowhere/model' }), 'asset-missing', '/nowhere/model/manifest.json'],
-    ['a folder without manifest', () => ({ model: mkdtempSync(join(tmpdir(), 'empty-')) }), 'asset-missing', 'manifest.json'],
-    ['a web address', () => ({ model: 'https://example.org/model' }), 'input-invalid', 'must be the path of a model folder'],
-    ['a manifest that is not JSON', () => ({ model: damaged('manifest.json', (path) => appendFileSync(path, '}')) }), 'manifest-invalid', 'manifest.json:1:'],
-    ['a newer format', () => ({ model: writeTinyModel((manifest) => { manifest.format = 2 }) }), 'manifest-invalid', 'format 2 is newer'],
-    ['a path outside the folder', () => ({ model: writeTinyModel((manifest) => { manifest.tokenizer = { vocab: '../vocab.txt', dictionary: 'd', lowercase: true } }) }), 'manifest-invalid', 'relative path'],
-    ['a flipped byte in the graph', () => ({ model: damaged('onnx/model_int8.onnx', flip) }), 'asset-corrupt', 'model_int8.onnx has other contents'],
-    ['a flipped byte in the vocabulary', () => ({ model: damaged('vocab.txt', flip) }), 'asset-corrupt', 'vocab.txt has other contents'],
-    ['a graph cut short', () => ({ model: damaged('onnx/model_int8.onnx', (path) => writeFileSync(path, 'short')) }), 'asset-corrupt', '5 bytes, not'],
-    ['a missing file', () => ({ model: damaged('dictionary.bin', (path) => rmSync(path)) }), 'asset-missing', 'dictionary.bin'],
-    ['a pipe in place of a file', () => ({ model: damaged('vocab.txt', pipe) }), 'asset-missing', 'vocab.txt is not a file'],
-    ['a pipe in place of the graph', () => ({ model: damaged('onnx/model_int8.onnx', pipe) }), 'asset-missing', 'model_int8.onnx is not a file'],
-    ['a pipe in place of the manifest', () => ({ model: damaged('manifest.json', pipe) }), 'asset-missing', 'manifest.json is not a file'],
-    ['a manifest beyond all sizes', () => ({ model: damaged('manifest.json', (path) => truncateSync(path, 2 ** 24 + 1)) }), 'manifest-invalid', 'more than 16777216 bytes'],
+    [
+      'a folder that is not there',
+      () => ({ model: '/nowhere/model' }),
+      'asset-missing',
+      '/nowhere/model/manifest.json'
+    ],
+    [
+      'a folder without manifest',
+      () => ({ model: mkdtempSync(join(tmpdir(), 'empty-')) }),
+      'asset-missing',
+      'manifest.json'
+    ],
+    [
+      'a web address',
+      () => ({ model: 'https://example.org/model' }),
+      'input-invalid',
+      'must be the path of a model folder'
+    ],
+    [
+      'a manifest that is not JSON',
+      () => ({ model: damaged('manifest.json', (path) => appendFileSync(path, '}')) }),
+      'manifest-invalid',
+      'manifest.json:1:'
+    ],
+    [
+      'a newer format',
+      () => ({
+        model: writeTinyModel((manifest) => {
+          manifest.format = 2
+        })
+      }),
+      'manifest-invalid',
+      'format 2 is newer'
+    ],
+    [
+      'a path outside the folder',
+      () => ({
+        model: writeTinyModel((manifest) => {
+          manifest.tokenizer = { vocab: '../vocab.txt', dictionary: 'd', lowercase: true }
+        })
+      }),
+      'manifest-invalid',
+      'relative path'
+    ],
+    [
+      'a flipped byte in the graph',
+      () => ({ model: damaged('onnx/model_int8.onnx', flip) }),
+      'asset-corrupt',
+      'model_int8.onnx has other contents'
+    ],
+    [
+      'a flipped byte in the vocabulary',
+      () => ({ model: damaged('vocab.txt', flip) }),
+      'asset-corrupt',
+      'vocab.txt has other contents'
+    ],
+    [
+      'a graph cut short',
+      () => ({ model: damaged('onnx/model_int8.onnx', (path) => writeFileSync(path, 'short')) }),
+      'asset-corrupt',
+      '5 bytes, not'
+    ],
+    [
+      'a missing file',
+      () => ({ model: damaged('dictionary.bin', (path) => rmSync(path)) }),
+      'asset-missing',
+      'dictionary.bin'
+    ],
+    [
+      'a pipe in place of a file',
+      () => ({ model: damaged('vocab.txt', pipe) }),
+      'asset-missing',
+      'vocab.txt is not a file'
+    ],
+    [
+      'a pipe in place of the graph',
+      () => ({ model: damaged('onnx/model_int8.onnx', pipe) }),
+      'asset-missing',
+      'model_int8.onnx is not a file'
+    ],
+    [
+      'a pipe in place of the manifest',
+      () => ({ model: damaged('manifest.json', pipe) }),
+      'asset-missing',
+      'manifest.json is not a file'
+    ],
+    [
+      'a manifest beyond all sizes',
+      () => ({ model: damaged('manifest.json', (path) => truncateSync(path, 2 ** 24 + 1)) }),
+      'manifest-invalid',
+      'more than 16777216 bytes'
+    ],
     ['a dtype that the model lacks', () => ({ dtype: 'fp16' }), 'dtype-missing', 'it offers fp32, int8'],
     ['an unknown device', () => ({ device: 'tpu' as 'cpu' }), 'device-unavailable', 'There is no device "tpu"'],
     ['an unknown task', () => ({ tasks: ['C-ll' as 'A-ss'] }), 'task-unknown', 'C-ll'],
     ['no workers', () => ({ workers: 0 }), 'input-invalid', 'workers is 0'],
     ['a fraction of a thread', () => ({ threads: 1.5 }), 'input-invalid', 'threads is 1.5']
   ])('refuses %s', async (_, options, code, message) => {
-    await expect(create(options() as Partial<MatcherOptions>)).rejects.toMatchObject({ name: 'MatcherError', code, message: expect.stringContaining(message) })
+    await expect(create(options() as Partial<MatcherOptions>)).rejects.toMatchObject({
+      name: 'MatcherError',
+      code,
+      message: expect.stringContaining(message)
+    })
   })
 
   it('refuses a verified file that is no graph', async () => {
     const folder = writeTinyModel((manifest) => {
       manifest.graphs = { int8: { file: 'vocab.txt', opset: 17 } }
     })
-    await expect(create({ model: folder })).rejects.toMatchObject({ code: 'asset-corrupt', message: expect.stringContaining('cannot run') })
+    await expect(create({ model: folder })).rejects.toMatchObject({
+      code: 'asset-corrupt',
+      message: expect.stringContaining('cannot run')
+    })
   })
 })
 
 describe('devices', () => {
-  const machine = { platform: 'linux', arch: 'x64', libraries: '/ort', providers: ['cpu', 'webgpu', 'cuda'], exists: () => false }
+  const machine = {
+    platform: 'linux',
+    arch: 'x64',
+    libraries: '/ort',
+    providers: ['cpu', 'webgpu', 'cuda'],
+    exists: () => false
+  }
 
   it('falls back to the CPU under auto, and says why the others were not taken', async () => {
     await using matcher = await createMatcherIn({ ...surroundings, machine }, { model })
     expect(matcher.info.device).toBe('cpu')
     expect(matcher.info.reasons).toMatchObject([
-      { device: 'cuda', taken: false, reason: expect.stringContaining('ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node') },
+      {
+        device: 'cuda',
+        taken: false,
+        reason: expect.stringContaining('ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node')
+      },
       { device: 'webgpu', taken: false, reason: expect.stringContaining('name it to use it') },
       { device: 'cpu', taken: true, reason: 'the first that can be used' }
     ])
@@ -158,19 +301,28 @@ describe('devices', () => {
 
   it('refuses a named device with the exact next step', async () => {
     await expect(createMatcherIn({ ...surroundings, machine }, { model, device: 'cuda' })).rejects.toMatchObject({
-      code: 'device-unavailable', message: expect.stringContaining('libonnxruntime_providers_cuda.so is not installed; run: ONNXRUNTIME_NODE_INSTALL=cuda12')
+      code: 'device-unavailable',
+      message: expect.stringContaining(
+        'libonnxruntime_providers_cuda.so is not installed; run: ONNXRUNTIME_NODE_INSTALL=cuda12'
+      )
     })
   })
 
   it('goes on to the CPU when a CUDA provider that looks well does not load', async () => {
     const folder = writeTinyModel((manifest) => {
-      (manifest.graphs as Record<string, unknown>).fp16 = { file: 'onnx/model.onnx', opset: 17 }
+      ;(manifest.graphs as Record<string, unknown>).fp16 = { file: 'onnx/model.onnx', opset: 17 }
     })
-    const claims = { ...surroundings, machine: { ...machine, exists: () => true } }      // the files are said to be there; onnxruntime finds none
+    const claims = { ...surroundings, machine: { ...machine, exists: () => true } } // the files are said to be there; onnxruntime finds none
     await using matcher = await createMatcherIn(claims, { model: folder })
     expect(matcher.info).toMatchObject({ device: 'cpu', dtype: 'int8' })
-    expect(matcher.info.reasons[0]).toMatchObject({ device: 'cuda', taken: false, reason: expect.stringMatching(/install/) })
-    await expect(createMatcherIn(claims, { model: folder, device: 'cuda' })).rejects.toMatchObject({ code: 'device-unavailable' })
+    expect(matcher.info.reasons[0]).toMatchObject({
+      device: 'cuda',
+      taken: false,
+      reason: expect.stringMatching(/install/)
+    })
+    await expect(createMatcherIn(claims, { model: folder, device: 'cuda' })).rejects.toMatchObject({
+      code: 'device-unavailable'
+    })
   })
 })
 

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { candidates, explainFailure, type Machine } from './device'
 import { sessionOptions } from './session'
 
-const linux: Machine = { platform: 'linux', arch: 'x64', providers: ['cpu', 'webgpu', 'cuda'], libraries: '/ort', exists: () => true }
+const linux: Machine = {
+  platform: 'linux',
+  arch: 'x64',
+  providers: ['cpu', 'webgpu', 'cuda'],
+  libraries: '/ort',
+  exists: () => true
+}
 
 describe('candidates', () => {
   it('tries only the named device', () => {
@@ -11,14 +17,23 @@ describe('candidates', () => {
   })
 
   it('tries cuda, then the CPU; webgpu only when it is named', () => {
-    expect(candidates('auto', linux)).toEqual([{ device: 'cuda' }, { device: 'webgpu', refusal: expect.stringContaining('name it') }, { device: 'cpu' }])
+    expect(candidates('auto', linux)).toEqual([
+      { device: 'cuda' },
+      { device: 'webgpu', refusal: expect.stringContaining('name it') },
+      { device: 'cpu' }
+    ])
     expect(candidates('webgpu', linux)).toEqual([{ device: 'webgpu' }])
   })
 
   it('knows why CUDA cannot be there', () => {
-    const refusal = (machine: Partial<Machine>): string | undefined => candidates('cuda', { ...linux, ...machine })[0]!.refusal
-    expect(refusal({ platform: 'darwin', arch: 'arm64', providers: ['cpu', 'coreml', 'webgpu'] })).toBe('onnxruntime-node has no cuda provider for darwin-arm64')
-    expect(refusal({ exists: (path) => !path.endsWith('.so') })).toContain('/ort/libonnxruntime_providers_cuda.so is not installed; run: ONNXRUNTIME_NODE_INSTALL=cuda12')
+    const refusal = (machine: Partial<Machine>): string | undefined =>
+      candidates('cuda', { ...linux, ...machine })[0]!.refusal
+    expect(refusal({ platform: 'darwin', arch: 'arm64', providers: ['cpu', 'coreml', 'webgpu'] })).toBe(
+      'onnxruntime-node has no cuda provider for darwin-arm64'
+    )
+    expect(refusal({ exists: (path) => !path.endsWith('.so') })).toContain(
+      '/ort/libonnxruntime_providers_cuda.so is not installed; run: ONNXRUNTIME_NODE_INSTALL=cuda12'
+    )
     expect(refusal({ exists: (path) => path.endsWith('.so') })).toContain('no NVIDIA driver is loaded')
     expect(refusal({ exists: (path) => path.endsWith('.so') || path === '/dev/dxg' })).toBeUndefined()
   })
@@ -44,7 +59,8 @@ describe('sessionOptions', () => {
   it('gives the CUDA provider its documented option names, with the CPU for what it lacks', () => {
     const cuda = { deviceId: 1, memoryLimit: 2 ** 31, providerOptions: { arena_extend_strategy: 'kSameAsRequested' } }
     expect(sessionOptions('cuda', 1, cuda).executionProviders).toEqual([
-      { name: 'cuda', deviceId: 1, gpu_mem_limit: '2147483648', arena_extend_strategy: 'kSameAsRequested' }, 'cpu'
+      { name: 'cuda', deviceId: 1, gpu_mem_limit: '2147483648', arena_extend_strategy: 'kSameAsRequested' },
+      'cpu'
     ])
     expect(sessionOptions('cpu', 3, {})).toMatchObject({ executionProviders: ['cpu'], intraOpNumThreads: 3 })
     expect(sessionOptions('webgpu', 1, {}).executionProviders).toEqual([{ name: 'webgpu' }, 'cpu'])

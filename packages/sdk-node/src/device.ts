@@ -31,15 +31,19 @@ export async function thisMachine(): Promise<Machine> {
   const { platform, arch } = process
   const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
   return {
-    platform, arch, providers: listSupportedBackends().map((backend) => backend.name),
-    libraries: join(root, 'bin', 'napi-v6', platform, arch), exists: existsSync
+    platform,
+    arch,
+    providers: listSupportedBackends().map((backend) => backend.name),
+    libraries: join(root, 'bin', 'napi-v6', platform, arch),
+    exists: existsSync
   }
 }
 
 /** The devices to try in order: the named one, or for `auto` all of them. */
 export function candidates(requested: NodeDevice | 'auto', machine: Machine): Candidate[] {
   if (requested !== 'auto') return [{ device: requested, refusal: refusalOf(requested, machine) }]
-  const software = 'auto leaves it aside: onnxruntime-node does not tell whether its adapter is a GPU or software; name it to use it'
+  const software =
+    'auto leaves it aside: onnxruntime-node does not tell whether its adapter is a GPU or software; name it to use it'
   return [
     { device: 'cuda', refusal: refusalOf('cuda', machine) },
     { device: 'webgpu', refusal: refusalOf('webgpu', machine) ?? software },
@@ -55,25 +59,46 @@ function refusalOf(device: NodeDevice, machine: Machine): string | undefined {
   if (device === 'webgpu') return undefined
   const library = join(machine.libraries, 'libonnxruntime_providers_cuda.so')
   if (!machine.exists(library)) return `its library ${library} is not installed; run: ${INSTALL_CUDA}`
-  if (!DRIVER_FILES.some((file) => machine.exists(file))) return 'no NVIDIA driver is loaded; install one for CUDA 12 (version 525 or later)'
+  if (!DRIVER_FILES.some((file) => machine.exists(file)))
+    return 'no NVIDIA driver is loaded; install one for CUDA 12 (version 525 or later)'
   return undefined
 }
 
 /** What to do about an error with which a device's first session failed. */
 export function explainFailure(device: NodeDevice, failure: string): string {
   const message = failure.replace(/\s+/g, ' ').trim()
-  const step = device === 'cuda' ? CUDA_STEPS.find(([pattern]) => pattern.test(message))?.[1] : device === 'webgpu' ? webgpuStep(message) : undefined
+  const step =
+    device === 'cuda'
+      ? CUDA_STEPS.find(([pattern]) => pattern.test(message))?.[1]
+      : device === 'webgpu'
+        ? webgpuStep(message)
+        : undefined
   return step ? `${step} (${message})` : message
 }
 
 const CUDA_STEPS: readonly (readonly [RegExp, string])[] = [
   [/libcudnn/i, 'cuDNN 9 for CUDA 12 is missing: install it and put its folder on LD_LIBRARY_PATH'],
-  [/libcu(dart|blas|blasLt|fft|rand)/i, 'the CUDA 12 runtime libraries are missing: install them and put their folder on LD_LIBRARY_PATH'],
-  [/driver version is insufficient|unsupported.*driver|CUDA failure 35/i, 'the NVIDIA driver is too old for CUDA 12: update it to version 525 or later'],
-  [/no CUDA-capable device|CUDA failure 100\b/i, 'the driver sees no GPU: check CUDA_VISIBLE_DEVICES and that the container is given one'],
+  [
+    /libcu(dart|blas|blasLt|fft|rand)/i,
+    'the CUDA 12 runtime libraries are missing: install them and put their folder on LD_LIBRARY_PATH'
+  ],
+  [
+    /driver version is insufficient|unsupported.*driver|CUDA failure 35/i,
+    'the NVIDIA driver is too old for CUDA 12: update it to version 525 or later'
+  ],
+  [
+    /no CUDA-capable device|CUDA failure 100\b/i,
+    'the driver sees no GPU: check CUDA_VISIBLE_DEVICES and that the container is given one'
+  ],
   [/invalid device ordinal|CUDA failure 101\b/i, 'there is no GPU of that number: check cuda.deviceId'],
-  [/Failed to load shared library/i, 'its library does not load, mostly because CUDA 12 or cuDNN 9 is not on LD_LIBRARY_PATH: `ldd` on it names what is missing; install that'],
-  [/libonnxruntime_providers_(cuda|shared)/i, `onnxruntime-node's CUDA library does not load: install it again with ${INSTALL_CUDA}`]
+  [
+    /Failed to load shared library/i,
+    'its library does not load, mostly because CUDA 12 or cuDNN 9 is not on LD_LIBRARY_PATH: `ldd` on it names what is missing; install that'
+  ],
+  [
+    /libonnxruntime_providers_(cuda|shared)/i,
+    `onnxruntime-node's CUDA library does not load: install it again with ${INSTALL_CUDA}`
+  ]
 ]
 
 function webgpuStep(message: string): string | undefined {

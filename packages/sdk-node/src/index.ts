@@ -1,6 +1,17 @@
 export { ERROR_CODES, MatcherError, TASKS, type MatcherErrorCode, type Task } from '@sohu-match/core'
 export type {
-  DeviceReason, Dtype, LoadProgress, Matcher, MatcherInfo, MatchResult, Pair, RankedMatch, RankOptions, RunManyOptions, RunOptions, Truncation
+  DeviceReason,
+  Dtype,
+  LoadProgress,
+  Matcher,
+  MatcherInfo,
+  MatchResult,
+  Pair,
+  RankedMatch,
+  RankOptions,
+  RunManyOptions,
+  RunOptions,
+  Truncation
 } from '@sohu-match/core'
 export { createMatcher } from './create-matcher'
 export type { CudaOptions, MatcherOptions, NodeDevice } from './options'

@@ -20,7 +20,10 @@ export interface LoadWatch {
 }
 
 /** Opens a model folder by path or `file:` URL. Throws `input-invalid`, `asset-missing`, `manifest-invalid`. */
-export async function openModelFolder(model: string | URL, { signal, onProgress }: LoadWatch = {}): Promise<ModelFolder> {
+export async function openModelFolder(
+  model: string | URL,
+  { signal, onProgress }: LoadWatch = {}
+): Promise<ModelFolder> {
   const path = folderPath(model)
   const manifest = parseManifest(await readManifest(path), join(path, 'manifest.json'))
   const tell = (file: string, loaded: number, total: number): void => {
@@ -55,12 +58,24 @@ function folderPath(model: string | URL): string {
   const text = String(model)
   if (text.startsWith('file:')) return fileURLToPath(text)
   if (/^https?:/.test(text) || typeof model !== 'string' || text === '') {
-    throw new MatcherError('input-invalid', `model is ${JSON.stringify(text)}; it must be the path of a model folder. Copy the folder to this machine first.`)
+    throw new MatcherError(
+      'input-invalid',
+      `model is ${JSON.stringify(text)}; it must be the path of a model folder. Copy the folder to this machine first.`
+    )
   }
   return resolve(text)
 }
 
 function check(path: string, wanted: ManifestFile, bytes: number, hash: () => string): void {
-  const found = bytes !== wanted.bytes ? `${bytes} bytes, not ${wanted.bytes}` : hash() !== wanted.sha256 ? 'other contents' : undefined
-  if (found) throw new MatcherError('asset-corrupt', `${path} has ${found}: it is not the file that manifest.json lists. Copy the model folder again.`)
+  const found =
+    bytes !== wanted.bytes
+      ? `${bytes} bytes, not ${wanted.bytes}`
+      : hash() !== wanted.sha256
+        ? 'other contents'
+        : undefined
+  if (found)
+    throw new MatcherError(
+      'asset-corrupt',
+      `${path} has ${found}: it is not the file that manifest.json lists. Copy the model folder again.`
+    )
 }

@@ -19,14 +19,19 @@ const examples = readdirSync(new URL('../examples', import.meta.url))
 
 describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the built package', () => {
   it.each(examples)('runs the example %s, and ends', async (name) => {
-    const { stdout, stderr } = await run(process.execPath, [`examples/${name}`, writeTinyModel()], { cwd: packageFolder, env: environment })
+    const { stdout, stderr } = await run(process.execPath, [`examples/${name}`, writeTinyModel()], {
+      cwd: packageFolder,
+      env: environment
+    })
     expect(stderr).toBe('')
     expect(stdout).not.toBe('')
   })
 
-  it.runIf(existsSync(SOFTWARE_GPU))('runs on the WebGPU provider, here a software adapter', async () => {
-    const env = { ...environment, VK_ICD_FILENAMES: SOFTWARE_GPU, LD_LIBRARY_PATH: dirname(SOFTWARE_GPU) }
-    const script = `import { createMatcher } from '@sohu-match/sdk-node'
+  it.runIf(existsSync(SOFTWARE_GPU))(
+    'runs on the WebGPU provider, here a software adapter',
+    async () => {
+      const env = { ...environment, VK_ICD_FILENAMES: SOFTWARE_GPU, LD_LIBRARY_PATH: dirname(SOFTWARE_GPU) }
+      const script = `import { createMatcher } from '@sohu-match/sdk-node'
       const model = ${JSON.stringify(writeTinyModel())}
       const scores = []
       for (const device of ['cpu', 'webgpu']) {
@@ -36,9 +41,11 @@ describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the b
         await matcher.dispose()
       }
       console.log(Math.max(...scores[0].map((score, i) => Math.abs(score - scores[1][i]))))`
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env })
-    expect(Number(stdout)).toBeLessThan(1e-4)                          // sine and cosine of a GPU are not those of libm
-  }, 60_000)
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env })
+      expect(Number(stdout)).toBeLessThan(1e-4) // sine and cosine of a GPU are not those of libm
+    },
+    60_000
+  )
 
   it('keeps the runtime from reporting to its maker', async () => {
     const script = `import { createMatcher } from '@sohu-match/sdk-node'
@@ -47,14 +54,23 @@ describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the b
       await matcher.dispose()`
     const traces = async (setting: NodeJS.ProcessEnv): Promise<string[]> => {
       const folder = mkdtempSync(join(tmpdir(), 'telemetry-'))
-      const { CI: _quiet, XDG_CACHE_HOME: _cache, ...rest } = environment              // under CI the runtime reports nothing anyway
+      const { CI: _quiet, XDG_CACHE_HOME: _cache, ...rest } = environment // under CI the runtime reports nothing anyway
       // Nothing may leave this machine: a proxy that is not there.
-      const env = { ...rest, HOME: folder, TMPDIR: folder, HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9', ...setting }
+      const env = {
+        ...rest,
+        HOME: folder,
+        TMPDIR: folder,
+        HTTPS_PROXY: 'http://127.0.0.1:9',
+        https_proxy: 'http://127.0.0.1:9',
+        ...setting
+      }
       await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env })
-      return readdirSync(folder, { recursive: true }).map(String).filter((name) => /mat-debug|onnxruntime/.test(name))
+      return readdirSync(folder, { recursive: true })
+        .map(String)
+        .filter((name) => /mat-debug|onnxruntime/.test(name))
     }
     expect(await traces({})).toEqual([])
-    if (process.platform === 'linux') expect(await traces({ ORT_DISABLE_TELEMETRY: '0' })).not.toEqual([])      // these are the traces that it leaves
+    if (process.platform === 'linux') expect(await traces({ ORT_DISABLE_TELEMETRY: '0' })).not.toEqual([]) // these are the traces that it leaves
   }, 60_000)
 
   it('gives back the memory of its workers', async () => {
@@ -67,15 +83,21 @@ describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the b
         resident.push(process.memoryUsage.rss() / 1e6)
       }
       console.log(Math.max(...resident.slice(20)) - Math.max(...resident.slice(0, 10)))`
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env: environment })
-    expect(Number(stdout)).toBeLessThan(60)                            // megabytes; 20 workers that stay are several times that
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: packageFolder,
+      env: environment
+    })
+    expect(Number(stdout)).toBeLessThan(60) // megabytes; 20 workers that stay are several times that
   }, 120_000)
 
   it('does nothing when it is imported', async () => {
     const script = `import { createMatcher } from '@sohu-match/sdk-node'
       if (process.report.getReport().sharedObjects.some((path) => path.includes('onnxruntime'))) throw new Error('the runtime was loaded')
       console.log(typeof createMatcher)`
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageFolder, env: environment })
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: packageFolder,
+      env: environment
+    })
     expect(stdout).toBe('function\n')
   })
 })

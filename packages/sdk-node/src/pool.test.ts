@@ -24,17 +24,31 @@ function script(dieAtStart = ''): URL {
 
 async function start(options: Partial<PoolOptions> = {}): Promise<Pool> {
   pool = await startPool({
-    script: script(), workers: 1, ...options,
+    script: script(),
+    workers: 1,
+    ...options,
     load: {
-      device: 'cpu', threads: 1, cuda: {}, graphPath: join(model, 'onnx/model.onnx'), graphFile: 'onnx/model.onnx', graphBytes: 1,
-      vocab: readFileSync(join(model, 'vocab.txt')), dictionary: readFileSync(join(model, 'dictionary.bin')), ...options.load
+      device: 'cpu',
+      threads: 1,
+      cuda: {},
+      graphPath: join(model, 'onnx/model.onnx'),
+      graphFile: 'onnx/model.onnx',
+      graphBytes: 1,
+      vocab: readFileSync(join(model, 'vocab.txt')),
+      dictionary: readFileSync(join(model, 'dictionary.bin')),
+      ...options.load
     }
   })
   return pool
 }
 
-const batch = (task: number): EncodedBatch =>
-  ({ size: 1, length: 3, tokenIds: Int32Array.of(2, 9, 3), segmentIds: Int32Array.of(0, 0, 1), taskIds: Int32Array.of(task) })
+const batch = (task: number): EncodedBatch => ({
+  size: 1,
+  length: 3,
+  tokenIds: Int32Array.of(2, 9, 3),
+  segmentIds: Int32Array.of(0, 0, 1),
+  taskIds: Int32Array.of(task)
+})
 const wanted = tinyLogits(Int32Array.of(2, 9, 3), Int32Array.of(0, 0, 1), 0)
 
 afterEach(() => pool?.dispose())
@@ -42,7 +56,9 @@ afterEach(() => pool?.dispose())
 describe('a pool of workers', () => {
   it('encodes and runs', async () => {
     const engine = await start()
-    expect(await engine.encode([{ a: '今天', b: 'x' }], policy)).toMatchObject([{ pair: 0, segmentIds: Int32Array.of(0, 0, 0, 1, 1) }])
+    expect(await engine.encode([{ a: '今天', b: 'x' }], policy)).toMatchObject([
+      { pair: 0, segmentIds: Int32Array.of(0, 0, 0, 1, 1) }
+    ])
     expect((await engine.run(batch(0)))[1]).toBeCloseTo(wanted[1], 6)
     const { pairs, logits } = await engine.score([{ a: '今天', b: 'x', task: 2 }], policy, { tokens: 64, padding: 0.1 })
     expect(logits![0]).toBeCloseTo(tinyLogits(pairs[0]!.tokenIds, pairs[0]!.segmentIds, 2)[0], 6)
@@ -52,7 +68,10 @@ describe('a pool of workers', () => {
   it('rejects the calls of a worker that dies, with a code, and puts another in its place', async () => {
     const engine = await start()
     const lost = await Promise.allSettled([engine.run(batch(99)), engine.run(batch(0))])
-    expect(lost).toMatchObject([{ reason: { code: 'inference-failed', message: expect.stringContaining('exit code 7') } }, { reason: { code: 'inference-failed' } }])
+    expect(lost).toMatchObject([
+      { reason: { code: 'inference-failed', message: expect.stringContaining('exit code 7') } },
+      { reason: { code: 'inference-failed' } }
+    ])
     for (let i = 0; i < 3; i++) expect((await engine.run(batch(0)))[1]).toBeCloseTo(wanted[1], 6)
   })
 
@@ -76,7 +95,10 @@ describe('a pool of workers', () => {
     const engine = await start({ script: script(doom) })
     writeFileSync(doom, '')
     await expect(engine.run(batch(99))).rejects.toMatchObject({ code: 'inference-failed' })
-    await expect(engine.run(batch(0))).rejects.toMatchObject({ code: 'inference-failed', message: expect.stringContaining('no new one could be started') })
+    await expect(engine.run(batch(0))).rejects.toMatchObject({
+      code: 'inference-failed',
+      message: expect.stringContaining('no new one could be started')
+    })
   })
 
   it('replaces a worker after the signal that loading had was aborted', async () => {
@@ -95,14 +117,18 @@ describe('a pool of workers', () => {
       ended++
       return code
     })
-    await expect(start({ load: { graphPath: join(model, 'none.onnx') } as NodeLoad })).rejects.toBeInstanceOf(MatcherError)
+    await expect(start({ load: { graphPath: join(model, 'none.onnx') } as NodeLoad })).rejects.toBeInstanceOf(
+      MatcherError
+    )
     expect(ended).toBe(1)
     spy.mockRestore()
   })
 
-  it.each(['enough', null, 0])('rejects at once and goes silent when its signal is aborted with %j, and lets the load under way end first', async (reason) => {
-    const marker = join(model, `load-ended-${reason}`)
-    const source = `import { parentPort } from 'node:worker_threads'
+  it.each(['enough', null, 0])(
+    'rejects at once and goes silent when its signal is aborted with %j, and lets the load under way end first',
+    async (reason) => {
+      const marker = join(model, `load-ended-${reason}`)
+      const source = `import { parentPort } from 'node:worker_threads'
       import { writeFileSync } from 'node:fs'
       parentPort.on('message', ({ type, id }) => {
         if (type === 'dispose') {
@@ -113,13 +139,20 @@ describe('a pool of workers', () => {
         progress()
         setTimeout(() => { progress(); parentPort.postMessage({ type, id, info: {} }) }, 500)
       })`
-    const abort = new AbortController()
-    const onProgress = vi.fn(() => abort.abort(reason))
-    await expect(start({ script: new URL(`data:text/javascript,${encodeURIComponent(source)}`), signal: abort.signal, onProgress })).rejects.toBe(reason)
-    expect(existsSync(marker)).toBe(false)
-    await expect.poll(() => existsSync(marker), { timeout: 20_000 }).toBe(true)
-    expect(onProgress).toHaveBeenCalledOnce()
-  })
+      const abort = new AbortController()
+      const onProgress = vi.fn(() => abort.abort(reason))
+      await expect(
+        start({
+          script: new URL(`data:text/javascript,${encodeURIComponent(source)}`),
+          signal: abort.signal,
+          onProgress
+        })
+      ).rejects.toBe(reason)
+      expect(existsSync(marker)).toBe(false)
+      await expect.poll(() => existsSync(marker), { timeout: 20_000 }).toBe(true)
+      expect(onProgress).toHaveBeenCalledOnce()
+    }
+  )
 
   it('lets the batch under way end when it is disposed', async () => {
     const engine = await start()

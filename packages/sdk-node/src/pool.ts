@@ -1,5 +1,12 @@
 import { Worker } from 'node:worker_threads'
-import { createWorkerClient, MatcherError, type Engine, type LoadProgress, type WorkerClient, type WorkerReply } from '@sohu-match/core'
+import {
+  createWorkerClient,
+  MatcherError,
+  type Engine,
+  type LoadProgress,
+  type WorkerClient,
+  type WorkerReply
+} from '@sohu-match/core'
 import type { NodeLoad, NodeLoaded } from './worker-load'
 
 /** How a pool starts its workers. */
@@ -44,11 +51,17 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     if (closing) return
     if (++crashes > MAX_CRASHES) failure = error
     else {
-      replacing = replacing.then(async () => {
-        if (!closing) add(await startSlot({ ...options, signal: undefined, onProgress: undefined }, onEnd))     // they watch over the pool's own loading
-      }).catch((cause: unknown) => {
-        failure = new MatcherError('inference-failed', `A worker ended and no new one could be started: ${(cause as Error).message}`, { cause })
-      })
+      replacing = replacing
+        .then(async () => {
+          if (!closing) add(await startSlot({ ...options, signal: undefined, onProgress: undefined }, onEnd)) // they watch over the pool's own loading
+        })
+        .catch((cause: unknown) => {
+          failure = new MatcherError(
+            'inference-failed',
+            `A worker ended and no new one could be started: ${(cause as Error).message}`,
+            { cause }
+          )
+        })
     }
   }
 
@@ -60,7 +73,10 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   /** Gives work to the worker with the least, or to the next one that is ready. */
   async function give<R>(work: (client: Slot['client']) => Promise<R>): Promise<R> {
     if (slots.size === 0) await replacing
-    const slot = [...slots].reduce<Slot | undefined>((least, one) => (least && least.busy <= one.busy ? least : one), undefined)
+    const slot = [...slots].reduce<Slot | undefined>(
+      (least, one) => (least && least.busy <= one.busy ? least : one),
+      undefined
+    )
     if (!slot) throw failure ?? new MatcherError('inference-failed', 'No worker is left; create a new matcher.')
     slot.busy++
     try {
@@ -75,17 +91,19 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   async function close(): Promise<void> {
     closing = true
     await replacing
-    await Promise.all([...slots].map(async ({ client, thread }) => {
-      await client.dispose().catch(() => undefined)                  // it ends either way
-      await thread.terminate()
-    }))
+    await Promise.all(
+      [...slots].map(async ({ client, thread }) => {
+        await client.dispose().catch(() => undefined) // it ends either way
+        await thread.terminate()
+      })
+    )
   }
 
   try {
     const starts = await Promise.allSettled(Array.from({ length: options.workers }, () => startSlot(options, onEnd)))
     for (const start of starts) if (start.status === 'fulfilled') add(start.value)
     const refused = starts.find((start) => start.status === 'rejected')
-    if (refused) throw refused.reason                                // a signal's may be any value, null too
+    if (refused) throw refused.reason // a signal's may be any value, null too
     if (failure) throw failure
   } catch (error) {
     await close()
@@ -101,27 +119,41 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
 }
 
 /** Starts one worker and loads the model in it; `onEnd` is called if it ends after that without being told to. */
-async function startSlot({ script, load, signal, onProgress }: PoolOptions, onEnd: (slot: Slot, error: MatcherError) => void): Promise<Slot> {
+async function startSlot(
+  { script, load, signal, onProgress }: PoolOptions,
+  onEnd: (slot: Slot, error: MatcherError) => void
+): Promise<Slot> {
   signal?.throwIfAborted()
-  const thread = new Worker(script, { name: 'sohu-match', execArgv: [] })         // flags of the program itself (--input-type, --require) are not for it
+  const thread = new Worker(script, { name: 'sohu-match', execArgv: [] }) // flags of the program itself (--input-type, --require) are not for it
   const client = createWorkerClient<NodeLoad, NodeLoaded>((message, transfer) => thread.postMessage(message, transfer))
   let slot: Slot | undefined
   let crash: Error | undefined
   thread.on('message', (reply: WorkerReply<NodeLoaded>) => client.receive(reply))
-  thread.on('error', (error: Error) => { crash = error })
+  thread.on('error', (error: Error) => {
+    crash = error
+  })
   thread.on('exit', (code) => {
-    const error = new MatcherError('inference-failed', `A worker thread ended (${crash?.message ?? `exit code ${code}`}); its calls are lost, try them again.`, { cause: crash })
+    const error = new MatcherError(
+      'inference-failed',
+      `A worker thread ended (${crash?.message ?? `exit code ${code}`}); its calls are lost, try them again.`,
+      { cause: crash }
+    )
     client.fail(error)
     if (slot) onEnd(slot, error)
   })
-  const loading = client.load(load, (progress) => { if (!signal?.aborted) onProgress?.(progress) })
+  const loading = client.load(load, (progress) => {
+    if (!signal?.aborted) onProgress?.(progress)
+  })
   try {
     slot = { thread, client, loaded: await unlessAborted(loading, signal), busy: 0 }
     return slot
   } catch (error) {
     // not before its load has ended: a thread that is terminated while the runtime opens a session takes the process with it
-    const ended = loading.then(() => client.dispose()).catch(() => undefined).then(() => thread.terminate())
-    if (!signal?.aborted) await ended                                // only an abort is not to wait for it
+    const ended = loading
+      .then(() => client.dispose())
+      .catch(() => undefined)
+      .then(() => thread.terminate())
+    if (!signal?.aborted) await ended // only an abort is not to wait for it
     throw error
   }
 }

@@ -21,17 +21,32 @@ export async function openSession({ graphPath, device, threads, cuda }: NodeLoad
   try {
     const session = await InferenceSession.create(graphPath, sessionOptions(device, threads, cuda))
     const run = (batch: EncodedBatch): Promise<Float32Array> => runBatch(session, batch)
-    await run({ size: 1, length: 4, tokenIds: new Int32Array(4), segmentIds: new Int32Array(4), taskIds: new Int32Array(1) })
+    await run({
+      size: 1,
+      length: 4,
+      tokenIds: new Int32Array(4),
+      segmentIds: new Int32Array(4),
+      taskIds: new Int32Array(1)
+    })
     return { run, release: () => session.release() }
   } catch (cause) {
     const message = (cause as Error).message
-    if (device === 'cpu') throw new MatcherError('asset-corrupt', `onnxruntime-node cannot run ${graphPath}: ${message}. Export the model again.`, { cause })
+    if (device === 'cpu')
+      throw new MatcherError(
+        'asset-corrupt',
+        `onnxruntime-node cannot run ${graphPath}: ${message}. Export the model again.`,
+        { cause }
+      )
     throw new MatcherError('device-unavailable', explainFailure(device, message), { cause })
   }
 }
 
 /** Session options of a device: errors only in the log (it warns of every node that a GPU leaves to the CPU), and no spinning threads. */
-export function sessionOptions(device: NodeLoad['device'], threads: number, cuda: CudaOptions): InferenceSession.SessionOptions {
+export function sessionOptions(
+  device: NodeLoad['device'],
+  threads: number,
+  cuda: CudaOptions
+): InferenceSession.SessionOptions {
   const provider = device === 'cuda' ? cudaProvider(cuda) : { name: device }
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [provider, 'cpu'],
@@ -43,17 +58,32 @@ export function sessionOptions(device: NodeLoad['device'], threads: number, cuda
 }
 
 /** The CUDA provider by its documented option names; onnxruntime-node 1.30 reads `deviceId` alone (js/node/src/session_options_helper.cc). */
-function cudaProvider({ deviceId = 0, memoryLimit, providerOptions }: CudaOptions): InferenceSession.ExecutionProviderOption & Record<string, unknown> {
-  return { name: 'cuda', deviceId, ...(memoryLimit !== undefined && { gpu_mem_limit: String(memoryLimit) }), ...providerOptions }
+function cudaProvider({
+  deviceId = 0,
+  memoryLimit,
+  providerOptions
+}: CudaOptions): InferenceSession.ExecutionProviderOption & Record<string, unknown> {
+  return {
+    name: 'cuda',
+    deviceId,
+    ...(memoryLimit !== undefined && { gpu_mem_limit: String(memoryLimit) }),
+    ...providerOptions
+  }
 }
 
-async function runBatch(session: InferenceSession, { size, length, tokenIds, segmentIds, taskIds }: EncodedBatch): Promise<Float32Array> {
+async function runBatch(
+  session: InferenceSession,
+  { size, length, tokenIds, segmentIds, taskIds }: EncodedBatch
+): Promise<Float32Array> {
   const outputs = await session.run({
     token_ids: new Tensor('int32', tokenIds, [size, length]),
     segment_ids: new Tensor('int32', segmentIds, [size, length]),
     task_ids: new Tensor('int32', taskIds, [size])
   })
   const logits = outputs.logits?.data
-  if (logits instanceof Float32Array && logits.length === 2 * size) return logits.slice()      // a copy: the runtime owns the output's memory
-  throw new MatcherError('inference-failed', 'The graph has no float32 output "logits" of two columns; export the model again.')
+  if (logits instanceof Float32Array && logits.length === 2 * size) return logits.slice() // a copy: the runtime owns the output's memory
+  throw new MatcherError(
+    'inference-failed',
+    'The graph has no float32 output "logits" of two columns; export the model again.'
+  )
 }

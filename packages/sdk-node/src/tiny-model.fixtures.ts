@@ -24,27 +24,61 @@ function varint(value: number): Uint8Array {
   return Uint8Array.of(...bytes, value)
 }
 
-const node = (type: string, inputs: string[], output: string, attribute?: readonly [name: string, value: number]): Uint8Array =>
-  field(1, ...inputs.map((name) => field(1, name)), field(2, output), field(4, type),
-    ...(attribute ? [field(5, field(1, attribute[0]), integer(3, attribute[1]), integer(20, 2))] : []))
+const node = (
+  type: string,
+  inputs: string[],
+  output: string,
+  attribute?: readonly [name: string, value: number]
+): Uint8Array =>
+  field(
+    1,
+    ...inputs.map((name) => field(1, name)),
+    field(2, output),
+    field(4, type),
+    ...(attribute ? [field(5, field(1, attribute[0]), integer(3, attribute[1]), integer(20, 2))] : [])
+  )
 
 const value = (number: number, name: string, type: number, dims: string[]): Uint8Array =>
-  field(number, field(1, name), field(2, field(1, integer(1, type), field(2, ...dims.map((dim) => field(1, field(2, dim)))))))
+  field(
+    number,
+    field(1, name),
+    field(2, field(1, integer(1, type), field(2, ...dims.map((dim) => field(1, field(2, dim))))))
+  )
 
 const constant = (name: string, type: number, data: ArrayBufferView, dims: number[]): Uint8Array =>
-  field(5, ...dims.map((dim) => integer(1, dim)), integer(2, type), field(8, name), field(9, new Uint8Array(data.buffer)))
+  field(
+    5,
+    ...dims.map((dim) => integer(1, dim)),
+    integer(2, type),
+    field(8, name),
+    field(9, new Uint8Array(data.buffer))
+  )
 
 /** An ONNX graph with a model's inputs and outputs whose logits are those of `tinyLogits`: whole numbers until the last step, so exact. */
 export function tinyGraph(): Uint8Array {
-  const graph = field(7,
-    node('Cast', ['token_ids'], 'tokens', ['to', FLOAT]), node('Cast', ['segment_ids'], 'segments', ['to', FLOAT]), node('Cast', ['task_ids'], 'tasks', ['to', FLOAT]),
-    node('Add', ['segments', 'one'], 'weights'), node('Mul', ['tokens', 'weights'], 'weighted'), node('ReduceSum', ['weighted', 'axis'], 'sum'),
-    node('Mul', ['sum', 'small'], 'angle'), node('Unsqueeze', ['tasks', 'axis'], 'column'), node('Add', ['angle', 'column'], 'shifted'),
-    node('Sin', ['shifted'], 'no'), node('Cos', ['angle'], 'yes'), node('Concat', ['no', 'yes'], 'logits', ['axis', 1]),
+  const graph = field(
+    7,
+    node('Cast', ['token_ids'], 'tokens', ['to', FLOAT]),
+    node('Cast', ['segment_ids'], 'segments', ['to', FLOAT]),
+    node('Cast', ['task_ids'], 'tasks', ['to', FLOAT]),
+    node('Add', ['segments', 'one'], 'weights'),
+    node('Mul', ['tokens', 'weights'], 'weighted'),
+    node('ReduceSum', ['weighted', 'axis'], 'sum'),
+    node('Mul', ['sum', 'small'], 'angle'),
+    node('Unsqueeze', ['tasks', 'axis'], 'column'),
+    node('Add', ['angle', 'column'], 'shifted'),
+    node('Sin', ['shifted'], 'no'),
+    node('Cos', ['angle'], 'yes'),
+    node('Concat', ['no', 'yes'], 'logits', ['axis', 1]),
     field(2, 'tiny'),
-    constant('one', FLOAT, Float32Array.of(1), []), constant('small', FLOAT, Float32Array.of(0.001), []), constant('axis', INT64, BigInt64Array.of(1n), [1]),
-    value(11, 'token_ids', INT32, ['batch', 'seq']), value(11, 'segment_ids', INT32, ['batch', 'seq']), value(11, 'task_ids', INT32, ['batch']),
-    value(12, 'logits', FLOAT, ['batch', 'two']))
+    constant('one', FLOAT, Float32Array.of(1), []),
+    constant('small', FLOAT, Float32Array.of(0.001), []),
+    constant('axis', INT64, BigInt64Array.of(1n), [1]),
+    value(11, 'token_ids', INT32, ['batch', 'seq']),
+    value(11, 'segment_ids', INT32, ['batch', 'seq']),
+    value(11, 'task_ids', INT32, ['batch']),
+    value(12, 'logits', FLOAT, ['batch', 'two'])
+  )
   return Buffer.concat([integer(1, 8), graph, field(8, field(1, ''), integer(2, 17))])
 }
 
@@ -68,15 +102,25 @@ export function writeTinyModel(change: (manifest: Record<string, unknown>) => vo
   const folder = mkdtempSync(join(tmpdir(), 'sdk-node-model-'))
   mkdirSync(join(folder, 'onnx'))
   const contents: Record<string, Uint8Array> = {
-    'onnx/model.onnx': tinyGraph(), 'onnx/model_int8.onnx': tinyGraph(), 'vocab.txt': Buffer.from(TINY_VOCAB), 'dictionary.bin': TINY_DICTIONARY
+    'onnx/model.onnx': tinyGraph(),
+    'onnx/model_int8.onnx': tinyGraph(),
+    'vocab.txt': Buffer.from(TINY_VOCAB),
+    'dictionary.bin': TINY_DICTIONARY
   }
   for (const [path, bytes] of Object.entries(contents)) writeFileSync(join(folder, path), bytes)
   const manifest = {
-    format: 1, name: 'tiny', tasks: SOHU_TASKS.map((task) => ({ ...task, threshold: 0.5 })), maxLength: 64,
+    format: 1,
+    name: 'tiny',
+    tasks: SOHU_TASKS.map((task) => ({ ...task, threshold: 0.5 })),
+    maxLength: 64,
     tokenizer: { vocab: 'vocab.txt', dictionary: 'dictionary.bin', lowercase: true },
     graphs: { fp32: { file: 'onnx/model.onnx', opset: 17 }, int8: { file: 'onnx/model_int8.onnx', opset: 17 } },
-    files: Object.fromEntries(Object.entries(contents).map(([path, bytes]) =>
-      [path, { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }]))
+    files: Object.fromEntries(
+      Object.entries(contents).map(([path, bytes]) => [
+        path,
+        { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+      ])
+    )
   }
   change(manifest)
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest))

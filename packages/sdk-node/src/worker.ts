@@ -1,5 +1,11 @@
 import { parentPort } from 'node:worker_threads'
-import { createTokenizer, createWorkerServer, type PostMessage, type WorkerReply, type WorkerRequest } from '@sohu-match/core'
+import {
+  createTokenizer,
+  createWorkerServer,
+  type PostMessage,
+  type WorkerReply,
+  type WorkerRequest
+} from '@sohu-match/core'
 import { openSession, runtimeVersion } from './session'
 import type { NodeLoad, NodeLoaded } from './worker-load'
 

@@ -13,8 +13,13 @@ declare module 'vitest' {
 export default async function bundleWorker({ provide }: TestProject): Promise<void> {
   const outfile = new URL('../node_modules/.test-worker/worker.mjs', import.meta.url)
   await build({
-    entryPoints: [fileURLToPath(new URL('../src/worker.ts', import.meta.url))], outfile: fileURLToPath(outfile),
-    bundle: true, platform: 'node', format: 'esm', logLevel: 'warning', external: ['onnxruntime-node']
+    entryPoints: [fileURLToPath(new URL('../src/worker.ts', import.meta.url))],
+    outfile: fileURLToPath(outfile),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+    external: ['onnxruntime-node']
   })
   provide('workerScript', outfile.href)
 }

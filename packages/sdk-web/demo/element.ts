@@ -7,7 +7,9 @@ export function element<T extends HTMLElement>(id: string, kind: new () => T): T
 
 /** A new element with properties and children. */
 export function make<K extends keyof HTMLElementTagNameMap>(
-  tag: K, properties: Partial<HTMLElementTagNameMap[K]> = {}, ...children: (Node | string)[]
+  tag: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const node = Object.assign(document.createElement(tag), properties)
   node.append(...children)

@@ -1,4 +1,11 @@
-import { clearCache, createMatcher, MatcherError, type LoadProgress, type Matcher, type MatcherOptions } from '@sohu-match/sdk-web'
+import {
+  clearCache,
+  createMatcher,
+  MatcherError,
+  type LoadProgress,
+  type Matcher,
+  type MatcherOptions
+} from '@sohu-match/sdk-web'
 import { element, make } from './element'
 import type { Settings } from './settings'
 import type { TextKey } from './text'
@@ -40,14 +47,19 @@ export function createModelPanel(model: string, settings: Settings): ModelPanel 
 
   async function load(): Promise<void> {
     abort?.abort()
-    const current = abort = new AbortController()
+    const current = (abort = new AbortController())
     await matcher?.dispose()
     matcher = undefined
     changed({ key: 'loading' })
     const downloads = createDownloads(settings)
     const started = performance.now()
     try {
-      const loaded = await createMatcher({ model, device: device.value as MatcherOptions['device'], signal: current.signal, onProgress: downloads.show })
+      const loaded = await createMatcher({
+        model,
+        device: device.value as MatcherOptions['device'],
+        signal: current.signal,
+        onProgress: downloads.show
+      })
       if (current.signal.aborted) return await loaded.dispose()
       matcher = loaded
       seconds = (performance.now() - started) / 1000
@@ -57,7 +69,12 @@ export function createModelPanel(model: string, settings: Settings): ModelPanel 
       if (current !== abort) return
       abort = undefined
       if (current.signal.aborted) changed({ key: 'cancelled' })
-      else changed({ key: 'failed', more: error instanceof MatcherError ? `${error.code} · ${error.message}` : String(error), failed: true })
+      else
+        changed({
+          key: 'failed',
+          more: error instanceof MatcherError ? `${error.code} · ${error.message}` : String(error),
+          failed: true
+        })
     } finally {
       if (current === abort || abort === undefined) downloads.end()
     }
@@ -71,7 +88,9 @@ export function createModelPanel(model: string, settings: Settings): ModelPanel 
   })
   settings.onLanguage(show)
   return {
-    get matcher() { return matcher },
+    get matcher() {
+      return matcher
+    },
     onChange(render) {
       renders.push(render)
       render()
@@ -101,7 +120,9 @@ function createDownloads(settings: Settings): { show(progress: LoadProgress): vo
       else row.bar.value = loaded
       row.size.textContent = `${settings.t(phase)} ${megabytes(loaded)} / ${megabytes(total)} MB`
     },
-    end: () => { list.hidden = true }
+    end: () => {
+      list.hidden = true
+    }
   }
 }
 
@@ -113,10 +134,20 @@ function showFacts(matcher: Matcher | undefined, seconds: number, settings: Sett
     ['factDevice', `${device} (${reasons.find((reason) => reason.taken)?.reason ?? ''})`],
     ['factDtype', dtype],
     ['factThreads', String(threads)],
-    ['factStorage', `${storage === 'none' ? settings.t('none') : storage} · ${settings.number(reusedBytes / 1e6, 1)} MB`],
+    [
+      'factStorage',
+      `${storage === 'none' ? settings.t('none') : storage} · ${settings.number(reusedBytes / 1e6, 1)} MB`
+    ],
     ['factNetwork', `${settings.number(fetchedBytes / 1e6, 1)} MB`],
     ['factLoad', `${settings.number(seconds, 2)} s`],
-    ['factReasons', [...reasons.filter((reason) => !reason.taken).map(({ device, reason }) => `${device}: ${reason}`), ...notes].join('; ') || settings.t('none')]
+    [
+      'factReasons',
+      [...reasons.filter((reason) => !reason.taken).map(({ device, reason }) => `${device}: ${reason}`), ...notes].join(
+        '; '
+      ) || settings.t('none')
+    ]
   ]
-  element('facts', HTMLDListElement).replaceChildren(...facts.flatMap(([key, value]) => [make('dt', {}, settings.t(key)), make('dd', {}, value)]))
+  element('facts', HTMLDListElement).replaceChildren(
+    ...facts.flatMap(([key, value]) => [make('dt', {}, settings.t(key)), make('dd', {}, value)])
+  )
 }

@@ -16,9 +16,17 @@ export function createPairForm(panel: ModelPanel, settings: Settings): void {
   let milliseconds = 0
 
   const show = (): void => {
-    element('scores', HTMLDivElement).replaceChildren(...(['A', 'B'] as const).map((criterion) => column(criterion, results, settings)))
+    element('scores', HTMLDivElement).replaceChildren(
+      ...(['A', 'B'] as const).map((criterion) => column(criterion, results, settings))
+    )
     const [first] = results
-    const parts = first ? [`${settings.number(milliseconds, 0)} ms`, `${first.tokenCount} ${settings.t('tokens')}`, panel.matcher?.info.device ?? ''] : []
+    const parts = first
+      ? [
+          `${settings.number(milliseconds, 0)} ms`,
+          `${first.tokenCount} ${settings.t('tokens')}`,
+          panel.matcher?.info.device ?? ''
+        ]
+      : []
     if (results.some((result) => result.truncated)) parts.push(settings.t('truncated'))
     timing.textContent = parts.join(' · ')
   }
@@ -55,7 +63,9 @@ export function createPairForm(panel: ModelPanel, settings: Settings): void {
   })
   settings.onLanguage(() => {
     const chosen = example.value || '0'
-    example.replaceChildren(...EXAMPLES.map(({ name }, index) => make('option', { value: String(index) }, name[settings.language])))
+    example.replaceChildren(
+      ...EXAMPLES.map(({ name }, index) => make('option', { value: String(index) }, name[settings.language]))
+    )
     example.value = chosen
     show()
   })
@@ -67,14 +77,25 @@ export function createPairForm(panel: ModelPanel, settings: Settings): void {
 }
 
 function column(criterion: 'A' | 'B', results: readonly MatchResult[], settings: Settings): HTMLElement {
-  const rows = TASKS.map((task, index) => ({ task, result: results[index] })).filter(({ task }) => task.startsWith(criterion))
-  return make('section', { className: 'column' }, make('h3', {}, `${criterion} · ${settings.t(criterion)}`),
-    ...rows.map(({ task, result }) => row(task, result, settings)))
+  const rows = TASKS.map((task, index) => ({ task, result: results[index] })).filter(({ task }) =>
+    task.startsWith(criterion)
+  )
+  return make(
+    'section',
+    { className: 'column' },
+    make('h3', {}, `${criterion} · ${settings.t(criterion)}`),
+    ...rows.map(({ task, result }) => row(task, result, settings))
+  )
 }
 
 function row(task: Task, result: MatchResult | undefined, settings: Settings): HTMLElement {
   const lengths = settings.t(task.slice(2) as TextKey)
-  const node = make('div', { className: 'score' }, make('span', {}, lengths), result ? verdict(result, settings) : make('span', { className: 'verdict' }, '–'))
+  const node = make(
+    'div',
+    { className: 'score' },
+    make('span', {}, lengths),
+    result ? verdict(result, settings) : make('span', { className: 'verdict' }, '–')
+  )
   if (result) node.dataset.label = String(result.label)
   const name = `${settings.t(task[0] as TextKey)}, ${lengths}`
   node.append(result ? meter(name, result, settings) : make('div', { className: 'meter' }))

@@ -16,19 +16,34 @@ export function createRankForm(panel: ModelPanel, settings: Settings): void {
   let milliseconds = 0
 
   const show = (): void => {
-    element('ranking', HTMLOListElement).replaceChildren(...ranked.map((match) => {
-      const item = make('li', {}, make('span', { lang: 'zh-CN' }, match.text), verdict(match, settings), meter(match.text, match, settings))
-      item.dataset.label = String(match.label)
-      return item
-    }))
-    timing.textContent = ranked.length === 0 ? '' : [
-      `${ranked.length} ${settings.t('pairs')}`, `${settings.t('total')} ${settings.number(milliseconds, 0)} ms`,
-      `${settings.t('perPair')} ${settings.number(milliseconds / ranked.length, 0)} ms`
-    ].join(' · ')
+    element('ranking', HTMLOListElement).replaceChildren(
+      ...ranked.map((match) => {
+        const item = make(
+          'li',
+          {},
+          make('span', { lang: 'zh-CN' }, match.text),
+          verdict(match, settings),
+          meter(match.text, match, settings)
+        )
+        item.dataset.label = String(match.label)
+        return item
+      })
+    )
+    timing.textContent =
+      ranked.length === 0
+        ? ''
+        : [
+            `${ranked.length} ${settings.t('pairs')}`,
+            `${settings.t('total')} ${settings.number(milliseconds, 0)} ms`,
+            `${settings.t('perPair')} ${settings.number(milliseconds / ranked.length, 0)} ms`
+          ].join(' · ')
   }
 
   async function rank(): Promise<void> {
-    const lines = candidates.value.split('\n').map((line) => line.trim()).filter(Boolean)
+    const lines = candidates.value
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean)
     if (!panel.matcher || lines.length === 0) return
     const started = performance.now()
     try {
@@ -48,9 +63,15 @@ export function createRankForm(panel: ModelPanel, settings: Settings): void {
   })
   settings.onLanguage(() => {
     const chosen = task.value || 'A-ss'
-    task.replaceChildren(...TASKS.map((value) => make('option', { value }, `${settings.t(value[0] as TextKey)} · ${settings.t(value.slice(2) as TextKey)}`)))
+    task.replaceChildren(
+      ...TASKS.map((value) =>
+        make('option', { value }, `${settings.t(value[0] as TextKey)} · ${settings.t(value.slice(2) as TextKey)}`)
+      )
+    )
     task.value = chosen
     show()
   })
-  panel.onChange(() => { form.querySelector<HTMLButtonElement>('button.main')!.disabled = !panel.matcher })
+  panel.onChange(() => {
+    form.querySelector<HTMLButtonElement>('button.main')!.disabled = !panel.matcher
+  })
 }

@@ -16,13 +16,16 @@ export function createSettings(): Settings {
   const renders: (() => void)[] = []
   let language: Language = (localStorage.getItem('language') ?? navigator.language).startsWith('zh') ? 'zh' : 'en'
   const settings: Settings = {
-    get language() { return language },
+    get language() {
+      return language
+    },
     t: (key) => TEXTS[language][key],
     onLanguage(render) {
       renders.push(render)
       render()
     },
-    number: (value, digits) => value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    number: (value, digits) =>
+      value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits })
   }
 
   const button = element('language', HTMLButtonElement)
@@ -30,7 +33,8 @@ export function createSettings(): Settings {
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
     button.textContent = language === 'zh' ? 'English' : '中文'
     button.lang = language === 'zh' ? 'en' : 'zh-CN'
-    for (const node of document.querySelectorAll<HTMLElement>('[data-text]')) node.textContent = settings.t(node.dataset.text as TextKey)
+    for (const node of document.querySelectorAll<HTMLElement>('[data-text]'))
+      node.textContent = settings.t(node.dataset.text as TextKey)
   })
   button.addEventListener('click', () => {
     language = language === 'zh' ? 'en' : 'zh'

@@ -3,7 +3,10 @@ import { join, normalize, resolve } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
 
 /** The model folder that the page shows: MODEL, or the installable demo model. */
-const model = resolve(process.env.INIT_CWD ?? '.', process.env.MODEL ?? join(import.meta.dirname, '../../model-demo/model'))
+const model = resolve(
+  process.env.INIT_CWD ?? '.',
+  process.env.MODEL ?? join(import.meta.dirname, '../../model-demo/model')
+)
 
 /** Serves the model folder at ./model/; a file that it lacks is a 404, not the start page. */
 function serveModel(): Plugin {

@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { clearCache } from './clear-cache'
 
-const held = () => new DOMException('An attempt was made to modify an object where modifications are not allowed.', 'NoModificationAllowedError')
+const held = () =>
+  new DOMException(
+    'An attempt was made to modify an object where modifications are not allowed.',
+    'NoModificationAllowedError'
+  )
 
 /** A store that answers a removal with these errors, one a call; undefined and past the end: it is removed. */
 function store(...errors: readonly (Error | undefined)[]): { calls: () => number } {
@@ -17,7 +21,7 @@ function store(...errors: readonly (Error | undefined)[]): { calls: () => number
 afterEach(() => vi.unstubAllGlobals())
 
 describe('clearCache', () => {
-  it('waits for a browser that has not yet let go of an ended worker\'s files', async () => {
+  it("waits for a browser that has not yet let go of an ended worker's files", async () => {
     const { calls } = store(held(), held())
     await clearCache()
     expect(calls()).toBe(3)

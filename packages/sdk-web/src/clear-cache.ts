@@ -12,7 +12,11 @@ export async function clearCache(): Promise<void> {
     if (root) await removeStore(root)
   } catch (cause) {
     if (isNamed(cause, 'NotFoundError')) return
-    throw new MatcherError('storage', `The cache cannot be cleared: ${cause instanceof Error ? cause.message : String(cause)}. Try again when no page is loading a model.`, { cause })
+    throw new MatcherError(
+      'storage',
+      `The cache cannot be cleared: ${cause instanceof Error ? cause.message : String(cause)}. Try again when no page is loading a model.`,
+      { cause }
+    )
   }
 }
 

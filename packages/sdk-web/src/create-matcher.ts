@@ -16,7 +16,10 @@ const DEVICE_FAILURES: readonly string[] = ['device-unavailable', 'device-lost',
  */
 export async function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<WebMatcher<T>> {
   if (typeof Worker === 'undefined') {
-    throw new MatcherError('device-unavailable', '@sohu-match/sdk-web needs a browser with workers; on a server use @sohu-match/sdk-node.')
+    throw new MatcherError(
+      'device-unavailable',
+      '@sohu-match/sdk-web needs a browser with workers; on a server use @sohu-match/sdk-node.'
+    )
   }
   const engine = await startEngine(options)
   try {
@@ -54,7 +57,8 @@ async function startEngine(options: MatcherOptions<string>): Promise<WebEngine> 
     pageFetches: options.fetch !== undefined
   }
   const { worker, fetch, onProgress } = options
-  const start = (device: WebDevice, signal?: AbortSignal) => startWorker({ ...load, device }, { worker, fetch, signal, onProgress })
+  const start = (device: WebDevice, signal?: AbortSignal) =>
+    startWorker({ ...load, device }, { worker, fetch, signal, onProgress })
   if (device !== 'auto') {
     const started = await start(device, signal)
     return createWebEngine(started, [{ device, taken: true, reason: started.loaded.deviceReason }], undefined)
@@ -64,7 +68,8 @@ async function startEngine(options: MatcherOptions<string>): Promise<WebEngine> 
 }
 
 async function startAny(
-  start: (device: WebDevice) => Promise<LoadedWorker>, dtype: WebLoad['dtype']
+  start: (device: WebDevice) => Promise<LoadedWorker>,
+  dtype: WebLoad['dtype']
 ): Promise<{ started: LoadedWorker; reasons: DeviceReason[] }> {
   const reasons: DeviceReason[] = []
   const unfit = await whyNotWebGpu(dtype)

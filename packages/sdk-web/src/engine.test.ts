@@ -4,11 +4,20 @@ import { createWebEngine } from './engine'
 import type { WebLoad, WebLoaded } from './messages'
 import type { LoadedWorker } from './start-worker'
 
-const batch: EncodedBatch = { size: 1, length: 2, tokenIds: new Int32Array([1, 2]), segmentIds: new Int32Array(2), taskIds: new Int32Array(1) }
+const batch: EncodedBatch = {
+  size: 1,
+  length: 2,
+  tokenIds: new Int32Array([1, 2]),
+  segmentIds: new Int32Array(2),
+  taskIds: new Int32Array(1)
+}
 const lost = new MatcherError('device-lost', 'The WebGPU device was lost: unplugged.')
 
 /** A worker that empties the arrays it is given, as a transfer does, and answers with their sum. */
-function worker(device: WebLoad['device'], run?: () => Promise<never>): LoadedWorker & { end: ReturnType<typeof vi.fn<LoadedWorker['end']>> } {
+function worker(
+  device: WebLoad['device'],
+  run?: () => Promise<never>
+): LoadedWorker & { end: ReturnType<typeof vi.fn<LoadedWorker['end']>> } {
   const client = {
     run: async ({ tokenIds }: EncodedBatch) => {
       const sum = tokenIds.reduce((total, id) => total + id, 0)
@@ -16,9 +25,14 @@ function worker(device: WebLoad['device'], run?: () => Promise<never>): LoadedWo
       return run ? await run() : new Float32Array([sum, sum])
     },
     encode: async () => [],
-    score: async () => run ? await run() : { pairs: [], logits: Float32Array.of(5, 5) }
+    score: async () => (run ? await run() : { pairs: [], logits: Float32Array.of(5, 5) })
   } as unknown as LoadedWorker['client']
-  return { client, load: { device } as WebLoad, loaded: { deviceReason: `${device} is here` } as WebLoaded, end: vi.fn<LoadedWorker['end']>() }
+  return {
+    client,
+    load: { device } as WebLoad,
+    loaded: { deviceReason: `${device} is here` } as WebLoaded,
+    end: vi.fn<LoadedWorker['end']>()
+  }
 }
 
 const copy = (): EncodedBatch => structuredClone(batch)
@@ -26,33 +40,66 @@ const chosen = [{ device: 'webgpu' as const, taken: true, reason: 'webgpu is her
 
 describe('createWebEngine', () => {
   it('moves once when the device is lost, runs the same batches again, and reports both devices', async () => {
-    const first = worker('webgpu', async () => { throw lost })
+    const first = worker('webgpu', async () => {
+      throw lost
+    })
     const move = vi.fn(async () => worker('wasm'))
     const engine = createWebEngine(first, chosen, move)
     const score = engine.score([], { maxLength: 8, truncation: 'longest-first' }, { tokens: 8, padding: 0 })
-    expect(await Promise.all([engine.run(copy()), engine.run(copy()), score])).toEqual([Float32Array.of(3, 3), Float32Array.of(3, 3), { pairs: [], logits: Float32Array.of(5, 5) }])
+    expect(await Promise.all([engine.run(copy()), engine.run(copy()), score])).toEqual([
+      Float32Array.of(3, 3),
+      Float32Array.of(3, 3),
+      { pairs: [], logits: Float32Array.of(5, 5) }
+    ])
     expect(move).toHaveBeenCalledOnce()
     expect(first.end).toHaveBeenCalledOnce()
-    expect(engine.current).toMatchObject({ device: 'wasm', reasons: [{ device: 'webgpu', taken: false, reason: lost.message }, { device: 'wasm', taken: true, reason: 'wasm is here' }] })
+    expect(engine.current).toMatchObject({
+      device: 'wasm',
+      reasons: [
+        { device: 'webgpu', taken: false, reason: lost.message },
+        { device: 'wasm', taken: true, reason: 'wasm is here' }
+      ]
+    })
   })
 
   it('rejects with device-lost where it may not move, and after it has moved', async () => {
-    const fails = async (): Promise<never> => { throw lost }
+    const fails = async (): Promise<never> => {
+      throw lost
+    }
     await expect(createWebEngine(worker('webgpu', fails), chosen, undefined).run(copy())).rejects.toBe(lost)
-    await expect(createWebEngine(worker('webgpu', fails), chosen, async () => worker('wasm', fails)).run(copy())).rejects.toBe(lost)
+    await expect(
+      createWebEngine(worker('webgpu', fails), chosen, async () => worker('wasm', fails)).run(copy())
+    ).rejects.toBe(lost)
   })
 
   it('does not move for other failures', async () => {
     const failure = new MatcherError('inference-failed', 'no')
     const move = vi.fn(async () => worker('wasm'))
-    await expect(createWebEngine(worker('webgpu', async () => { throw failure }), chosen, move).run(copy())).rejects.toBe(failure)
+    await expect(
+      createWebEngine(
+        worker('webgpu', async () => {
+          throw failure
+        }),
+        chosen,
+        move
+      ).run(copy())
+    ).rejects.toBe(failure)
     expect(move).not.toHaveBeenCalled()
   })
 
   it('ends the worker it moved to when it is disposed on the way', async () => {
     const next = worker('wasm')
     let arrive = (): void => {}
-    const engine = createWebEngine(worker('webgpu', async () => { throw lost }), chosen, () => new Promise((resolve) => { arrive = () => resolve(next) }))
+    const engine = createWebEngine(
+      worker('webgpu', async () => {
+        throw lost
+      }),
+      chosen,
+      () =>
+        new Promise((resolve) => {
+          arrive = () => resolve(next)
+        })
+    )
     const running = engine.run(copy())
     await vi.waitFor(() => expect(arrive).not.toThrow())
     await new Promise((resolve) => setTimeout(resolve))

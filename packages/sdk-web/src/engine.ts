@@ -4,14 +4,22 @@ import type { LoadedWorker } from './start-worker'
 
 /** An engine over one worker at a time, with what it found out. */
 export interface WebEngine extends Engine {
-  readonly current: { readonly device: WebDevice; readonly loaded: WebLoaded; readonly reasons: readonly DeviceReason[] }
+  readonly current: {
+    readonly device: WebDevice
+    readonly loaded: WebLoaded
+    readonly reasons: readonly DeviceReason[]
+  }
 }
 
 /**
  * The engine over a loaded worker. With `move`, the first lost WebGPU device makes it go on in the worker that `move` starts, and what was
  * under way is done again there; without it, or the second time, calls reject with `device-lost`.
  */
-export function createWebEngine(first: LoadedWorker, reasons: readonly DeviceReason[], move: (() => Promise<LoadedWorker>) | undefined): WebEngine {
+export function createWebEngine(
+  first: LoadedWorker,
+  reasons: readonly DeviceReason[],
+  move: (() => Promise<LoadedWorker>) | undefined
+): WebEngine {
   let active = first
   let current = { device: first.load.device, loaded: first.loaded, reasons }
   let moving: Promise<void> | undefined
@@ -23,7 +31,11 @@ export function createWebEngine(first: LoadedWorker, reasons: readonly DeviceRea
     active = next
     const failed = { device: left.load.device, taken: false, reason: loss.message }
     const taken = { device: next.load.device, taken: true, reason: next.loaded.deviceReason }
-    current = { device: next.load.device, loaded: next.loaded, reasons: [...reasons.filter((one) => !one.taken && one.device !== taken.device), failed, taken] }
+    current = {
+      device: next.load.device,
+      loaded: next.loaded,
+      reasons: [...reasons.filter((one) => !one.taken && one.device !== taken.device), failed, taken]
+    }
     left.end(loss)
     if (disposed) end()
   }
@@ -33,7 +45,8 @@ export function createWebEngine(first: LoadedWorker, reasons: readonly DeviceRea
     try {
       return await work(worker)
     } catch (error) {
-      if (disposed || !move || worker !== first || !(error instanceof MatcherError && error.code === 'device-lost')) throw error
+      if (disposed || !move || worker !== first || !(error instanceof MatcherError && error.code === 'device-lost'))
+        throw error
       await (moving ??= moveOn(error))
       return work(active)
     }
@@ -42,7 +55,9 @@ export function createWebEngine(first: LoadedWorker, reasons: readonly DeviceRea
   const end = (): void => active.end(new MatcherError('disposed', 'This matcher is disposed; create a new one.'))
 
   return {
-    get current() { return current },
+    get current() {
+      return current
+    },
     encode: (pairs, policy) => attempt(({ client }) => client.encode(pairs, policy)),
     score: (pairs, policy, limits) => attempt(({ client }) => client.score(pairs, policy, limits)),
     // the arrays are transferred; while the batch may have to run again elsewhere, a copy is

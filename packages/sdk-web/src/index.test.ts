@@ -5,5 +5,8 @@ it('imports on a server without effects, and refuses there with a code', async (
   const { createMatcher, TASKS } = await import('./index')
   expect(Object.keys(globalThis)).toEqual(before)
   expect(TASKS).toHaveLength(6)
-  await expect(createMatcher({ model: '/model/' })).rejects.toMatchObject({ code: 'device-unavailable', message: expect.stringContaining('sdk-node') })
+  await expect(createMatcher({ model: '/model/' })).rejects.toMatchObject({
+    code: 'device-unavailable',
+    message: expect.stringContaining('sdk-node')
+  })
 })

@@ -1,6 +1,15 @@
 export { TASKS, MatcherError, type MatcherErrorCode, type Task } from '@sohu-match/core'
 export type {
-  DeviceReason, Dtype, LoadProgress, MatchResult, Pair, RankedMatch, RankOptions, RunManyOptions, RunOptions, Truncation
+  DeviceReason,
+  Dtype,
+  LoadProgress,
+  MatchResult,
+  Pair,
+  RankedMatch,
+  RankOptions,
+  RunManyOptions,
+  RunOptions,
+  Truncation
 } from '@sohu-match/core'
 export { clearCache } from './clear-cache'
 export { createMatcher } from './create-matcher'

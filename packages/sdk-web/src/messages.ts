@@ -56,6 +56,11 @@ export type FetchPull = 'pull' | 'cancel'
 
 /** What the page says through the port: first the head, then a chunk for each pull, or the failure. */
 export type FetchPush =
-  | { readonly type: 'head'; readonly status: number; readonly statusText: string; readonly headers: [string, string][] }
+  | {
+      readonly type: 'head'
+      readonly status: number
+      readonly statusText: string
+      readonly headers: [string, string][]
+    }
   | { readonly type: 'chunk'; readonly chunk: Uint8Array<ArrayBuffer> | undefined }
   | { readonly type: 'failure'; readonly message: string }

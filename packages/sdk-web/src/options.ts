@@ -1,4 +1,11 @@
-import { MatcherError, type CommonOptions, type Dtype, type Matcher, type MatcherInfo, type Task } from '@sohu-match/core'
+import {
+  MatcherError,
+  type CommonOptions,
+  type Dtype,
+  type Matcher,
+  type MatcherInfo,
+  type Task
+} from '@sohu-match/core'
 import type { StorageKind, WebDevice } from './messages'
 
 /** Options of `createMatcher` in a browser. */
@@ -45,6 +52,10 @@ export function folderAddress(value: string | URL, option: string): string {
     url.pathname = url.pathname.replace(/\/?(manifest\.json)?$/, '/')
     return url.href
   } catch (cause) {
-    throw new MatcherError('input-invalid', `The option ${option} is ${JSON.stringify(value)}; it must be the address of a folder.`, { cause })
+    throw new MatcherError(
+      'input-invalid',
+      `The option ${option} is ${JSON.stringify(value)}; it must be the address of a folder.`,
+      { cause }
+    )
   }
 }

@@ -1,4 +1,10 @@
-import { createWorkerClient, MatcherError, type LoadProgress, type WorkerClient, type WorkerReply } from '@sohu-match/core'
+import {
+  createWorkerClient,
+  MatcherError,
+  type LoadProgress,
+  type WorkerClient,
+  type WorkerReply
+} from '@sohu-match/core'
 import type { FetchWish, WebLoad, WebLoaded } from './messages'
 import { fetchForWorker } from './page-fetch'
 
@@ -52,7 +58,9 @@ function openWorker(worker: StartContext['worker']): Worker {
   try {
     if (typeof worker === 'function') return worker()
     // spelled out for bundlers: this form, and only this form, makes them carry the worker along
-    return worker === undefined ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }) : new Worker(worker, { type: 'module' })
+    return worker === undefined
+      ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+      : new Worker(worker, { type: 'module' })
   } catch (cause) {
     throw notStarted(cause)
   }
@@ -61,7 +69,7 @@ function openWorker(worker: StartContext['worker']): Worker {
 function notStarted(cause?: unknown): MatcherError {
   return new MatcherError(
     'asset-missing',
-    'The script of the worker did not start. It must be of this page\'s origin, allowed by worker-src of its CSP, and carry the page\'s COEP header; the option worker sets its address.',
+    "The script of the worker did not start. It must be of this page's origin, allowed by worker-src of its CSP, and carry the page's COEP header; the option worker sets its address.",
     { cause }
   )
 }

@@ -14,7 +14,9 @@ const SOURCES = {
  * Copies onnxruntime-web's files into `folder` and returns what the worker must know of them. Scripts become `.js`, because some servers know no
  * `.mjs`; binaries are gzipped (14.2 -> 3.7 MB and 26.8 -> 6.6 MB), because many servers send `.wasm` as it is, and some refuse files over 25 MiB.
  */
-export async function writeRuntimeFiles(folder: string): Promise<{ version: string; builds: Record<string, { bytes: number; sha256: string }> }> {
+export async function writeRuntimeFiles(
+  folder: string
+): Promise<{ version: string; builds: Record<string, { bytes: number; sha256: string }> }> {
   const require = createRequire(import.meta.url)
   const dist = dirname(require.resolve('onnxruntime-web/wasm'))
   const { version } = JSON.parse(await readFile(join(dist, '..', 'package.json'), 'utf8')) as { version: string }

@@ -23,7 +23,8 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 
 /** The middle batches of as many equal parts of the plan, by padded tokens: their mean time is nearly the mean of all. */
 function sample({ batches }: EpochPlan, lengths: ArrayLike<number>): Int32Array[] {
-  const tokens = (batch: Int32Array): number => batch.length * batch.reduce((longest, pair) => Math.max(longest, lengths[pair]!), 0)
+  const tokens = (batch: Int32Array): number =>
+    batch.length * batch.reduce((longest, pair) => Math.max(longest, lengths[pair]!), 0)
   const sorted = [...batches].sort((one, other) => tokens(one) - tokens(other))
   return Array.from({ length: SAMPLE }, (_, part) => sorted[Math.floor(((part + 0.5) * sorted.length) / SAMPLE)]!)
 }
@@ -31,7 +32,7 @@ function sample({ batches }: EpochPlan, lengths: ArrayLike<number>): Int32Array[
 async function main(folder: string): Promise<void> {
   const data = existsSync(news) ? news : join(folder, 'demo-corpus')
   if (data !== news) await writeDemoCorpus(data)
-  const preset = await readJson(join(root, 'presets/sohu-tiny.json'), 'config-invalid') as Record<string, unknown>
+  const preset = (await readJson(join(root, 'presets/sohu-tiny.json'), 'config-invalid')) as Record<string, unknown>
   // where the embeddings start changes no time, and takes some
   const train = parseTrainConfig({ ...preset, embedding_start: 'reference' }, 'sohu-tiny')
   const prepared = await prepare(train, { data, cache: folder })
@@ -40,15 +41,25 @@ async function main(folder: string): Promise<void> {
   const batchOf = microBatches(train, prepared)
   const plan = (name: string, options: BatchingOptions) => {
     const planned = planEpoch(lengths, options, train.seed, 0)
-    return { name, planned, timed: sample(planned, lengths).map((batch) => ({ batch, wall: [] as number[], cpu: [] as number[] })) }
+    return {
+      name,
+      planned,
+      timed: sample(planned, lengths).map((batch) => ({ batch, wall: [] as number[], cpu: [] as number[] }))
+    }
   }
   const plans = [
-    plan(`buckets, ${train.batchPairs} pairs at most`, { batching: 'buckets', batchTokens: Number(train.batchTokens), poolPairs: train.bucketPool, maxPairs: train.batchPairs }),
+    plan(`buckets, ${train.batchPairs} pairs at most`, {
+      batching: 'buckets',
+      batchTokens: Number(train.batchTokens),
+      poolPairs: train.bucketPool,
+      maxPairs: train.batchPairs
+    }),
     plan(`reference, ${train.batchPairs} pairs`, { batching: 'reference', batchSize: train.batchPairs }),
     plan('reference, 16 pairs', { batching: 'reference', batchSize: 16 })
   ]
   let step = 0
-  for (let round = -1; round < ROUNDS; round++) {                    // the first round warms up
+  for (let round = -1; round < ROUNDS; round++) {
+    // the first round warms up
     for (let part = 0; part < SAMPLE; part++) {
       for (const { planned, timed } of plans) {
         const { batch, wall, cpu } = timed[part]!
@@ -61,15 +72,25 @@ async function main(folder: string): Promise<void> {
       }
     }
   }
-  const mean = (values: readonly (readonly number[])[]): number => values.reduce((sum, of) => sum + median(of), 0) / values.length
-  print(`an epoch of ${lengths.length} pairs (${data === news ? 'news-pairs' : 'demo corpus'}), sohu-tiny; ${cpus()[0]!.model}, load ${loadavg()[0]!.toFixed(1)}`)
-  print(`estimated: batches x mean of ${SAMPLE} batches from the shortest to the longest, each the median of ${ROUNDS} steps; alternating`)
-  const seconds = plans.map(({ planned: { batches }, timed }) =>
-    ({ wall: batches.length * mean(timed.map(({ wall }) => wall)), cpu: batches.length * mean(timed.map(({ cpu }) => cpu)) }))
+  const mean = (values: readonly (readonly number[])[]): number =>
+    values.reduce((sum, of) => sum + median(of), 0) / values.length
+  print(
+    `an epoch of ${lengths.length} pairs (${data === news ? 'news-pairs' : 'demo corpus'}), sohu-tiny; ${cpus()[0]!.model}, load ${loadavg()[0]!.toFixed(1)}`
+  )
+  print(
+    `estimated: batches x mean of ${SAMPLE} batches from the shortest to the longest, each the median of ${ROUNDS} steps; alternating`
+  )
+  const seconds = plans.map(({ planned: { batches }, timed }) => ({
+    wall: batches.length * mean(timed.map(({ wall }) => wall)),
+    cpu: batches.length * mean(timed.map(({ cpu }) => cpu))
+  }))
   plans.forEach(({ name, planned: { batches, paddingShare } }, i) => {
     const { wall, cpu } = seconds[i]!
-    const ratio = i === 0 ? '' : `   buckets / this ${(seconds[0]!.wall / wall).toFixed(2)}, ${(seconds[0]!.cpu / cpu).toFixed(2)}`
-    print(`${name.padEnd(26)}${String(batches.length).padStart(6)} batches  padding ${(100 * paddingShare).toFixed(1).padStart(4)} %  ${wall.toFixed(0)} s wall  ${cpu.toFixed(0)} s processor${ratio}`)
+    const ratio =
+      i === 0 ? '' : `   buckets / this ${(seconds[0]!.wall / wall).toFixed(2)}, ${(seconds[0]!.cpu / cpu).toFixed(2)}`
+    print(
+      `${name.padEnd(26)}${String(batches.length).padStart(6)} batches  padding ${(100 * paddingShare).toFixed(1).padStart(4)} %  ${wall.toFixed(0)} s wall  ${cpu.toFixed(0)} s processor${ratio}`
+    )
   })
   print('budget: buckets / reference <= 0.5; F1 over three seeds: nx run train:study -- --study batching\n')
 }

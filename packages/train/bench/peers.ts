@@ -20,21 +20,38 @@ export interface Peer {
 /** What the step is measured against, where it is installed. */
 export const PEERS: readonly Peer[] = [
   {
-    name: 'bert4keras (graph)', script: join(root, '../../../shared/bench/keras_reference.py'), flags: ['small', 'train', String(cpus().length)],
-    variable: 'PYTHON', needs: 'tensorflow-cpu 2.18, tf-keras 2.18 and bert4keras 0.10.5'
+    name: 'bert4keras (graph)',
+    script: join(root, '../../../shared/bench/keras_reference.py'),
+    flags: ['small', 'train', String(cpus().length)],
+    variable: 'PYTHON',
+    needs: 'tensorflow-cpu 2.18, tf-keras 2.18 and bert4keras 0.10.5'
   },
-  { name: 'PyTorch (eager)', script: join(root, 'bench/torch_peer.py'), flags: [String(cpus().length), '5'], variable: 'TORCH_PYTHON', needs: 'torch' }
+  {
+    name: 'PyTorch (eager)',
+    script: join(root, 'bench/torch_peer.py'),
+    flags: [String(cpus().length), '5'],
+    variable: 'TORCH_PYTHON',
+    needs: 'torch'
+  }
 ]
 
 /** Median seconds of a step, and bytes resident at most. */
-export interface PeerRun { readonly timing: Timing; readonly rss: number }
+export interface PeerRun {
+  readonly timing: Timing
+  readonly rss: number
+}
 
 /** One process of a peer, or why there is none. */
 export function runPeer({ script, flags, variable, needs }: Peer): PeerRun | string {
   const python = process.env[variable] ?? process.env['PYTHON'] ?? 'python3'
   if (!existsSync(script)) return `${script} is not there`
   const { status, stdout, stderr, error } = spawnSync(python, [script, ...flags], { encoding: 'utf8' })
-  if (status !== 0) return `${python}: ${error?.message ?? stderr.trim().split('\n').at(-1)}; it must have ${needs} (name another by ${variable})`
-  const { step_s_median: wall, cpu_s_median: cpu, max_rss_mb } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
+  if (status !== 0)
+    return `${python}: ${error?.message ?? stderr.trim().split('\n').at(-1)}; it must have ${needs} (name another by ${variable})`
+  const {
+    step_s_median: wall,
+    cpu_s_median: cpu,
+    max_rss_mb
+  } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
   return { timing: { wall: wall!, cpu: cpu! }, rss: max_rss_mb! * 2 ** 20 }
 }

@@ -7,7 +7,10 @@ import { tf, type Tensor } from '../src/tfjs'
 import type { Trainer } from '../src/trainer'
 
 /** Seconds of one run. */
-export interface Timing { wall: number; cpu: number }
+export interface Timing {
+  wall: number
+  cpu: number
+}
 
 /** What the worker prints. */
 export interface WorkerReport {
@@ -27,9 +30,20 @@ const withProducts = modeList!.includes('products')
 /** Forward and twice as much backward: the products of a step, on random matrices of their shapes. */
 function matrixProducts({ layers, hidden, heads, pairs, tokens }: Workload): () => void {
   const rows = pairs * tokens
-  const dense = [[hidden, hidden, 4], [hidden, 4 * hidden, 1], [4 * hidden, hidden, 1]].map(([inner, outer, count]) =>
-    ({ count: count! * layers, x: tf.randomNormal([rows, inner!]), kernel: tf.randomNormal([inner!, outer!]), dy: tf.randomNormal([rows, outer!]) }))
-  const [query, probs] = [tf.randomNormal([pairs, heads, tokens, hidden / heads]), tf.randomNormal([pairs, heads, tokens, tokens])]
+  const dense = [
+    [hidden, hidden, 4],
+    [hidden, 4 * hidden, 1],
+    [4 * hidden, hidden, 1]
+  ].map(([inner, outer, count]) => ({
+    count: count! * layers,
+    x: tf.randomNormal([rows, inner!]),
+    kernel: tf.randomNormal([inner!, outer!]),
+    dy: tf.randomNormal([rows, outer!])
+  }))
+  const [query, probs] = [
+    tf.randomNormal([pairs, heads, tokens, hidden / heads]),
+    tf.randomNormal([pairs, heads, tokens, tokens])
+  ]
   const run = (product: Tensor): void => product.dispose()
   return () => {
     for (const { count, x, kernel, dy } of dense) {
@@ -40,7 +54,7 @@ function matrixProducts({ layers, hidden, heads, pairs, tokens }: Workload): () 
       }
     }
     for (let i = 0; i < layers; i++) {
-      run(batchMatMul(query, query, false, true))                 // scores; in the backward pass dP, and the products with dS and P
+      run(batchMatMul(query, query, false, true)) // scores; in the backward pass dP, and the products with dS and P
       run(batchMatMul(probs, query))
       run(batchMatMul(query, query, false, true))
       run(batchMatMul(probs, query))
@@ -80,8 +94,15 @@ for (let round = -1; round < Number(rounds); round++) {
 }
 const peakRss = process.resourceUsage().maxRSS * 1024
 const [trainer] = all.values()
-const variableBytes = trainer ? 3 * [...trainer.variables.values()].reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0) : 0
+const variableBytes = trainer
+  ? 3 * [...trainer.variables.values()].reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0)
+  : 0
 const recording = trainer && recordOps(() => stepper(trainer)(Number(rounds) + 2))
-process.stdout.write(`${JSON.stringify({
-  ...report, peakRss, peakTensorBytes: (recording?.peakBytes ?? 0) + variableBytes, reads: recording?.reads ?? 0
-} satisfies WorkerReport)}\n`)
+process.stdout.write(
+  `${JSON.stringify({
+    ...report,
+    peakRss,
+    peakTensorBytes: (recording?.peakBytes ?? 0) + variableBytes,
+    reads: recording?.reads ?? 0
+  } satisfies WorkerReport)}\n`
+)

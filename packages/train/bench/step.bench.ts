@@ -12,18 +12,28 @@ const MODES = ['none', 'attention', 'layer'] as const
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
-const middle = (timings: readonly Timing[]): Timing => ({ wall: median(timings.map(({ wall }) => wall)), cpu: median(timings.map(({ cpu }) => cpu)) })
+const middle = (timings: readonly Timing[]): Timing => ({
+  wall: median(timings.map(({ wall }) => wall)),
+  cpu: median(timings.map(({ cpu }) => cpu))
+})
 
 function work(modes: string, steps: number, padding = 0): WorkerReport {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, 'step-worker.js'), 'small', modes, String(steps), String(padding)],
-    { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, 'step-worker.js'), 'small', modes, String(steps), String(padding)],
+    { encoding: 'utf8' }
+  )
   if (status !== 0) throw new Error(`The worker of ${modes} failed: ${stderr}`)
   return JSON.parse(stdout) as WorkerReport
 }
 
 const { layers, hidden, heads, vocabulary, pairs, tokens } = SMALL
-print(`${cpus()[0]!.model}, ${cpus().length} processors, ${(totalmem() / 1e9).toFixed(0)} GB, load ${loadavg()[0]!.toFixed(1)}; Node ${process.version}`)
-print(`${layers} layers x ${hidden}, ${heads} heads, ${pairs} pairs x ${tokens} tokens, vocabulary ${vocabulary}; float32; dropout, condition, Adam and EMA on`)
+print(
+  `${cpus()[0]!.model}, ${cpus().length} processors, ${(totalmem() / 1e9).toFixed(0)} GB, load ${loadavg()[0]!.toFixed(1)}; Node ${process.version}`
+)
+print(
+  `${layers} layers x ${hidden}, ${heads} heads, ${pairs} pairs x ${tokens} tokens, vocabulary ${vocabulary}; float32; dropout, condition, Adam and EMA on`
+)
 print(`medians of ${ROUNDS} alternating processes x ${STEPS} steps; seconds: wall, processor\n`)
 
 const steps: Record<string, Timing[]> = {}
@@ -41,9 +51,13 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 
 const bound = middle(products)
-const measured = peers.filter(({ runs }) => runs.length > 0).map(({ peer: { name }, runs }) => ({ name, ...middle(runs.map(({ timing }) => timing)) }))
+const measured = peers
+  .filter(({ runs }) => runs.length > 0)
+  .map(({ peer: { name }, runs }) => ({ name, ...middle(runs.map(({ timing }) => timing)) }))
 const line = (name: string, { wall, cpu }: Timing): string => {
-  const against = measured.map((peer) => `   ${peer.name.split(' ')[0]} / this ${(peer.wall / wall).toFixed(2)}, ${(peer.cpu / cpu).toFixed(2)}`)
+  const against = measured.map(
+    (peer) => `   ${peer.name.split(' ')[0]} / this ${(peer.wall / wall).toFixed(2)}, ${(peer.cpu / cpu).toFixed(2)}`
+  )
   return `${name.padEnd(26)}${wall.toFixed(3)}  ${cpu.toFixed(3)}   x products ${(wall / bound.wall).toFixed(2)}, ${(cpu / bound.cpu).toFixed(2)}${against.join('')}`
 }
 print(line('matrix products alone', bound))
@@ -55,8 +69,11 @@ print('budgets: step <= 1.5 x products; bert4keras / step >= 1.2\n')
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`
 for (const mode of MODES) {
   const { peakRss, peakTensorBytes, reads } = work(mode, 3)
-  print(`memory, recompute ${mode.padEnd(10)} resident ${gigabytes(peakRss)} at most (budget 1.6 GB without), tensors ${gigabytes(peakTensorBytes)}; ${reads} reads by the host`)
+  print(
+    `memory, recompute ${mode.padEnd(10)} resident ${gigabytes(peakRss)} at most (budget 1.6 GB without), tensors ${gigabytes(peakTensorBytes)}; ${reads} reads by the host`
+  )
 }
 for (const { peer, runs } of peers) {
-  if (runs.length > 0) print(`memory, ${peer.name.padEnd(20)} resident ${gigabytes(Math.max(...runs.map(({ rss }) => rss)))} at most`)
+  if (runs.length > 0)
+    print(`memory, ${peer.name.padEnd(20)} resident ${gigabytes(Math.max(...runs.map(({ rss }) => rss)))} at most`)
 }

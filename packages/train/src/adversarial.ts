@@ -23,7 +23,11 @@ export type Gradients = Map<string, Tensor>
  * difference λ |g| (∇L(E + r u) - ∇L(E)) / r over every parameter, exact but for terms of order r.
  * Takes over `gradients`; gives those of the sum.
  */
-export function withSmoothness(gradients: Gradients, { fgmEpsilon, gradientPenalty }: AdversarialOptions, again: (shift: Tensor) => Gradients): Gradients {
+export function withSmoothness(
+  gradients: Gradients,
+  { fgmEpsilon, gradientPenalty }: AdversarialOptions,
+  again: (shift: Tensor) => Gradients
+): Gradients {
   const g = gradients.get(SHIFTED)
   if ((fgmEpsilon === 0 && gradientPenalty === 0) || !g) return gradients
   const length = fgmEpsilon > 0 ? fgmEpsilon : MEASURING_LENGTH
@@ -31,10 +35,15 @@ export function withSmoothness(gradients: Gradients, { fgmEpsilon, gradientPenal
   const shift = tf.tidy(() => tf.mul(g, tf.div(length, tf.maximum(norm, 1e-12))))
   const shifted = again(shift)
   const share = tf.tidy(() => (fgmEpsilon > 0 ? tf.scalar(1) : tf.mul(norm, gradientPenalty / length)))
-  const sum = new Map([...gradients].map(([name, gradient]) => {
-    const other = shifted.get(name)!
-    return [name, tf.tidy(() => tf.add(gradient, tf.mul(fgmEpsilon > 0 ? other : tf.sub(other, gradient), share)))] as const
-  }))
+  const sum = new Map(
+    [...gradients].map(([name, gradient]) => {
+      const other = shifted.get(name)!
+      return [
+        name,
+        tf.tidy(() => tf.add(gradient, tf.mul(fgmEpsilon > 0 ? other : tf.sub(other, gradient), share)))
+      ] as const
+    })
+  )
   tf.dispose([norm, shift, share, ...gradients.values(), ...shifted.values()])
   return sum
 }

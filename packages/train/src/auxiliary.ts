@@ -28,7 +28,10 @@ export function auxiliarySpecs({ tokenMatchWeight, lexicalWeight }: AuxiliaryOpt
     { name: `auxiliary.${name}.kernel`, shape: [hidden, width], init: 'glorot-uniform' },
     { name: `auxiliary.${name}.bias`, shape: [width], init: 'zeros' }
   ]
-  return [...(tokenMatchWeight > 0 ? head('token_match', 1) : []), ...(lexicalWeight > 0 ? head('lexical', LEXICAL_FIGURES) : [])]
+  return [
+    ...(tokenMatchWeight > 0 ? head('token_match', 1) : []),
+    ...(lexicalWeight > 0 ? head('lexical', LEXICAL_FIGURES) : [])
+  ]
 }
 
 /**
@@ -37,7 +40,9 @@ export function auxiliarySpecs({ tokenMatchWeight, lexicalWeight }: AuxiliaryOpt
  */
 export function auxiliaryLosses(options: AuxiliaryOptions, batch: LabeledBatch & AuxiliaryTargets, hidden: number) {
   return (tape: Tape, ops: TrainingOps, { layers, pooled }: Observed): Value[] => {
-    const params = new Map(auxiliarySpecs(options, hidden).map(({ name, shape, init }) => [name, ops.param(name, shape, init)]))
+    const params = new Map(
+      auxiliarySpecs(options, hidden).map(({ name, shape, init }) => [name, ops.param(name, shape, init)])
+    )
     const head = (x: Value, name: string): Value =>
       ops.dense(x, params.get(`auxiliary.${name}.kernel`)!, params.get(`auxiliary.${name}.bias`)!)
     const leaf = (values: Float32Array, shape: number[]): Value => tape.leaf(tf.tensor(values, shape))
@@ -46,14 +51,23 @@ export function auxiliaryLosses(options: AuxiliaryOptions, batch: LabeledBatch &
       const counted = batch.tokenMask.reduce((sum, value) => sum + value, 0)
       const shape = [batch.batch, batch.seq, 1]
       const targets = leaf(batch.tokenMatch, shape)
-      const weights = leaf(batch.tokenMask.map((value) => (value * options.tokenMatchWeight) / Math.max(1, counted)), shape)
+      const weights = leaf(
+        batch.tokenMask.map((value) => (value * options.tokenMatchWeight) / Math.max(1, counted)),
+        shape
+      )
       const x = head(layers[0]!, 'token_match')
       terms.push(tape.apply([x, targets, weights], () => sigmoidCrossEntropy(x.tensor, targets.tensor, weights.tensor)))
     }
     if (options.lexicalWeight > 0) {
       const shape = [batch.batch, LEXICAL_FIGURES]
       const targets = leaf(batch.lexical, shape)
-      const weights = leaf(Float32Array.from(batch.lexical, (_, i) => batch.weights[Math.floor(i / LEXICAL_FIGURES)]! * options.lexicalWeight), shape)
+      const weights = leaf(
+        Float32Array.from(
+          batch.lexical,
+          (_, i) => batch.weights[Math.floor(i / LEXICAL_FIGURES)]! * options.lexicalWeight
+        ),
+        shape
+      )
       const x = head(pooled, 'lexical')
       terms.push(tape.apply([x, targets, weights], () => smoothL1(x.tensor, targets.tensor, weights.tensor)))
     }

@@ -20,10 +20,15 @@ export type SizedConfig = TrainConfig & { readonly batchTokens: number }
  * Puts a number where `batch_tokens` is `auto`: as many tokens as two measured passes say that memory holds, at most `batch_pairs` pairs of
  * the longest. `longest` in tokens. The probes change nothing of the model.
  */
-export function sizedConfig(train: TrainConfig, model: Model, longest: number, freeBytes: () => number = freeMemory): SizedConfig {
+export function sizedConfig(
+  train: TrainConfig,
+  model: Model,
+  longest: number,
+  freeBytes: () => number = freeMemory
+): SizedConfig {
   if (train.batchTokens !== 'auto') return { ...train, batchTokens: train.batchTokens }
   const probe = (pairs: number): MemoryProbe => probeMemory(train, model, pairs, longest)
-  probe(1)                                                                 // the first pass also lays out the pool
+  probe(1) // the first pass also lays out the pool
   const pairs = largestBatch(probe(1), probe(2), freeBytes() * SAFETY_SHARE)
   return { ...train, batchTokens: longest * Math.max(1, Math.min(train.batchPairs, pairs)) }
 }
@@ -33,20 +38,29 @@ export function sizedConfig(train: TrainConfig, model: Model, longest: number, f
  * alive after each operation lie on a line through its two probes.
  */
 export function largestBatch(small: MemoryProbe, large: MemoryProbe, limit: number): number {
-  return Math.floor(small.bytes.reduce((most, bytes, i) => {
-    const perPair = (large.bytes[i]! - bytes) / (large.pairs - small.pairs)
-    return perPair <= 0 ? most : Math.min(most, small.pairs + (limit - bytes) / perPair)
-  }, Infinity))
+  return Math.floor(
+    small.bytes.reduce((most, bytes, i) => {
+      const perPair = (large.bytes[i]! - bytes) / (large.pairs - small.pairs)
+      return perPair <= 0 ? most : Math.min(most, small.pairs + (limit - bytes) / perPair)
+    }, Infinity)
+  )
 }
 
 function probeMemory({ recompute, seed }: TrainConfig, model: Model, pairs: number, seq: number): MemoryProbe {
   const filled = (length: number, value: number): Int32Array => new Int32Array(length).fill(value)
   const batch: LabeledBatch = {
-    batch: pairs, seq, tokenIds: filled(pairs * seq, 1), segmentIds: filled(pairs * seq, 0), taskIds: filled(pairs, 0), labels: filled(pairs, 0),
+    batch: pairs,
+    seq,
+    tokenIds: filled(pairs * seq, 1),
+    segmentIds: filled(pairs * seq, 0),
+    taskIds: filled(pairs, 0),
+    labels: filled(pairs, 0),
     weights: new Float32Array(pairs)
   }
   const before = tf.memory().numBytes
-  const { ops, result } = recordOps(() => lossAndGradients(model, batch, { recompute, dropout: { rate: model.config.hiddenDropoutProb, seed: [seed, 0] } }))
+  const { ops, result } = recordOps(() =>
+    lossAndGradients(model, batch, { recompute, dropout: { rate: model.config.hiddenDropoutProb, seed: [seed, 0] } })
+  )
   tf.dispose([result.loss, ...result.gradients.values()])
   return { pairs, bytes: ops.map(({ liveBytes }) => liveBytes - before) }
 }
@@ -54,6 +68,10 @@ function probeMemory({ recompute, seed }: TrainConfig, model: Model, pairs: numb
 /** Bytes that are free: of this machine or container, or of the first GPU as its driver tells. */
 function freeMemory(): number {
   if (!onGpu) return process.availableMemory()
-  const megabytes = execFileSync('nvidia-smi', ['--query-gpu=memory.total', '--format=csv,noheader,nounits', '--id=0'], { encoding: 'utf8' })
+  const megabytes = execFileSync(
+    'nvidia-smi',
+    ['--query-gpu=memory.total', '--format=csv,noheader,nounits', '--id=0'],
+    { encoding: 'utf8' }
+  )
   return Number.parseInt(megabytes, 10) * 2 ** 20
 }

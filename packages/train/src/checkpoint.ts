@@ -1,8 +1,16 @@
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
-  modelConfigToJson, parameterSpecs, parityToJson, parseModelConfig, parseThresholds, parseVocab, MatcherError,
-  type CheckpointMetrics, type ModelConfig, type ParityBatch
+  modelConfigToJson,
+  parameterSpecs,
+  parityToJson,
+  parseModelConfig,
+  parseThresholds,
+  parseVocab,
+  MatcherError,
+  type CheckpointMetrics,
+  type ModelConfig,
+  type ParityBatch
 } from '@sohu-match/core'
 import { readBytes, readJson, readText, recoverFolder, replaceFolder } from '@sohu-match/files'
 import type { Model } from './autograd/pass'
@@ -29,10 +37,15 @@ export interface Checkpoint {
 }
 
 /** Writes a checkpoint folder whole or not at all; `more` adds files to it (optimizer state, for `last/`). Throws `storage`. */
-export async function writeCheckpoint(folder: string, checkpoint: Checkpoint, more?: (temporary: string) => Promise<void>): Promise<void> {
+export async function writeCheckpoint(
+  folder: string,
+  checkpoint: Checkpoint,
+  more?: (temporary: string) => Promise<void>
+): Promise<void> {
   await replaceFolder(folder, async (temporary) => {
     const file = (name: string): string => join(temporary, name)
-    const json = (name: string, value: unknown): Promise<void> => writeFile(file(name), `${JSON.stringify(value, null, 2)}\n`)
+    const json = (name: string, value: unknown): Promise<void> =>
+      writeFile(file(name), `${JSON.stringify(value, null, 2)}\n`)
     await mkdir(temporary, { recursive: true })
     await json('config.json', modelConfigToJson(checkpoint.config))
     await json('metrics.json', checkpoint.metrics)
@@ -58,25 +71,41 @@ export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint> 
   await recoverFolder(folder)
   const path = (name: string): string => join(folder, name)
   if (!(await exists(path('config.json')))) {
-    throw new MatcherError('checkpoint-invalid', `${folder} is no checkpoint: it has no config.json. Name a run's best/ or last/ folder.`)
+    throw new MatcherError(
+      'checkpoint-invalid',
+      `${folder} is no checkpoint: it has no config.json. Name a run's best/ or last/ folder.`
+    )
   }
-  const config = parseModelConfig(await readJson(path('config.json'), 'checkpoint-invalid', 'checkpoint-invalid'), path('config.json'))
+  const config = parseModelConfig(
+    await readJson(path('config.json'), 'checkpoint-invalid', 'checkpoint-invalid'),
+    path('config.json')
+  )
   const assets = await readAssets(folder)
   const tokens = parseVocab(assets.vocab).tokens.length
   if (tokens !== config.vocabSize) {
-    throw new MatcherError('checkpoint-invalid', `${path('vocab.txt')} has ${tokens} tokens; vocab_size in config.json is ${config.vocabSize}.`)
+    throw new MatcherError(
+      'checkpoint-invalid',
+      `${path('vocab.txt')} has ${tokens} tokens; vocab_size in config.json is ${config.vocabSize}.`
+    )
   }
-  const thresholds = parseThresholds(await readJson(path('thresholds.json'), 'checkpoint-invalid', 'checkpoint-invalid'), config.tasks, path('thresholds.json'))
+  const thresholds = parseThresholds(
+    await readJson(path('thresholds.json'), 'checkpoint-invalid', 'checkpoint-invalid'),
+    config.tasks,
+    path('thresholds.json')
+  )
   const shapes = new Map(parameterSpecs(config).map(({ name, shape }) => [name, shape]))
   const variables = new Map<string, Variable>()
-  await readWeights(path('model.safetensors'), shapes, (name, values) => variables.set(name, Variable.create(values, shapes.get(name)!)))
+  await readWeights(path('model.safetensors'), shapes, (name, values) =>
+    variables.set(name, Variable.create(values, shapes.get(name)!))
+  )
   return { model: { config, variables }, assets, thresholds }
 }
 
 /** The vocabulary, dictionary and notice in a checkpoint folder. Throws `checkpoint-invalid`. */
 export async function readAssets(folder: string): Promise<Assets> {
   const [vocab, dictionary, notice] = await Promise.all([
-    readText(join(folder, 'vocab.txt'), 'checkpoint-invalid'), readBytes(join(folder, 'dictionary.bin'), 'checkpoint-invalid'),
+    readText(join(folder, 'vocab.txt'), 'checkpoint-invalid'),
+    readBytes(join(folder, 'dictionary.bin'), 'checkpoint-invalid'),
     readText(join(folder, 'NOTICE'), 'checkpoint-invalid')
   ])
   return { vocab, dictionary, notice }
@@ -84,5 +113,8 @@ export async function readAssets(folder: string): Promise<Assets> {
 
 /** True if something is at the path. */
 export function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false)
+  return access(path).then(
+    () => true,
+    () => false
+  )
 }

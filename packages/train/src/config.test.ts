@@ -12,16 +12,43 @@ describe('a training configuration', () => {
   it('has the reference recipe in sohu-base', async () => {
     const { model, ...config } = parseTrainConfig(await readPreset('sohu-base'), 'sohu-base')
     // Su 2021: 12 layers of 768, 512 tokens, 16 pairs, 2e-5 constant, 5 epochs, EMA 0.9999, Keras 2.3.1's Adam, nothing from scratch
-    expect(model).toMatchObject({ num_hidden_layers: 12, hidden_size: 768, intermediate_size: 3072, vocab_size: 50000, max_length: 512 })
+    expect(model).toMatchObject({
+      num_hidden_layers: 12,
+      hidden_size: 768,
+      intermediate_size: 3072,
+      vocab_size: 50000,
+      max_length: 512
+    })
     expect(config).toMatchObject({
-      epochs: 5, batching: 'reference', batchPairs: 16, learningRate: 2e-5, warmup: 0, decay: 'none', emaMomentum: 0.9999, adam: 'keras', epsilon: 1e-7,
-      weightDecay: 0, clipNorm: 0, initialization: 'reference', embeddingStart: 'reference', tokenMatchWeight: 0, lexicalWeight: 0,
-      fgmEpsilon: 0, gradientPenalty: 0, taskWeights: {}, patience: 0, onlyTasks: []
+      epochs: 5,
+      batching: 'reference',
+      batchPairs: 16,
+      learningRate: 2e-5,
+      warmup: 0,
+      decay: 'none',
+      emaMomentum: 0.9999,
+      adam: 'keras',
+      epsilon: 1e-7,
+      weightDecay: 0,
+      clipNorm: 0,
+      initialization: 'reference',
+      embeddingStart: 'reference',
+      tokenMatchWeight: 0,
+      lexicalWeight: 0,
+      fgmEpsilon: 0,
+      gradientPenalty: 0,
+      taskWeights: {},
+      patience: 0,
+      onlyTasks: []
     })
   })
 
   it('takes overrides as JSON or text, nested by dots', () => {
-    const changed = applyOverrides({ model: { hidden_size: 8 }, epochs: 1 }, ['model.hidden_size=16', 'decay=linear', 'epochs=3'])
+    const changed = applyOverrides({ model: { hidden_size: 8 }, epochs: 1 }, [
+      'model.hidden_size=16',
+      'decay=linear',
+      'epochs=3'
+    ])
     expect(changed).toEqual({ model: { hidden_size: 16 }, epochs: 3, decay: 'linear' })
   })
 
@@ -31,13 +58,18 @@ describe('a training configuration', () => {
   })
 
   it.each([
-    [{ epochs: 0 }, /"epochs"/], [{ learning_rate: -1 }, /"learning_rate"/], [{ batching: 'random' }, /"batching"/], [{ ema_momentum: 2 }, /"ema_momentum"/]
+    [{ epochs: 0 }, /"epochs"/],
+    [{ learning_rate: -1 }, /"learning_rate"/],
+    [{ batching: 'random' }, /"batching"/],
+    [{ ema_momentum: 2 }, /"ema_momentum"/]
   ])('refuses %o naming the key', (bad, message) => {
     expect(() => parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1e-3, ...bad }, 'x')).toThrow(message)
   })
 
   it('refuses two ways of smoothing at once', () => {
-    expect(() => parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1e-3, fgm_epsilon: 1, gradient_penalty: 1 }, 'x')).toThrow(/set one of them to 0/)
+    expect(() =>
+      parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1e-3, fgm_epsilon: 1, gradient_penalty: 1 }, 'x')
+    ).toThrow(/set one of them to 0/)
   })
 
   it('refuses an override that is no key=value', () => {

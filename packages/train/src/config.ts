@@ -86,20 +86,32 @@ const schema = v.strictObject(entries)
 type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : S
 
 /** A checked training configuration: the keys of the JSON in camel case. */
-export type TrainConfig = { readonly [K in keyof v.InferOutput<typeof schema> as CamelCase<K>]: v.InferOutput<typeof schema>[K] }
+export type TrainConfig = {
+  readonly [K in keyof v.InferOutput<typeof schema> as CamelCase<K>]: v.InferOutput<typeof schema>[K]
+}
 
 /** The names of the presets that ship with the package. */
 export function presetNames(): string[] {
-  return readdirSync(PRESETS).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length)).sort()
+  return readdirSync(PRESETS)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort()
 }
 
 /** A preset's JSON by name. Throws `config-invalid` naming the nearest preset. */
 export async function readPreset(name: string): Promise<Record<string, unknown>> {
   const names = presetNames()
   if (!names.includes(name)) {
-    throw new MatcherError('config-invalid', `There is no preset "${name}"; did you mean "${closest(name, names)}"? Presets: ${names.join(', ')}.`)
+    throw new MatcherError(
+      'config-invalid',
+      `There is no preset "${name}"; did you mean "${closest(name, names)}"? Presets: ${names.join(', ')}.`
+    )
   }
-  return await readJson(fileURLToPath(new URL(`${name}.json`, PRESETS)), 'config-invalid', 'config-invalid') as Record<string, unknown>
+  return (await readJson(
+    fileURLToPath(new URL(`${name}.json`, PRESETS)),
+    'config-invalid',
+    'config-invalid'
+  )) as Record<string, unknown>
 }
 
 /** Applies `key=value` overrides (`model.hidden_size=128`; values are JSON, or strings). Throws `config-invalid`. */
@@ -107,7 +119,11 @@ export function applyOverrides(preset: Record<string, unknown>, overrides: reado
   const result = structuredClone(preset)
   for (const override of overrides) {
     const [, path, text] = /^([^=]+)=(.*)$/s.exec(override) ?? []
-    if (path === undefined) throw new MatcherError('config-invalid', `--set ${override} is not key=value, for example --set learning_rate=0.0005.`)
+    if (path === undefined)
+      throw new MatcherError(
+        'config-invalid',
+        `--set ${override} is not key=value, for example --set learning_rate=0.0005.`
+      )
     const keys = path.trim().split('.')
     const last = keys.pop()!
     let target = result
@@ -121,12 +137,18 @@ export function applyOverrides(preset: Record<string, unknown>, overrides: reado
 export function parseTrainConfig(json: Record<string, unknown>, source: string): TrainConfig {
   const unknown = Object.keys(json).find((key) => !Object.hasOwn(entries, key))
   if (unknown !== undefined) {
-    throw new MatcherError('config-invalid', `${source}: there is no key "${unknown}"; did you mean "${closest(unknown, Object.keys(entries))}"?`)
+    throw new MatcherError(
+      'config-invalid',
+      `${source}: there is no key "${unknown}"; did you mean "${closest(unknown, Object.keys(entries))}"?`
+    )
   }
   const parsed = v.safeParse(schema, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
   if (parsed.output.fgm_epsilon > 0 && parsed.output.gradient_penalty > 0) {
-    throw new MatcherError('config-invalid', `${source}: fgm_epsilon and gradient_penalty are two ways to smooth the same thing; set one of them to 0.`)
+    throw new MatcherError(
+      'config-invalid',
+      `${source}: fgm_epsilon and gradient_penalty are two ways to smooth the same thing; set one of them to 0.`
+    )
   }
   return Object.fromEntries(Object.entries(parsed.output).map(([key, value]) => [camelCase(key), value])) as TrainConfig
 }

@@ -15,14 +15,16 @@ export interface Prediction {
 
 /** Scores every pair, dropout off, in batches of similar length; the result is in the order of the pairs. `signal` is looked at between batches. */
 export async function predictPairs(
-  model: Model, pairs: EncodedPairs, options: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal } = {}
+  model: Model,
+  pairs: EncodedPairs,
+  options: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal } = {}
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = new Array(pairs.labels.length)
   let done = 0
   for (const indices of planEvaluation(pairLengths(pairs), BATCH_TOKENS)) {
     options.signal?.throwIfAborted()
-    const logits = predict(model, padBatch(pairs, indices))                    // [batch, 2]
-    const values = await logits.data() as Float32Array
+    const logits = predict(model, padBatch(pairs, indices)) // [batch, 2]
+    const values = (await logits.data()) as Float32Array
     logits.dispose()
     indices.forEach((pair, row) => {
       const [no, yes] = values.subarray(2 * row, 2 * row + 2) as unknown as [number, number]

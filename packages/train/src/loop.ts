@@ -1,4 +1,11 @@
-import { chooseThresholds, evaluateRows, MatcherError, type CheckpointMetrics, type Metrics, type ScoredRow } from '@sohu-match/core'
+import {
+  chooseThresholds,
+  evaluateRows,
+  MatcherError,
+  type CheckpointMetrics,
+  type Metrics,
+  type ScoredRow
+} from '@sohu-match/core'
 import type { SizedConfig } from './batch-size'
 import type { TrainConfig } from './config'
 import { planEpoch, type EpochPlan } from './data/buckets'
@@ -31,7 +38,10 @@ export interface BestEpoch {
 }
 
 /** True once a run has nothing left to do: after its last epoch, or when `patience` epochs in a row were no better. */
-export function isFinished({ epochs, patience }: Pick<TrainConfig, 'epochs' | 'patience'>, { epoch, stale }: TrainingState): boolean {
+export function isFinished(
+  { epochs, patience }: Pick<TrainConfig, 'epochs' | 'patience'>,
+  { epoch, stale }: TrainingState
+): boolean {
   return epoch >= epochs || (patience > 0 && stale >= patience)
 }
 
@@ -78,7 +88,13 @@ export interface LoopHooks {
 const REPORT_STEPS = 10
 
 /** Trains from `state` to the end, or until `stopping`; returns where it stopped. Throws `config-invalid` when the loss is no longer a number. */
-export async function trainLoop(train: SizedConfig, prepared: Prepared, trainer: Trainer, state: TrainingState, hooks: LoopHooks): Promise<TrainingState> {
+export async function trainLoop(
+  train: SizedConfig,
+  prepared: Prepared,
+  trainer: Trainer,
+  state: TrainingState,
+  hooks: LoopHooks
+): Promise<TrainingState> {
   const plans = epochPlans(train, prepared)
   const steps = plans.reduce((sum, plan) => sum + plan.batches.length, 0)
   const batchOf = microBatches(train, prepared)
@@ -111,15 +127,25 @@ export async function trainLoop(train: SizedConfig, prepared: Prepared, trainer:
 /** Every epoch's batches. */
 function epochPlans(train: SizedConfig, { train: pairs }: Prepared): EpochPlan[] {
   const lengths = pairLengths(pairs)
-  const options = train.batching === 'reference'
-    ? { batching: 'reference', batchSize: train.batchPairs } as const
-    : { batching: 'buckets', batchTokens: train.batchTokens, poolPairs: train.bucketPool, maxPairs: train.batchPairs } as const
+  const options =
+    train.batching === 'reference'
+      ? ({ batching: 'reference', batchSize: train.batchPairs } as const)
+      : ({
+          batching: 'buckets',
+          batchTokens: train.batchTokens,
+          poolPairs: train.bucketPool,
+          maxPairs: train.batchPairs
+        } as const)
   return Array.from({ length: train.epochs }, (_, epoch) => planEpoch(lengths, options, train.seed, epoch))
 }
 
 /** Evaluates the averaged weights, reports, and saves; a strictly better score is the new best (bojone/sohu2021-baseline, `Evaluator`). */
 async function endEpoch(
-  train: TrainConfig, { valid, config }: Prepared, trainer: Trainer, { step, epoch, best, stale }: TrainingState, hooks: LoopHooks
+  train: TrainConfig,
+  { valid, config }: Prepared,
+  trainer: Trainer,
+  { step, epoch, best, stale }: TrainingState,
+  hooks: LoopHooks
 ): Promise<TrainingState> {
   const averaged = trainer.averagedModel(step)
   try {
@@ -128,8 +154,18 @@ async function endEpoch(
     const improved = metrics.mean > best
     hooks.onEpoch({ epoch, epochs: train.epochs, step, metrics, improved, rows })
     await hooks.log({ type: 'epoch', step, epoch, improved, ...metrics })
-    const next = { step, epoch: epoch + 1, position: 0, best: improved ? metrics.mean : best, stale: improved ? 0 : stale + 1 }
-    const found = { metrics: { epoch: epoch + 1, step, ...metrics }, thresholds: chooseThresholds(rows, config.tasks), scores: rows.map(({ score }) => score) }
+    const next = {
+      step,
+      epoch: epoch + 1,
+      position: 0,
+      best: improved ? metrics.mean : best,
+      stale: improved ? 0 : stale + 1
+    }
+    const found = {
+      metrics: { epoch: epoch + 1, step, ...metrics },
+      thresholds: chooseThresholds(rows, config.tasks),
+      scores: rows.map(({ score }) => score)
+    }
     await hooks.save(next, improved ? found : undefined)
     return next
   } finally {
@@ -148,7 +184,8 @@ function lossMeter(train: TrainConfig, steps: number, hooks: LoopHooks) {
       const pairs = batches.reduce((sum, { batch }) => sum + batch, 0)
       pending.push({ loss, weight: pairWeight === undefined ? pairs : 1 / pairWeight })
       counts = {
-        pairs: counts.pairs + pairs, tokens: counts.tokens + batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
+        pairs: counts.pairs + pairs,
+        tokens: counts.tokens + batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
         positions: counts.positions + batches.reduce((sum, { batch, seq }) => sum + batch * seq, 0)
       }
     },
@@ -156,12 +193,23 @@ function lossMeter(train: TrainConfig, steps: number, hooks: LoopHooks) {
       const total = pending.reduce((sum, { loss, weight }) => sum + loss.dataSync()[0]! * weight, 0)
       pending.forEach(({ loss }) => loss.dispose())
       if (!Number.isFinite(total)) {
-        throw new MatcherError('config-invalid', `The loss is no longer a number at step ${step}: the training diverged; lower learning_rate or set clip_norm.`)
+        throw new MatcherError(
+          'config-invalid',
+          `The loss is no longer a number at step ${step}: the training diverged; lower learning_rate or set clip_norm.`
+        )
       }
       const now = performance.now()
       const report: StepReport = {
-        step, steps, epoch, epochs: train.epochs, learningRate, loss: total / counts.pairs, pairs: counts.pairs, tokens: counts.tokens,
-        paddingShare: 1 - counts.tokens / counts.positions, seconds: (now - since) / 1000
+        step,
+        steps,
+        epoch,
+        epochs: train.epochs,
+        learningRate,
+        loss: total / counts.pairs,
+        pairs: counts.pairs,
+        tokens: counts.tokens,
+        paddingShare: 1 - counts.tokens / counts.positions,
+        seconds: (now - since) / 1000
       }
       hooks.onStep(report)
       await hooks.log({ type: 'step', ...report })

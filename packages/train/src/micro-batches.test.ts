@@ -6,11 +6,16 @@ import { microBatches, taskFactors } from './micro-batches'
 
 /** Four pairs of 2, 3, 4 and 3 tokens, of tasks 0, 0, 0 and 1. */
 const train: EncodedPairs = {
-  tokenIds: Int32Array.from({ length: 12 }, (_, i) => i + 1), offsets: Int32Array.of(0, 2, 5, 9, 12), firstLengths: Int32Array.of(1, 1, 2, 1),
-  truncated: new Uint8Array(4), taskIds: Int32Array.of(0, 0, 0, 1), labels: Int8Array.of(0, 1, 1, 0)
+  tokenIds: Int32Array.from({ length: 12 }, (_, i) => i + 1),
+  offsets: Int32Array.of(0, 2, 5, 9, 12),
+  firstLengths: Int32Array.of(1, 1, 2, 1),
+  truncated: new Uint8Array(4),
+  taskIds: Int32Array.of(0, 0, 0, 1),
+  labels: Int8Array.of(0, 1, 1, 0)
 }
 const prepared = { train, tokenizer: {} as Tokenizer, config: { tasks: SOHU_TASKS } as ModelConfig }
-const batchesOf = (more: Record<string, unknown>) => microBatches(parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1, ...more }, 'test'), prepared)
+const batchesOf = (more: Record<string, unknown>) =>
+  microBatches(parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1, ...more }, 'test'), prepared)
 
 describe('the weights of pairs', () => {
   it('follow the tasks and keep their mean over the training pairs', () => {
@@ -40,10 +45,22 @@ describe('exchanged texts', () => {
 
   it('are drawn anew each epoch, by seed and epoch alone', () => {
     const shown = (epoch: number, seed = 1): string => {
-      const many = { ...train, tokenIds: Int32Array.from({ length: 600 }, (_, i) => i), offsets: Int32Array.from({ length: 101 }, (_, i) => 6 * i),
-        firstLengths: new Int32Array(100).fill(3), taskIds: new Int32Array(100), labels: new Int8Array(100) }
-      const batch = microBatches(parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1, seed, exchange_texts: 0.5 }, 'test'), { ...prepared, train: many })
-      return batch(Int32Array.from({ length: 100 }, (_, i) => i), epoch)[0]!.tokenIds.join()
+      const many = {
+        ...train,
+        tokenIds: Int32Array.from({ length: 600 }, (_, i) => i),
+        offsets: Int32Array.from({ length: 101 }, (_, i) => 6 * i),
+        firstLengths: new Int32Array(100).fill(3),
+        taskIds: new Int32Array(100),
+        labels: new Int8Array(100)
+      }
+      const batch = microBatches(
+        parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1, seed, exchange_texts: 0.5 }, 'test'),
+        { ...prepared, train: many }
+      )
+      return batch(
+        Int32Array.from({ length: 100 }, (_, i) => i),
+        epoch
+      )[0]!.tokenIds.join()
     }
     expect(shown(0)).toBe(shown(0))
     expect(new Set([shown(0), shown(1), shown(0, 2)]).size).toBe(3)

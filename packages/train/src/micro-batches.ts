@@ -2,7 +2,15 @@ import type { TaskSpec, Vocab } from '@sohu-match/core'
 import type { AuxiliaryTargets } from './auxiliary'
 import type { TrainConfig } from './config'
 import { padBatch, type PaddedBatch } from './data/batch'
-import { columnMoments, EXCHANGED_FIGURES, inverseFrequencies, LEXICAL_FIGURES, lexicalFigures, matchTargets, wordTokens } from './data/overlap'
+import {
+  columnMoments,
+  EXCHANGED_FIGURES,
+  inverseFrequencies,
+  LEXICAL_FIGURES,
+  lexicalFigures,
+  matchTargets,
+  wordTokens
+} from './data/overlap'
 import type { EncodedPairs } from './data/encode'
 import { createRandom } from './data/random'
 import { renamer } from './data/rename'
@@ -15,7 +23,10 @@ export type TrainingBatch = PaddedBatch & Partial<AuxiliaryTargets>
  * Pads the pairs of a batch, as one or, over `micro_batch_tokens` padded tokens, as several micro-batches. Each pair keeps its weight in the
  * whole batch, so the summed gradients are the batch's whatever the cut.
  */
-export function microBatches(train: TrainConfig, { train: pairs, tokenizer, config }: Pick<Prepared, 'train' | 'tokenizer' | 'config'>) {
+export function microBatches(
+  train: TrainConfig,
+  { train: pairs, tokenizer, config }: Pick<Prepared, 'train' | 'tokenizer' | 'config'>
+) {
   const auxiliary = train.tokenMatchWeight > 0 || train.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
   const factors = taskFactors(train.taskWeights, config.tasks, pairs.taskIds)
@@ -34,7 +45,11 @@ export function microBatches(train: TrainConfig, { train: pairs, tokenizer, conf
 }
 
 /** What a pair's loss weighs by task id: the configured weights, brought to mean 1 over the pairs, so that the loss keeps its size. */
-export function taskFactors(weights: TrainConfig['taskWeights'], tasks: readonly TaskSpec[], taskIds: Int32Array): number[] {
+export function taskFactors(
+  weights: TrainConfig['taskWeights'],
+  tasks: readonly TaskSpec[],
+  taskIds: Int32Array
+): number[] {
   const wanted = tasks.map(({ name }) => weights[name] ?? 1)
   const mean = taskIds.reduce((sum, task) => sum + wanted[task]!, 0) / taskIds.length
   return wanted.map((weight) => weight / mean)
@@ -57,7 +72,10 @@ function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
 }
 
 /** Which pairs an epoch shows with their texts in the other order: a function of seed and epoch alone, so that a resumed run sees the same. */
-function exchangesOf({ exchangeTexts, seed }: TrainConfig, pairs: number): (epoch: number) => (pair: number) => boolean {
+function exchangesOf(
+  { exchangeTexts, seed }: TrainConfig,
+  pairs: number
+): (epoch: number) => (pair: number) => boolean {
   if (exchangeTexts === 0) return () => () => false
   let drawn: { epoch: number; exchanged: Uint8Array } | undefined
   return (epoch) => {

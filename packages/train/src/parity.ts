@@ -21,7 +21,10 @@ function fullRow(pairs: EncodedPairs, index: number, maxLength: number): InputBa
   const first = Math.min(pairs.firstLengths[index]!, maxLength - 1)
   const tokenIds = Int32Array.from({ length: maxLength }, (_, i) => ids[i % ids.length]!)
   return {
-    batch: 1, seq: maxLength, tokenIds, segmentIds: Int32Array.from({ length: maxLength }, (_, i) => (i < first ? 0 : 1)),
+    batch: 1,
+    seq: maxLength,
+    tokenIds,
+    segmentIds: Int32Array.from({ length: maxLength }, (_, i) => (i < first ? 0 : 1)),
     taskIds: Int32Array.of(pairs.taskIds[index]!)
   }
 }
@@ -33,13 +36,17 @@ export function parityBatches(model: Model, inputs: readonly InputBatch[]): Pari
     const values = logits.dataSync()
     logits.dispose()
     return {
-      tokenIds: table(input.tokenIds, input.batch), segmentIds: table(input.segmentIds, input.batch),
-      taskIds: [...input.taskIds], logits: table(values, input.batch)
+      tokenIds: table(input.tokenIds, input.batch),
+      segmentIds: table(input.segmentIds, input.batch),
+      taskIds: [...input.taskIds],
+      logits: table(values, input.batch)
     }
   })
 }
 
 function table(values: ArrayLike<number>, rows: number): number[][] {
   const width = values.length / rows
-  return Array.from({ length: rows }, (_, row) => Array.from({ length: width }, (_, column) => values[row * width + column]!))
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: width }, (_, column) => values[row * width + column]!)
+  )
 }

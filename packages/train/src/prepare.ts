@@ -1,6 +1,15 @@
 import {
-  buildVocab, countWords, createSegmenter, createTokenizer, openDictionary, parseModelConfig, parameterSpecs,
-  type Example, type ModelConfig, type TaskSpec, type Tokenizer
+  buildVocab,
+  countWords,
+  createSegmenter,
+  createTokenizer,
+  openDictionary,
+  parseModelConfig,
+  parameterSpecs,
+  type Example,
+  type ModelConfig,
+  type TaskSpec,
+  type Tokenizer
 } from '@sohu-match/core'
 import { readDataset } from '@sohu-match/files'
 import { auxiliarySpecs } from './auxiliary'
@@ -34,7 +43,11 @@ export interface Prepared {
 }
 
 /** What a person is told while a run is made ready. */
-export type PrepareProgress = (phase: 'read' | 'vocabulary' | 'tokenize' | 'embeddings', done: number, total: number) => void
+export type PrepareProgress = (
+  phase: 'read' | 'vocabulary' | 'tokenize' | 'embeddings',
+  done: number,
+  total: number
+) => void
 
 /** Options of `prepare`. */
 export interface PrepareOptions {
@@ -49,25 +62,50 @@ export interface PrepareOptions {
 }
 
 /** Reads the data, makes or takes over the vocabulary, tokenizes, and gives every parameter its start. Throws coded errors before anything is written. */
-export async function prepare(train: TrainConfig, { data, init, allowMissing, cache, onProgress }: PrepareOptions): Promise<Prepared> {
+export async function prepare(
+  train: TrainConfig,
+  { data, init, allowMissing, cache, onProgress }: PrepareOptions
+): Promise<Prepared> {
   onProgress?.('read', 0, 1)
   const dataset = onlyTasks(await readDataset(data, ['train', 'valid']), train.onlyTasks)
   requireTasks('task_weights', Object.keys(train.taskWeights), dataset.tasks)
   onProgress?.('read', 1, 1)
-  const start: Start = init === undefined
-    ? await freshStart(train, dataset.tasks, dataset.splits.train, onProgress)
-    : await takeOver(train, init, dataset.tasks, allowMissing)
+  const start: Start =
+    init === undefined
+      ? await freshStart(train, dataset.tasks, dataset.splits.train, onProgress)
+      : await takeOver(train, init, dataset.tasks, allowMissing)
   const { config, assets } = start
   const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
-  const encode = (examples: readonly Example[], from: number): Promise<EncodedPairs> => encodeExamples(examples, tokenizer, {
-    maxLength: config.maxLength, cache: { folder: cache, dictionary: assets.dictionary },
-    onProgress: ({ done }) => onProgress?.('tokenize', from + done, dataset.splits.train.length + dataset.splits.valid.length)
-  })
-  const encoded = { train: await encode(dataset.splits.train, 0), valid: await encode(dataset.splits.valid, dataset.splits.train.length) }
-  const variables = start.variables ?? initialVariables(train, config, startingTables(train, config, tokenizer, encoded.train, onProgress))
-  for (const spec of auxiliarySpecs(train, config.hiddenSize)) variables.set(spec.name, Variable.create(initialValues(spec, train.seed), spec.shape))
-  const { missing, splits: { valid: validExamples } } = dataset
-  return { config, assets, tokenizer, ...encoded, validExamples, variables, missing, ...(start.summary && { taken: start.summary }) }
+  const encode = (examples: readonly Example[], from: number): Promise<EncodedPairs> =>
+    encodeExamples(examples, tokenizer, {
+      maxLength: config.maxLength,
+      cache: { folder: cache, dictionary: assets.dictionary },
+      onProgress: ({ done }) =>
+        onProgress?.('tokenize', from + done, dataset.splits.train.length + dataset.splits.valid.length)
+    })
+  const encoded = {
+    train: await encode(dataset.splits.train, 0),
+    valid: await encode(dataset.splits.valid, dataset.splits.train.length)
+  }
+  const variables =
+    start.variables ??
+    initialVariables(train, config, startingTables(train, config, tokenizer, encoded.train, onProgress))
+  for (const spec of auxiliarySpecs(train, config.hiddenSize))
+    variables.set(spec.name, Variable.create(initialValues(spec, train.seed), spec.shape))
+  const {
+    missing,
+    splits: { valid: validExamples }
+  } = dataset
+  return {
+    config,
+    assets,
+    tokenizer,
+    ...encoded,
+    validExamples,
+    variables,
+    missing,
+    ...(start.summary && { taken: start.summary })
+  }
 }
 
 /** Configuration and vocabulary of a run; its weights too where they are taken over. */
@@ -80,7 +118,10 @@ export interface Start {
 
 /** A vocabulary from the training texts, and the preset's sizes. */
 export async function freshStart(
-  train: TrainConfig, tasks: readonly TaskSpec[], examples: readonly Pick<Example, 'a' | 'b'>[], onProgress?: PrepareProgress
+  train: TrainConfig,
+  tasks: readonly TaskSpec[],
+  examples: readonly Pick<Example, 'a' | 'b'>[],
+  onProgress?: PrepareProgress
 ): Promise<Start> {
   const { dictionary, notice } = await bundledDictionary()
   const wanted = parseModelConfig({ ...train.model, tasks }, 'the preset\'s "model"')
@@ -100,7 +141,11 @@ export async function freshStart(
 
 /** Starting values that replace the reference's, by parameter name. */
 function startingTables(
-  train: TrainConfig, config: ModelConfig, tokenizer: Tokenizer, encoded: EncodedPairs, onProgress?: PrepareProgress
+  train: TrainConfig,
+  config: ModelConfig,
+  tokenizer: Tokenizer,
+  encoded: EncodedPairs,
+  onProgress?: PrepareProgress
 ): Map<string, Float32Array> {
   const tables = new Map<string, Float32Array>()
   if (train.initialization === 'cross') {
@@ -109,13 +154,24 @@ function startingTables(
   }
   if (train.embeddingStart === 'texts') {
     onProgress?.('embeddings', 0, 1)
-    tables.set('embeddings.word', embeddingStart(encoded, tokenizer.vocab, config.embeddingSize, { seed: train.seed, idfGain: train.embeddingIdf }))
+    tables.set(
+      'embeddings.word',
+      embeddingStart(encoded, tokenizer.vocab, config.embeddingSize, { seed: train.seed, idfGain: train.embeddingIdf })
+    )
     onProgress?.('embeddings', 1, 1)
   }
   return tables
 }
 
-function initialVariables(train: TrainConfig, config: ModelConfig, tables: ReadonlyMap<string, Float32Array>): Map<string, Variable> {
-  return new Map(parameterSpecs(config).map((spec) =>
-    [spec.name, Variable.create(tables.get(spec.name) ?? initialValues(spec, train.seed), spec.shape)]))
+function initialVariables(
+  train: TrainConfig,
+  config: ModelConfig,
+  tables: ReadonlyMap<string, Float32Array>
+): Map<string, Variable> {
+  return new Map(
+    parameterSpecs(config).map((spec) => [
+      spec.name,
+      Variable.create(tables.get(spec.name) ?? initialValues(spec, train.seed), spec.shape)
+    ])
+  )
 }

@@ -14,4 +14,15 @@ export const program = new Command('train')
   .description('Train the six-task conditional-LayerNorm RoFormer, evaluate it, and predict with it.')
   .showHelpAfterError('(--help lists the options)')
 
-for (const add of [addSohu, addEvaluate, addErrors, addStudy, addPredict, addDemoData, addImport, addPretrain, addProfile]) add(program)
+for (const add of [
+  addSohu,
+  addEvaluate,
+  addErrors,
+  addStudy,
+  addPredict,
+  addDemoData,
+  addImport,
+  addPretrain,
+  addProfile
+])
+  add(program)

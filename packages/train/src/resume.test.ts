@@ -14,15 +14,23 @@ const data = join(root, 'data')
 
 /** Small enough for seconds, with everything on that holds state: dropout, Adam, average, auxiliary heads, buckets, several epochs. */
 const settings = [
-  'model.vocab_size=400', 'model.hidden_size=16', 'model.num_attention_heads=2', 'model.intermediate_size=16', 'model.max_length=48',
-  'epochs=2', 'batch_pairs=8', 'checkpoint_steps=4'
+  'model.vocab_size=400',
+  'model.hidden_size=16',
+  'model.num_attention_heads=2',
+  'model.intermediate_size=16',
+  'model.max_length=48',
+  'epochs=2',
+  'batch_pairs=8',
+  'checkpoint_steps=4'
 ]
 
 beforeAll(() => writeDemoCorpus(data, { train: 48, valid: 12, test: 12 }))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 function train(out: string, ...more: string[]): ChildProcess {
-  return spawn(process.execPath, [cli, 'sohu', '--out', join(root, out), '--json', ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [cli, 'sohu', '--out', join(root, out), '--json', ...more], {
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
 }
 
 function fresh(out: string, ...more: string[]): ChildProcess {
@@ -40,13 +48,23 @@ async function reached(child: ChildProcess, step: number): Promise<void> {
 
 async function ended(child: ChildProcess): Promise<number | null> {
   child.stdout!.resume()
-  const [code] = await once(child, 'exit') as [number | null]
+  const [code] = (await once(child, 'exit')) as [number | null]
   return code
 }
 
 /** What a finished run leaves: raw weights, averages, optimizer, best weights, and the record of every step but for its times. */
 function outcome(out: string): Record<string, string> {
-  const files = ['last/model.safetensors', 'last/ema.safetensors', 'last/optimizer.safetensors', 'last/state.json', 'last/thresholds.json', 'last/metrics.json', 'best/model.safetensors', 'best/thresholds.json', 'best/metrics.json']
+  const files = [
+    'last/model.safetensors',
+    'last/ema.safetensors',
+    'last/optimizer.safetensors',
+    'last/state.json',
+    'last/thresholds.json',
+    'last/metrics.json',
+    'best/model.safetensors',
+    'best/thresholds.json',
+    'best/metrics.json'
+  ]
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, out, file)).toString('base64')]))
 }
 
@@ -70,11 +88,16 @@ describe('a run that is interrupted', () => {
     expect(outcome('killed')).toEqual(outcome('whole'))
   })
 
-  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('finishes its step on %s, writes last/, exits with %i, and goes on bit for bit', async (signal, code) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143]
+  ] as const)('finishes its step on %s, writes last/, exits with %i, and goes on bit for bit', async (signal, code) => {
     const run = `stopped-${signal}`
     const child = fresh(run)
     let output = ''
-    child.stdout!.on('data', (chunk) => { output += String(chunk) })
+    child.stdout!.on('data', (chunk) => {
+      output += String(chunk)
+    })
     await reached(child, 10)
     child.kill(signal)
     expect(await ended(child)).toBe(code)

@@ -12,7 +12,14 @@ let config: TrainConfig
 
 beforeAll(async () => {
   await writeDemoCorpus(data, { train: 16, valid: 8, test: 8 })
-  const tiny = ['model.vocab_size=200', 'model.hidden_size=8', 'model.num_attention_heads=2', 'model.intermediate_size=8', 'model.max_length=32', 'epochs=1']
+  const tiny = [
+    'model.vocab_size=200',
+    'model.hidden_size=8',
+    'model.num_attention_heads=2',
+    'model.intermediate_size=8',
+    'model.max_length=32',
+    'epochs=1'
+  ]
   config = parseTrainConfig(applyOverrides(await readPreset('smoke'), tiny), 'test')
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -23,7 +30,10 @@ describe('a run that cannot begin', () => {
     await writeDemoCorpus(bad, { train: 8, valid: 8, test: 8 })
     appendFileSync(join(bad, '短短匹配A类', 'train.txt'), '{"source": "a", "target": 3, "labelA": "1"}\n')
     const out = join(root, 'bad-run')
-    await expect(startRun({ data: bad, out, config })).rejects.toMatchObject({ code: 'data-invalid', message: expect.stringMatching(/train\.txt:9:/) as string })
+    await expect(startRun({ data: bad, out, config })).rejects.toMatchObject({
+      code: 'data-invalid',
+      message: expect.stringMatching(/train\.txt:9:/) as string
+    })
     expect(existsSync(out)).toBe(false)
   })
 
@@ -46,14 +56,18 @@ describe('a run that cannot begin', () => {
   it('takes away what a kill left under temporary names when it goes on', async () => {
     const out = join(root, 'tidied')
     await startRun({ data, out, config })
-    for (const name of ['.best.previous.tmp', '.best.new-0a1b2c3d.tmp', '.last.new-0a1b2c3d.tmp']) mkdirSync(join(out, name))
+    for (const name of ['.best.previous.tmp', '.best.new-0a1b2c3d.tmp', '.last.new-0a1b2c3d.tmp'])
+      mkdirSync(join(out, name))
     writeFileSync(join(out, 'metrics.jsonl.0a1b2c3d-1111-4222-8333-0123456789ab.tmp'), '')
     await resumeRun(out)
     expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
   it('says what --resume lacks in a folder without a run', async () => {
-    await expect(resumeRun(join(root, 'nothing'))).rejects.toMatchObject({ code: 'checkpoint-invalid', message: expect.stringContaining('train.json') as string })
+    await expect(resumeRun(join(root, 'nothing'))).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringContaining('train.json') as string
+    })
   })
 
   it('names a place under a file, which cannot become a folder', async () => {
@@ -68,15 +82,29 @@ describe('a run that ends', () => {
     const out = join(root, 'whole')
     const result = await startRun({ data, out, config })
     expect(result.finished).toBe(true)
-    const files = ['NOTICE', 'config.json', 'dictionary.bin', 'metrics.json', 'model.safetensors', 'parity.json', 'thresholds.json', 'vocab.txt']
+    const files = [
+      'NOTICE',
+      'config.json',
+      'dictionary.bin',
+      'metrics.json',
+      'model.safetensors',
+      'parity.json',
+      'thresholds.json',
+      'vocab.txt'
+    ]
     expect(readdirSync(join(out, 'best')).sort()).toEqual([...files, 'valid-scores.json'].sort())
-    expect(readdirSync(join(out, 'last')).sort()).toEqual([...files, 'ema.safetensors', 'optimizer.safetensors', 'state.json'].sort())
+    expect(readdirSync(join(out, 'last')).sort()).toEqual(
+      [...files, 'ema.safetensors', 'optimizer.safetensors', 'state.json'].sort()
+    )
     expect(await resumeRun(out)).toEqual(result)
   })
 
   it('refuses to resume from a checkpoint whose weights do not fit, naming the tensor', async () => {
     const out = join(root, 'whole')
     rmSync(join(out, 'last', 'model.safetensors'))
-    await expect(resumeRun(out)).rejects.toMatchObject({ code: 'checkpoint-invalid', message: expect.stringContaining('model.safetensors') as string })
+    await expect(resumeRun(out)).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringContaining('model.safetensors') as string
+    })
   })
 })

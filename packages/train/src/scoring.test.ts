@@ -15,12 +15,31 @@ const root = mkdtempSync(join(tmpdir(), 'sohu-match-scoring-'))
 const [data, checkpoint] = [join(root, 'data'), join(root, 'run', 'best')]
 
 /** What the test reads of the JSON line. */
-interface Printed { readonly tasks: Record<string, { f1: number; recall: number; auc: number; threshold: number; f1Interval: [number, number] }> }
+interface Printed {
+  readonly tasks: Record<
+    string,
+    { f1: number; recall: number; auc: number; threshold: number; f1Interval: [number, number] }
+  >
+}
 
 beforeAll(async () => {
   await writeDemoCorpus(data, { train: 96, valid: 60, test: 24 })
-  const model = { vocab_size: 300, hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 16, max_length: 48 }
-  await startRun({ data, out: join(root, 'run'), config: parseTrainConfig({ model, epochs: 2, batch_pairs: 16, learning_rate: 1e-2, ema_momentum: 0.9, only_tasks: ['B-ss', 'A-ss'] }, 'test') })
+  const model = {
+    vocab_size: 300,
+    hidden_size: 16,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    intermediate_size: 16,
+    max_length: 48
+  }
+  await startRun({
+    data,
+    out: join(root, 'run'),
+    config: parseTrainConfig(
+      { model, epochs: 2, batch_pairs: 16, learning_rate: 1e-2, ema_momentum: 0.9, only_tasks: ['B-ss', 'A-ss'] },
+      'test'
+    )
+  })
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
@@ -40,22 +59,39 @@ describe('scoring a split', () => {
   })
 
   it('gives figures with intervals and calibration beside the lexical baseline, in one JSON line', async () => {
-    const found = JSON.parse(await command('evaluate', '--checkpoint', checkpoint, '--data', data, '--split', 'test', '--baseline', '--json')) as Printed & { baseline: Printed }
+    const found = JSON.parse(
+      await command('evaluate', '--checkpoint', checkpoint, '--data', data, '--split', 'test', '--baseline', '--json')
+    ) as Printed & { baseline: Printed }
     const { rows, thresholds } = await scoreSplit({ checkpoint, data, split: 'test' })
     const task = found.tasks['A-ss']!
     const positive = rows.filter((row) => row.task === 0 && row.label === 1)
     expect(task.recall).toBeCloseTo(positive.filter((row) => row.predicted === 1).length / positive.length, 12)
     expect(task.threshold).toBe(thresholds['A-ss'])
-    expect(Object.keys(task)).toEqual(expect.arrayContaining(['f1', 'precision', 'auc', 'f1Interval', 'aucInterval', 'calibrationError', 'brier', 'byLength']))
+    expect(Object.keys(task)).toEqual(
+      expect.arrayContaining([
+        'f1',
+        'precision',
+        'auc',
+        'f1Interval',
+        'aucInterval',
+        'calibrationError',
+        'brier',
+        'byLength'
+      ])
+    )
     expect(task.f1Interval[0]).toBeLessThanOrEqual(task.f1)
     // the demo corpus is made so that words in common tell much: far above chance on any machine
     expect(found.baseline.tasks['A-ss']!.auc).toBeGreaterThan(0.6)
   })
 
   it('says in the table where the thresholds come from, and writes the errors as a page', async () => {
-    expect(await command('evaluate', '--checkpoint', checkpoint, '--data', data, '--split', 'test')).toContain("at the checkpoint's thresholds, chosen on the valid split of its training")
+    expect(await command('evaluate', '--checkpoint', checkpoint, '--data', data, '--split', 'test')).toContain(
+      "at the checkpoint's thresholds, chosen on the valid split of its training"
+    )
     const out = join(root, 'errors.html')
-    expect(await command('errors', '--checkpoint', checkpoint, '--data', data, '--split', 'test', '--out', out)).toContain('of 48 pairs are judged wrongly')
+    expect(
+      await command('errors', '--checkpoint', checkpoint, '--data', data, '--split', 'test', '--out', out)
+    ).toContain('of 48 pairs are judged wrongly')
     expect(readFileSync(out, 'utf8')).toContain('are on the wrong side of the threshold')
   })
 })

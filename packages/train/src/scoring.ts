@@ -29,7 +29,8 @@ export interface ScoredSplit {
 
 /** Scores a split of a data folder with a checkpoint; tasks are matched by name. Throws `checkpoint-invalid` or `data-invalid`. */
 export async function scoreSplit(
-  options: { checkpoint: string; data: string; split: SplitName }, onProgress?: (done: number, total: number) => void
+  options: { checkpoint: string; data: string; split: SplitName },
+  onProgress?: (done: number, total: number) => void
 ): Promise<ScoredSplit> {
   const { model, assets, thresholds } = await readCheckpoint(options.checkpoint)
   const { config } = model
@@ -42,7 +43,19 @@ export async function scoreSplit(
     const lengths = pairLengths(pairs)
     const rows = examples.flatMap(({ a, b, task, label }, i): ScoredPair[] => {
       const { score } = predictions[i]!
-      return label === undefined ? [] : [{ a, b, task, label, score, predicted: score > thresholds[config.tasks[task]!.name]! ? 1 : 0, tokens: lengths[i]! }]
+      return label === undefined
+        ? []
+        : [
+            {
+              a,
+              b,
+              task,
+              label,
+              score,
+              predicted: score > thresholds[config.tasks[task]!.name]! ? 1 : 0,
+              tokens: lengths[i]!
+            }
+          ]
     })
     return { config, tokenizer, thresholds, examples, predictions, rows, missing }
   } finally {

@@ -14,18 +14,33 @@ import type { LabeledBatch } from './autograd/pass'
 const SLACK_BYTES = 5e6
 
 it('holds tensors and memory steady over 500 steps of changing shapes', () => {
-  const config = parseModelConfig({ vocab_size: 200, hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 64 })
-  const variables = new Map(parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)]))
-  const trainer = new Trainer(parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1e-3, clip_norm: 1, weight_decay: 0.01 }, 'test'), config, variables)
+  const config = parseModelConfig({
+    vocab_size: 200,
+    hidden_size: 32,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    intermediate_size: 64
+  })
+  const variables = new Map(
+    parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)])
+  )
+  const trainer = new Trainer(
+    parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1e-3, clip_norm: 1, weight_decay: 0.01 }, 'test'),
+    config,
+    variables
+  )
   const step = (number: number): void => {
     const loss = trainer.step([randomBatch(8, 16 + (number % 17)), randomBatch(4, 32)], 1e-3, number)
     expect(loss.dataSync()[0]).toBeGreaterThan(0)
     loss.dispose()
   }
-  const lowest = (from: number): number => Math.min(...Array.from({ length: 125 }, (_, i) => {
-    step(from + i)
-    return residentBytes()
-  }))
+  const lowest = (from: number): number =>
+    Math.min(
+      ...Array.from({ length: 125 }, (_, i) => {
+        step(from + i)
+        return residentBytes()
+      })
+    )
   for (let number = 1; number <= 100; number++) step(number)
   const tensors = tf.memory().numTensors
   const early = lowest(101)
@@ -42,9 +57,15 @@ function residentBytes(): number {
 }
 
 function randomBatch(batch: number, seq: number): LabeledBatch {
-  const ids = (limit: number, count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => (i * 7919) % limit)
+  const ids = (limit: number, count: number): Int32Array =>
+    Int32Array.from({ length: count }, (_, i) => (i * 7919) % limit)
   return {
-    batch, seq, tokenIds: ids(200, batch * seq), segmentIds: ids(2, batch * seq), taskIds: ids(6, batch), labels: ids(2, batch),
+    batch,
+    seq,
+    tokenIds: ids(200, batch * seq),
+    segmentIds: ids(2, batch * seq),
+    taskIds: ids(6, batch),
+    labels: ids(2, batch),
     weights: new Float32Array(batch).fill(1 / (2 * batch))
   }
 }

@@ -15,16 +15,23 @@ function restoreRemovedUtil(): void {
 
 function load(): Tfjs {
   restoreRemovedUtil()
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'       // read by TensorFlow's C++ when it loads: 2 keeps errors, drops notes and warnings
-  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= 'true'  // likewise: a pool instead of malloc, whose large blocks are mapped and cleared anew each time
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2' // read by TensorFlow's C++ when it loads: 2 keeps errors, drops notes and warnings
+  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= 'true' // likewise: a pool instead of malloc, whose large blocks are mapped and cleared anew each time
   let tfjs: Tfjs
   try {
     tfjs = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as Tfjs
   } catch (cause) {
-    throw new MatcherError('device-unavailable', 'TensorFlow did not load: its native addon is missing or does not fit this machine; run `npm run setup`.', { cause })
+    throw new MatcherError(
+      'device-unavailable',
+      'TensorFlow did not load: its native addon is missing or does not fit this machine; run `npm run setup`.',
+      { cause }
+    )
   }
   if (tfjs.getBackend() !== 'tensorflow') {
-    throw new MatcherError('device-unavailable', `TensorFlow.js runs on its '${tfjs.getBackend()}' backend, not on the native 'tensorflow'; run \`npm run setup\`.`)
+    throw new MatcherError(
+      'device-unavailable',
+      `TensorFlow.js runs on its '${tfjs.getBackend()}' backend, not on the native 'tensorflow'; run \`npm run setup\`.`
+    )
   }
   return tfjs
 }
@@ -39,15 +46,34 @@ const { binding } = backend
 export const onGpu: boolean = binding.isUsingGpuDevice()
 
 /** An attribute of a TensorFlow operation, made by `attr`. Make it once, outside the hot path. */
-export interface OpAttribute { readonly name: string, readonly type: number, readonly value: boolean | number | string | readonly number[] }
+export interface OpAttribute {
+  readonly name: string
+  readonly type: number
+  readonly value: boolean | number | string | readonly number[]
+}
 
-const DTYPES = { float32: binding.TF_FLOAT, int32: binding.TF_INT32, int64: binding.TF_INT64, bool: binding.TF_BOOL, string: binding.TF_STRING, complex64: binding.TF_COMPLEX64 } as const
+const DTYPES = {
+  float32: binding.TF_FLOAT,
+  int32: binding.TF_INT32,
+  int64: binding.TF_INT64,
+  bool: binding.TF_BOOL,
+  string: binding.TF_STRING,
+  complex64: binding.TF_COMPLEX64
+} as const
 
 /** Makes operation attributes. TensorFlow checks name and type when the operation runs; lists of strings are not passed by tfjs-node. */
 export const attr = {
-  type: (name: string, dtype: keyof typeof DTYPES = 'float32'): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value: DTYPES[dtype] }),
+  type: (name: string, dtype: keyof typeof DTYPES = 'float32'): OpAttribute => ({
+    name,
+    type: binding.TF_ATTR_TYPE,
+    value: DTYPES[dtype]
+  }),
   int: (name: string, value: number | readonly number[]): OpAttribute => ({ name, type: binding.TF_ATTR_INT, value }),
-  float: (name: string, value: number | readonly number[]): OpAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value }),
+  float: (name: string, value: number | readonly number[]): OpAttribute => ({
+    name,
+    type: binding.TF_ATTR_FLOAT,
+    value
+  }),
   bool: (name: string, value: boolean): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
   string: (name: string, value: string): OpAttribute => ({ name, type: binding.TF_ATTR_STRING, value }),
   shape: (name: string, value: readonly number[]): OpAttribute => ({ name, type: binding.TF_ATTR_SHAPE, value })
@@ -60,11 +86,20 @@ type Tensor = import('@tensorflow/tfjs-node-gpu').Tensor
  * The gradient tape does not see it: call it inside `tf.customGrad` where a gradient is wanted. `tf.tidy` owns the outputs as usual.
  * A resource handle is a tensor of dtype 'string' here. Throws TensorFlow's own error for an unknown name or attribute.
  */
-export function rawOps(name: string, attrs: readonly OpAttribute[], inputs: readonly Tensor[], outputs: number): Tensor[] {
+export function rawOps(
+  name: string,
+  attrs: readonly OpAttribute[],
+  inputs: readonly Tensor[],
+  outputs: number
+): Tensor[] {
   return backend.executeMultipleOutputs(name, attrs as OpAttribute[], inputs as Tensor[], outputs)
 }
 
 /** Runs a TensorFlow operation that has one output: see `rawOps`. */
-export function rawOp<T extends Tensor = Tensor>(name: string, attrs: readonly OpAttribute[], inputs: readonly Tensor[]): T {
+export function rawOp<T extends Tensor = Tensor>(
+  name: string,
+  attrs: readonly OpAttribute[],
+  inputs: readonly Tensor[]
+): T {
   return rawOps(name, attrs, inputs, 1)[0] as T
 }

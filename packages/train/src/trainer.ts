@@ -19,12 +19,23 @@ export class Trainer {
   readonly adam: Adam
   readonly ema: ExponentialMovingAverage
 
-  constructor(private readonly train: TrainConfig, config: ModelConfig, readonly variables: ReadonlyMap<string, Variable>) {
+  constructor(
+    private readonly train: TrainConfig,
+    config: ModelConfig,
+    readonly variables: ReadonlyMap<string, Variable>
+  ) {
     this.model = { config, variables }
-    this.adam = new Adam({
-      form: train.adam, beta1: train.beta1, beta2: train.beta2, epsilon: train.epsilon, weightDecay: train.weightDecay,
-      decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word'
-    }, variables)
+    this.adam = new Adam(
+      {
+        form: train.adam,
+        beta1: train.beta1,
+        beta2: train.beta2,
+        epsilon: train.epsilon,
+        weightDecay: train.weightDecay,
+        decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word'
+      },
+      variables
+    )
     this.ema = new ExponentialMovingAverage(train.emaMomentum, variables)
   }
 
@@ -44,7 +55,14 @@ export class Trainer {
     onKernel?.('clip', 'update')
     if (this.train.clipNorm > 0) clipByGlobalNorm(gradients, this.train.clipNorm).dispose()
     onKernel?.('adam', 'update')
-    tf.tidy(() => this.adam.apply(gradients, learningRate, step, embeddingRows && { name: WORD_EMBEDDINGS, rows: tf.tensor1d(embeddingRows.ids, 'int32') }))
+    tf.tidy(() =>
+      this.adam.apply(
+        gradients,
+        learningRate,
+        step,
+        embeddingRows && { name: WORD_EMBEDDINGS, rows: tf.tensor1d(embeddingRows.ids, 'int32') }
+      )
+    )
     onKernel?.('ema', 'update')
     this.ema.update()
     tf.dispose([...gradients.values()])
@@ -52,15 +70,23 @@ export class Trainer {
   }
 
   /** The loss and gradients of a batch, summed over its micro-batches. The same step has the same dropout. */
-  private accumulate(microBatches: readonly MicroBatch[], step: number, pass: TrainingPass): { loss: Tensor; gradients: Gradients } {
+  private accumulate(
+    microBatches: readonly MicroBatch[],
+    step: number,
+    pass: TrainingPass
+  ): { loss: Tensor; gradients: Gradients } {
     const { seed, recompute } = this.train
     const { hiddenDropoutProb: rate, hiddenSize } = this.model.config
     let total: Tensor | undefined
     const sums: Gradients = new Map()
     microBatches.forEach((batch, index) => {
       const { loss, gradients } = lossAndGradients(this.model, batch, {
-        recompute, dropout: { rate, seed: [seed, step * 64 + index] }, ...pass,
-        ...(batch.tokenMatch && { auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, hiddenSize) })
+        recompute,
+        dropout: { rate, seed: [seed, step * 64 + index] },
+        ...pass,
+        ...(batch.tokenMatch && {
+          auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, hiddenSize)
+        })
       })
       pass.onKernel?.('accumulate', 'update')
       for (const [name, gradient] of gradients) addInto(sums, name, gradient)
@@ -74,7 +100,9 @@ export class Trainer {
   /** The network with the bias-corrected average of the weights after `step` updates. Free it with `disposeModel`. */
   averagedModel(step: number): Model {
     const averages = this.ema.corrected(step)
-    const variables = parameterSpecs(this.model.config).map(({ name, shape }) => [name, Variable.create(averages.get(name)!, shape)] as const)
+    const variables = parameterSpecs(this.model.config).map(
+      ({ name, shape }) => [name, Variable.create(averages.get(name)!, shape)] as const
+    )
     return { config: this.model.config, variables: new Map(variables) }
   }
 

@@ -1,5 +1,11 @@
 import { open } from 'node:fs/promises'
-import { decodeTensor, encodeSafetensorsHeader, MatcherError, parseSafetensorsHeader, safetensorsDataStart } from '@sohu-match/core'
+import {
+  decodeTensor,
+  encodeSafetensorsHeader,
+  MatcherError,
+  parseSafetensorsHeader,
+  safetensorsDataStart
+} from '@sohu-match/core'
 import { readError, storageError } from '@sohu-match/files'
 
 /** A tensor that is read only when its turn comes, so that writing needs the memory of one. */
@@ -10,11 +16,20 @@ export interface LazyTensor {
 }
 
 /** Writes a safetensors file tensor by tensor. The caller makes the folder appear whole. Throws `storage`. */
-export async function writeWeights(path: string, tensors: readonly LazyTensor[], metadata?: Readonly<Record<string, string>>): Promise<void> {
+export async function writeWeights(
+  path: string,
+  tensors: readonly LazyTensor[],
+  metadata?: Readonly<Record<string, string>>
+): Promise<void> {
   try {
     const file = await open(path, 'w')
     try {
-      await file.writeFile(encodeSafetensorsHeader(tensors.map(({ name, shape }) => ({ name, shape })), metadata))
+      await file.writeFile(
+        encodeSafetensorsHeader(
+          tensors.map(({ name, shape }) => ({ name, shape })),
+          metadata
+        )
+      )
       for (const { read } of tensors) {
         const values = await read()
         await file.writeFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
@@ -33,9 +48,13 @@ export async function writeWeights(path: string, tensors: readonly LazyTensor[],
  * the tensor that is missing, unknown or of another shape.
  */
 export async function readWeights(
-  path: string, expected: ReadonlyMap<string, readonly number[]>, use: (name: string, values: Float32Array) => void
+  path: string,
+  expected: ReadonlyMap<string, readonly number[]>,
+  use: (name: string, values: Float32Array) => void
 ): Promise<void> {
-  const file = await open(path).catch((cause: unknown) => { throw readError(path, cause, 'checkpoint-invalid') })
+  const file = await open(path).catch((cause: unknown) => {
+    throw readError(path, cause, 'checkpoint-invalid')
+  })
   try {
     const { size } = await file.stat()
     const prefix = Buffer.alloc(Math.min(8, size))
@@ -44,13 +63,18 @@ export async function readWeights(
     await file.read(start, 0, start.length, 0)
     const { tensors } = parseSafetensorsHeader(start, size, path)
     for (const name of expected.keys()) {
-      if (!tensors.some((tensor) => tensor.name === name)) throw new MatcherError('checkpoint-invalid', `${path}: tensor "${name}" is missing.`)
+      if (!tensors.some((tensor) => tensor.name === name))
+        throw new MatcherError('checkpoint-invalid', `${path}: tensor "${name}" is missing.`)
     }
     for (const tensor of tensors) {
       const shape = expected.get(tensor.name)
-      if (!shape) throw new MatcherError('checkpoint-invalid', `${path}: tensor "${tensor.name}" is not part of this network.`)
+      if (!shape)
+        throw new MatcherError('checkpoint-invalid', `${path}: tensor "${tensor.name}" is not part of this network.`)
       if (shape.join() !== tensor.shape.join()) {
-        throw new MatcherError('checkpoint-invalid', `${path}: tensor "${tensor.name}" is [${tensor.shape.join(', ')}]; the config wants [${shape.join(', ')}].`)
+        throw new MatcherError(
+          'checkpoint-invalid',
+          `${path}: tensor "${tensor.name}" is [${tensor.shape.join(', ')}]; the config wants [${shape.join(', ')}].`
+        )
       }
       const bytes = Buffer.alloc(tensor.end - tensor.begin)
       await file.read(bytes, 0, bytes.length, tensor.begin)

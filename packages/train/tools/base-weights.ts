@@ -42,7 +42,9 @@ export async function writeBaseWeights(folder: string, form: 'tensorflow' | 'saf
       { format: 'pt' }
     )
   const json =
-    form === 'tensorflow' ? BASE : { ...BASE, model_type: 'roformer', embedding_size: 768, layer_norm_eps: 1e-12, rotary_value: false }
+    form === 'tensorflow'
+      ? BASE
+      : { ...BASE, model_type: 'roformer', embedding_size: 768, layer_norm_eps: 1e-12, rotary_value: false }
   await writeFile(join(folder, form === 'tensorflow' ? 'bert_config.json' : 'config.json'), JSON.stringify(json))
   const tokens = Array.from({ length: BASE.vocab_size }, (_, id) => SPECIAL_TOKENS[id] ?? `token${id}`)
   await writeFile(join(folder, 'vocab.txt'), `${tokens.join('\n')}\n`)
@@ -52,5 +54,7 @@ export async function writeBaseWeights(folder: string, form: 'tensorflow' | 'saf
 function randomValues({ name, shape }: ParameterSpec): Float32Array {
   const random = createRandom('base', name)
   const center = name.endsWith('gamma') ? 1 : 0
-  return new Float32Array(shape.reduce((product, size) => product * size, 1)).map(() => center + 0.07 * (random.next() - 0.5))
+  return new Float32Array(shape.reduce((product, size) => product * size, 1)).map(
+    () => center + 0.07 * (random.next() - 0.5)
+  )
 }

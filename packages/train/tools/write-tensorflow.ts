@@ -31,7 +31,9 @@ export async function writeTensorFlow(
   { shards = 1, ...table }: TableOptions & { readonly shards?: number } = {}
 ): Promise<void> {
   const number = (value: number): string => String(value).padStart(5, '0')
-  const files = await Promise.all(Array.from({ length: shards }, (_, i) => open(`${prefix}.data-${number(i)}-of-${number(shards)}`, 'w')))
+  const files = await Promise.all(
+    Array.from({ length: shards }, (_, i) => open(`${prefix}.data-${number(i)}-of-${number(shards)}`, 'w'))
+  )
   const offsets = files.map(() => 0)
   const entries: [string, Uint8Array][] = [['', new BinaryWriter().tag(1, 0).int32(shards).finish()]]
   for (const [i, { name, shape, values }] of tensors.entries()) {
@@ -69,7 +71,9 @@ export function tableBytes(
   entries: readonly (readonly [string, Uint8Array])[],
   { snappy = false, blockBytes = 4096 }: TableOptions = {}
 ): Uint8Array {
-  const sorted = entries.map(([key, value]) => [new TextEncoder().encode(key), value] as const).sort(([a], [b]) => Buffer.compare(a, b))
+  const sorted = entries
+    .map(([key, value]) => [new TextEncoder().encode(key), value] as const)
+    .sort(([a], [b]) => Buffer.compare(a, b))
   const parts: Uint8Array[] = []
   let offset = 0
   const put = (block: Uint8Array): Uint8Array => {
@@ -78,7 +82,11 @@ export function tableBytes(
     const framed = new Uint8Array(content.length + 5)
     framed.set(content)
     framed[content.length] = snappy ? 1 : 0
-    new DataView(framed.buffer).setUint32(content.length + 1, maskedCrc32c(framed.subarray(0, content.length + 1)), true)
+    new DataView(framed.buffer).setUint32(
+      content.length + 1,
+      maskedCrc32c(framed.subarray(0, content.length + 1)),
+      true
+    )
     parts.push(framed)
     const handle = new BinaryWriter().uint64(offset).uint64(content.length).finish()
     offset += framed.length

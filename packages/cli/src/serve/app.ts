@@ -38,7 +38,10 @@ const RETRY_AFTER = '1'
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { matcher, version, bodyLimit, requestTimeoutMs, onError } = options
   const app = fastify({
-    bodyLimit, requestTimeout: requestTimeoutMs, keepAliveTimeout: KEEP_ALIVE_MS, forceCloseConnections: 'idle',
+    bodyLimit,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
     // Node swaps the two timeouts if that of the headers is the longer one, and looks only every half minute by default.
     http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs) },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } }
@@ -46,7 +49,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   closeConnectionsAtEnd(app)
   readUtf8Json(app)
   const metrics = createMetrics()
-  await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'sohu-match', version, description: `Model ${matcher.info.model}.` } } })
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'sohu-match', version, description: `Model ${matcher.info.model}.` } }
+  })
   observe(app, metrics)
 
   app.setErrorHandler((error, _request, reply) => {
@@ -55,18 +60,29 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     if (retry) void reply.header('retry-after', RETRY_AFTER)
     return reply.status(status).send(body)
   })
-  app.setNotFoundHandler((request, reply) => reply.status(404).send({
-    error: `There is no ${request.method} ${request.url}; see /openapi.json.`, error_type: 'Validation', code: 'route-unknown'
-  }))
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .status(404)
+      .send({
+        error: `There is no ${request.method} ${request.url}; see /openapi.json.`,
+        error_type: 'Validation',
+        code: 'route-unknown'
+      })
+  )
 
   const context: RouteContext = { judge: judgeWith(options, metrics), defaultTask: options.defaultTask }
-  const post = <B>(path: string, schema: FastifySchema, answer: (body: B, context: RouteContext, run: RunOptions) => Promise<unknown>): void => {
+  const post = <B>(
+    path: string,
+    schema: FastifySchema,
+    answer: (body: B, context: RouteContext, run: RunOptions) => Promise<unknown>
+  ): void => {
     app.post(path, { schema }, async (request, reply) => answer(request.body as B, context, runOptions(reply, options)))
   }
   app.get('/health', { schema: { summary: '200 while the server takes requests.' } }, async () => ({ status: 'ok' }))
   app.get('/info', { schema: { summary: 'The model and what it runs on.' } }, async () => matcher.info)
   app.get('/metrics', { schema: { summary: 'For Prometheus.' } }, async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  )
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   post<MatchBody>('/match', matchSchema, match)
   post<RerankBody>('/rerank', rerankSchema, rerank)
@@ -77,7 +93,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 /** Judges the pairs of a request under the server's limits, and counts them. */
 function judgeWith({ matcher, maxPairs }: AppOptions, metrics: Metrics): RouteContext['judge'] {
   return async (pairs: readonly Pair<string>[], run) => {
-    if (pairs.length > maxPairs) throw new MatcherError('input-invalid', `The request has ${pairs.length} pairs; at most ${maxPairs} are taken at once.`)
+    if (pairs.length > maxPairs)
+      throw new MatcherError(
+        'input-invalid',
+        `The request has ${pairs.length} pairs; at most ${maxPairs} are taken at once.`
+      )
     metrics.waiting.inc(pairs.length)
     try {
       const results = await matcher.matchMany(pairs, run)

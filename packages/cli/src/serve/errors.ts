@@ -10,12 +10,19 @@ export interface ErrorBody {
 
 /** Status of each code; the rest are 500. */
 const STATUS: Partial<Record<MatcherErrorCode, number>> = {
-  'input-invalid': 422, 'task-unknown': 422, 'queue-full': 429, 'deadline-exceeded': 503, disposed: 503, 'device-lost': 503
+  'input-invalid': 422,
+  'task-unknown': 422,
+  'queue-full': 429,
+  'deadline-exceeded': 503,
+  disposed: 503,
+  'device-lost': 503
 }
 
 /** Codes of fastify's own refusals, in our words. */
 const TRANSPORT: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large', FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type-unsupported', FST_ERR_VALIDATION: 'input-invalid'
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type-unsupported',
+  FST_ERR_VALIDATION: 'input-invalid'
 }
 
 /** The answer to an error: its status, its body, and whether the client is told to come again (429 and 503). */
@@ -25,12 +32,14 @@ export function answerTo(error: unknown): { status: number; body: ErrorBody; ret
   const { code = '', message } = error as { code?: string; message: string }
   const isOurs = error instanceof MatcherError
   return {
-    status, retry,
+    status,
+    retry,
     body: {
       // What went wrong inside is for the log, not for strangers.
       error: status === 500 && !isOurs ? 'The server failed; its log says why.' : message,
-      error_type: status === 429 ? 'Overloaded' : status === 503 ? 'Unhealthy' : status >= 500 ? 'Backend' : 'Validation',
-      code: isOurs ? code : TRANSPORT[code] ?? (status < 500 ? 'request-invalid' : 'internal')
+      error_type:
+        status === 429 ? 'Overloaded' : status === 503 ? 'Unhealthy' : status >= 500 ? 'Backend' : 'Validation',
+      code: isOurs ? code : (TRANSPORT[code] ?? (status < 500 ? 'request-invalid' : 'internal'))
     }
   }
 }

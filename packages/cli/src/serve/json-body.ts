@@ -13,7 +13,9 @@ export function readUtf8Json(app: FastifyInstance): void {
     try {
       text = utf8.decode(body as Buffer)
     } catch (cause) {
-      return done(Object.assign(new Error('The body is not UTF-8, which JSON must be.', { cause }), { statusCode: 400 }))
+      return done(
+        Object.assign(new Error('The body is not UTF-8, which JSON must be.', { cause }), { statusCode: 400 })
+      )
     }
     void parse(request, text, done)
   })

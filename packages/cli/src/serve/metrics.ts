@@ -21,11 +21,31 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry })
   return {
     registry,
-    requests: new Counter({ name: 'sohu_match_requests_total', help: 'Answers by route and status.', labelNames: ['route', 'status'], registers }),
-    seconds: new Histogram({ name: 'sohu_match_request_seconds', help: 'Time from request to answer.', labelNames: ['route'], buckets: BUCKETS, registers }),
-    pairs: new Counter({ name: 'sohu_match_pairs_total', help: 'Pairs judged, by task.', labelNames: ['task'], registers }),
+    requests: new Counter({
+      name: 'sohu_match_requests_total',
+      help: 'Answers by route and status.',
+      labelNames: ['route', 'status'],
+      registers
+    }),
+    seconds: new Histogram({
+      name: 'sohu_match_request_seconds',
+      help: 'Time from request to answer.',
+      labelNames: ['route'],
+      buckets: BUCKETS,
+      registers
+    }),
+    pairs: new Counter({
+      name: 'sohu_match_pairs_total',
+      help: 'Pairs judged, by task.',
+      labelNames: ['task'],
+      registers
+    }),
     tokens: new Counter({ name: 'sohu_match_tokens_total', help: 'Tokens read, padding not counted.', registers }),
-    truncated: new Counter({ name: 'sohu_match_truncated_pairs_total', help: 'Pairs that were cut to the maximum length.', registers }),
+    truncated: new Counter({
+      name: 'sohu_match_truncated_pairs_total',
+      help: 'Pairs that were cut to the maximum length.',
+      registers
+    }),
     waiting: new Gauge({ name: 'sohu_match_waiting_pairs', help: 'Pairs accepted and unanswered.', registers })
   }
 }

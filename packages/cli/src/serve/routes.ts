@@ -1,7 +1,12 @@
 import { MatcherError, type MatchResult, type Pair, type RunOptions } from '@sohu-match/sdk-node'
 
 /** Bodies of the three routes; fastify has checked them against their schemas. */
-export interface MatchBody { readonly a?: string; readonly b?: string; readonly task?: string; readonly pairs?: readonly { a: string; b: string; task?: string }[] }
+export interface MatchBody {
+  readonly a?: string
+  readonly b?: string
+  readonly task?: string
+  readonly pairs?: readonly { a: string; b: string; task?: string }[]
+}
 export interface RerankBody {
   readonly query: string
   readonly texts: readonly string[]
@@ -11,7 +16,12 @@ export interface RerankBody {
   readonly truncate?: boolean
   readonly top_n?: number
 }
-export interface PredictBody { readonly inputs: string | readonly (string | readonly string[])[]; readonly task?: string; readonly raw_scores?: boolean; readonly truncate?: boolean }
+export interface PredictBody {
+  readonly inputs: string | readonly (string | readonly string[])[]
+  readonly task?: string
+  readonly raw_scores?: boolean
+  readonly truncate?: boolean
+}
 
 /** How the routes judge: the pairs of one request, under the server's limits. Throws what `matchMany` throws. */
 export type Judge = (pairs: readonly Pair<string>[], run: RunOptions) => Promise<MatchResult<string>[]>
@@ -23,46 +33,80 @@ export interface RouteContext {
 }
 
 /** POST /match. */
-export async function match({ a, b, task, pairs }: MatchBody, context: RouteContext, run: RunOptions): Promise<MatchResult<string> | { results: MatchResult<string>[] }> {
+export async function match(
+  { a, b, task, pairs }: MatchBody,
+  context: RouteContext,
+  run: RunOptions
+): Promise<MatchResult<string> | { results: MatchResult<string>[] }> {
   if (pairs) {
     if (a !== undefined || b !== undefined) throw invalid('The body has both a pair and "pairs"; send one of them.')
-    return { results: await context.judge(pairs.map((pair) => ({ a: pair.a, b: pair.b, task: taskOf(pair.task ?? task, context) })), run) }
+    return {
+      results: await context.judge(
+        pairs.map((pair) => ({ a: pair.a, b: pair.b, task: taskOf(pair.task ?? task, context) })),
+        run
+      )
+    }
   }
   if (a === undefined || b === undefined) throw invalid('The body must have "a" and "b", or "pairs".')
   return (await context.judge([{ a, b, task: taskOf(task, context) }], run))[0]!
 }
 
 /** POST /rerank: best first, equal scores in input order. */
-export async function rerank(body: RerankBody, context: RouteContext, run: RunOptions): Promise<{ index: number; score: number; text?: string }[]> {
+export async function rerank(
+  body: RerankBody,
+  context: RouteContext,
+  run: RunOptions
+): Promise<{ index: number; score: number; text?: string }[]> {
   const task = taskOf(body.task, context)
-  const results = await context.judge(body.texts.map((b) => ({ a: body.query, b, task })), run)
+  const results = await context.judge(
+    body.texts.map((b) => ({ a: body.query, b, task })),
+    run
+  )
   refuseCut(results, body.truncate)
   return results
-    .map((result, index) => ({ index, score: scoreOf(result, body.raw_scores), ...(body.return_text && { text: body.texts[index]! }) }))
+    .map((result, index) => ({
+      index,
+      score: scoreOf(result, body.raw_scores),
+      ...(body.return_text && { text: body.texts[index]! })
+    }))
     .sort((one, other) => other.score - one.score || one.index - other.index)
     .slice(0, body.top_n)
 }
 
 /** POST /predict: for each pair both labels, the likelier first; one pair alone gives its list alone. */
-export async function predict({ inputs, task, raw_scores, truncate }: PredictBody, context: RouteContext, run: RunOptions): Promise<Prediction[] | Prediction[][]> {
+export async function predict(
+  { inputs, task, raw_scores, truncate }: PredictBody,
+  context: RouteContext,
+  run: RunOptions
+): Promise<Prediction[] | Prediction[][]> {
   const isPair = Array.isArray(inputs) && inputs.every((input) => typeof input === 'string')
   const pairs = typeof inputs === 'string' ? [[inputs]] : isPair ? [inputs as string[]] : inputs
-  const results = await context.judge(pairs.map((input) => toPair(input, taskOf(task, context))), run)
+  const results = await context.judge(
+    pairs.map((input) => toPair(input, taskOf(task, context))),
+    run
+  )
   refuseCut(results, truncate)
   const predictions = results.map((result) => labels(result, raw_scores))
   return isPair ? predictions[0]! : predictions
 }
 
 /** One label of one pair. */
-export interface Prediction { readonly score: number; readonly label: 'match' | 'no-match' }
+export interface Prediction {
+  readonly score: number
+  readonly label: 'match' | 'no-match'
+}
 
 function labels({ score, logits }: MatchResult<string>, raw = false): Prediction[] {
-  const both: Prediction[] = [{ label: 'match', score: raw ? logits[1] : score }, { label: 'no-match', score: raw ? logits[0] : 1 - score }]
+  const both: Prediction[] = [
+    { label: 'match', score: raw ? logits[1] : score },
+    { label: 'no-match', score: raw ? logits[0] : 1 - score }
+  ]
   return both.sort((one, other) => other.score - one.score)
 }
 
 function toPair(input: string | readonly string[], task: string): Pair<string> {
-  if (typeof input === 'string' || input.length !== 2) throw invalid('Each input must be a pair of texts: this model compares two, and one was sent.')
+  if (typeof input === 'string' || input.length !== 2)
+    throw invalid('Each input must be a pair of texts: this model compares two, and one was sent.')
   return { a: input[0]!, b: input[1]!, task }
 }
 
@@ -78,7 +122,8 @@ function scoreOf({ score, logits }: MatchResult<string>, raw = false): number {
 
 function refuseCut(results: readonly MatchResult<string>[], truncate = true): void {
   const cut = results.findIndex((result) => result.truncated)
-  if (!truncate && cut !== -1) throw invalid(`Pair ${cut} is longer than the model's maximum length; shorten it, or leave out "truncate": false.`)
+  if (!truncate && cut !== -1)
+    throw invalid(`Pair ${cut} is longer than the model's maximum length; shorten it, or leave out "truncate": false.`)
 }
 
 function invalid(message: string): MatcherError {

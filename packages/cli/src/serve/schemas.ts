@@ -1,12 +1,20 @@
 /** JSON schemas of requests and answers: fastify checks requests by them, and the OpenAPI document is made of them. */
 const text = { type: 'string' } as const
-const task = { type: 'string', description: 'One of the model\'s tasks; may be left out where the server has a default.' } as const
+const task = {
+  type: 'string',
+  description: "One of the model's tasks; may be left out where the server has a default."
+} as const
 const result = {
   type: 'object',
   required: ['task', 'label', 'score'],
   properties: {
-    task: text, label: { type: 'integer', enum: [0, 1] }, score: { type: 'number' }, threshold: { type: 'number' },
-    logits: { type: 'array', items: { type: 'number' } }, tokenCount: { type: 'integer' }, truncated: { type: 'boolean' }
+    task: text,
+    label: { type: 'integer', enum: [0, 1] },
+    score: { type: 'number' },
+    threshold: { type: 'number' },
+    logits: { type: 'array', items: { type: 'number' } },
+    tokenCount: { type: 'integer' },
+    truncated: { type: 'boolean' }
   }
 } as const
 
@@ -27,35 +35,57 @@ const texts = { type: 'array', items: text, minItems: 1, maxItems: 2 } as const
 export const matchSchema = {
   summary: 'Judges one pair, or several.',
   body: { type: 'object', properties: { a: text, b: text, task, pairs: { type: 'array', items: pair } } },
-  response: { 200: { anyOf: [result, { type: 'object', required: ['results'], properties: { results: { type: 'array', items: result } } }] }, ...failures }
+  response: {
+    200: {
+      anyOf: [
+        result,
+        { type: 'object', required: ['results'], properties: { results: { type: 'array', items: result } } }
+      ]
+    },
+    ...failures
+  }
 } as const
 
 /** POST /rerank, as text-embeddings-inference has it. */
 export const rerankSchema = {
-  summary: 'Ranks texts against a query, best first (text-embeddings-inference\'s /rerank).',
+  summary: "Ranks texts against a query, best first (text-embeddings-inference's /rerank).",
   body: {
-    type: 'object', required: ['query', 'texts'],
+    type: 'object',
+    required: ['query', 'texts'],
     properties: {
-      query: text, texts: { type: 'array', items: text }, task,
+      query: text,
+      texts: { type: 'array', items: text },
+      task,
       raw_scores: { type: 'boolean', description: 'Scores are logit differences in place of probabilities.' },
-      return_text: { type: 'boolean' }, truncate: { type: 'boolean', description: 'false: a pair longer than the maximum length is refused.' },
+      return_text: { type: 'boolean' },
+      truncate: { type: 'boolean', description: 'false: a pair longer than the maximum length is refused.' },
       top_n: { type: 'integer', minimum: 1 }
     }
   },
   response: {
-    200: { type: 'array', items: { type: 'object', properties: { index: { type: 'integer' }, score: { type: 'number' }, text } } }, ...failures
+    200: {
+      type: 'array',
+      items: { type: 'object', properties: { index: { type: 'integer' }, score: { type: 'number' }, text } }
+    },
+    ...failures
   }
 } as const
 
 /** POST /predict, as text-embeddings-inference has it for pairs. */
 export const predictSchema = {
-  summary: 'Classifies pairs (text-embeddings-inference\'s /predict): a pair of texts, or a list of pairs.',
+  summary: "Classifies pairs (text-embeddings-inference's /predict): a pair of texts, or a list of pairs.",
   body: {
-    type: 'object', required: ['inputs'],
+    type: 'object',
+    required: ['inputs'],
     properties: {
-      inputs: { anyOf: [text, { type: 'array', items: { anyOf: [text, texts] } }] }, task,
-      raw_scores: { type: 'boolean' }, truncate: { type: 'boolean' }
+      inputs: { anyOf: [text, { type: 'array', items: { anyOf: [text, texts] } }] },
+      task,
+      raw_scores: { type: 'boolean' },
+      truncate: { type: 'boolean' }
     }
   },
-  response: { 200: { type: 'array', items: { anyOf: [{ type: 'array', items: prediction }, prediction] } }, ...failures }
+  response: {
+    200: { type: 'array', items: { anyOf: [{ type: 'array', items: prediction }, prediction] } },
+    ...failures
+  }
 } as const

@@ -23,7 +23,8 @@ export async function startServer(options: ServeOptions): Promise<Server> {
   const app = await createApp(options)
   const address = await app.listen({ host: options.host, port: options.port })
   return {
-    address, app,
+    address,
+    app,
     async close() {
       // Whoever has not sent its request by now was not accepted, and must not hold the server open.
       const timer = setTimeout(() => app.server.closeAllConnections(), options.deadlineMs + GRACE_MS)

@@ -15,11 +15,23 @@ export interface DatasetTask extends TaskSpec {
 const name = v.pipe(v.string(), v.nonEmpty())
 const files = v.optional(v.array(name), [])
 const fields = v.strictObject({
-  a: v.optional(name, 'source'), b: v.optional(name, 'target'), label: v.optional(name, 'label'), id: v.optional(name, 'id')
+  a: v.optional(name, 'source'),
+  b: v.optional(name, 'target'),
+  label: v.optional(name, 'label'),
+  id: v.optional(name, 'id')
 })
 const datasetSchema = v.strictObject({
   tasks: v.pipe(
-    v.array(v.strictObject({ name, group: v.optional(name), train: files, valid: files, test: files, fields: v.optional(fields, {}) })),
+    v.array(
+      v.strictObject({
+        name,
+        group: v.optional(name),
+        train: files,
+        valid: files,
+        test: files,
+        fields: v.optional(fields, {})
+      })
+    ),
     v.nonEmpty()
   )
 })
@@ -30,6 +42,10 @@ export function parseDatasetJson(json: unknown, source = 'dataset.json'): Datase
   if (!parsed.success) throw new MatcherError('data-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
   const { tasks } = parsed.output
   const repeated = tasks.find((task, index) => tasks.findIndex((other) => other.name === task.name) !== index)
-  if (repeated) throw new MatcherError('data-invalid', `${source}: two tasks are named "${repeated.name}"; each needs its own name.`)
+  if (repeated)
+    throw new MatcherError(
+      'data-invalid',
+      `${source}: two tasks are named "${repeated.name}"; each needs its own name.`
+    )
   return tasks.map((task, id) => ({ ...task, id, group: task.group ?? task.name }))
 }

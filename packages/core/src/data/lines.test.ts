@@ -18,15 +18,27 @@ function problem(line: string, format: typeof train | typeof test = train): stri
 
 describe('parseLine', () => {
   it('reads the Sohu layout', () => {
-    expect(parseLine('{"source":"甲","target":"乙","labelB":"1"}', train, 'f', 1)).toEqual({ a: '甲', b: '乙', task: 1, label: 1 })
-    expect(parseLine('{"source":"甲","target":"","id":"x-1"}', test, 'f', 1)).toEqual({ a: '甲', b: '', task: 1, id: 'x-1' })
+    expect(parseLine('{"source":"甲","target":"乙","labelB":"1"}', train, 'f', 1)).toEqual({
+      a: '甲',
+      b: '乙',
+      task: 1,
+      label: 1
+    })
+    expect(parseLine('{"source":"甲","target":"","id":"x-1"}', test, 'f', 1)).toEqual({
+      a: '甲',
+      b: '',
+      task: 1,
+      id: 'x-1'
+    })
     expect(sohuFields(4).label).toBe('labelA')
   })
 
   it('names file, line, what was found and what was wanted', () => {
     expect(problem('{"source"')).toMatch(/^B\/train\.txt:7: the line is not JSON/)
     expect(problem('[1]')).toContain('must be a JSON object')
-    expect(problem('{"source":"甲","target":"乙","labelB":"2"}')).toBe('B/train.txt:7: "labelB" is "2"; it must be the string "0" or "1".')
+    expect(problem('{"source":"甲","target":"乙","labelB":"2"}')).toBe(
+      'B/train.txt:7: "labelB" is "2"; it must be the string "0" or "1".'
+    )
     expect(problem('{"source":"甲","target":"乙","labelB":1}')).toContain('"labelB" is 1;')
     expect(problem('{"source":"甲","target":"乙","labelA":"1"}')).toContain('"labelB" is missing')
     expect(problem('{"source":"甲","labelB":"1"}')).toContain('"target" is missing')
@@ -38,8 +50,21 @@ describe('parseLine', () => {
 
 describe('parseDatasetJson', () => {
   it('numbers the tasks in order and fills in the fields', () => {
-    const [dup, other] = parseDatasetJson({ tasks: [{ name: 'dup', train: ['a.jsonl'], fields: { a: 'q1' } }, { name: 'x', group: 'dup' }] })
-    expect(dup).toEqual({ name: 'dup', id: 0, group: 'dup', train: ['a.jsonl'], valid: [], test: [], fields: { a: 'q1', b: 'target', label: 'label', id: 'id' } })
+    const [dup, other] = parseDatasetJson({
+      tasks: [
+        { name: 'dup', train: ['a.jsonl'], fields: { a: 'q1' } },
+        { name: 'x', group: 'dup' }
+      ]
+    })
+    expect(dup).toEqual({
+      name: 'dup',
+      id: 0,
+      group: 'dup',
+      train: ['a.jsonl'],
+      valid: [],
+      test: [],
+      fields: { a: 'q1', b: 'target', label: 'label', id: 'id' }
+    })
     expect(other).toMatchObject({ id: 1, group: 'dup', fields: { a: 'source' } })
   })
 

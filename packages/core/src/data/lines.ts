@@ -39,7 +39,8 @@ export function parseLine(line: string, format: LineFormat, file: string, lineNu
   } catch (cause) {
     throw invalid(`the line is not JSON (${(cause as Error).message}); each line must be one JSON object.`, cause)
   }
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw invalid('the line must be a JSON object.')
+  if (typeof record !== 'object' || record === null || Array.isArray(record))
+    throw invalid('the line must be a JSON object.')
   const values = record as Record<string, unknown>
   const field = (name: string): unknown => (Object.hasOwn(values, name) ? values[name] : undefined)
   const text = (name: string): string => {
@@ -56,8 +57,11 @@ export function parseLine(line: string, format: LineFormat, file: string, lineNu
     throw invalid(`"${format.fields.id}" is ${described(id)}; it must be a string or a number.`)
   }
   return {
-    a: text(format.fields.a), b: text(format.fields.b), task: format.task,
-    ...(label !== undefined && { label: label === '1' ? 1 as const : 0 as const }), ...(id !== undefined && { id: String(id) })
+    a: text(format.fields.a),
+    b: text(format.fields.b),
+    task: format.task,
+    ...(label !== undefined && { label: label === '1' ? (1 as const) : (0 as const) }),
+    ...(id !== undefined && { id: String(id) })
   }
 }
 

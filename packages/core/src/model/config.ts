@@ -29,7 +29,11 @@ export interface ModelConfig {
 }
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 24))
-const taskSchema = v.strictObject({ name: v.pipe(v.string(), v.nonEmpty()), id: v.pipe(v.number(), v.integer(), v.minValue(0)), group: v.string() })
+const taskSchema = v.strictObject({
+  name: v.pipe(v.string(), v.nonEmpty()),
+  id: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  group: v.string()
+})
 
 /** `config.json`. Keys that it does not name (Hugging Face files carry many) are ignored. */
 const configSchema = v.object({
@@ -58,27 +62,56 @@ export function parseModelConfig(json: unknown, source = 'config.json'): ModelCo
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
   const c = parsed.output
   if (c.hidden_size % c.num_attention_heads !== 0 || (c.hidden_size / c.num_attention_heads) % 2 !== 0) {
-    throw new MatcherError('config-invalid', `${source}: hidden_size ${c.hidden_size} does not divide into ${c.num_attention_heads} heads of even size.`)
+    throw new MatcherError(
+      'config-invalid',
+      `${source}: hidden_size ${c.hidden_size} does not divide into ${c.num_attention_heads} heads of even size.`
+    )
   }
   const tasks = c.tasks ?? SOHU_TASKS
   if (tasks.some((task, index) => task.id !== index) || new Set(tasks.map((task) => task.name)).size !== tasks.length) {
-    throw new MatcherError('config-invalid', `${source}: tasks must have distinct names and the ids 0..${tasks.length - 1} in order.`)
+    throw new MatcherError(
+      'config-invalid',
+      `${source}: tasks must have distinct names and the ids 0..${tasks.length - 1} in order.`
+    )
   }
   return {
-    vocabSize: c.vocab_size, embeddingSize: c.embedding_size ?? c.hidden_size, hiddenSize: c.hidden_size,
-    numHiddenLayers: c.num_hidden_layers, numAttentionHeads: c.num_attention_heads, intermediateSize: c.intermediate_size,
-    typeVocabSize: c.type_vocab_size, layerNormEps: c.layer_norm_eps, hiddenDropoutProb: c.hidden_dropout_prob,
-    conditionSize: c.condition_size, conditioning: c.conditioning, heads: c.heads, normPosition: c.norm_position, maxLength: c.max_length, tasks
+    vocabSize: c.vocab_size,
+    embeddingSize: c.embedding_size ?? c.hidden_size,
+    hiddenSize: c.hidden_size,
+    numHiddenLayers: c.num_hidden_layers,
+    numAttentionHeads: c.num_attention_heads,
+    intermediateSize: c.intermediate_size,
+    typeVocabSize: c.type_vocab_size,
+    layerNormEps: c.layer_norm_eps,
+    hiddenDropoutProb: c.hidden_dropout_prob,
+    conditionSize: c.condition_size,
+    conditioning: c.conditioning,
+    heads: c.heads,
+    normPosition: c.norm_position,
+    maxLength: c.max_length,
+    tasks
   }
 }
 
 /** The `config.json` value of a configuration; `parseModelConfig` reads it back. */
 export function modelConfigToJson(config: ModelConfig): Record<string, unknown> {
   return {
-    model_type: 'roformer', hidden_act: 'gelu', vocab_size: config.vocabSize, embedding_size: config.embeddingSize, hidden_size: config.hiddenSize,
-    num_hidden_layers: config.numHiddenLayers, num_attention_heads: config.numAttentionHeads, intermediate_size: config.intermediateSize,
-    type_vocab_size: config.typeVocabSize, layer_norm_eps: config.layerNormEps, hidden_dropout_prob: config.hiddenDropoutProb,
-    condition_size: config.conditionSize, conditioning: config.conditioning, heads: config.heads, norm_position: config.normPosition,
-    max_length: config.maxLength, tasks: config.tasks
+    model_type: 'roformer',
+    hidden_act: 'gelu',
+    vocab_size: config.vocabSize,
+    embedding_size: config.embeddingSize,
+    hidden_size: config.hiddenSize,
+    num_hidden_layers: config.numHiddenLayers,
+    num_attention_heads: config.numAttentionHeads,
+    intermediate_size: config.intermediateSize,
+    type_vocab_size: config.typeVocabSize,
+    layer_norm_eps: config.layerNormEps,
+    hidden_dropout_prob: config.hiddenDropoutProb,
+    condition_size: config.conditionSize,
+    conditioning: config.conditioning,
+    heads: config.heads,
+    norm_position: config.normPosition,
+    max_length: config.maxLength,
+    tasks: config.tasks
   }
 }

@@ -18,9 +18,21 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
       specs.set(name, { name, shape, init })
       return null
     },
-    gather: nothing, matmul: nothing, add: nothing, addRow: nothing, dense: nothing, gelu: nothing, attentionMask: nothing,
-    rotary: nothing, attention: nothing, layerNorm: nothing, conditionalNorm: nothing, maskedMean: nothing, selectTask: nothing,
-    dropout: nothing, layer: (_index, x, body) => body(x)
+    gather: nothing,
+    matmul: nothing,
+    add: nothing,
+    addRow: nothing,
+    dense: nothing,
+    gelu: nothing,
+    attentionMask: nothing,
+    rotary: nothing,
+    attention: nothing,
+    layerNorm: nothing,
+    conditionalNorm: nothing,
+    maskedMean: nothing,
+    selectTask: nothing,
+    dropout: nothing,
+    layer: (_index, x, body) => body(x)
   }
   roformer(recorder, config, { tokenIds: null, segmentIds: null, taskIds: null })
   return [...specs.values()]

@@ -25,18 +25,23 @@ export function parseDictionaryText(text: string): WordCounts {
     const [word, count] = line.trim().split(' ')
     if (!word) continue
     if (!count || !/^\d{1,10}$/.test(count) || Number(count) > MAX_COUNT) {
-      throw corrupt(`Line ${number} of the dictionary is "${line.slice(0, 40)}"; it must be "word count tag", as in jieba's dict.txt.`)
+      throw corrupt(
+        `Line ${number} of the dictionary is "${line.slice(0, 40)}"; it must be "word count tag", as in jieba's dict.txt.`
+      )
     }
     words.set(word, Number(count))
     total += Number(count)
   }
-  if (total === 0) throw corrupt('The dictionary has no word with a count; pass the text of jieba\'s dict.txt.')
+  if (total === 0) throw corrupt("The dictionary has no word with a count; pass the text of jieba's dict.txt.")
   return { words, total }
 }
 
 /** Writes words and counts as the bytes of `dictionary.bin`; the same words give the same bytes whatever their order. */
 export function encodeDictionary({ words, total }: WordCounts): Uint8Array {
-  return encodeTrie([...words].sort(([a], [b]) => (a < b ? -1 : 1)), total)
+  return encodeTrie(
+    [...words].sort(([a], [b]) => (a < b ? -1 : 1)),
+    total
+  )
 }
 
 /** The bytes of `dictionary.bin` for the text of a jieba dictionary. Throws what `parseDictionaryText` throws. */
@@ -47,11 +52,12 @@ export function compileDictionary(text: string): Uint8Array {
 /** All words with a count, and the total: the way back from a dictionary in searchable form. */
 export function dictionaryWords({ unit, firstChild, count, total }: Trie): WordCounts {
   const words = new Map<string, number>()
-  const prefix = ['']                                                  // [nodes]: a node's word; parents come before children
+  const prefix = [''] // [nodes]: a node's word; parents come before children
   for (let node = 0; node < count.length; node++) {
     const word = prefix[node]!
     if (count[node]! > 0) words.set(word, count[node]!)
-    for (let child = firstChild[node]!; child < firstChild[node + 1]!; child++) prefix[child] = word + String.fromCharCode(unit[child]!)
+    for (let child = firstChild[node]!; child < firstChild[node + 1]!; child++)
+      prefix[child] = word + String.fromCharCode(unit[child]!)
   }
   return { words, total }
 }

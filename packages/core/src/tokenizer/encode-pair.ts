@@ -32,7 +32,10 @@ export function keptLengths(a: number, b: number, budget: number): [a: number, b
  * At most `maxLength` tokens with the special ones. Throws `input-invalid` when `maxLength` cannot hold those.
  */
 export function encodePair(
-  a: ArrayLike<number>, b: ArrayLike<number> | undefined, vocab: Pick<Vocab, 'startId' | 'separatorId'>, maxLength: number,
+  a: ArrayLike<number>,
+  b: ArrayLike<number> | undefined,
+  vocab: Pick<Vocab, 'startId' | 'separatorId'>,
+  maxLength: number,
   truncation: TextTruncation = 'longest-first'
 ): Encoding {
   const specials = b ? 3 : 2
@@ -41,7 +44,9 @@ export function encodePair(
     throw new MatcherError('input-invalid', `The maximum length is ${maxLength}; it must be ${wanted}.`)
   }
   const lengthB = b ? b.length : 0
-  const [keepA, keepB] = b ? keptLengths(a.length, lengthB, maxLength - specials) : [Math.min(a.length, maxLength - specials), 0]
+  const [keepA, keepB] = b
+    ? keptLengths(a.length, lengthB, maxLength - specials)
+    : [Math.min(a.length, maxLength - specials), 0]
   const tokenIds = new Int32Array(keepA + keepB + specials)
   const segmentIds = new Int32Array(tokenIds.length)
   tokenIds[0] = vocab.startId
@@ -55,7 +60,13 @@ export function encodePair(
   return { tokenIds, segmentIds, truncated: keepA < a.length || keepB < lengthB }
 }
 
-function copyKept(ids: ArrayLike<number>, keep: number, truncation: TextTruncation, out: Int32Array, offset: number): void {
+function copyKept(
+  ids: ArrayLike<number>,
+  keep: number,
+  truncation: TextTruncation,
+  out: Int32Array,
+  offset: number
+): void {
   const head = truncation === 'head-tail' && keep < ids.length ? Math.ceil(keep * HEAD_SHARE) : keep
   for (let i = 0; i < head; i++) out[offset + i] = ids[i]!
   for (let i = head; i < keep; i++) out[offset + i] = ids[ids.length - keep + i]!

@@ -16,12 +16,12 @@ const cut = segmenter('中国 50 ns\n中 9 f\n国 9 n\n人 30 n\n人民 40 n\n�
 
 it('takes the most probable route and passes through prefixes that are no words', () => {
   expect(cut('中国人民')).toEqual(['中国', '人民'])
-  expect(cut('中国人民银行')).toEqual(['中国人民银行'])                      // 中国人民银 is in no line
+  expect(cut('中国人民银行')).toEqual(['中国人民银行']) // 中国人民银 is in no line
   expect(cut('国人中民')).toEqual(['国', '人', '中', '民'])
 })
 
 it('gives a tie to the longer word', () => {
-  const tied = segmenter('甲 2 n\n甲甲 1 n\n丙 1 n\n')                    // log 1/4 = log 1/2 + log 1/2, also in doubles
+  const tied = segmenter('甲 2 n\n甲甲 1 n\n丙 1 n\n') // log 1/4 = log 1/2 + log 1/2, also in doubles
   expect(tied('甲甲')).toEqual(['甲甲'])
   expect(tied('甲甲甲')).toEqual(['甲甲', '甲'])
 })
@@ -41,7 +41,12 @@ it('reports what is outside its blocks one code point at a time, and "\\r\\n" as
 it('cuts any text into words that join to it', () => {
   const anyUnit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
   const unit = fc.oneof(anyUnit, fc.constantFrom(...'中国人民银行c+1号店a9\r\n'))
-  fc.assert(fc.property(fc.array(unit).map((units) => units.join('')), (text) => cut(text).join('') === text))
+  fc.assert(
+    fc.property(
+      fc.array(unit).map((units) => units.join('')),
+      (text) => cut(text).join('') === text
+    )
+  )
 })
 
 it('handles a block far longer than its shared work arrays', () => {

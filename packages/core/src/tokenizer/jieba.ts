@@ -50,7 +50,7 @@ function otherLength(text: string, i: number): number {
 
 /** Reports the words of a route; neighboring single ASCII letters and digits are glued to one word. True when `onWord` stopped it. */
 function cutBlock(text: string, start: number, end: number, ends: Int32Array, onWord: OnWord): boolean {
-  let glued = start                                                     // first of the single letters and digits not yet reported
+  let glued = start // first of the single letters and digits not yet reported
   for (let i = start; i < end;) {
     const next = start + ends[i - start]!
     if (next !== i + 1 || UNIT_CLASS[text.charCodeAt(i)] !== ALNUM) {
@@ -70,7 +70,7 @@ const SHARED_BLOCK = 4096
 function createRouter(trie: Trie): (text: string, start: number, end: number) => Int32Array {
   const { count, root } = trie
   const logTotal = log(trie.total)
-  const logProbability = new Float64Array(count.length)                 // filled at first use, 0 until then
+  const logProbability = new Float64Array(count.length) // filled at first use, 0 until then
   const sharedEnds = new Int32Array(SHARED_BLOCK)
   const sharedScores = new Float64Array(SHARED_BLOCK + 1)
   return (text, start, end) => {
@@ -86,7 +86,8 @@ function createRouter(trie: Trie): (text: string, start: number, end: number) =>
         if (count[node]! > 0) {
           const own = logProbability[node]! || (logProbability[node] = log(count[node]!) - logTotal)
           const score = own + scores[next]!
-          if (score >= best) {                                          // a tie goes to the longer word, as max() over (score, end) does
+          if (score >= best) {
+            // a tie goes to the longer word, as max() over (score, end) does
             best = score
             bestEnd = next
           }

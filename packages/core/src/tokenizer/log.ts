@@ -17,12 +17,12 @@ export function log(n: number): number {
     m /= 2
     k += 1
   }
-  const below = m + 1                                                   // m - 1 is exact, this is not: its rest goes into sLow
-  const s = (m - 1) / below                                             // |s| < .172
+  const below = m + 1 // m - 1 is exact, this is not: its rest goes into sLow
+  const s = (m - 1) / below // |s| < .172
   const [product, productLow] = multiply(s, below)
   const sLow = (m - 1 - product - productLow - s * (m - (below - 1))) / below
   const [square, squareLow] = multiply(s, s)
-  let tail = 0                                                          // s^2 / 5 + s^4 / 7 + …: 13 terms reach 2^-70 of the sum
+  let tail = 0 // s^2 / 5 + s^4 / 7 + …: 13 terms reach 2^-70 of the sum
   for (let power = 29; power >= 5; power -= 2) tail = square * (1 / power + tail)
   // artanh s = s + s^3 (1/3 + tail); the cube to twice the precision, since it reaches a hundredth of s
   const [cube, cubeError] = multiply(square, s)

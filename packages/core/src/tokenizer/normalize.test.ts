@@ -14,7 +14,11 @@ describe('normalize', () => {
   })
 
   it('takes no short cut that changes a text', () => {
-    const slowly = (text: string) => text.toLowerCase().normalize('NFD').replace(/\p{Mn}/gu, '')
+    const slowly = (text: string) =>
+      text
+        .toLowerCase()
+        .normalize('NFD')
+        .replace(/\p{Mn}/gu, '')
     fc.assert(fc.property(fc.oneof(anyText, nearPlain), (text) => normalize(text) === slowly(text)))
   })
 
@@ -25,13 +29,15 @@ describe('normalize', () => {
       if (normalize(once) !== once) changed.push(code.toString(16))
     }
     expect(changed).toEqual([])
-  }, 60_000)                                                            // every code point: seconds on a busy machine
+  }, 60_000) // every code point: seconds on a busy machine
 })
 
 describe('characterClass', () => {
   it.each([
-    ['single', '中$~。龥鿿𠀀\uf900·_'], ['space', ' \t\n\r\u00a0\u3000\u1680\u2028\u2029'],
-    ['dropped', '\0\u0007\u000b\u001c\u0085\u200b\u200d\ufeff\ufffd\u00ad'], ['letter', 'aé1ａ々⼀😀\ue000']
+    ['single', '中$~。龥鿿𠀀\uf900·_'],
+    ['space', ' \t\n\r\u00a0\u3000\u1680\u2028\u2029'],
+    ['dropped', '\0\u0007\u000b\u001c\u0085\u200b\u200d\ufeff\ufffd\u00ad'],
+    ['letter', 'aé1ａ々⼀😀\ue000']
   ])('counts as %s what BERT does', (kind, characters) => {
     expect(Array.from(characters, characterClass)).toEqual(Array.from(characters, () => kind))
   })

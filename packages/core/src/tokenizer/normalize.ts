@@ -22,21 +22,28 @@ export function normalize(text: string): string {
 
 /** Whether a code point is in the CJK ranges of BERT's tokenizer; wider than what jieba calls Han (U+4E00..9FD5). */
 export function isCjk(codePoint: number): boolean {
-  return (codePoint >= 0x4e00 && codePoint <= 0x9fff)
-    || (codePoint >= 0x3400 && codePoint <= 0x4dbf)
-    || (codePoint >= 0x20000 && codePoint <= 0x2a6df)
-    || (codePoint >= 0x2a700 && codePoint <= 0x2b73f)
-    || (codePoint >= 0x2b740 && codePoint <= 0x2b81f)
-    || (codePoint >= 0x2b820 && codePoint <= 0x2ceaf)
-    || (codePoint >= 0xf900 && codePoint <= 0xfaff)
-    || (codePoint >= 0x2f800 && codePoint <= 0x2fa1f)
+  return (
+    (codePoint >= 0x4e00 && codePoint <= 0x9fff) ||
+    (codePoint >= 0x3400 && codePoint <= 0x4dbf) ||
+    (codePoint >= 0x20000 && codePoint <= 0x2a6df) ||
+    (codePoint >= 0x2a700 && codePoint <= 0x2b73f) ||
+    (codePoint >= 0x2b740 && codePoint <= 0x2b81f) ||
+    (codePoint >= 0x2b820 && codePoint <= 0x2ceaf) ||
+    (codePoint >= 0xf900 && codePoint <= 0xfaff) ||
+    (codePoint >= 0x2f800 && codePoint <= 0x2fa1f)
+  )
 }
 
 /** Whether a character is punctuation for BERT: every ASCII symbol (also `$`, `+`, `~`), else Unicode category P. */
 export function isPunctuation(character: string): boolean {
   const code = character.codePointAt(0) ?? 0
   if (code < 0x80) {
-    return (code >= 33 && code <= 47) || (code >= 58 && code <= 64) || (code >= 91 && code <= 96) || (code >= 123 && code <= 126)
+    return (
+      (code >= 33 && code <= 47) ||
+      (code >= 58 && code <= 64) ||
+      (code >= 91 && code <= 96) ||
+      (code >= 123 && code <= 126)
+    )
   }
   return PUNCTUATION.test(character)
 }
@@ -46,7 +53,8 @@ export function characterClass(character: string): CharacterClass {
   const code = character.codePointAt(0) ?? 0
   if (isCjk(code) || isPunctuation(character)) return 'single'
   // U+2028 and U+2029 are no Zs, so BERT keeps them; Python's split() cuts there afterwards
-  if (code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d || code === 0x2028 || code === 0x2029) return 'space'
+  if (code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d || code === 0x2028 || code === 0x2029)
+    return 'space'
   if (code < 0x80) return code < 0x20 || code === 0x7f ? 'dropped' : 'letter'
   if (SPACE_SEPARATOR.test(character)) return 'space'
   return code === 0xfffd || CONTROL.test(character) ? 'dropped' : 'letter'

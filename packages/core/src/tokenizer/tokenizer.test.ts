@@ -6,10 +6,20 @@ import { compileDictionary } from './dictionary'
 import { normalize } from './normalize'
 import { createTokenizer, type Tokenizer } from './tokenizer'
 
-interface Framed { ids: number[], segments: number[] }
+interface Framed {
+  ids: number[]
+  segments: number[]
+}
 interface Fixture {
-  single: { text: string, normalized: string | null, words: string[], tokens: string[], ids: number[], ids64: number[] }[]
-  pair: { source: string, target: string, m8: Framed, m64: Framed, m512: Framed }[]
+  single: {
+    text: string
+    normalized: string | null
+    words: string[]
+    tokens: string[]
+    ids: number[]
+    ids64: number[]
+  }[]
+  pair: { source: string; target: string; m8: Framed; m64: Framed; m512: Framed }[]
 }
 
 const path = (relative: string) => new URL(relative, import.meta.url)
@@ -47,35 +57,50 @@ describe('on our own sentences, equal to bert4keras and jieba', () => {
 
 const hasShared = existsSync(path(`${shared}fixtures/tokenizer.json`))
 describe.skipIf(!hasShared)('with the vocabulary of WoBERT on real news, equal to bert4keras and jieba', () => {
-  if (!hasShared) return                                                // the body runs even when its tests are skipped
+  if (!hasShared) return // the body runs even when its tests are skipped
   const wobert = createTokenizer(read(`${shared}data/wobert-vocab.txt`), dictionary)
   agrees(wobert, JSON.parse(read(`${shared}fixtures/tokenizer.json`)) as Fixture)
 })
 
 describe('createTokenizer', () => {
-  const unit = fc.oneof(fc.integer({ min: 0, max: 0xffff }), fc.constantFrom(0x4e2d, 0x56fd, 0x61, 0x20, 0xd83d, 0xde00, 0x301))
+  const unit = fc.oneof(
+    fc.integer({ min: 0, max: 0xffff }),
+    fc.constantFrom(0x4e2d, 0x56fd, 0x61, 0x20, 0xd83d, 0xde00, 0x301)
+  )
   const anyText = fc.array(unit, { maxLength: 300 }).map((units) => String.fromCharCode(...units))
 
   it('takes any text, half surrogate pairs included', () => {
-    fc.assert(fc.property(anyText, anyText, fc.constantFrom('longest-first' as const, 'head-tail' as const), (a, b, truncation) => {
-      const { tokenIds } = own.encode(a, b, 40, { truncation })
-      expect(tokenIds.length).toBeLessThanOrEqual(40)
-      expect(tokenIds.every((id) => id > 0 && id < own.vocab.tokens.length)).toBe(true)
-      expect(own.words(a).join('')).toBe(normalize(a))
-    }))
+    fc.assert(
+      fc.property(
+        anyText,
+        anyText,
+        fc.constantFrom('longest-first' as const, 'head-tail' as const),
+        (a, b, truncation) => {
+          const { tokenIds } = own.encode(a, b, 40, { truncation })
+          expect(tokenIds.length).toBeLessThanOrEqual(40)
+          expect(tokenIds.every((id) => id > 0 && id < own.vocab.tokens.length)).toBe(true)
+          expect(own.words(a).join('')).toBe(normalize(a))
+        }
+      )
+    )
   })
 
   it('gives the same encoding whether it stops early or reads all', () => {
-    fc.assert(fc.property(anyText, anyText, fc.integer({ min: 3, max: 30 }), (a, b, maxLength) => {
-      const early = own.encode(a, b, maxLength)
-      const all = own.encode(a, b, 10_000)
-      expect(early.truncated).toBe(all.tokenIds.length > maxLength)
-      if (!early.truncated) expect(early).toEqual(all)
-    }))
+    fc.assert(
+      fc.property(anyText, anyText, fc.integer({ min: 3, max: 30 }), (a, b, maxLength) => {
+        const early = own.encode(a, b, maxLength)
+        const all = own.encode(a, b, 10_000)
+        expect(early.truncated).toBe(all.tokenIds.length > maxLength)
+        if (!early.truncated) expect(early).toEqual(all)
+      })
+    )
   })
 
-  it('cuts by a dictionary of one\'s own', () => {
-    const tokenizer = createTokenizer(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '中国', '人民'].join('\n'), compileDictionary('中国 5 ns\n人民 9 n\n'))
+  it("cuts by a dictionary of one's own", () => {
+    const tokenizer = createTokenizer(
+      ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '中国', '人民'].join('\n'),
+      compileDictionary('中国 5 ns\n人民 9 n\n')
+    )
     expect(tokenizer.tokenize('中国人民x')).toEqual(['中国', '人民', 'x'])
     expect([...tokenizer.ids('中国人民x')]).toEqual([4, 5, 1])
   })

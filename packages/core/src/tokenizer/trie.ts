@@ -29,7 +29,10 @@ const HEADER = 20
 const MAX_TOTAL = 2 ** 53
 
 const corrupt = (found: string) =>
-  new MatcherError('asset-corrupt', `The dictionary is damaged: ${found}. Fetch or build dictionary.bin again, or compile it from dict.txt.`)
+  new MatcherError(
+    'asset-corrupt',
+    `The dictionary is damaged: ${found}. Fetch or build dictionary.bin again, or compile it from dict.txt.`
+  )
 
 /** Writes sorted, distinct words (ascending by code unit) with their counts as bytes. `total` is stored as given. */
 export function encodeTrie(words: readonly (readonly [string, number])[], total: number): Uint8Array {
@@ -37,7 +40,7 @@ export function encodeTrie(words: readonly (readonly [string, number])[], total:
   const low: number[] = []
   const high: number[] = []
   const counts: number[] = []
-  let level: [start: number, end: number][] = [[0, words.length]]       // a node is the range of words that begin with it
+  let level: [start: number, end: number][] = [[0, words.length]] // a node is the range of words that begin with it
   for (let depth = 0; level.length > 0; depth++) {
     const next: [number, number][] = []
     for (const [start, end] of level) {
@@ -97,7 +100,8 @@ export function openDictionary(bytes: Uint8Array): Trie {
   const nodes = view.getUint32(8, true)
   const total = view.getUint32(12, true) + view.getUint32(16, true) * 2 ** 32
   // four bytes a node at least, so a forged size cannot allocate more than the file justifies
-  if (nodes < 2 || nodes * 4 - 2 > bytes.length - HEADER) throw corrupt(`${bytes.length} bytes cannot hold its ${nodes} nodes`)
+  if (nodes < 2 || nodes * 4 - 2 > bytes.length - HEADER)
+    throw corrupt(`${bytes.length} bytes cannot hold its ${nodes} nodes`)
   if (total < 1 || total >= MAX_TOTAL) throw corrupt(`its total count is ${total}`)
   if (checksum(bytes) !== view.getUint32(4, true)) throw corrupt('its checksum does not match')
   const firstChild = new Int32Array(nodes + 1)
@@ -105,7 +109,8 @@ export function openDictionary(bytes: Uint8Array): Trie {
   const unit = new Uint16Array(nodes)
   const counts = units + 2 * (nodes - 1)
   if (counts > bytes.length) throw corrupt('it ends before its code units do')
-  for (let node = 1, low = units, high = units + nodes - 1; node < nodes; node++) unit[node] = bytes[low++]! | (bytes[high++]! << 8)
+  for (let node = 1, low = units, high = units + nodes - 1; node < nodes; node++)
+    unit[node] = bytes[low++]! | (bytes[high++]! << 8)
   const count = new Int32Array(nodes)
   if (readVarints(bytes, counts, count) !== bytes.length) throw corrupt('bytes follow its last count')
   return { unit, firstChild, count, root: indexRoot(unit, firstChild), total }
@@ -120,7 +125,8 @@ function readVarints(bytes: Uint8Array, offset: number, out: Int32Array): number
       byte = bytes[offset++]
       value |= (byte! & 0x7f) << shift
     }
-    if (byte === undefined || byte > 0x7f || value < 0) throw corrupt(`number ${i} of ${out.length} in a column is cut off or too large`)
+    if (byte === undefined || byte > 0x7f || value < 0)
+      throw corrupt(`number ${i} of ${out.length} in a column is cut off or too large`)
     out[i] = value
   }
   return offset
@@ -133,7 +139,8 @@ function readChildren(bytes: Uint8Array, firstChild: Int32Array): number {
   let next = 1
   for (let node = 0; node < nodes; node++) {
     const children = firstChild[node]!
-    if (next <= node || children > nodes - next) throw corrupt(`node ${node} has ${children} children at ${next} of ${nodes} nodes`)
+    if (next <= node || children > nodes - next)
+      throw corrupt(`node ${node} has ${children} children at ${next} of ${nodes} nodes`)
     firstChild[node] = next
     next += children
   }

@@ -26,21 +26,33 @@ export function parseVocab(text: string): Vocab {
   const ids = new Map<string, number>()
   const tokens = lines.map((line, id) => {
     const token = FIRST_TOKEN.exec(line)?.[1]
-    if (token === undefined) throw corrupt(`line ${id + 1} is blank`, 'remove the line (ids are line numbers) or fetch the file again')
+    if (token === undefined)
+      throw corrupt(`line ${id + 1} is blank`, 'remove the line (ids are line numbers) or fetch the file again')
     const first = ids.get(token)
-    if (first !== undefined) throw corrupt(`"${token}" is on lines ${first + 1} and ${id + 1}`, 'each token must have one id')
+    if (first !== undefined)
+      throw corrupt(`"${token}" is on lines ${first + 1} and ${id + 1}`, 'each token must have one id')
     ids.set(token, id)
     return token
   })
   const special = (token: string): number => {
     const id = ids.get(token)
-    if (id === undefined) throw corrupt(`${token} is not among its ${tokens.length} tokens`, 'it must have [PAD], [UNK], [CLS] and [SEP]')
+    if (id === undefined)
+      throw corrupt(`${token} is not among its ${tokens.length} tokens`, 'it must have [PAD], [UNK], [CLS] and [SEP]')
     return id
   }
   const padId = special('[PAD]')
-  if (padId !== 0) throw corrupt(`[PAD] is on line ${padId + 1}`, 'it must be on the first, since the network masks id 0')
+  if (padId !== 0)
+    throw corrupt(`[PAD] is on line ${padId + 1}`, 'it must be on the first, since the network masks id 0')
   const longest = tokens.reduce((length, token) => Math.max(length, token.length), 0)
-  return { ids, tokens, padId, unknownId: special('[UNK]'), startId: special('[CLS]'), separatorId: special('[SEP]'), longest }
+  return {
+    ids,
+    tokens,
+    padId,
+    unknownId: special('[UNK]'),
+    startId: special('[CLS]'),
+    separatorId: special('[SEP]'),
+    longest
+  }
 }
 
 function corrupt(found: string, wanted: string): MatcherError {

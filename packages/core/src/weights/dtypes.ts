@@ -20,15 +20,24 @@ export function widen(dtype: SafetensorsDtype, bytes: Uint8Array): Float32Array 
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice()
   const at = [aligned.buffer, aligned.byteOffset, aligned.length / size] as const
   switch (dtype) {
-    case 'F32': return new Float32Array(...at)
-    case 'F64': return Float32Array.from(new Float64Array(...at))
-    case 'F16': return new Uint16Array(...at).reduce(halfInto, new Float32Array(at[2]))
-    case 'BF16': return new Float32Array(Uint32Array.from(new Uint16Array(...at), (bits) => bits << 16).buffer)
-    case 'I64': return Float32Array.from(new BigInt64Array(...at), Number)
-    case 'I32': return Float32Array.from(new Int32Array(...at))
-    case 'I16': return Float32Array.from(new Int16Array(...at))
-    case 'I8': return Float32Array.from(new Int8Array(...at))
-    default: return Float32Array.from(aligned)
+    case 'F32':
+      return new Float32Array(...at)
+    case 'F64':
+      return Float32Array.from(new Float64Array(...at))
+    case 'F16':
+      return new Uint16Array(...at).reduce(halfInto, new Float32Array(at[2]))
+    case 'BF16':
+      return new Float32Array(Uint32Array.from(new Uint16Array(...at), (bits) => bits << 16).buffer)
+    case 'I64':
+      return Float32Array.from(new BigInt64Array(...at), Number)
+    case 'I32':
+      return Float32Array.from(new Int32Array(...at))
+    case 'I16':
+      return Float32Array.from(new Int16Array(...at))
+    case 'I8':
+      return Float32Array.from(new Int8Array(...at))
+    default:
+      return Float32Array.from(aligned)
   }
 }
 
@@ -42,7 +51,7 @@ export function halfToFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 0x1f
   const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24                        // zero and subnormals
+  if (exponent === 0) return sign * fraction * 2 ** -24 // zero and subnormals
   if (exponent === 31) return fraction ? NaN : sign * Infinity
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }

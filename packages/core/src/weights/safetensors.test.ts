@@ -8,13 +8,24 @@ import { decodeSafetensors, encodeSafetensors, parseSafetensorsHeader, type Name
 
 const shared = fileURLToPath(new URL('../../../../../shared/fixtures/', import.meta.url))
 
-const tensors = fc.uniqueArray(
-  fc.record({ name: fc.string({ minLength: 1 }).filter((name) => name !== '__metadata__'), shape: fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }) }),
-  { selector: (tensor) => tensor.name, maxLength: 6 }
-).map((specs) => specs.map(({ name, shape }, index): NamedTensor => {
-  const length = shape.reduce((product, size) => product * size, 1)
-  return { name, shape, data: Float32Array.from({ length }, (_, i) => Math.fround(Math.sin(i + index) * 10 ** (index - 3))) }
-}))
+const tensors = fc
+  .uniqueArray(
+    fc.record({
+      name: fc.string({ minLength: 1 }).filter((name) => name !== '__metadata__'),
+      shape: fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 3 })
+    }),
+    { selector: (tensor) => tensor.name, maxLength: 6 }
+  )
+  .map((specs) =>
+    specs.map(({ name, shape }, index): NamedTensor => {
+      const length = shape.reduce((product, size) => product * size, 1)
+      return {
+        name,
+        shape,
+        data: Float32Array.from({ length }, (_, i) => Math.fround(Math.sin(i + index) * 10 ** (index - 3)))
+      }
+    })
+  )
 
 /** A file of one tensor with the header given as text. */
 function file(header: string, data: Uint8Array, claimed = header.length): Uint8Array {
@@ -38,15 +49,17 @@ function problem(bytes: Uint8Array): string {
 
 describe('safetensors', () => {
   it('reads back what it wrote, bit for bit, whatever the names and shapes', () => {
-    fc.assert(fc.property(tensors, (list) => {
-      const bytes = encodeSafetensors(list, { format: 'pt' })
-      const read = decodeSafetensors(bytes, 'x')
-      expect([...read.keys()].sort()).toEqual(list.map((tensor) => tensor.name).sort())
-      for (const { name, shape, data } of list) expect(read.get(name)).toEqual({ shape, data })
-      expect(encodeSafetensors(list, { format: 'pt' })).toEqual(bytes)
-      expect(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8).toBe(0)
-      expect(parseSafetensorsHeader(bytes, bytes.length, 'x').metadata).toEqual({ format: 'pt' })
-    }))
+    fc.assert(
+      fc.property(tensors, (list) => {
+        const bytes = encodeSafetensors(list, { format: 'pt' })
+        const read = decodeSafetensors(bytes, 'x')
+        expect([...read.keys()].sort()).toEqual(list.map((tensor) => tensor.name).sort())
+        for (const { name, shape, data } of list) expect(read.get(name)).toEqual({ shape, data })
+        expect(encodeSafetensors(list, { format: 'pt' })).toEqual(bytes)
+        expect(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8).toBe(0)
+        expect(parseSafetensorsHeader(bytes, bytes.length, 'x').metadata).toEqual({ format: 'pt' })
+      })
+    )
   })
 
   it('reads tensors from bytes that start at an odd place in memory', () => {
@@ -57,19 +70,26 @@ describe('safetensors', () => {
   })
 
   it('never accepts, and never crashes on, a file cut short or with bytes changed in its header', () => {
-    const bytes = encodeSafetensors([{ name: 'a', shape: [3, 2], data: new Float32Array(6) }, { name: 'b', shape: [1], data: new Float32Array(1) }])
-    fc.assert(fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
-      expect(problem(bytes.slice(0, length))).toContain('model.safetensors')
-    }))
-    fc.assert(fc.property(fc.integer({ min: 0, max: bytes.length - 29 }), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-      const damaged = bytes.slice()
-      damaged[at]! ^= flip
-      try {
-        decodeSafetensors(damaged, 'x')                              // a changed letter of a name is not an error
-      } catch (error) {
-        expect((error as MatcherError).code).toBe('checkpoint-invalid')
-      }
-    }))
+    const bytes = encodeSafetensors([
+      { name: 'a', shape: [3, 2], data: new Float32Array(6) },
+      { name: 'b', shape: [1], data: new Float32Array(1) }
+    ])
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
+        expect(problem(bytes.slice(0, length))).toContain('model.safetensors')
+      })
+    )
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: bytes.length - 29 }), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+        const damaged = bytes.slice()
+        damaged[at]! ^= flip
+        try {
+          decodeSafetensors(damaged, 'x') // a changed letter of a name is not an error
+        } catch (error) {
+          expect((error as MatcherError).code).toBe('checkpoint-invalid')
+        }
+      })
+    )
   })
 
   it('says what is wrong with a header', () => {
@@ -78,7 +98,9 @@ describe('safetensors', () => {
     expect(problem(file('{"w":', new Uint8Array(8)))).toContain('not JSON')
     expect(problem(file('[]', new Uint8Array(0)))).toContain('not a JSON object')
     expect(problem(entry('"dtype":"F7","shape":[2],"data_offsets":[0,8]'))).toContain('tensor "w" has dtype "F7"')
-    expect(problem(entry('"dtype":"F32","shape":[3],"data_offsets":[0,8]'))).toContain('has 8 bytes, and F32 [3] wants 12')
+    expect(problem(entry('"dtype":"F32","shape":[3],"data_offsets":[0,8]'))).toContain(
+      'has 8 bytes, and F32 [3] wants 12'
+    )
     expect(problem(entry('"dtype":"F32","shape":[-2],"data_offsets":[0,8]'))).toContain('the shape [-2]')
     expect(problem(entry('"dtype":"F32","shape":[2],"data_offsets":[4,12]'))).toContain('a gap or an overlap')
     expect(problem(entry('"dtype":"F32","shape":[1],"data_offsets":[0,4]'))).toContain('end at byte')
@@ -90,7 +112,12 @@ describe('safetensors', () => {
   it('widens halves, bfloats, doubles and integers', () => {
     const read = (dtype: string, data: ArrayBufferView, count: number): number[] => {
       const bytes = new Uint8Array(data.buffer)
-      return [...decodeSafetensors(file(`{"w":{"dtype":"${dtype}","shape":[${count}],"data_offsets":[0,${bytes.length}]}}`, bytes), 'x').get('w')!.data]
+      return [
+        ...decodeSafetensors(
+          file(`{"w":{"dtype":"${dtype}","shape":[${count}],"data_offsets":[0,${bytes.length}]}}`, bytes),
+          'x'
+        ).get('w')!.data
+      ]
     }
     expect(read('F16', Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff), 4)).toEqual([1, -2, 2 ** -24, 65504])
     expect(read('BF16', Uint16Array.of(0x3f80, 0xc049), 2)).toEqual([1, -3.140625])

@@ -32,10 +32,14 @@ const MAX_HEADER_BYTES = 100_000_000
 
 /** Bytes before the first value: 8 for the length and the JSON header. `start` holds at least 8 bytes. Throws `checkpoint-invalid`. */
 export function safetensorsDataStart(start: Uint8Array, fileSize: number, source: string): number {
-  if (fileSize < 8 || start.length < 8) throw invalid(source, `the file has ${fileSize} bytes, and a safetensors file has at least 8`)
+  if (fileSize < 8 || start.length < 8)
+    throw invalid(source, `the file has ${fileSize} bytes, and a safetensors file has at least 8`)
   const length = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true))
   if (length > MAX_HEADER_BYTES || 8 + length > fileSize) {
-    throw invalid(source, `its header claims ${length} bytes, and the file has ${fileSize} (a header may have ${MAX_HEADER_BYTES})`)
+    throw invalid(
+      source,
+      `its header claims ${length} bytes, and the file has ${fileSize} (a header may have ${MAX_HEADER_BYTES})`
+    )
   }
   return 8 + length
 }
@@ -47,7 +51,8 @@ export function safetensorsDataStart(start: Uint8Array, fileSize: number, source
  */
 export function parseSafetensorsHeader(start: Uint8Array, fileSize: number, source: string): SafetensorsHeader {
   const dataStart = safetensorsDataStart(start, fileSize, source)
-  if (start.length < dataStart) throw invalid(source, `its header needs ${dataStart} bytes, and ${start.length} were read`)
+  if (start.length < dataStart)
+    throw invalid(source, `its header needs ${dataStart} bytes, and ${start.length} were read`)
   const { __metadata__: metadata = {}, ...entries } = headerJson(start.subarray(8, dataStart), source)
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
     throw invalid(source, '"__metadata__" is not an object of strings')
@@ -57,7 +62,10 @@ export function parseSafetensorsHeader(start: Uint8Array, fileSize: number, sour
   let end = dataStart
   for (const tensor of tensors) {
     if (tensor.begin !== end) {
-      throw invalid(source, `tensor "${tensor.name}" starts at byte ${tensor.begin} where ${end} was due (a gap or an overlap)`)
+      throw invalid(
+        source,
+        `tensor "${tensor.name}" starts at byte ${tensor.begin} where ${end} was due (a gap or an overlap)`
+      )
     }
     end = tensor.end
   }
@@ -81,10 +89,17 @@ export function decodeTensor(entry: Pick<TensorEntry, 'dtype' | 'shape'>, bytes:
 
 /** The bytes that come before the values of float32 tensors of those names and shapes, in that order; a multiple of 8. */
 export function encodeSafetensorsHeader(
-  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[], metadata?: Readonly<Record<string, string>>
+  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  metadata?: Readonly<Record<string, string>>
 ): Uint8Array {
-  if (new Set(tensors.map((tensor) => tensor.name)).size !== tensors.length || tensors.some((tensor) => tensor.name === '__metadata__')) {
-    throw new MatcherError('checkpoint-invalid', 'Tensors to be written together need distinct names, none of them "__metadata__".')
+  if (
+    new Set(tensors.map((tensor) => tensor.name)).size !== tensors.length ||
+    tensors.some((tensor) => tensor.name === '__metadata__')
+  ) {
+    throw new MatcherError(
+      'checkpoint-invalid',
+      'Tensors to be written together need distinct names, none of them "__metadata__".'
+    )
   }
   let end = 0
   const parts = metadata ? [`"__metadata__":${JSON.stringify(metadata)}`] : []
@@ -95,17 +110,23 @@ export function encodeSafetensorsHeader(
   }
   const json = new TextEncoder().encode(`{${parts.join(',')}}`)
   const length = Math.ceil(json.length / 8) * 8
-  const header = new Uint8Array(8 + length).fill(0x20)             // the format pads with spaces
+  const header = new Uint8Array(8 + length).fill(0x20) // the format pads with spaces
   new DataView(header.buffer).setBigUint64(0, BigInt(length), true)
   header.set(json, 8)
   return header
 }
 
 /** Writes float32 tensors in the order given: equal input, equal bytes. Throws `checkpoint-invalid` where shape and values disagree. */
-export function encodeSafetensors(tensors: readonly NamedTensor[], metadata?: Readonly<Record<string, string>>): Uint8Array {
+export function encodeSafetensors(
+  tensors: readonly NamedTensor[],
+  metadata?: Readonly<Record<string, string>>
+): Uint8Array {
   for (const { name, shape, data } of tensors) {
     if (elements(shape) !== data.length) {
-      throw new MatcherError('checkpoint-invalid', `Tensor "${name}" has ${data.length} values, and its shape [${shape.join(', ')}] wants ${elements(shape)}.`)
+      throw new MatcherError(
+        'checkpoint-invalid',
+        `Tensor "${name}" has ${data.length} values, and its shape [${shape.join(', ')}] wants ${elements(shape)}.`
+      )
     }
   }
   const header = encodeSafetensorsHeader(tensors, metadata)
@@ -131,13 +152,21 @@ function headerJson(bytes: Uint8Array, source: string): Record<string, unknown> 
 
 function parseEntry(name: string, entry: unknown, dataStart: number, source: string): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {}
-  if (!isDtype(dtype)) throw invalid(source, `tensor "${name}" has dtype ${JSON.stringify(dtype)}, not one of ${Object.keys(DTYPE_BYTES).join(', ')}`)
+  if (!isDtype(dtype))
+    throw invalid(
+      source,
+      `tensor "${name}" has dtype ${JSON.stringify(dtype)}, not one of ${Object.keys(DTYPE_BYTES).join(', ')}`
+    )
   if (!isSizes(shape)) throw invalid(source, `tensor "${name}" has the shape ${JSON.stringify(shape)}`)
-  if (!isSizes(offsets) || offsets.length !== 2) throw invalid(source, `tensor "${name}" has the offsets ${JSON.stringify(offsets)}`)
+  if (!isSizes(offsets) || offsets.length !== 2)
+    throw invalid(source, `tensor "${name}" has the offsets ${JSON.stringify(offsets)}`)
   const [begin, end] = offsets as [number, number]
   const wanted = elements(shape) * DTYPE_BYTES[dtype]
   if (end - begin !== wanted) {
-    throw invalid(source, `tensor "${name}" has ${end - begin} bytes, and ${dtype} [${shape.join(', ')}] wants ${wanted}`)
+    throw invalid(
+      source,
+      `tensor "${name}" has ${end - begin} bytes, and ${dtype} [${shape.join(', ')}] wants ${wanted}`
+    )
   }
   return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end }
 }
@@ -155,5 +184,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function invalid(source: string, found: string, cause?: unknown): MatcherError {
-  return new MatcherError('checkpoint-invalid', `${source} cannot be read as safetensors: ${found}. Make or copy the file again.`, { cause })
+  return new MatcherError(
+    'checkpoint-invalid',
+    `${source} cannot be read as safetensors: ${found}. Make or copy the file again.`,
+    { cause }
+  )
 }

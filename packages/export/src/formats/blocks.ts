@@ -1,6 +1,14 @@
 import type { GraphBuilder } from '../onnx/builder'
 import type { Constant } from '../onnx/value'
-import { blockCount, blockSizeFor, SMALLEST_BLOCK, quantizeBlocks, transpose, type BlockBits, type BlockMatrix } from '../quantize/blocks'
+import {
+  blockCount,
+  blockSizeFor,
+  SMALLEST_BLOCK,
+  quantizeBlocks,
+  transpose,
+  type BlockBits,
+  type BlockMatrix
+} from '../quantize/blocks'
 import type { WeightFormat } from './format'
 
 /** `MatMulNBits` may round activations to int8 in blocks of a row: the fast path on GPUs. A row's blocks do not depend on other rows. */
@@ -26,29 +34,55 @@ export function blockFormat(bits: (weight: string) => BlockBits, cache?: BlockCa
       const width = bits(kernel.name.replace(/\.halves$/, ''))
       const size = blockSizeFor(inputs, width)
       const blocks = blockCount(inputs, size)
-      const shapes = [[outputs, blocks, (size * width) / 8], [outputs, blocks]] as const
-      const [codes, scales] = blockConstants(build, kernel, shapes, cached(`${kernel.name}:${width}`, () =>
-        quantizeBlocks(transpose(kernel.read() as Float32Array, outputs), inputs, width, size)))
+      const shapes = [
+        [outputs, blocks, (size * width) / 8],
+        [outputs, blocks]
+      ] as const
+      const [codes, scales] = blockConstants(
+        build,
+        kernel,
+        shapes,
+        cached(`${kernel.name}:${width}`, () =>
+          quantizeBlocks(transpose(kernel.read() as Float32Array, outputs), inputs, width, size)
+        )
+      )
       const attributes = { K: inputs, N: outputs, bits: width, block_size: size, accuracy_level: INT8_ACTIVATIONS }
-      return build.node('Add', [build.node('MatMulNBits', [x, codes, scales], { domain: 'com.microsoft', attributes }), bias])
+      return build.node('Add', [
+        build.node('MatMulNBits', [x, codes, scales], { domain: 'com.microsoft', attributes }),
+        bias
+      ])
     },
     rows(build, table, ids) {
       const [count, columns] = table.shape as [number, number]
-      if (columns % SMALLEST_BLOCK !== 0) return build.node('Gather', [table, ids])    // the operator would hand back the padding too
+      if (columns % SMALLEST_BLOCK !== 0) return build.node('Gather', [table, ids]) // the operator would hand back the padding too
       const width = bits(table.name)
       const size = blockSizeFor(columns, width)
-      const shapes = [[count, (blockCount(columns, size) * size * width) / 8], [count, blockCount(columns, size)]] as const
-      const [codes, scales] = blockConstants(build, table, shapes, cached(`${table.name}:${width}`, () =>
-        quantizeBlocks(table.read() as Float32Array, columns, width, size)))
+      const shapes = [
+        [count, (blockCount(columns, size) * size * width) / 8],
+        [count, blockCount(columns, size)]
+      ] as const
+      const [codes, scales] = blockConstants(
+        build,
+        table,
+        shapes,
+        cached(`${table.name}:${width}`, () => quantizeBlocks(table.read() as Float32Array, columns, width, size))
+      )
       const attributes = { bits: width, block_size: size, gather_axis: 0, quantize_axis: 1 }
-      return build.node('GatherBlockQuantized', [codes, ids, scales], { type: 'float32', domain: 'com.microsoft', attributes })
+      return build.node('GatherBlockQuantized', [codes, ids, scales], {
+        type: 'float32',
+        domain: 'com.microsoft',
+        attributes
+      })
     }
   }
 }
 
 /** Codes and scales of a weight as two constants. Quantizing happens when the codes are written; only the scales are kept. */
 function blockConstants(
-  build: GraphBuilder, weight: Constant, [codeShape, scaleShape]: readonly [readonly number[], readonly number[]], quantize: () => BlockMatrix
+  build: GraphBuilder,
+  weight: Constant,
+  [codeShape, scaleShape]: readonly [readonly number[], readonly number[]],
+  quantize: () => BlockMatrix
 ): [Constant, Constant] {
   let scales: Float32Array | undefined
   const quantized = (): BlockMatrix => {

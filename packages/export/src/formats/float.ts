@@ -18,11 +18,14 @@ export const float32Format: WeightFormat = {
 /** float16 weights, matrix products and attention; the sums between them (residuals, norms, softmax, mean) are float32. */
 export const float16Format: WeightFormat = {
   compute: 'float16',
-  dense: (build, x, kernel, bias) => plainDense(build, build.cast(x, 'float16'), half(build, kernel), half(build, bias)),
+  dense: (build, x, kernel, bias) =>
+    plainDense(build, build.cast(x, 'float16'), half(build, kernel), half(build, bias)),
   rows: (build, table, ids) => build.cast(build.node('Gather', [half(build, table), ids]), 'float32')
 }
 
 /** The float16 form of a float32 constant. */
 export function half(build: GraphBuilder, constant: Constant): Constant {
-  return build.constant(`${constant.name}.half`, 'float16', constant.shape, () => toHalf(constant.read() as Float32Array))
+  return build.constant(`${constant.name}.half`, 'float16', constant.shape, () =>
+    toHalf(constant.read() as Float32Array)
+  )
 }

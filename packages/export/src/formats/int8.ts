@@ -39,37 +39,61 @@ export function int8Format(): WeightFormat {
       const [values, scales] = matrix(build, kernel, [columns], (data) => quantizeColumns(data, columns))
       const rows = quantized.get(x) ?? quantizeActivations(build, x, inputs, range, shared)
       quantized.set(x, rows)
-      const product = build.node('MatMulIntegerToFloat', [rows.values, values, build.scalar(1), scales, rows.zero], { type: 'float32', domain: 'com.microsoft' })
+      const product = build.node('MatMulIntegerToFloat', [rows.values, values, build.scalar(1), scales, rows.zero], {
+        type: 'float32',
+        domain: 'com.microsoft'
+      })
       return build.node('Add', [build.node('Mul', [product, rows.scale]), bias])
     },
     rows(build, table, ids) {
       const [count, width] = table.shape as [number, number]
       const [values, scales] = matrix(build, table, [count, 1], (data) => quantizeRows(data, width))
-      return build.node('Mul', [build.cast(build.node('Gather', [values, ids]), 'float32'), build.node('Gather', [scales, ids])])
+      return build.node('Mul', [
+        build.cast(build.node('Gather', [values, ids]), 'float32'),
+        build.node('Gather', [scales, ids])
+      ])
     }
   }
 }
 
 /** A row of zeros has the scale 0: whatever its values become, they count 0. */
 function quantizeActivations(
-  build: GraphBuilder, x: Value, width: number, range: ActivationRange, shared: (key: number | string, make: () => Value) => Value
+  build: GraphBuilder,
+  x: Value,
+  width: number,
+  range: ActivationRange,
+  shared: (key: number | string, make: () => Value) => Value
 ): QuantizedRows {
   const largest = (value: Value) => build.node('ReduceMax', [value], { attributes: { axes: [-1] } })
   const times = (value: Value, factor: number) => build.node('Mul', [value, build.scalar(factor)])
   const gelu = range === 'gelu'
   const scale = gelu
     ? build.node('Max', [times(largest(x), 1 / (255 - GELU_ZERO)), build.scalar(-GELU_MINIMUM / GELU_ZERO)])
-    : times(largest(build.node('Abs', [x])), 1 / SYMMETRIC_LEVELS)                                   // [batch, seq, 1]
+    : times(largest(build.node('Abs', [x])), 1 / SYMMETRIC_LEVELS) // [batch, seq, 1]
   const zeroPoint = gelu ? GELU_ZERO : SYMMETRIC_LEVELS + 1
   const zero = build.constant(`zero(${zeroPoint})`, 'uint8', [], () => Uint8Array.of(zeroPoint))
-  const flatScale = build.reshape(scale, [-1])                                                       // [batch * seq]
-  const zeros = shared(`zeros(${zeroPoint})`, () => build.node('Expand', [zero, build.node('Shape', [flatScale], { type: 'int64' })]))
-  const flat = build.node('QuantizeLinear', [build.reshape(x, [-1, width]), flatScale, zeros], { type: 'uint8', attributes: { axis: 0 } })
-  return { values: build.node('Reshape', [flat, shared(width, () => build.node('Shape', [x], { type: 'int64' }))]), scale, zero }
+  const flatScale = build.reshape(scale, [-1]) // [batch * seq]
+  const zeros = shared(`zeros(${zeroPoint})`, () =>
+    build.node('Expand', [zero, build.node('Shape', [flatScale], { type: 'int64' })])
+  )
+  const flat = build.node('QuantizeLinear', [build.reshape(x, [-1, width]), flatScale, zeros], {
+    type: 'uint8',
+    attributes: { axis: 0 }
+  })
+  return {
+    values: build.node('Reshape', [flat, shared(width, () => build.node('Shape', [x], { type: 'int64' }))]),
+    scale,
+    zero
+  }
 }
 
 /** The int8 values and scales of a weight. Quantizing happens when the values are written; only the scales are kept. */
-function matrix(build: GraphBuilder, source: Constant, scaleShape: number[], quantize: (data: Float32Array) => Int8Matrix): [Constant, Constant] {
+function matrix(
+  build: GraphBuilder,
+  source: Constant,
+  scaleShape: number[],
+  quantize: (data: Float32Array) => Int8Matrix
+): [Constant, Constant] {
   let scales: Float32Array | undefined
   const quantized = (): Int8Matrix => {
     const result = quantize(source.read() as Float32Array)

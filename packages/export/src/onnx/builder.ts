@@ -1,4 +1,14 @@
-import { elementCount, ELEMENT_TYPES, type Attribute, type Constant, type Elements, type ElementType, type Node, type Output, type Value } from './value'
+import {
+  elementCount,
+  ELEMENT_TYPES,
+  type Attribute,
+  type Constant,
+  type Elements,
+  type ElementType,
+  type Node,
+  type Output,
+  type Value
+} from './value'
 
 /** What a node may say beside its operator and inputs. */
 export interface NodeOptions {
@@ -27,7 +37,9 @@ export class GraphBuilder {
 
   /** A one-dimensional int64 constant: shapes, axes, bounds. */
   integers(...values: readonly number[]): Constant {
-    return this.constant(`integers(${values.join(',')})`, 'int64', [values.length], () => BigInt64Array.from(values, BigInt))
+    return this.constant(`integers(${values.join(',')})`, 'int64', [values.length], () =>
+      BigInt64Array.from(values, BigInt)
+    )
   }
 
   /** A float32 scalar. */
@@ -38,7 +50,11 @@ export class GraphBuilder {
   /** One operator call with several outputs, of the given types. */
   nodes(op: string, inputs: readonly Value[], types: readonly ElementType[], options: NodeOptions = {}): Output[] {
     const node: Node = {
-      op, inputs, domain: options.domain ?? '', attributes: options.attributes ?? {}, outputCount: types.length,
+      op,
+      inputs,
+      domain: options.domain ?? '',
+      attributes: options.attributes ?? {},
+      outputCount: types.length,
       name: options.name ?? (this.scope ? `${this.scope}/${op}` : op)
     }
     return types.map((type, index) => ({ kind: 'output', type, node, index }))
@@ -51,7 +67,9 @@ export class GraphBuilder {
 
   /** The value in another element type; itself where it has it. */
   cast(value: Value, type: ElementType): Value {
-    return value.type === type ? value : this.node('Cast', [value], { type, attributes: { to: ELEMENT_TYPES[type].dataType } })
+    return value.type === type
+      ? value
+      : this.node('Cast', [value], { type, attributes: { to: ELEMENT_TYPES[type].dataType } })
   }
 
   /** The value in another shape, as ONNX's Reshape reads it: 0 copies, -1 is inferred. Constants keep their data. */

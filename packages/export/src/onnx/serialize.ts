@@ -1,15 +1,34 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import {
-  AttributeProto_AttributeType, GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProto_DataLocation, TensorProtoSchema, ValueInfoProtoSchema
+  AttributeProto_AttributeType,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataLocation,
+  TensorProtoSchema,
+  ValueInfoProtoSchema
 } from './schema/onnx_pb'
-import { constantBytes, ELEMENT_TYPES, type Attribute, type AttributeInit, type Constant, type Input, type Node, type Value } from './value'
+import {
+  constantBytes,
+  ELEMENT_TYPES,
+  type Attribute,
+  type AttributeInit,
+  type Constant,
+  type Input,
+  type Node,
+  type Value
+} from './value'
 
 /** A finished graph: what it takes and gives. Nodes and constants are those that the outputs need. */
 export interface Graph {
   readonly name: string
   readonly inputs: readonly Input[]
-  readonly outputs: readonly { readonly name: string; readonly value: Value; readonly shape: readonly (number | string)[] }[]
+  readonly outputs: readonly {
+    readonly name: string
+    readonly value: Value
+    readonly shape: readonly (number | string)[]
+  }[]
 }
 
 /** Where weights go: inside the model file, or beside it once they are larger than `limit` bytes together. */
@@ -39,10 +58,17 @@ const TENSOR_RAW_DATA = 9
 export function serializeGraph(graph: Graph, producer: string, external: ExternalData): SerializedModel {
   const { nodes, constants } = collect(graph)
   const usesContrib = nodes.some((node) => node.domain !== '')
-  const frame = toBinary(ModelProtoSchema, create(ModelProtoSchema, {
-    irVersion: IR_VERSION, producerName: producer,
-    opsetImport: [{ domain: '', version: BigInt(OPSET) }, ...(usesContrib ? [{ domain: 'com.microsoft', version: 1n }] : [])]
-  }))
+  const frame = toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      producerName: producer,
+      opsetImport: [
+        { domain: '', version: BigInt(OPSET) },
+        ...(usesContrib ? [{ domain: 'com.microsoft', version: 1n }] : [])
+      ]
+    })
+  )
   const body = graphBody(graph, nodes)
   const total = constants.reduce((sum, constant) => sum + constantBytes(constant), 0)
   const placed = placeConstants(constants, total > external.limit ? external.fileName : undefined)
@@ -72,42 +98,67 @@ function graphBody(graph: Graph, nodes: readonly Node[]): Uint8Array {
     if (value.kind !== 'output') return value.name
     return outputs.get(value) ?? `${names.get(value.node)!}:${value.index}`
   }
-  const outputNames = (node: Node) => Array.from({ length: node.outputCount }, (_, index) => {
-    const named = graph.outputs.find(({ value }) => value.kind === 'output' && value.node === node && value.index === index)
-    return named?.name ?? `${names.get(node)!}:${index}`
-  })
-  return toBinary(GraphProtoSchema, create(GraphProtoSchema, {
-    name: graph.name,
-    node: nodes.map((node) => create(NodeProtoSchema, {
-      opType: node.op, domain: node.domain, name: names.get(node)!, input: node.inputs.map(nameOf), output: outputNames(node),
-      attribute: Object.entries(node.attributes).map(([name, value]) => ({ name, ...attribute(value) }))
-    })),
-    input: graph.inputs.map((input) => valueInfo(input.name, input.type, input.shape)),
-    output: graph.outputs.map((output) => valueInfo(output.name, output.value.type, output.shape))
-  }))
+  const outputNames = (node: Node) =>
+    Array.from({ length: node.outputCount }, (_, index) => {
+      const named = graph.outputs.find(
+        ({ value }) => value.kind === 'output' && value.node === node && value.index === index
+      )
+      return named?.name ?? `${names.get(node)!}:${index}`
+    })
+  return toBinary(
+    GraphProtoSchema,
+    create(GraphProtoSchema, {
+      name: graph.name,
+      node: nodes.map((node) =>
+        create(NodeProtoSchema, {
+          opType: node.op,
+          domain: node.domain,
+          name: names.get(node)!,
+          input: node.inputs.map(nameOf),
+          output: outputNames(node),
+          attribute: Object.entries(node.attributes).map(([name, value]) => ({ name, ...attribute(value) }))
+        })
+      ),
+      input: graph.inputs.map((input) => valueInfo(input.name, input.type, input.shape)),
+      output: graph.outputs.map((output) => valueInfo(output.name, output.value.type, output.shape))
+    })
+  )
 }
 
 function uniqueNames(nodes: readonly Node[]): Map<Node, string> {
   const used = new Map<string, number>()
-  return new Map(nodes.map((node) => {
-    const count = used.get(node.name) ?? 0
-    used.set(node.name, count + 1)
-    return [node, count === 0 ? node.name : `${node.name}_${count}`]
-  }))
+  return new Map(
+    nodes.map((node) => {
+      const count = used.get(node.name) ?? 0
+      used.set(node.name, count + 1)
+      return [node, count === 0 ? node.name : `${node.name}_${count}`]
+    })
+  )
 }
 
 function attribute(value: Attribute): AttributeInit {
   if (typeof value === 'number') return { type: AttributeProto_AttributeType.INT, i: BigInt(value) }
-  if (typeof value === 'string') return { type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) }
+  if (typeof value === 'string')
+    return { type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) }
   if ('float' in value) return { type: AttributeProto_AttributeType.FLOAT, f: value.float }
   return { type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) }
 }
 
-function valueInfo(name: string, type: keyof typeof ELEMENT_TYPES, shape: readonly (number | string)[]): MessageInitShape<typeof ValueInfoProtoSchema> {
+function valueInfo(
+  name: string,
+  type: keyof typeof ELEMENT_TYPES,
+  shape: readonly (number | string)[]
+): MessageInitShape<typeof ValueInfoProtoSchema> {
   const dim = shape.map((size) => ({
-    value: typeof size === 'string' ? { case: 'dimParam' as const, value: size } : { case: 'dimValue' as const, value: BigInt(size) }
+    value:
+      typeof size === 'string'
+        ? { case: 'dimParam' as const, value: size }
+        : { case: 'dimValue' as const, value: BigInt(size) }
   }))
-  return { name, type: { value: { case: 'tensorType', value: { elemType: ELEMENT_TYPES[type].dataType, shape: { dim } } } } }
+  return {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType: ELEMENT_TYPES[type].dataType, shape: { dim } } } }
+  }
 }
 
 /** Tag and length of a length-delimited field. */
@@ -127,15 +178,27 @@ function placeConstants(constants: readonly Constant[], location: string | undef
   let end = 0
   return constants.map((constant) => {
     const length = constantBytes(constant)
-    const tensor = { name: constant.name, dims: constant.shape.map(BigInt), dataType: ELEMENT_TYPES[constant.type].dataType }
+    const tensor = {
+      name: constant.name,
+      dims: constant.shape.map(BigInt),
+      dataType: ELEMENT_TYPES[constant.type].dataType
+    }
     if (location === undefined || length < PAGE_BYTES) {
-      const fields = Buffer.concat([toBinary(TensorProtoSchema, create(TensorProtoSchema, tensor)), prefix(TENSOR_RAW_DATA, length)])
+      const fields = Buffer.concat([
+        toBinary(TensorProtoSchema, create(TensorProtoSchema, tensor)),
+        prefix(TENSOR_RAW_DATA, length)
+      ])
       return { constant, header: Buffer.concat([prefix(GRAPH_INITIALIZER, fields.length + length), fields]) }
     }
     const offset = Math.ceil(end / PAGE_BYTES) * PAGE_BYTES
     end = offset + length
-    const externalData = Object.entries({ location, offset: String(offset), length: String(length) }).map(([key, value]) => ({ key, value }))
-    const fields = toBinary(TensorProtoSchema, create(TensorProtoSchema, { ...tensor, dataLocation: TensorProto_DataLocation.EXTERNAL, externalData }))
+    const externalData = Object.entries({ location, offset: String(offset), length: String(length) }).map(
+      ([key, value]) => ({ key, value })
+    )
+    const fields = toBinary(
+      TensorProtoSchema,
+      create(TensorProtoSchema, { ...tensor, dataLocation: TensorProto_DataLocation.EXTERNAL, externalData })
+    )
     return { constant, offset, header: Buffer.concat([prefix(GRAPH_INITIALIZER, fields.length), fields]) }
   })
 }
@@ -143,7 +206,10 @@ function placeConstants(constants: readonly Constant[], location: string | undef
 function* modelBytes(frame: Uint8Array, body: Uint8Array, placed: readonly PlacedConstant[]): Generator<Uint8Array> {
   const inlineBytes = ({ constant, offset }: PlacedConstant) => (offset === undefined ? constantBytes(constant) : 0)
   yield frame
-  yield prefix(MODEL_GRAPH, placed.reduce((sum, one) => sum + one.header.length + inlineBytes(one), body.length))
+  yield prefix(
+    MODEL_GRAPH,
+    placed.reduce((sum, one) => sum + one.header.length + inlineBytes(one), body.length)
+  )
   yield body
   for (const { constant, header, offset } of placed) {
     yield header

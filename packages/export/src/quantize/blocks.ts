@@ -63,7 +63,12 @@ export function quantizeBlocks(matrix: Float32Array, width: number, bits: BlockB
 }
 
 /** The float32 values that codes and scales stand for, [rows, width]: what an error is measured on. */
-export function dequantizeBlocks({ codes, scales }: BlockMatrix, width: number, bits: BlockBits, blockSize: number): Float32Array {
+export function dequantizeBlocks(
+  { codes, scales }: BlockMatrix,
+  width: number,
+  bits: BlockBits,
+  blockSize: number
+): Float32Array {
   const blocks = blockCount(width, blockSize)
   return Float32Array.from({ length: (scales.length / blocks) * width }, (_, i) => {
     const index = Math.floor(i / width) * blocks + Math.floor((i % width) / blockSize)
@@ -113,12 +118,29 @@ function level(steps: number): number {
 }
 
 /** 8-bit codes from `out[place]` on; places past the row's end get the code of 0. */
-function packBytes(values: Float32Array, begin: number, end: number, scale: number, out: Uint8Array, place: number, count: number): void {
-  for (let i = 0; i < count; i++) out[place + i] = begin + i < end ? 128 + Math.floor(values[begin + i]! / scale + 0.5) : 128
+function packBytes(
+  values: Float32Array,
+  begin: number,
+  end: number,
+  scale: number,
+  out: Uint8Array,
+  place: number,
+  count: number
+): void {
+  for (let i = 0; i < count; i++)
+    out[place + i] = begin + i < end ? 128 + Math.floor(values[begin + i]! / scale + 0.5) : 128
 }
 
 /** Pairs of 4-bit codes from `out[place]` on, the first in the low half. */
-function packHalves(values: Float32Array, begin: number, end: number, scale: number, out: Uint8Array, place: number, count: number): void {
+function packHalves(
+  values: Float32Array,
+  begin: number,
+  end: number,
+  scale: number,
+  out: Uint8Array,
+  place: number,
+  count: number
+): void {
   const inverse = 1 / scale
   const code = (i: number): number => (i < end ? 8 + level(values[i]! * inverse) : 8)
   for (let i = 0; i < count; i++) out[place + i] = code(begin + 2 * i) | (code(begin + 2 * i + 1) << 4)

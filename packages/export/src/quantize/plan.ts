@@ -31,24 +31,32 @@ const ERROR_TARGET = 0.05
 export function weightGroups(config: ModelConfig): WeightGroup[] {
   const groups = new Map<string, ParameterSpec[]>()
   for (const spec of parameterSpecs(config)) {
-    const group = /^(layer\.\d+\.(?:attention|ffn\.in|ffn\.out))\b.*\.kernel$/.exec(spec.name)?.[1]
-      ?? /^embeddings\.(?:word|mapping\.kernel)$/.exec(spec.name)?.[0]
+    const group =
+      /^(layer\.\d+\.(?:attention|ffn\.in|ffn\.out))\b.*\.kernel$/.exec(spec.name)?.[1] ??
+      /^embeddings\.(?:word|mapping\.kernel)$/.exec(spec.name)?.[0]
     if (group) groups.set(group, [...(groups.get(group) ?? []), spec])
   }
   return [...groups].map(([name, specs]) => ({
-    name, weights: specs.map((spec) => spec.name),
+    name,
+    weights: specs.map((spec) => spec.name),
     bytes: { 4: sum(specs.map((spec) => blockBytes(spec, 4))), 8: sum(specs.map((spec) => blockBytes(spec, 8))) }
   }))
 }
 
 /** Measures every group: the logits with it alone at 4 bits, against all at 8. Each graph lives in a temporary file for its run. */
 export async function measureSensitivity(
-  config: ModelConfig, read: (name: string) => Float32Array, calibration: readonly EncodedBatch[]
+  config: ModelConfig,
+  read: (name: string) => Float32Array,
+  calibration: readonly EncodedBatch[]
 ): Promise<Sensitivity[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-q4-'))
   const cache: BlockCache = new Map()
   const logitsWith = async (fourBits: readonly string[]): Promise<Float32Array[]> => {
-    const graph = sohuGraph(config, read, blockFormat((name) => (fourBits.includes(name) ? 4 : 8), cache))
+    const graph = sohuGraph(
+      config,
+      read,
+      blockFormat((name) => (fourBits.includes(name) ? 4 : 8), cache)
+    )
     const writer = new FolderWriter(folder)
     writer.write('model.onnx', serializeGraph(graph, 'sohu-match', { fileName: '', limit: Infinity }).model)
     const runner = await openGraph(join(folder, 'model.onnx'))
@@ -60,7 +68,8 @@ export async function measureSensitivity(
   try {
     const reference = await logitsWith([])
     const measured: Sensitivity[] = []
-    for (const group of weightGroups(config)) measured.push({ ...group, error: rootMeanSquare(await logitsWith(group.weights), reference) })
+    for (const group of weightGroups(config))
+      measured.push({ ...group, error: rootMeanSquare(await logitsWith(group.weights), reference) })
     return measured
   } finally {
     rmSync(folder, { recursive: true })
@@ -89,7 +98,11 @@ export function chooseEightBits(groups: readonly Sensitivity[], floatBytes: numb
 /** float32 bytes of the weights that groups hold. */
 export function floatBytes(config: ModelConfig): number {
   const names = new Set(weightGroups(config).flatMap((group) => group.weights))
-  return sum(parameterSpecs(config).filter((spec) => names.has(spec.name)).map((spec) => 4 * sum([spec.shape.reduce((a, b) => a * b, 1)])))
+  return sum(
+    parameterSpecs(config)
+      .filter((spec) => names.has(spec.name))
+      .map((spec) => 4 * sum([spec.shape.reduce((a, b) => a * b, 1)]))
+  )
 }
 
 /** Bytes of a matrix in blocks: kernels are cut along their input axis, the embedding table along its rows' width. */
@@ -101,7 +114,9 @@ function blockBytes({ name, shape }: ParameterSpec, bits: BlockBits): number {
 }
 
 function rootMeanSquare(logits: readonly Float32Array[], reference: readonly Float32Array[]): number {
-  const squares = logits.flatMap((batch, index) => Array.from(batch, (value, i) => (value - reference[index]![i]!) ** 2))
+  const squares = logits.flatMap((batch, index) =>
+    Array.from(batch, (value, i) => (value - reference[index]![i]!) ** 2)
+  )
   return Math.sqrt(sum(squares) / squares.length)
 }
 

@@ -3,7 +3,8 @@ import { USED, bytesAt, type Damage, type Patient } from './model-files'
 /** Replaces the bytes of one of the files that are read by `change` of a copy of them. */
 function changing(name: string, change: (bytes: Buffer, patient: Patient) => { bytes: Buffer; what: string }): Damage {
   return {
-    name, codes: ['asset-corrupt'],
+    name,
+    codes: ['asset-corrupt'],
     apply(patient) {
       const path = patient.random.pick(USED)
       const { bytes, what } = change(Buffer.from(bytesAt(patient.files, path)), patient)
@@ -48,7 +49,8 @@ export const BYTE_DAMAGES: readonly Damage[] = [
     return { bytes: Buffer.concat([bytes.subarray(by), bytes.subarray(0, by)]), what: `rotated by ${by}` }
   }),
   {
-    name: 'swapped files', codes: ['asset-corrupt'],
+    name: 'swapped files',
+    codes: ['asset-corrupt'],
     apply({ files, random }) {
       const one = random.pick(USED)
       const other = random.pick([...USED, 'onnx/model_q8.onnx'].filter((path) => path !== one))
@@ -59,7 +61,8 @@ export const BYTE_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'a missing file', codes: ['asset-missing'],
+    name: 'a missing file',
+    codes: ['asset-missing'],
     apply({ files, random }) {
       const path = random.pick([...USED, 'manifest.json'])
       files.delete(path)
@@ -67,17 +70,23 @@ export const BYTE_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'no file at all', codes: ['asset-missing'],
+    name: 'no file at all',
+    codes: ['asset-missing'],
     apply({ files }) {
       files.clear()
       return 'an empty folder'
     }
   },
   {
-    name: 'something else than a file', codes: ['asset-missing', 'asset-corrupt', 'storage', 'network', 'manifest-invalid'],
+    name: 'something else than a file',
+    codes: ['asset-missing', 'asset-corrupt', 'storage', 'network', 'manifest-invalid'],
     apply({ files, random }) {
       const path = random.pick([...USED, 'manifest.json'])
-      const special = random.pick(path === 'manifest.json' ? ['folder', 'pipe', 'loop'] as const : ['folder', 'pipe', 'zeros', 'loop'] as const)
+      const special = random.pick(
+        path === 'manifest.json'
+          ? (['folder', 'pipe', 'loop'] as const)
+          : (['folder', 'pipe', 'zeros', 'loop'] as const)
+      )
       files.set(path, special)
       return `${path} is a ${special}`
     }

@@ -18,7 +18,8 @@ const VOCABULARIES: Readonly<Record<string, (tokens: string[]) => string[]>> = {
 /** Manifests that parse and files that are there, but one is not what the other says; also right hashes of wrong contents. */
 export const LIE_DAMAGES: readonly Damage[] = [
   {
-    name: 'a wrong hash', codes: ['asset-corrupt'],
+    name: 'a wrong hash',
+    codes: ['asset-corrupt'],
     apply({ manifest, random }) {
       const path = random.pick(USED)
       const file = manifest.files[path]!
@@ -31,17 +32,29 @@ export const LIE_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'a wrong size', codes: ['asset-corrupt', 'device-unavailable'],
+    name: 'a wrong size',
+    codes: ['asset-corrupt', 'device-unavailable'],
     apply({ manifest, random }) {
       const path = random.pick(USED)
       const bytes = Number(manifest.files[path]!.bytes)
-      const wrong = random.pick([0, 1, bytes - 1, bytes + 1, bytes * 2, 2 ** 31, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER])
+      const wrong = random.pick([
+        0,
+        1,
+        bytes - 1,
+        bytes + 1,
+        bytes * 2,
+        2 ** 31,
+        2 ** 32,
+        2 ** 40,
+        Number.MAX_SAFE_INTEGER
+      ])
       manifest.files[path]!.bytes = wrong
       return `${path} has ${wrong} in place of ${bytes}`
     }
   },
   {
-    name: 'a file not listed', codes: ['manifest-invalid'],
+    name: 'a file not listed',
+    codes: ['manifest-invalid'],
     apply({ manifest, random }) {
       const path = random.pick(USED)
       delete manifest.files[path]
@@ -49,36 +62,56 @@ export const LIE_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'a listed file that is not there', codes: ['asset-missing'],
+    name: 'a listed file that is not there',
+    codes: ['asset-missing'],
     apply({ manifest, random }) {
-      const path = random.pick(['%2e%2e/outside.txt', 'onnx', 'nothing.txt', 'Vocab.TXT', 'vocab.txt ', '词.txt', '👍/x', 'a'.repeat(200), 'a/'.repeat(300) + 'b', 'x?y=1', 'x#y', '__proto'])
+      const path = random.pick([
+        '%2e%2e/outside.txt',
+        'onnx',
+        'nothing.txt',
+        'Vocab.TXT',
+        'vocab.txt ',
+        '词.txt',
+        '👍/x',
+        'a'.repeat(200),
+        'a/'.repeat(300) + 'b',
+        'x?y=1',
+        'x#y',
+        '__proto'
+      ])
       manifest.tokenizer.vocab = path
       manifest.files[path] = { ...manifest.files['vocab.txt']! }
       return JSON.stringify(path)
     }
   },
   {
-    name: 'no such graph', codes: ['dtype-missing'],
+    name: 'no such graph',
+    codes: ['dtype-missing'],
     apply({ manifest }) {
       manifest.graphs = { q8: manifest.graphs.q8! }
       return 'only q8'
     }
   },
   {
-    name: 'tasks in disorder', codes: ['manifest-invalid', 'task-unknown'],
+    name: 'tasks in disorder',
+    codes: ['manifest-invalid', 'task-unknown'],
     apply({ manifest, random }) {
       const what = random.pick(['twice', 'reversed', 'renamed', 'one only', 'inherited'])
       const { tasks } = manifest
       if (what === 'twice') tasks[1]!.name = tasks[0]!.name
       if (what === 'reversed') tasks.reverse()
-      if (what === 'renamed') tasks.forEach((task, id) => { task.name = `task ${id}` })
+      if (what === 'renamed')
+        tasks.forEach((task, id) => {
+          task.name = `task ${id}`
+        })
       if (what === 'one only') tasks.length = 1
       if (what === 'inherited') tasks[2]!.name = '__proto__'
       return what
     }
   },
   {
-    name: 'one file in the role of another', codes: ['asset-corrupt', 'inference-failed'],
+    name: 'one file in the role of another',
+    codes: ['asset-corrupt', 'inference-failed'],
     apply({ manifest, random }) {
       const role = random.pick(['vocab', 'dictionary', 'file'] as const)
       const own = { vocab: 'vocab.txt', dictionary: 'dictionary.bin', file: GRAPH }[role]
@@ -89,7 +122,8 @@ export const LIE_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'a forged vocabulary', codes: ['asset-corrupt'],
+    name: 'a forged vocabulary',
+    codes: ['asset-corrupt'],
     apply(patient) {
       const what = patient.random.pick(Object.keys(VOCABULARIES))
       const tokens = String(bytesAt(patient.files, 'vocab.txt')).trimEnd().split('\n')
@@ -98,7 +132,8 @@ export const LIE_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'a forged dictionary', codes: ['asset-corrupt'],
+    name: 'a forged dictionary',
+    codes: ['asset-corrupt'],
     apply(patient) {
       const bytes = Buffer.from(bytesAt(patient.files, 'dictionary.bin'))
       const at = patient.random.below(bytes.length)
@@ -109,7 +144,8 @@ export const LIE_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'a forged graph', codes: ['asset-corrupt', 'inference-failed'],
+    name: 'a forged graph',
+    codes: ['asset-corrupt', 'inference-failed'],
     apply(patient) {
       const bytes = bytesAt(patient.files, GRAPH)
       const length = patient.random.below(Math.floor(bytes.length * 0.9))

@@ -11,40 +11,103 @@ interface WrongKey {
   readonly set: (manifest: LooseManifest, value: unknown, random: Random) => void
 }
 
-const top = (key: string, values: readonly unknown[]): WrongKey => ({ key, values, set: (manifest, value) => void (manifest[key] = value) })
-const inTask = (key: string, values: readonly unknown[]): WrongKey =>
-  ({ key: `tasks.N.${key}`, values, set: (manifest, value, random) => void (random.pick(manifest.tasks)[key] = value) })
-const inTokenizer = (key: string, values: readonly unknown[]): WrongKey =>
-  ({ key: `tokenizer.${key}`, values, set: (manifest, value) => void (manifest.tokenizer[key] = value) })
-const inGraph = (key: string, values: readonly unknown[]): WrongKey =>
-  ({ key: `graphs.int8.${key}`, values, set: (manifest, value) => void (manifest.graphs.int8![key] = value) })
-const inFile = (key: 'bytes' | 'sha256', values: readonly unknown[]): WrongKey =>
-  ({ key: `files.X.${key}`, values, set: (manifest, value, random) => void (manifest.files[random.pick(USED)]![key] = value) })
+const top = (key: string, values: readonly unknown[]): WrongKey => ({
+  key,
+  values,
+  set: (manifest, value) => void (manifest[key] = value)
+})
+const inTask = (key: string, values: readonly unknown[]): WrongKey => ({
+  key: `tasks.N.${key}`,
+  values,
+  set: (manifest, value, random) => void (random.pick(manifest.tasks)[key] = value)
+})
+const inTokenizer = (key: string, values: readonly unknown[]): WrongKey => ({
+  key: `tokenizer.${key}`,
+  values,
+  set: (manifest, value) => void (manifest.tokenizer[key] = value)
+})
+const inGraph = (key: string, values: readonly unknown[]): WrongKey => ({
+  key: `graphs.int8.${key}`,
+  values,
+  set: (manifest, value) => void (manifest.graphs.int8![key] = value)
+})
+const inFile = (key: 'bytes' | 'sha256', values: readonly unknown[]): WrongKey => ({
+  key: `files.X.${key}`,
+  values,
+  set: (manifest, value, random) => void (manifest.files[random.pick(USED)]![key] = value)
+})
 
 const NO_NUMBER = [null, true, '12', [], {}, -1, 0.5, 1e308, 2 ** 53]
 const NO_TEXT = [null, true, 12, [], {}, ['vocab.txt']]
 const NO_OBJECT = [null, true, 12, 'x', []]
 
 const WRONG_KEYS: readonly WrongKey[] = [
-  top('format', [null, 2, 0, '1', [1], 1e308]), top('name', NO_TEXT), top('maxLength', [...NO_NUMBER, 0, 3, 2 ** 31]),
-  top('tasks', [...NO_OBJECT, {}, [null], [[]], ['A-ss'], { length: 6 }]), top('tokenizer', NO_OBJECT), top('graphs', [...NO_OBJECT, {}]), top('files', [...NO_OBJECT, {}]),
-  inTask('name', [...NO_TEXT, '']), inTask('id', [...NO_NUMBER, 7]), inTask('group', NO_TEXT), inTask('threshold', [null, '0.5', 2, -1, 1e308]), inTask('f1', ['0.5', {}]),
-  inTokenizer('vocab', NO_TEXT), inTokenizer('dictionary', NO_TEXT), inTokenizer('lowercase', [false, null, 1, 'true']),
-  inGraph('file', NO_TEXT), inGraph('opset', NO_NUMBER), inGraph('externalData', [{}, 'x', [null], [5]]), inGraph('f1', [5, 'x', { 'A-ss': '1' }]),
-  inFile('bytes', NO_NUMBER), inFile('sha256', [...NO_TEXT, '', 'A'.repeat(64), 'g'.repeat(64), 'a'.repeat(63), 'a'.repeat(65), `${'a'.repeat(64)}\n`])
+  top('format', [null, 2, 0, '1', [1], 1e308]),
+  top('name', NO_TEXT),
+  top('maxLength', [...NO_NUMBER, 0, 3, 2 ** 31]),
+  top('tasks', [...NO_OBJECT, {}, [null], [[]], ['A-ss'], { length: 6 }]),
+  top('tokenizer', NO_OBJECT),
+  top('graphs', [...NO_OBJECT, {}]),
+  top('files', [...NO_OBJECT, {}]),
+  inTask('name', [...NO_TEXT, '']),
+  inTask('id', [...NO_NUMBER, 7]),
+  inTask('group', NO_TEXT),
+  inTask('threshold', [null, '0.5', 2, -1, 1e308]),
+  inTask('f1', ['0.5', {}]),
+  inTokenizer('vocab', NO_TEXT),
+  inTokenizer('dictionary', NO_TEXT),
+  inTokenizer('lowercase', [false, null, 1, 'true']),
+  inGraph('file', NO_TEXT),
+  inGraph('opset', NO_NUMBER),
+  inGraph('externalData', [{}, 'x', [null], [5]]),
+  inGraph('f1', [5, 'x', { 'A-ss': '1' }]),
+  inFile('bytes', NO_NUMBER),
+  inFile('sha256', [
+    ...NO_TEXT,
+    '',
+    'A'.repeat(64),
+    'g'.repeat(64),
+    'a'.repeat(63),
+    'a'.repeat(65),
+    `${'a'.repeat(64)}\n`
+  ])
 ]
 
 /** Paths that leave the folder, name a drive or a scheme, or are no plain path. */
 const HOSTILE_PATHS = [
-  '../outside.txt', 'onnx/../../outside.txt', '/etc/passwd', '/outside.txt', 'C:\\outside.txt', 'c:outside.txt', '..\\outside.txt', 'onnx\\..\\..\\outside.txt', '//host/share/x',
-  'file:///etc/passwd', 'https://example.com/x', 'data:text/plain,x', './vocab.txt', 'onnx/./x', 'onnx//x', 'vocab.txt/', '', '.', '..', 'vocab.txt\0', '\0'
+  '../outside.txt',
+  'onnx/../../outside.txt',
+  '/etc/passwd',
+  '/outside.txt',
+  'C:\\outside.txt',
+  'c:outside.txt',
+  '..\\outside.txt',
+  'onnx\\..\\..\\outside.txt',
+  '//host/share/x',
+  'file:///etc/passwd',
+  'https://example.com/x',
+  'data:text/plain,x',
+  './vocab.txt',
+  'onnx/./x',
+  'onnx//x',
+  'vocab.txt/',
+  '',
+  '.',
+  '..',
+  'vocab.txt\0',
+  '\0'
 ]
 
 /** Puts a path where a file is named and lists it with the right hash; the bytes lie where it leads, for whoever follows it. */
 function hostilePath(patient: Patient): string {
   const { manifest, files, random } = patient
   const path = random.pick(HOSTILE_PATHS)
-  const [place, source] = random.pick([['vocab', 'vocab.txt'], ['dictionary', 'dictionary.bin'], ['file', GRAPH], ['externalData', 'vocab.txt']] as const)
+  const [place, source] = random.pick([
+    ['vocab', 'vocab.txt'],
+    ['dictionary', 'dictionary.bin'],
+    ['file', GRAPH],
+    ['externalData', 'vocab.txt']
+  ] as const)
   if (place === 'externalData') manifest.graphs.int8![place] = [path]
   else if (place === 'file') manifest.graphs.int8![place] = path
   else manifest.tokenizer[place] = path
@@ -74,8 +137,13 @@ function inheritedName(patient: Patient): string {
 function behindPrototype({ files, manifest, random }: Patient): string {
   const key = random.pick(['__proto__', 'constructor', 'prototype'])
   const place = random.pick(['', 'graphs', 'files', 'tokenizer'])
-  const hidden = JSON.stringify({ [place || 'all']: place ? manifest[place] : manifest }).replace(/^\{"[^"]*":/, `{"${key}":`)
-  const text = place ? JSON.stringify({ ...manifest, [place]: 0 }).replace(`"${place}":0`, `"${place}":${hidden}`) : hidden
+  const hidden = JSON.stringify({ [place || 'all']: place ? manifest[place] : manifest }).replace(
+    /^\{"[^"]*":/,
+    `{"${key}":`
+  )
+  const text = place
+    ? JSON.stringify({ ...manifest, [place]: 0 }).replace(`"${place}":0`, `"${place}":${hidden}`)
+    : hidden
   files.set('manifest.json', Buffer.from(text))
   return `${place || 'all'} behind "${key}"`
 }
@@ -84,7 +152,8 @@ function behindPrototype({ files, manifest, random }: Patient): string {
 const NO_MANIFEST: Readonly<Record<string, (manifest: Buffer, random: Random) => Buffer>> = {
   'an empty file': () => Buffer.alloc(0),
   'a page of HTML': () => Buffer.from('<!doctype html><title>Sign in</title>'),
-  'a JSON value': (_, random) => Buffer.from(random.pick(['null', 'true', '42', '"manifest"', '[]', '[[]]', '{}', '1e999'])),
+  'a JSON value': (_, random) =>
+    Buffer.from(random.pick(['null', 'true', '42', '"manifest"', '[]', '[[]]', '{}', '1e999'])),
   'UTF-16': (manifest) => Buffer.from(String(manifest), 'utf16le'),
   'random bytes': (_, random) => Buffer.from(Array.from({ length: 500 }, () => random.below(256))),
   'NUL bytes': (manifest) => Buffer.alloc(manifest.length),
@@ -95,7 +164,12 @@ const NO_MANIFEST: Readonly<Record<string, (manifest: Buffer, random: Random) =>
   'one long text': () => Buffer.from(JSON.stringify('长'.repeat(2_000_000))),
   'a hundred thousand tasks': (manifest) => {
     const value = JSON.parse(String(manifest)) as LooseManifest
-    return Buffer.from(JSON.stringify({ ...value, tasks: Array.from({ length: 100_000 }, (_, i) => ({ ...value.tasks[0], id: i, name: `t${i % 99_999}` })) }))
+    return Buffer.from(
+      JSON.stringify({
+        ...value,
+        tasks: Array.from({ length: 100_000 }, (_, i) => ({ ...value.tasks[0], id: i, name: `t${i % 99_999}` }))
+      })
+    )
   }
 }
 
@@ -106,7 +180,8 @@ function nested(open: string, close: string, depth: number): Buffer {
 /** Hostile and broken manifests over files that are whole. */
 export const MANIFEST_DAMAGES: readonly Damage[] = [
   {
-    name: 'a wrong value', codes: INVALID,
+    name: 'a wrong value',
+    codes: INVALID,
     apply({ manifest, random }) {
       const { key, values, set } = random.pick(WRONG_KEYS)
       const value = random.pick(values)
@@ -115,7 +190,8 @@ export const MANIFEST_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'a key gone', codes: INVALID,
+    name: 'a key gone',
+    codes: INVALID,
     apply({ manifest, random }) {
       const key = random.pick(['format', 'name', 'tasks', 'maxLength', 'tokenizer', 'graphs', 'files'])
       delete manifest[key]
@@ -126,7 +202,8 @@ export const MANIFEST_DAMAGES: readonly Damage[] = [
   { name: 'an inherited name', codes: INVALID, apply: inheritedName },
   { name: 'a prototype', codes: INVALID, apply: behindPrototype },
   {
-    name: 'no manifest', codes: INVALID,
+    name: 'no manifest',
+    codes: INVALID,
     apply({ files, random }) {
       const what = random.pick(Object.keys(NO_MANIFEST))
       files.set('manifest.json', NO_MANIFEST[what]!(bytesAt(files, 'manifest.json'), random))
@@ -134,7 +211,8 @@ export const MANIFEST_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'a manifest cut off', codes: INVALID,
+    name: 'a manifest cut off',
+    codes: INVALID,
     apply({ files, random }) {
       const text = String(bytesAt(files, 'manifest.json')).trimEnd()
       const length = random.below(text.length)
@@ -143,7 +221,8 @@ export const MANIFEST_DAMAGES: readonly Damage[] = [
     }
   },
   {
-    name: 'a mark gone', codes: INVALID,
+    name: 'a mark gone',
+    codes: INVALID,
     apply({ files, random }) {
       const text = String(bytesAt(files, 'manifest.json'))
       const marks = [...text.matchAll(/[{}[\]":,]/g)].map((found) => found.index)

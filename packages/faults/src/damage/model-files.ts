@@ -65,7 +65,10 @@ export function list({ files, manifest }: Patient, path: string): void {
   const bytes = bytesAt(files, path)
   // defined, not assigned: assigning "__proto__" would change the object's prototype in place of adding the key
   Object.defineProperty(manifest.files, path, {
-    value: { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }, enumerable: true, configurable: true, writable: true
+    value: { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') },
+    enumerable: true,
+    configurable: true,
+    writable: true
   })
 }
 
@@ -74,7 +77,8 @@ export function damaged(damage: Damage, random: Random): { files: ModelFiles; wh
   const patient = patientOf(random)
   const before = patient.files.get('manifest.json')
   const what = `${damage.name}: ${damage.apply(patient)}`
-  if (patient.files.get('manifest.json') === before) patient.files.set('manifest.json', Buffer.from(JSON.stringify(patient.manifest)))
+  if (patient.files.get('manifest.json') === before)
+    patient.files.set('manifest.json', Buffer.from(JSON.stringify(patient.manifest)))
   return { files: patient.files, what }
 }
 

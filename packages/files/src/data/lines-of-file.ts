@@ -3,7 +3,10 @@ import { MatcherError } from '@sohu-match/core'
 import { readError } from '../errors'
 
 /** A line of a file and its number, from 1. */
-export interface NumberedLine { readonly text: string, readonly number: number }
+export interface NumberedLine {
+  readonly text: string
+  readonly number: number
+}
 
 /**
  * Streams the lines of a UTF-8 file that are not blank. Lines end at \n or \r\n only: U+2028, which other readers split at, may stand in a JSON
@@ -18,7 +21,11 @@ export async function* linesOfFile(path: string): AsyncGenerator<NumberedLine> {
     try {
       return decoder.decode(chunk, { stream: chunk !== undefined })
     } catch (cause) {
-      throw new MatcherError('data-invalid', `${path}: near line ${number + 1} there are bytes that are not UTF-8; save the file as UTF-8.`, { cause })
+      throw new MatcherError(
+        'data-invalid',
+        `${path}: near line ${number + 1} there are bytes that are not UTF-8; save the file as UTF-8.`,
+        { cause }
+      )
     }
   }
   for await (const chunk of chunksOf(path)) {

@@ -16,7 +16,11 @@ export interface Block {
 
 /** Paths of all documents of the repository, new ones that git does not know yet included. Changelog entries quote commits, not commands. */
 export function documents(): string[] {
-  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '*.md'], { cwd: ROOT, encoding: 'utf8' })
+  const listed = execFileSync(
+    'git',
+    ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '*.md'],
+    { cwd: ROOT, encoding: 'utf8' }
+  )
   return listed.split('\n').filter((path) => path !== '' && path !== 'CHANGELOG.md')
 }
 
@@ -25,8 +29,15 @@ export const documentText = (file: string): string => readFileSync(join(ROOT, fi
 
 /** The fenced blocks of a document, indented ones (in lists) without their indentation. */
 export function blocksOf(file: string, text = documentText(file)): Block[] {
-  return [...text.matchAll(/^([ \t]*)(`{3,})([^`\n]*)\n([\s\S]*?)^\1\2[ \t]*$/gm)].map(({ index, 1: indent, 3: language, 4: code }) => ({
-    file, language: language!.trim(), line: text.slice(0, index).split('\n').length + 1,
-    code: code!.split('\n').map((line) => line.startsWith(indent!) ? line.slice(indent!.length) : line).join('\n')
-  }))
+  return [...text.matchAll(/^([ \t]*)(`{3,})([^`\n]*)\n([\s\S]*?)^\1\2[ \t]*$/gm)].map(
+    ({ index, 1: indent, 3: language, 4: code }) => ({
+      file,
+      language: language!.trim(),
+      line: text.slice(0, index).split('\n').length + 1,
+      code: code!
+        .split('\n')
+        .map((line) => (line.startsWith(indent!) ? line.slice(indent!.length) : line))
+        .join('\n')
+    })
+  )
 }

@@ -2,7 +2,15 @@ import type { Block } from './blocks'
 import { BLOCKS, SHOWN } from './reasons'
 
 /** How a block is tried. */
-export type Way = 'run in Node' | 'run in Chromium by e2e' | 'loaded by Vite' | 'loaded by Node' | 'types checked' | 'parsed' | 'commands checked' | 'listed'
+export type Way =
+  | 'run in Node'
+  | 'run in Chromium by e2e'
+  | 'loaded by Vite'
+  | 'loaded by Node'
+  | 'types checked'
+  | 'parsed'
+  | 'commands checked'
+  | 'listed'
 
 export interface Class {
   readonly way: Way
@@ -24,7 +32,8 @@ export function classify({ file, language, code }: Block): Class | undefined {
   if (!SCRIPT.includes(language)) return undefined
   if (/^\/\/ vite\.config\.js\n/.test(code)) return { way: 'loaded by Vite' }
   if (/^\/\/ next\.config\.js\n/.test(code)) return { way: 'loaded by Node' }
-  if (['js', 'mjs'].includes(language) && code.includes('from \'@sohu-match/sdk-node\'')) return { way: 'run in Node' }
-  if (language === 'js' && code.includes('from \'@sohu-match/sdk-web\'') && /console\.log/.test(code)) return { way: 'run in Chromium by e2e' }
+  if (['js', 'mjs'].includes(language) && code.includes("from '@sohu-match/sdk-node'")) return { way: 'run in Node' }
+  if (language === 'js' && code.includes("from '@sohu-match/sdk-web'") && /console\.log/.test(code))
+    return { way: 'run in Chromium by e2e' }
   return { way: 'types checked' }
 }

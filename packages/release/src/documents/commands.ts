@@ -19,12 +19,22 @@ export const excused = new Set<string>()
 /** What is wrong with a documented command; undefined where nothing is. */
 export async function problemOf(command: Words, surroundings: Surroundings): Promise<string | undefined> {
   const [path, ...rest] = command[0] === 'npx' ? command.slice(1) : command
-  const program = path?.replace(/^.*\/bin\//, '')                      // of an environment of the reader's
-  if (program === 'nx') return rest[0] === 'run' ? targetProblem(rest.slice(1)) : PUBLIC_NX.includes(rest[0]!) ? undefined : `nx ${rest[0]} is not known to this check`
-  if (program === '@sohu-match/cli' || program === 'sohu-match') return flagProblem([process.execPath, join(surroundings.project, 'node_modules/.bin/sohu-match'), rest[0]!], rest.slice(1))
+  const program = path?.replace(/^.*\/bin\//, '') // of an environment of the reader's
+  if (program === 'nx')
+    return rest[0] === 'run'
+      ? targetProblem(rest.slice(1))
+      : PUBLIC_NX.includes(rest[0]!)
+        ? undefined
+        : `nx ${rest[0]} is not known to this check`
+  if (program === '@sohu-match/cli' || program === 'sohu-match')
+    return flagProblem(
+      [process.execPath, join(surroundings.project, 'node_modules/.bin/sohu-match'), rest[0]!],
+      rest.slice(1)
+    )
   if (program === 'npm') return npmProblem(rest)
   if (program === 'cp') return copyProblem(rest, surroundings.project)
-  if (program === undefined || PROGRAMS[program] === undefined) return `nobody has said what to do with ${program}: see documents/reasons.ts`
+  if (program === undefined || PROGRAMS[program] === undefined)
+    return `nobody has said what to do with ${program}: see documents/reasons.ts`
   excused.add(program)
   if (program === 'curl') return addressProblem(rest, surroundings.routes)
   return undefined
@@ -44,7 +54,9 @@ async function targetProblem([name, ...rest]: Words): Promise<string | undefined
 /** What the target `project:name` runs: its command in package.json's targets, or the npm script of this name; undefined where there is none. */
 function commandOf(target: string): string | undefined {
   const [project, name] = target.split(':') as [string, string | undefined]
-  const folder = [join(ROOT, 'packages', project), join(ROOT, project)].find((path) => existsSync(join(path, 'package.json')))
+  const folder = [join(ROOT, 'packages', project), join(ROOT, project)].find((path) =>
+    existsSync(join(path, 'package.json'))
+  )
   if (!folder || !name) return undefined
   const { nx, scripts } = manifestIn(folder)
   return nx?.targets?.[name]?.options?.command ?? scripts?.[name]
@@ -55,12 +67,22 @@ const helps = new Map<string, Promise<string>>()
 /** The flags among the words that follow a program, against those that its `--help` lists. */
 async function flagProblem(program: readonly string[], words: Words): Promise<string | undefined> {
   const name = program.join(' ')
-  if (!helps.has(name)) helps.set(name, execute(program[0]!, [...program.slice(1), '--help'], { cwd: ROOT }).then(({ status, stdout }) => status === 0 ? stdout : ''))
+  if (!helps.has(name))
+    helps.set(
+      name,
+      execute(program[0]!, [...program.slice(1), '--help'], { cwd: ROOT }).then(({ status, stdout }) =>
+        status === 0 ? stdout : ''
+      )
+    )
   const help = await helps.get(name)!
   const subcommand = /[./]/.test(program.at(-1)!) ? '' : program.at(-1)!
   if (!new RegExp(`^Usage: \\S+ ${subcommand}`).test(help)) return `${name} has no help: is there such a command?`
   const known = new Set([...help.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag))
-  return words.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0]!).filter((flag) => !known.has(flag)).map((flag) => `${name} has no ${flag}`)[0]
+  return words
+    .filter((word) => word.startsWith('--'))
+    .map((word) => word.split('=')[0]!)
+    .filter((flag) => !known.has(flag))
+    .map((flag) => `${name} has no ${flag}`)[0]
 }
 
 /** `npm i` of our packages, or a script of the root. */
@@ -68,11 +90,14 @@ function npmProblem([subcommand, ...rest]: Words): string | undefined {
   const workspace = rest.includes('-w') ? rest[rest.indexOf('-w') + 1]! : '.'
   const { scripts } = manifestIn(join(ROOT, workspace))
   const names = rest.filter((word) => !word.startsWith('-'))
-  if (subcommand === 'run') return scripts?.[names[0]!] === undefined ? `${workspace} has no script ${names[0]}` : undefined
+  if (subcommand === 'run')
+    return scripts?.[names[0]!] === undefined ? `${workspace} has no script ${names[0]}` : undefined
   if (['start', 'test'].includes(subcommand!)) return undefined
   if (['i', 'install', 'ci', 'rebuild'].includes(subcommand!)) {
     const ours = names.filter((name) => name.startsWith('@sohu-match/'))
-    return ours.filter((name) => !PUBLISHED.some((published) => name === `@sohu-match/${published}`)).map((name) => `${name} is not published`)[0]
+    return ours
+      .filter((name) => !PUBLISHED.some((published) => name === `@sohu-match/${published}`))
+      .map((name) => `${name} is not published`)[0]
   }
   return `npm ${subcommand} is not known to this check`
 }
@@ -80,11 +105,15 @@ function npmProblem([subcommand, ...rest]: Words): string | undefined {
 /** What is copied out of node_modules must lie there in a fresh project. */
 function copyProblem(words: Words, project: string): string | undefined {
   const sources = words.filter((word) => !word.startsWith('-')).slice(0, -1)
-  return sources.filter((path) => path.startsWith('node_modules/') && !existsSync(join(project, path))).map((path) => `a fresh project has no ${path}`)[0]
+  return sources
+    .filter((path) => path.startsWith('node_modules/') && !existsSync(join(project, path)))
+    .map((path) => `a fresh project has no ${path}`)[0]
 }
 
 /** An address on this machine must be one that the server answers. */
 function addressProblem(words: Words, routes: readonly string[]): string | undefined {
-  const path = words.map((word) => /^(?:https?:\/\/)?(?:localhost|127\.0\.0\.1)(?::\d+)?(\/[^?]*)?/.exec(word)).find(Boolean)?.[1]
+  const path = words
+    .map((word) => /^(?:https?:\/\/)?(?:localhost|127\.0\.0\.1)(?::\d+)?(\/[^?]*)?/.exec(word))
+    .find(Boolean)?.[1]
   return path === undefined || routes.includes(path) ? undefined : `the server does not answer ${path}`
 }

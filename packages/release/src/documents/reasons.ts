@@ -15,9 +15,9 @@ export const BLOCKS: readonly { readonly file: string; readonly has: string; rea
 
 /** Programs in `sh` blocks that are no part of this repository: the line is not run. */
 export const PROGRAMS: Readonly<Record<string, string>> = {
-  mkdir: 'a folder of the reader\'s',
+  mkdir: "a folder of the reader's",
   'spark-submit': 'examples/spark has a test of its own',
-  pip: 'a Python environment of the reader\'s',
-  python3: 'a Python environment of the reader\'s',
-  curl: 'its address is looked for among the server\'s routes'
+  pip: "a Python environment of the reader's",
+  python3: "a Python environment of the reader's",
+  curl: "its address is looked for among the server's routes"
 }

@@ -3,23 +3,38 @@ export type Words = readonly string[]
 
 /** Splits a block of shell lines into commands: continued lines joined, comments and prompts gone, `&&`, `|` and `;` between commands. */
 export function commandsIn(code: string): Words[] {
-  const lines = code.replace(/\\\n\s*/g, ' ').split('\n').map((line) => line.replace(/^\$ /, ''))
-  return lines.flatMap((line) => split(words(line))).map(withoutFrills).filter(({ length }) => length > 0)
+  const lines = code
+    .replace(/\\\n\s*/g, ' ')
+    .split('\n')
+    .map((line) => line.replace(/^\$ /, ''))
+  return lines
+    .flatMap((line) => split(words(line)))
+    .map(withoutFrills)
+    .filter(({ length }) => length > 0)
 }
 
 /** Our own commands that a document names in code within its sentences. Brackets and bars, which tell usage there, are left out. */
 export function commandsWithin(text: string): Words[] {
   const sentences = text.replace(/^[ \t]*```[^]*?^[ \t]*```/gm, '')
-  const named = sentences.matchAll(/`((?:[A-Z_]+=\S+ )?(?:(?:npx )?nx run|npm run|npx @sohu-match\/cli|sohu-match) [a-z][^`]*)`/g)
+  const named = sentences.matchAll(
+    /`((?:[A-Z_]+=\S+ )?(?:(?:npx )?nx run|npm run|npx @sohu-match\/cli|sohu-match) [a-z][^`]*)`/g
+  )
   return [...named].flatMap(([, code]) => commandsIn(code!.replace(/[[\]|]/g, ' ')))
 }
 
 /** The words of a line, quotes taken off; operators are words of their own. */
 function words(line: string): string[] {
   const found: string[] = []
-  for (const [word] of line.matchAll(/#.*$|&&|\|\||[;|&]|\d?[<>]+&?\d?|(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\;|&<>])+/g)) {
+  for (const [word] of line.matchAll(
+    /#.*$|&&|\|\||[;|&]|\d?[<>]+&?\d?|(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\;|&<>])+/g
+  )) {
     if (word.startsWith('#')) break
-    found.push(word.replace(/'([^']*)'|"((?:\\.|[^"\\])*)"/g, (_, single: string | undefined, double: string | undefined) => single ?? double!.replace(/\\(.)/g, '$1')))
+    found.push(
+      word.replace(
+        /'([^']*)'|"((?:\\.|[^"\\])*)"/g,
+        (_, single: string | undefined, double: string | undefined) => single ?? double!.replace(/\\(.)/g, '$1')
+      )
+    )
   }
   return found
 }
@@ -35,7 +50,9 @@ function split(line: readonly string[]): string[][] {
 
 function withoutFrills(command: readonly string[]): string[] {
   const start = command.findIndex((word) => !/^[A-Z_][A-Z0-9_]*=/.test(word))
-  return command.slice(start < 0 ? command.length : start).filter((word, index, all) => !isRedirection(word) && !isRedirection(all[index - 1] ?? ''))
+  return command
+    .slice(start < 0 ? command.length : start)
+    .filter((word, index, all) => !isRedirection(word) && !isRedirection(all[index - 1] ?? ''))
 }
 
 const isRedirection = (word: string): boolean => /^\d?[<>]+$/.test(word) || /^\d?>&\d$/.test(word)

@@ -6,7 +6,12 @@ import type { Asset } from './download'
 import type { Store } from './store'
 
 const content = Uint8Array.from({ length: 500 }, (_, i) => i % 251)
-const asset: Asset = { file: 'vocab.txt', url: 'https://models.example/vocab.txt', bytes: 500, sha256: createHash('sha256').update(content).digest('hex') }
+const asset: Asset = {
+  file: 'vocab.txt',
+  url: 'https://models.example/vocab.txt',
+  bytes: 500,
+  sha256: createHash('sha256').update(content).digest('hex')
+}
 const manifest = 'https://models.example/manifest.json'
 
 /** A store in memory; `refuse` makes every write fail. */
@@ -41,8 +46,13 @@ function loader(extra: Partial<AssetLoaderContext>) {
       asked.push(String(url))
       return new Response(String(url) === manifest ? 'manifest of today' : content.slice())
     },
-    store: memoryStore().store, reasons: [], signal: new AbortController().signal, onProgress: (event) => progress.push(event),
-    exclusively: (_key, work) => work(), delay: () => 0, ...extra
+    store: memoryStore().store,
+    reasons: [],
+    signal: new AbortController().signal,
+    onProgress: (event) => progress.push(event),
+    exclusively: (_key, work) => work(),
+    delay: () => 0,
+    ...extra
   })
   return { assets, asked, progress }
 }
@@ -78,7 +88,14 @@ describe('createAssetLoader', () => {
   })
 
   it('names any other failure of storage and goes on', async () => {
-    const { assets } = loader({ store: { ...memoryStore().store, read: async () => { throw new Error('disk on fire') } } })
+    const { assets } = loader({
+      store: {
+        ...memoryStore().store,
+        read: async () => {
+          throw new Error('disk on fire')
+        }
+      }
+    })
     expect(await assets.load(asset)).toEqual(content)
     expect(assets.report.notes).toEqual([expect.stringContaining('disk on fire')])
   })
@@ -86,7 +103,12 @@ describe('createAssetLoader', () => {
   it('reads the kept manifest when the network is gone, and only then', async () => {
     const { store } = memoryStore()
     expect(await loader({ store }).assets.loadText(manifest)).toBe('manifest of today')
-    const offline = loader({ store, fetch: async () => { throw new TypeError('offline') } })
+    const offline = loader({
+      store,
+      fetch: async () => {
+        throw new TypeError('offline')
+      }
+    })
     expect(await offline.assets.loadText(manifest)).toBe('manifest of today')
     expect(offline.assets.report.notes).toEqual([expect.stringContaining('copy kept here')])
     const gone = loader({ store, fetch: async () => new Response('', { status: 404 }) })

@@ -38,7 +38,12 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
   const { signal } = context
   const exclusively = context.exclusively ?? withLock
   let store = context.store
-  const report: AssetLoader['report'] = { fetchedBytes: 0, reusedBytes: 0, storage: store.kind, notes: [...context.reasons] }
+  const report: AssetLoader['report'] = {
+    fetchedBytes: 0,
+    reusedBytes: 0,
+    storage: store.kind,
+    notes: [...context.reasons]
+  }
 
   /** Storage that fails is left alone from then on; loading goes on without it. */
   const giveUpStorage = async (cause: unknown, key?: string): Promise<void> => {
@@ -47,7 +52,11 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
     if (store === noStore) return
     store = noStore
     report.storage = 'none'
-    report.notes.push(full ? 'storage: the quota of this origin is used up, so files are not kept' : `storage: ${messageOf(cause)}, so files are not kept`)
+    report.notes.push(
+      full
+        ? 'storage: the quota of this origin is used up, so files are not kept'
+        : `storage: ${messageOf(cause)}, so files are not kept`
+    )
   }
   const guarded = async <T>(work: () => Promise<T>, key?: string): Promise<T | undefined> => {
     try {
@@ -70,10 +79,19 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
     const tell = throttled(context.onProgress)
     try {
       const bytes = await download(asset, {
-        fetch: context.fetch, signal, kept: part, delay: context.delay, cache: store.kind === 'none' ? 'default' : 'no-store',
+        fetch: context.fetch,
+        signal,
+        kept: part,
+        delay: context.delay,
+        cache: store.kind === 'none' ? 'default' : 'no-store',
         onChunk: async (chunk, offset) => {
           report.fetchedBytes += chunk.length
-          const failed = writer && (await writer.write(chunk, offset).then(() => undefined, (cause: unknown) => ({ cause })))
+          const failed =
+            writer &&
+            (await writer.write(chunk, offset).then(
+              () => undefined,
+              (cause: unknown) => ({ cause })
+            ))
           if (failed) {
             await guarded(writer!.pause)
             writer = undefined
@@ -87,7 +105,8 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
       return bytes
     } catch (error) {
       if (writer) await guarded(writer.pause)
-      if (error instanceof MatcherError && error.code === 'asset-corrupt') await guarded(() => store.remove(asset.sha256))
+      if (error instanceof MatcherError && error.code === 'asset-corrupt')
+        await guarded(() => store.remove(asset.sha256))
       throw error
     }
   }
@@ -123,21 +142,34 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
     })
   }
 
-  return { load: (asset) => exclusively(asset.sha256, () => load(asset)), loadText: (url) => exclusively(url, () => loadText(url)), prune, report }
+  return {
+    load: (asset) => exclusively(asset.sha256, () => load(asset)),
+    loadText: (url) => exclusively(url, () => loadText(url)),
+    prune,
+    report
+  }
 }
 
 async function fetchText(url: string, context: AssetLoaderContext): Promise<string> {
   try {
     const response = await context.fetch(url, { signal: context.signal, cache: 'no-cache' })
     if (response.status === 404 || response.status === 410) {
-      throw new MatcherError('asset-missing', `${url} answers ${response.status}; the option model must be the address of a model folder.`)
+      throw new MatcherError(
+        'asset-missing',
+        `${url} answers ${response.status}; the option model must be the address of a model folder.`
+      )
     }
-    if (!response.ok) throw new MatcherError('network', `${url} answers ${response.status} ${response.statusText}`.trimEnd() + '.')
+    if (!response.ok)
+      throw new MatcherError('network', `${url} answers ${response.status} ${response.statusText}`.trimEnd() + '.')
     return await response.text()
   } catch (cause) {
     context.signal.throwIfAborted()
     if (cause instanceof MatcherError) throw cause
-    throw new MatcherError('network', `${url} could not be fetched: the server cannot be reached or its CORS headers refuse this page.`, { cause })
+    throw new MatcherError(
+      'network',
+      `${url} could not be fetched: the server cannot be reached or its CORS headers refuse this page.`,
+      { cause }
+    )
   }
 }
 
@@ -159,7 +191,7 @@ function throttled(onProgress: (progress: LoadProgress) => void): (progress: Loa
 }
 
 function withLock<T>(key: string, work: () => Promise<T>): Promise<T> {
-  return 'locks' in navigator ? navigator.locks.request(`sohu-match:${key}`, work) as Promise<T> : work()
+  return 'locks' in navigator ? (navigator.locks.request(`sohu-match:${key}`, work) as Promise<T>) : work()
 }
 
 function messageOf(cause: unknown): string {

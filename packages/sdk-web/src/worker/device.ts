@@ -5,8 +5,14 @@ const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups']
 
 /** Limits that onnxruntime's WebGPU kernels ask for, as high as the adapter goes. */
 const LIMITS = [
-  'maxComputeWorkgroupStorageSize', 'maxComputeWorkgroupsPerDimension', 'maxStorageBufferBindingSize', 'maxBufferSize',
-  'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupSizeY', 'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
   'maxStorageBuffersPerShaderStage'
 ] as const
 
@@ -18,7 +24,11 @@ export async function openGpuDevice(adapter: GPUAdapter): Promise<GPUDevice> {
       requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]))
     })
   } catch (cause) {
-    throw new MatcherError('device-unavailable', `The WebGPU adapter gives no device: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new MatcherError(
+      'device-unavailable',
+      `The WebGPU adapter gives no device: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause }
+    )
   }
 }
 
@@ -29,14 +39,26 @@ const SIMD_MODULE = new Uint8Array([
 
 /** Throws `device-unavailable` where WebAssembly or its SIMD instructions are missing: both builds of onnxruntime-web need them. */
 export function requireWasmSimd(): void {
-  const found = typeof WebAssembly !== 'object' ? 'no WebAssembly' : WebAssembly.validate(SIMD_MODULE) ? undefined : 'WebAssembly without SIMD'
+  const found =
+    typeof WebAssembly !== 'object'
+      ? 'no WebAssembly'
+      : WebAssembly.validate(SIMD_MODULE)
+        ? undefined
+        : 'WebAssembly without SIMD'
   if (found) {
-    throw new MatcherError('device-unavailable', `This browser has ${found}; onnxruntime-web needs it on every device. Browsers since 2021 (Safari: 2023) have it.`)
+    throw new MatcherError(
+      'device-unavailable',
+      `This browser has ${found}; onnxruntime-web needs it on every device. Browsers since 2021 (Safari: 2023) have it.`
+    )
   }
 }
 
 /** Threads for wasm: half the logical processors, 4 at most, and 1 where the page is not cross-origin isolated. */
 export function wasmThreads(): { threads: number; reason?: string } {
-  if (!self.crossOriginIsolated) return { threads: 1, reason: 'threads: 1, because the page is not cross-origin isolated (it needs the COOP and COEP headers)' }
+  if (!self.crossOriginIsolated)
+    return {
+      threads: 1,
+      reason: 'threads: 1, because the page is not cross-origin isolated (it needs the COOP and COEP headers)'
+    }
   return { threads: Math.max(1, Math.min(4, Math.floor(navigator.hardwareConcurrency / 2))) }
 }

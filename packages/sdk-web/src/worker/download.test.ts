@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { download, type Asset, type DownloadContext } from './download'
 
 const content = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) % 251)
-const asset: Asset = { file: 'onnx/model.onnx', url: 'https://models.example/onnx/model.onnx', bytes: 1000, sha256: createHash('sha256').update(content).digest('hex') }
+const asset: Asset = {
+  file: 'onnx/model.onnx',
+  url: 'https://models.example/onnx/model.onnx',
+  bytes: 1000,
+  sha256: createHash('sha256').update(content).digest('hex')
+}
 
 /** Answers requests in turn; each answer sees the first byte asked for. */
 function server(...answers: ((start: number) => Response)[]) {
@@ -30,16 +35,25 @@ function body(bytes: Uint8Array, cut = false): ReadableStream<Uint8Array> {
   let at = 0
   return new ReadableStream({
     pull(controller) {
-      if (at < bytes.length) controller.enqueue(bytes.slice(at, at += 100))
+      if (at < bytes.length) controller.enqueue(bytes.slice(at, (at += 100)))
       else if (cut) controller.error(new TypeError('network error'))
       else controller.close()
     }
   })
 }
 
-const whole = (bytes: Uint8Array = content) => () => new Response(body(bytes))
-const partial = (bytes: Uint8Array = content) => (start: number) => new Response(body(bytes.slice(start)), { status: 206 })
-const cut = (length: number, status = 200) => (start: number) => new Response(body(content.slice(start, start + length), true), { status })
+const whole =
+  (bytes: Uint8Array = content) =>
+  () =>
+    new Response(body(bytes))
+const partial =
+  (bytes: Uint8Array = content) =>
+  (start: number) =>
+    new Response(body(bytes.slice(start)), { status: 206 })
+const cut =
+  (length: number, status = 200) =>
+  (start: number) =>
+    new Response(body(content.slice(start, start + length), true), { status })
 
 describe('download', () => {
   it('returns the bytes and tells every chunk with its offset', async () => {
@@ -73,15 +87,27 @@ describe('download', () => {
   it('refuses a changed byte, a longer and a shorter file', async () => {
     const changed = content.slice()
     changed[500]! ^= 1
-    await expect(download(asset, server(whole(changed)).context())).rejects.toMatchObject({ code: 'asset-corrupt', message: expect.stringContaining('SHA-256') })
-    await expect(download(asset, server(whole(new Uint8Array(1001))).context())).rejects.toMatchObject({ code: 'asset-corrupt', message: expect.stringContaining('longer') })
+    await expect(download(asset, server(whole(changed)).context())).rejects.toMatchObject({
+      code: 'asset-corrupt',
+      message: expect.stringContaining('SHA-256')
+    })
+    await expect(download(asset, server(whole(new Uint8Array(1001))).context())).rejects.toMatchObject({
+      code: 'asset-corrupt',
+      message: expect.stringContaining('longer')
+    })
     const short = server(whole(content.slice(0, 900)), () => new Response(null, { status: 416 }))
-    await expect(download(asset, short.context())).rejects.toMatchObject({ code: 'asset-corrupt', message: expect.stringContaining('ends after 900') })
+    await expect(download(asset, short.context())).rejects.toMatchObject({
+      code: 'asset-corrupt',
+      message: expect.stringContaining('ends after 900')
+    })
   })
 
   it('refuses a size that no memory holds before it asks for the file', async () => {
     const { context, asked } = server(whole())
-    await expect(download({ ...asset, bytes: Number.MAX_SAFE_INTEGER }, context())).rejects.toMatchObject({ code: 'device-unavailable', message: expect.stringContaining('9007199254740991 bytes') })
+    await expect(download({ ...asset, bytes: Number.MAX_SAFE_INTEGER }, context())).rejects.toMatchObject({
+      code: 'device-unavailable',
+      message: expect.stringContaining('9007199254740991 bytes')
+    })
     expect(asked).toEqual([])
   })
 
@@ -91,14 +117,23 @@ describe('download', () => {
   })
 
   it('names a missing file, an HTML page in its place, and a refusal', async () => {
-    const answer = (status: number, headers = {}) => server(() => new Response('<!doctype html>', { status, headers })).context()
+    const answer = (status: number, headers = {}) =>
+      server(() => new Response('<!doctype html>', { status, headers })).context()
     await expect(download(asset, answer(404))).rejects.toMatchObject({ code: 'asset-missing' })
-    await expect(download(asset, answer(200, { 'content-type': 'text/html; charset=utf-8' }))).rejects.toMatchObject({ code: 'asset-missing', message: expect.stringContaining('HTML') })
-    await expect(download(asset, answer(403))).rejects.toMatchObject({ code: 'network', message: expect.stringContaining('403') })
+    await expect(download(asset, answer(200, { 'content-type': 'text/html; charset=utf-8' }))).rejects.toMatchObject({
+      code: 'asset-missing',
+      message: expect.stringContaining('HTML')
+    })
+    await expect(download(asset, answer(403))).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('403')
+    })
   })
 
   it('tries a failing server four times and then gives up with the cause', async () => {
-    const { context, asked } = server(() => { throw new TypeError('Failed to fetch') })
+    const { context, asked } = server(() => {
+      throw new TypeError('Failed to fetch')
+    })
     await expect(download(asset, context())).rejects.toMatchObject({ code: 'network', cause: expect.any(TypeError) })
     expect(asked).toHaveLength(4)
   })

@@ -42,7 +42,8 @@ export async function download(asset: Asset, context: DownloadContext): Promise<
     const found = progress.hash.hex()
     if (found === asset.sha256) return progress.bytes
     // the kept part may be of another file, or the server may have changed in between: once more, from the first byte
-    if (fresh && !progress.resumed) throw corrupt(asset, `its SHA-256 is ${found} where the manifest has ${asset.sha256}`)
+    if (fresh && !progress.resumed)
+      throw corrupt(asset, `its SHA-256 is ${found} where the manifest has ${asset.sha256}`)
     progress.reset()
     progress.resumed = false
     fresh = true
@@ -104,13 +105,21 @@ async function receiveOnce(asset: Asset, progress: Progress, context: DownloadCo
       else progress.reset()
     }
     await readBody(asset, response, progress, context)
-    return { error: corrupt(asset, `it ends after ${progress.received} bytes where the manifest has ${asset.bytes}`), final: progress.received === start }
+    return {
+      error: corrupt(asset, `it ends after ${progress.received} bytes where the manifest has ${asset.bytes}`),
+      final: progress.received === start
+    }
   } catch (cause) {
     context.signal.throwIfAborted()
     if (cause instanceof MatcherError) throw cause
-    const what = progress.received > 0 ? `was cut after ${progress.received} of ${asset.bytes} bytes` : 'could not be fetched'
+    const what =
+      progress.received > 0 ? `was cut after ${progress.received} of ${asset.bytes} bytes` : 'could not be fetched'
     return {
-      error: new MatcherError('network', `${asset.url} ${what}: the server cannot be reached or its CORS headers refuse this page. Check the address and the connection.`, { cause }),
+      error: new MatcherError(
+        'network',
+        `${asset.url} ${what}: the server cannot be reached or its CORS headers refuse this page. Check the address and the connection.`,
+        { cause }
+      ),
       final: false
     }
   }
@@ -133,16 +142,35 @@ async function readBody(asset: Asset, response: Response, progress: Progress, co
 }
 
 function refusalOf(asset: Asset, response: Response, start: number): Failure | undefined {
-  if (response.status === 416 && start > 0) return { error: corrupt(asset, `it ends after ${start} bytes where the manifest has ${asset.bytes}`), final: true }
+  if (response.status === 416 && start > 0)
+    return { error: corrupt(asset, `it ends after ${start} bytes where the manifest has ${asset.bytes}`), final: true }
   if (response.status === 404 || response.status === 410) {
-    return { error: new MatcherError('asset-missing', `${asset.url} answers ${response.status}; upload the whole model folder, or correct the address.`), final: true }
+    return {
+      error: new MatcherError(
+        'asset-missing',
+        `${asset.url} answers ${response.status}; upload the whole model folder, or correct the address.`
+      ),
+      final: true
+    }
   }
   if (!response.ok) {
     const retried = response.status >= 500 || response.status === 429 || response.status === 408
-    return { error: new MatcherError('network', `${asset.url} answers ${response.status} ${response.statusText}`.trimEnd() + '.'), final: !retried }
+    return {
+      error: new MatcherError(
+        'network',
+        `${asset.url} answers ${response.status} ${response.statusText}`.trimEnd() + '.'
+      ),
+      final: !retried
+    }
   }
   if (response.headers.get('content-type')?.startsWith('text/html')) {
-    return { error: new MatcherError('asset-missing', `${asset.url} answers with an HTML page instead of the file; the server sends its start page where a file is missing. Upload the whole model folder.`), final: true }
+    return {
+      error: new MatcherError(
+        'asset-missing',
+        `${asset.url} answers with an HTML page instead of the file; the server sends its start page where a file is missing. Upload the whole model folder.`
+      ),
+      final: true
+    }
   }
   return undefined
 }
@@ -151,12 +179,19 @@ function allocate({ url, bytes }: Asset): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(bytes)
   } catch (cause) {
-    throw new MatcherError('device-unavailable', `${url} has ${bytes} bytes by the manifest, too many for memory; take a smaller dtype.`, { cause })
+    throw new MatcherError(
+      'device-unavailable',
+      `${url} has ${bytes} bytes by the manifest, too many for memory; take a smaller dtype.`,
+      { cause }
+    )
   }
 }
 
 function corrupt(asset: Asset, found: string): MatcherError {
-  return new MatcherError('asset-corrupt', `${asset.url} is not the file that the manifest lists: ${found}. Upload the model folder again, byte for byte.`)
+  return new MatcherError(
+    'asset-corrupt',
+    `${asset.url} is not the file that the manifest lists: ${found}. Upload the model folder again, byte for byte.`
+  )
 }
 
 function defaultDelay(attempt: number): number {
@@ -166,7 +201,14 @@ function defaultDelay(attempt: number): number {
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, milliseconds)
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true }
+    )
   })
   signal.throwIfAborted()
 }

@@ -20,17 +20,29 @@ export const runtimeHashes = (): string[] => Object.values(ORT_RUNTIME.builds).m
 
 /** Addresses of a device's files; each `new URL` is spelled out, because bundlers follow only literal ones. */
 function addresses(device: WebDevice, assetBase: string | undefined): { script: string; binary: string } {
-  if (assetBase) return { script: new URL(`ort.${device}.js`, assetBase).href, binary: new URL(`ort.${device}.bin`, assetBase).href }
+  if (assetBase)
+    return { script: new URL(`ort.${device}.js`, assetBase).href, binary: new URL(`ort.${device}.bin`, assetBase).href }
   return device === 'webgpu'
-    ? { script: new URL('./ort/ort.webgpu.js', import.meta.url).href, binary: new URL('./ort/ort.webgpu.bin', import.meta.url).href }
-    : { script: new URL('./ort/ort.wasm.js', import.meta.url).href, binary: new URL('./ort/ort.wasm.bin', import.meta.url).href }
+    ? {
+        script: new URL('./ort/ort.webgpu.js', import.meta.url).href,
+        binary: new URL('./ort/ort.webgpu.bin', import.meta.url).href
+      }
+    : {
+        script: new URL('./ort/ort.wasm.js', import.meta.url).href,
+        binary: new URL('./ort/ort.wasm.bin', import.meta.url).href
+      }
 }
 
 /**
  * Loads the build of onnxruntime-web for `device`, and nothing of the other one; the WebAssembly is verified and kept like a file of the model.
  * Throws `asset-missing`, `asset-corrupt`, `network` and, when the script does not load, `network`.
  */
-export async function loadRuntime(device: WebDevice, assetBase: string | undefined, assets: AssetLoader, threads: number): Promise<OrtModule> {
+export async function loadRuntime(
+  device: WebDevice,
+  assetBase: string | undefined,
+  assets: AssetLoader,
+  threads: number
+): Promise<OrtModule> {
   const { script, binary } = addresses(device, assetBase)
   const [ort, packed] = await Promise.all([
     importScript(script),
@@ -44,9 +56,13 @@ export async function loadRuntime(device: WebDevice, assetBase: string | undefin
 
 async function importScript(address: string): Promise<OrtModule> {
   try {
-    return await import(/* webpackIgnore: true */ /* @vite-ignore */ address) as OrtModule
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ address)) as OrtModule
   } catch (cause) {
-    throw new MatcherError('network', `onnxruntime-web's script ${address} does not load; serve this package's ort folder, or set assetBase to where it is.`, { cause })
+    throw new MatcherError(
+      'network',
+      `onnxruntime-web's script ${address} does not load; serve this package's ort folder, or set assetBase to where it is.`,
+      { cause }
+    )
   }
 }
 

@@ -12,7 +12,11 @@ export interface Session {
 
 /** Any three tokens make the kernels compile before the first match. */
 const WARM_UP: EncodedBatch = {
-  size: 1, length: 3, tokenIds: new Int32Array([1, 1, 1]), segmentIds: new Int32Array(3), taskIds: new Int32Array(1)
+  size: 1,
+  length: 3,
+  tokenIds: new Int32Array([1, 1, 1]),
+  segmentIds: new Int32Array(3),
+  taskIds: new Int32Array(1)
 }
 
 /** Milliseconds that the news of a lost device may come after the failure of the run under way. */
@@ -22,19 +26,37 @@ const LOSS_DELAY = 200
  * Makes a session of `graph` on `device` and runs it once, so that what fails, fails here.
  * Throws `device-unavailable`, `device-lost` and `inference-failed`.
  */
-export async function createSession(ort: OrtModule, graph: Uint8Array, device: WebDevice, adapter: GPUAdapter | undefined): Promise<Session> {
+export async function createSession(
+  ort: OrtModule,
+  graph: Uint8Array,
+  device: WebDevice,
+  adapter: GPUAdapter | undefined
+): Promise<Session> {
   const gpu = device === 'webgpu' ? await openGpuDevice(adapter!) : undefined
   let lost: string | undefined
-  void gpu?.lost.then((info) => { lost = info.message || info.reason })
+  void gpu?.lost.then((info) => {
+    lost = info.message || info.reason
+  })
   // out of memory does not lose the device, but what it computes from then on is worth nothing
-  gpu?.addEventListener('uncapturederror', ({ error }) => { if (error instanceof GPUOutOfMemoryError) lost ??= `out of memory: ${error.message}` })
+  gpu?.addEventListener('uncapturederror', ({ error }) => {
+    if (error instanceof GPUOutOfMemoryError) lost ??= `out of memory: ${error.message}`
+  })
 
-  const failure = (cause: unknown): MatcherError => lost === undefined
-    ? new MatcherError('inference-failed', `onnxruntime-web failed on ${device}: ${messageOf(cause)}`, { cause })
-    : new MatcherError('device-lost', `The WebGPU device was lost: ${lost}. Create a new matcher, or use device 'auto' or 'wasm'.`, { cause })
+  const failure = (cause: unknown): MatcherError =>
+    lost === undefined
+      ? new MatcherError('inference-failed', `onnxruntime-web failed on ${device}: ${messageOf(cause)}`, { cause })
+      : new MatcherError(
+          'device-lost',
+          `The WebGPU device was lost: ${lost}. Create a new matcher, or use device 'auto' or 'wasm'.`,
+          { cause }
+        )
 
   const provider: InferenceSession.ExecutionProviderConfig = gpu ? { name: 'webgpu', device: gpu } : 'wasm'
-  const session = await ort.InferenceSession.create(graph, { executionProviders: [provider] }).catch((cause: unknown) => { throw failure(cause) })
+  const session = await ort.InferenceSession.create(graph, { executionProviders: [provider] }).catch(
+    (cause: unknown) => {
+      throw failure(cause)
+    }
+  )
   const run = async (batch: EncodedBatch): Promise<Float32Array> => {
     if (lost !== undefined) throw failure(undefined)
     const dims = [batch.size, batch.length]

@@ -33,7 +33,10 @@ export const noStore: Store = {
 /** The first kind of storage this browser lets a worker use, with the reason for every kind passed over. Never throws. */
 export async function openStore(): Promise<{ store: Store; reasons: string[] }> {
   const reasons: string[] = []
-  for (const [name, open] of [['OPFS', openFileStore], ['the Cache API', openCacheStore]] as const) {
+  for (const [name, open] of [
+    ['OPFS', openFileStore],
+    ['the Cache API', openCacheStore]
+  ] as const) {
     try {
       return { store: await open(), reasons }
     } catch (cause) {
@@ -47,7 +50,8 @@ export async function openStore(): Promise<{ store: Store; reasons: string[] }> 
 export async function openFileStore(): Promise<Store> {
   const root = await navigator.storage.getDirectory()
   const folder = await root.getDirectoryHandle(STORE_NAME, { create: true })
-  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) throw new Error('it has no synchronous access handles')
+  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype))
+    throw new Error('it has no synchronous access handles')
   return {
     kind: 'opfs',
     async read(key) {

@@ -4,10 +4,12 @@ import { loadModel } from './load-model'
 import { createRemoteFetch } from './remote-fetch'
 
 const scope = self as unknown as DedicatedWorkerGlobalScope
-const post: PostMessage<WorkerReply<WebLoaded> | FetchWish> = (message, transfer) => scope.postMessage(message, transfer)
+const post: PostMessage<WorkerReply<WebLoaded> | FetchWish> = (message, transfer) =>
+  scope.postMessage(message, transfer)
 const remoteFetch = createRemoteFetch((wish, transfer) => scope.postMessage(wish, transfer))
 
 const handle = createWorkerServer<WebLoad, WebLoaded>(post, (options, onProgress) =>
-  loadModel(options, options.pageFetches ? remoteFetch : fetch.bind(scope), onProgress))
+  loadModel(options, options.pageFetches ? remoteFetch : fetch.bind(scope), onProgress)
+)
 
 scope.onmessage = ({ data }: MessageEvent<WorkerRequest<WebLoad>>) => void handle(data)

@@ -22,7 +22,8 @@ export class Lifetimes {
   /** True when that was the last reader. */
   private drop(tensor: Tensor): boolean {
     const readers = this.readers.get(tensor.id)
-    if (readers === undefined) throw new Error(`Tensor ${tensor.id} [${tensor.shape.join(', ')}] was released more often than it was retained.`)
+    if (readers === undefined)
+      throw new Error(`Tensor ${tensor.id} [${tensor.shape.join(', ')}] was released more often than it was retained.`)
     if (readers > 1) this.readers.set(tensor.id, readers - 1)
     else this.readers.delete(tensor.id)
     return readers === 1

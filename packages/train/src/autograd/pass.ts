@@ -35,9 +35,12 @@ export interface Model {
 export function predict(model: Model, batch: InputBatch): Tensor {
   const tape = new Tape({ recording: false })
   try {
-    const logits = run(tape, trainingOps(tape, model, {
-      padded: batch.tokenIds.includes(0), plan: planReads(model.config, false)
-    }), model, batch)
+    const logits = run(
+      tape,
+      trainingOps(tape, model, { padded: batch.tokenIds.includes(0), plan: planReads(model.config, false) }),
+      model,
+      batch
+    )
     return logits.tensor.clone()
   } finally {
     tape.dispose()
@@ -63,7 +66,11 @@ export interface Observed {
 }
 
 /** The loss (a scalar tensor) of one batch and its gradients by parameter name; the caller disposes both. */
-export function lossAndGradients(model: Model, batch: LabeledBatch, pass: TrainingPass = {}): { loss: Tensor; gradients: Map<string, Tensor> } {
+export function lossAndGradients(
+  model: Model,
+  batch: LabeledBatch,
+  pass: TrainingPass = {}
+): { loss: Tensor; gradients: Map<string, Tensor> } {
   const tape = new Tape(pass)
   try {
     const layers: Value[] = []
@@ -81,10 +88,19 @@ export function lossAndGradients(model: Model, batch: LabeledBatch, pass: Traini
     }
     const ops = trainingOps(tape, model, options, pass)
     const { embeddingRows } = pass
-    const logits = run(tape, ops, model, embeddingRows ? { ...batch, tokenIds: embeddingRows.remap(batch.tokenIds) } : batch)
+    const logits = run(
+      tape,
+      ops,
+      model,
+      embeddingRows ? { ...batch, tokenIds: embeddingRows.remap(batch.tokenIds) } : batch
+    )
     const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
     const weights = tape.leaf(tf.tensor1d(batch.weights))
-    let loss = tape.apply([logits, labels, weights], () => crossEntropy(logits.tensor, labels.tensor, weights.tensor), 'loss')
+    let loss = tape.apply(
+      [logits, labels, weights],
+      () => crossEntropy(logits.tensor, labels.tensor, weights.tensor),
+      'loss'
+    )
     for (const term of pass.auxiliary?.(tape, ops, { layers, pooled: pooled! }) ?? []) loss = ops.add(loss, term)
     return { loss: loss.tensor.clone(), gradients: tape.backward(loss, tf.scalar(1)) }
   } finally {
@@ -92,10 +108,17 @@ export function lossAndGradients(model: Model, batch: LabeledBatch, pass: Traini
   }
 }
 
-function trainingOps(tape: Tape, model: Model, options: Partial<PassOptions>, { shift, embeddingRows }: TrainingPass = {}): TrainingOps {
+function trainingOps(
+  tape: Tape,
+  model: Model,
+  options: Partial<PassOptions>,
+  { shift, embeddingRows }: TrainingPass = {}
+): TrainingOps {
   const parameter = (name: string): Tensor => {
     const variable = model.variables.get(name)!
-    return embeddingRows && name === WORD_EMBEDDINGS ? tf.tidy(() => variable.readRows(tf.tensor1d(embeddingRows.ids, 'int32'))) : variable.read()
+    return embeddingRows && name === WORD_EMBEDDINGS
+      ? tf.tidy(() => variable.readRows(tf.tensor1d(embeddingRows.ids, 'int32')))
+      : variable.read()
   }
   const shifted = (name: string): Tensor => {
     const value = parameter(name)
@@ -107,7 +130,12 @@ function trainingOps(tape: Tape, model: Model, options: Partial<PassOptions>, { 
   return new TrainingOps(tape, { ...options, parameter: shift ? shifted : parameter })
 }
 
-function run(tape: Tape, ops: TrainingOps, model: Model, { batch, seq, tokenIds, segmentIds, taskIds }: InputBatch): Value {
+function run(
+  tape: Tape,
+  ops: TrainingOps,
+  model: Model,
+  { batch, seq, tokenIds, segmentIds, taskIds }: InputBatch
+): Value {
   return roformer(ops, model.config, {
     tokenIds: tape.leaf(tf.tensor2d(tokenIds, [batch, seq], 'int32')),
     segmentIds: tape.leaf(tf.tensor2d(segmentIds, [batch, seq], 'int32')),

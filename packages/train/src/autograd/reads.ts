@@ -20,7 +20,14 @@ export function planReads(config: ModelConfig, dropout: boolean): ReadPlan {
   }
   const ops: Ops<number> = {
     param: () => LEAF,
-    gather: make, matmul: make, add: make, addRow: make, dense: make, gelu: make, attentionMask: make, maskedMean: make,
+    gather: make,
+    matmul: make,
+    add: make,
+    addRow: make,
+    dense: make,
+    gelu: make,
+    attentionMask: make,
+    maskedMean: make,
     layerNorm: (x, gamma, beta) => make(x, gamma, beta),
     conditionalNorm: (x, gamma, beta) => make(x, gamma, beta),
     rotary: (x) => make(x),

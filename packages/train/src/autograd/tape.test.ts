@@ -7,21 +7,41 @@ import { tf } from '../tfjs'
 import { lossAndGradients, predict, type LabeledBatch, type Model } from './pass'
 import type { Recompute } from './training-ops'
 
-const config = (more: Record<string, unknown> = {}): Model['config'] => parseModelConfig({
-  vocab_size: 40, hidden_size: 16, num_hidden_layers: 3, num_attention_heads: 2, intermediate_size: 32, condition_size: 4, ...more
-})
+const config = (more: Record<string, unknown> = {}): Model['config'] =>
+  parseModelConfig({
+    vocab_size: 40,
+    hidden_size: 16,
+    num_hidden_layers: 3,
+    num_attention_heads: 2,
+    intermediate_size: 32,
+    condition_size: 4,
+    ...more
+  })
 
 /** Every parameter random, so that no gradient is zero by accident. */
 function randomModel(more: Record<string, unknown> = {}): Model {
   const random = createRandom('tape test')
-  const variables = parameterSpecs(config(more)).map((spec) =>
-    [spec.name, Variable.create(initialValues(spec, 1).map((value) => value + 0.1 * random.normal()), spec.shape)] as const)
+  const variables = parameterSpecs(config(more)).map(
+    (spec) =>
+      [
+        spec.name,
+        Variable.create(
+          initialValues(spec, 1).map((value) => value + 0.1 * random.normal()),
+          spec.shape
+        )
+      ] as const
+  )
   return { config: config(more), variables: new Map(variables) }
 }
 
 const batch: LabeledBatch = {
-  batch: 3, seq: 5, tokenIds: Int32Array.of(2, 9, 3, 8, 3, 2, 7, 3, 3, 0, 0, 5, 0, 6, 3), segmentIds: Int32Array.of(0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1),
-  taskIds: Int32Array.of(0, 3, 5), labels: Int32Array.of(1, 0, 1), weights: Float32Array.of(0.2, 0.3, 0.5)
+  batch: 3,
+  seq: 5,
+  tokenIds: Int32Array.of(2, 9, 3, 8, 3, 2, 7, 3, 3, 0, 0, 5, 0, 6, 3),
+  segmentIds: Int32Array.of(0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1),
+  taskIds: Int32Array.of(0, 3, 5),
+  labels: Int32Array.of(1, 0, 1),
+  weights: Float32Array.of(0.2, 0.3, 0.5)
 }
 
 function gradientsOf(model: Model, recompute: Recompute): Map<string, number[]> {
@@ -50,7 +70,11 @@ describe('the tape', () => {
   })
 
   it.each([
-    { conditioning: 'input-embedding' }, { conditioning: 'none' }, { heads: 'per-task' }, { norm_position: 'pre' }, { embedding_size: 8 }
+    { conditioning: 'input-embedding' },
+    { conditioning: 'none' },
+    { heads: 'per-task' },
+    { norm_position: 'pre' },
+    { embedding_size: 8 }
   ])('agrees with finite differences in every parameter of the network with %o', (switches) => {
     const model = randomModel(switches)
     const random = createRandom('directions')

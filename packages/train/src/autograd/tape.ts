@@ -7,7 +7,11 @@ export class Value {
   /** Forward readers still to come, where they are known; the last one frees the tensor unless a backward pass reads it. */
   readsLeft?: number
 
-  constructor(readonly tensor: Tensor, readonly differentiable: boolean, readonly parameter?: string) {}
+  constructor(
+    readonly tensor: Tensor,
+    readonly differentiable: boolean,
+    readonly parameter?: string
+  ) {}
 }
 
 /** What a primitive's forward pass gives: its output, the tensors that its backward pass reads, and that pass itself. */
@@ -44,7 +48,10 @@ export class Tape {
   private readonly observe: KernelObserver | undefined
 
   /** Without `recording` nothing is kept for a backward pass, and there is none. */
-  constructor({ recording = true, onKernel }: { readonly recording?: boolean; readonly onKernel?: KernelObserver } = {}) {
+  constructor({
+    recording = true,
+    onKernel
+  }: { readonly recording?: boolean; readonly onKernel?: KernelObserver } = {}) {
     this.recording = recording
     this.observe = onKernel
   }
@@ -95,7 +102,13 @@ export class Tape {
     const result = new Value(output.tensor, true)
     if (output.readsLeft !== undefined) result.readsLeft = output.readsLeft
     this.lifetimes.retain(x.tensor)
-    this.nodes.push({ kernel: 'recomputed', inputs: [x], output: result, saved: [x.tensor], backward: (dy) => [this.replay(x, body, dy)] })
+    this.nodes.push({
+      kernel: 'recomputed',
+      inputs: [x],
+      output: result,
+      saved: [x.tensor],
+      backward: (dy) => [this.replay(x, body, dy)]
+    })
     return result
   }
 

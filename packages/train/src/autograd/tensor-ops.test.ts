@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { onGpu, tf } from '../tfjs'
 import { randomKeep, softmax } from './tensor-ops'
 
-const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0)
+const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0)
 
 describe('softmax', () => {
   it.skipIf(onGpu)('is the same by oneDNN and by TensorFlow, masked keys and a single key included', () => {
@@ -17,15 +18,21 @@ describe('softmax', () => {
   })
 })
 
-describe.each([['by halves of 32-bit numbers', true], ['by uniform numbers', false]])('the dropout mask %s', (_, halves) => {
-  const mask = (elements: number, rate: number, seed: [number, number]): ArrayLike<number> => randomKeep(elements, rate, seed, halves).dataSync()
+describe.each([
+  ['by halves of 32-bit numbers', true],
+  ['by uniform numbers', false]
+])('the dropout mask %s', (_, halves) => {
+  const mask = (elements: number, rate: number, seed: [number, number]): ArrayLike<number> =>
+    randomKeep(elements, rate, seed, halves).dataSync()
 
   it('leaves out the wanted share, evenly over the elements', () => {
     for (const rate of [0.1, 0.5, 0.9]) {
       const values = Array.from(mask(200_000, rate, [3, 4]))
       for (const part of [values.slice(0, 100_000), values.slice(100_000), values.filter((_, i) => i % 2 === 0)]) {
         // five standard deviations of a share over 100,000 draws
-        expect(Math.abs(part.filter((keep) => !keep).length / part.length - rate)).toBeLessThan(5 * Math.sqrt(rate * (1 - rate) / 100_000))
+        expect(Math.abs(part.filter((keep) => !keep).length / part.length - rate)).toBeLessThan(
+          5 * Math.sqrt((rate * (1 - rate)) / 100_000)
+        )
       }
     }
   })

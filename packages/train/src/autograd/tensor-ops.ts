@@ -3,10 +3,18 @@ import { attr, onGpu, rawOp, rawOps, tf, type Tensor, type Tensor1D, type Tensor
 /** TensorFlow operations that TensorFlow.js hides or wraps in more work than one call. */
 
 const FLOAT = [attr.type('T')]
-const MATMUL = new Map([true, false].flatMap((a) => [true, false].map((b) =>
-  [`${a} ${b}`, [attr.type('T'), attr.bool('transpose_a', a), attr.bool('transpose_b', b)]] as const)))
-const BATCH_MATMUL = new Map([true, false].flatMap((a) => [true, false].map((b) =>
-  [`${a} ${b}`, [attr.type('T'), attr.bool('adj_x', a), attr.bool('adj_y', b)]] as const)))
+const MATMUL = new Map(
+  [true, false].flatMap((a) =>
+    [true, false].map(
+      (b) => [`${a} ${b}`, [attr.type('T'), attr.bool('transpose_a', a), attr.bool('transpose_b', b)]] as const
+    )
+  )
+)
+const BATCH_MATMUL = new Map(
+  [true, false].flatMap((a) =>
+    [true, false].map((b) => [`${a} ${b}`, [attr.type('T'), attr.bool('adj_x', a), attr.bool('adj_y', b)]] as const)
+  )
+)
 const FORMAT = attr.string('data_format', 'NHWC')
 const TO_COMPLEX = [attr.type('T'), attr.type('type', 'complex64')]
 const TO_REAL = [attr.type('T', 'complex64'), attr.type('type')]
@@ -15,7 +23,12 @@ const UNIFORM = [attr.type('T', 'int32'), attr.type('dtype'), attr.type('Tseed',
 const BITS = [attr.type('T', 'int32'), attr.type('dtype', 'int32'), attr.type('Tseed', 'int32')]
 const INT = [attr.type('T', 'int32')]
 const ONE_DNN_SOFTMAX = [attr.type('T'), attr.string('_kernel', 'MklNameChangeOp')]
-const GATHER = [attr.type('Tparams'), attr.type('Tindices', 'int32'), attr.type('Taxis', 'int32'), attr.int('batch_dims', 0)]
+const GATHER = [
+  attr.type('Tparams'),
+  attr.type('Tindices', 'int32'),
+  attr.type('Taxis', 'int32'),
+  attr.int('batch_dims', 0)
+]
 const SEGMENT_SUM = [attr.type('T'), attr.type('Tindices', 'int32'), attr.type('Tnumsegments', 'int32')]
 const SPARSE_LOSS = [attr.type('T'), attr.type('Tlabels', 'int32')]
 

@@ -41,7 +41,10 @@ export class TrainingOps implements Ops<Value> {
   /** Values made so far, as the plan numbers them. */
   private made = 0
 
-  constructor(private readonly tape: Tape, private readonly options: PassOptions) {}
+  constructor(
+    private readonly tape: Tape,
+    private readonly options: PassOptions
+  ) {}
 
   param(name: string, shape: readonly number[], init: Initializer): Value {
     const known = this.parameters.get(name)
@@ -51,7 +54,8 @@ export class TrainingOps implements Ops<Value> {
     return value
   }
 
-  gather = (table: Value, ids: Value): Value => this.apply('gather', [table, ids], () => gather(table.tensor, ids.tensor))
+  gather = (table: Value, ids: Value): Value =>
+    this.apply('gather', [table, ids], () => gather(table.tensor, ids.tensor))
   matmul = (a: Value, b: Value): Value => this.apply('condition', [a, b], () => matrixProduct(a.tensor, b.tensor))
   add = (a: Value, b: Value): Value => this.apply('add', [a, b], () => add(a.tensor, b.tensor))
   addRow = (x: Value, row: Value): Value => this.apply('add', [x, row], () => addRow(x.tensor, row.tensor))
@@ -69,7 +73,11 @@ export class TrainingOps implements Ops<Value> {
     return this.apply('gather', [tokenIds], () => {
       const [batch, seq] = tokenIds.tensor.shape as [number, number]
       const first = tf.oneHot(tf.zeros([batch], 'int32'), seq)
-      return { output: tf.maximum(tf.cast(tf.notEqual(tokenIds.tensor, 0), 'float32'), first), saved: [], backward: () => [null] }
+      return {
+        output: tf.maximum(tf.cast(tf.notEqual(tokenIds.tensor, 0), 'float32'), first),
+        saved: [],
+        backward: () => [null]
+      }
     })
   }
 
@@ -83,7 +91,8 @@ export class TrainingOps implements Ops<Value> {
   attention(q: Value, k: Value, v: Value, mask: Value, heads: number): Value {
     const bias = this.keyBias(mask.tensor)
     return this.apply('attention', [q, k, v], () =>
-      attention(q.tensor, k.tensor, v.tensor, bias, heads, this.options.recompute === 'attention'))
+      attention(q.tensor, k.tensor, v.tensor, bias, heads, this.options.recompute === 'attention')
+    )
   }
 
   maskedMean(x: Value, mask: Value): Value {
@@ -105,10 +114,11 @@ export class TrainingOps implements Ops<Value> {
       const start = this.options.plan?.layerStarts[index] ?? before
       this.made = start
       const output = body(input)
-      this.made = Math.max(this.made, before)                  // a layer run again for its gradient leaves the count where it was
+      this.made = Math.max(this.made, before) // a layer run again for its gradient leaves the count where it was
       return output
     }
-    const output = this.options.recompute === 'layer' ? this.tape.recomputed(x, numbered) : this.tape.scoped(() => numbered(x))
+    const output =
+      this.options.recompute === 'layer' ? this.tape.recomputed(x, numbered) : this.tape.scoped(() => numbered(x))
     this.show('layer', index, output)
     return output
   }

@@ -4,7 +4,8 @@ import { writeDemoCorpus } from '../data/demo-corpus'
 
 /** `demo-data`: the embedded corpus as a folder, to look at or to start one's own from. */
 export function addDemoData(program: Command): void {
-  program.command('demo-data')
+  program
+    .command('demo-data')
     .description('write the embedded demo corpus as a data folder in the Sohu layout')
     .requiredOption('--out <dir>', 'folder to write')
     .action(async ({ out }: { out: string }) => {

@@ -14,7 +14,8 @@ interface ErrorsFlags {
 
 /** `errors`: the pairs that a checkpoint judges most wrongly, as a page. */
 export function addErrors(program: Command): void {
-  program.command('errors')
+  program
+    .command('errors')
     .description('the most wrong pairs of each task as an HTML page, common words highlighted')
     .requiredOption('--checkpoint <dir>', "a run's best/ folder")
     .requiredOption('--data <dir>', 'data folder: Sohu layout or dataset.json')
@@ -23,11 +24,15 @@ export function addErrors(program: Command): void {
     .option('--count <n>', 'pairs of each task and kind of error', wholeNumber, 20)
     .action(async (flags: ErrorsFlags) => {
       const progress = createProgress(process.stderr)
-      const { rows, config, tokenizer } = await scoreLabelled(flags, (done, total) => progress.phase('evaluate', done, total))
+      const { rows, config, tokenizer } = await scoreLabelled(flags, (done, total) =>
+        progress.phase('evaluate', done, total)
+      )
       progress.close()
       const title = `Errors of ${flags.checkpoint} on the ${flags.split} split of ${flags.data}`
       await writeFileAtomic(userPath(flags.out), errorsPage(title, rows, config.tasks, tokenizer.words, flags.count))
-      console.log(`${rows.filter(({ label, predicted }) => label !== predicted).length} of ${rows.length} pairs are judged wrongly; the worst are in ${flags.out}.`)
+      console.log(
+        `${rows.filter(({ label, predicted }) => label !== predicted).length} of ${rows.length} pairs are judged wrongly; the worst are in ${flags.out}.`
+      )
     })
 }
 

@@ -19,47 +19,72 @@ interface EvaluateFlags {
 
 /** `evaluate`: a checkpoint's figures on a split, at the thresholds that its training chose on valid. */
 export function addEvaluate(program: Command): void {
-  program.command('evaluate')
+  program
+    .command('evaluate')
     .description("a checkpoint's F1, AUC and calibration on a split of a data folder, with bootstrap intervals")
-    .requiredOption('--checkpoint <dir>', "a run's best/ folder; its thresholds, chosen on its valid split, are applied as they are")
+    .requiredOption(
+      '--checkpoint <dir>',
+      "a run's best/ folder; its thresholds, chosen on its valid split, are applied as they are"
+    )
     .requiredOption('--data <dir>', 'data folder: Sohu layout or dataset.json')
     .addOption(new Option('--split <name>', 'which part').choices(['train', 'valid', 'test']).default('valid'))
-    .option('--baseline [dir]', 'also the lexical baseline, fitted on the train split of --data or of another folder, thresholds from valid')
+    .option(
+      '--baseline [dir]',
+      'also the lexical baseline, fitted on the train split of --data or of another folder, thresholds from valid'
+    )
     .option('--json', 'print one JSON line instead of tables', false)
     .action(async (flags: EvaluateFlags) => {
       const progress = createProgress(process.stderr)
       const scored = await scoreLabelled(flags, (done, total) => progress.phase('evaluate', done, total))
       const { rows, config, thresholds, tokenizer } = scored
       const figures = evaluation(rows, config.tasks, thresholds)
-      const baseline = flags.baseline && await lexicalEvaluation(userPath(baselineData(flags)), config.tasks, rows, tokenizer.words)
+      const baseline =
+        flags.baseline && (await lexicalEvaluation(userPath(baselineData(flags)), config.tasks, rows, tokenizer.words))
       progress.close()
       if (!flags.json) return print(flags, scored, figures, baseline || undefined)
-      process.stdout.write(jsonLine('evaluation', { split: flags.split, ...figuresJson(figures), ...(baseline && { baseline: figuresJson(baseline) }) }))
+      process.stdout.write(
+        jsonLine('evaluation', {
+          split: flags.split,
+          ...figuresJson(figures),
+          ...(baseline && { baseline: figuresJson(baseline) })
+        })
+      )
     })
 }
 
 /** Scores a split that must have labels. Throws `data-invalid` when it has none. */
 export async function scoreLabelled(
-  { checkpoint, data, split }: { checkpoint: string; data: string; split: SplitName }, onProgress: (done: number, total: number) => void
+  { checkpoint, data, split }: { checkpoint: string; data: string; split: SplitName },
+  onProgress: (done: number, total: number) => void
 ): Promise<ScoredSplit> {
   const scored = await scoreSplit({ checkpoint: userPath(checkpoint), data: userPath(data), split }, onProgress)
   if (scored.rows.length > 0) return scored
-  throw new MatcherError('data-invalid', `No pair of the ${split} split has a label; a test split takes them from test_labels.csv.`)
+  throw new MatcherError(
+    'data-invalid',
+    `No pair of the ${split} split has a label; a test split takes them from test_labels.csv.`
+  )
 }
 
 function print(flags: EvaluateFlags, { missing }: ScoredSplit, figures: Evaluation, baseline?: Evaluation): void {
   const color = process.stdout.isTTY
-  const table = (of: { head: readonly string[]; rows: readonly (readonly string[])[] }): void => console.log(textTable(of.head, of.rows, color))
+  const table = (of: { head: readonly string[]; rows: readonly (readonly string[])[] }): void =>
+    console.log(textTable(of.head, of.rows, color))
   if (missing.length > 0) console.log(`Not in the data folder, so left out: ${missing.join(', ')}.`)
-  console.log(`${flags.checkpoint} on the ${flags.split} split of ${flags.data}, at the checkpoint's thresholds, chosen on the valid split of its training:`)
+  console.log(
+    `${flags.checkpoint} on the ${flags.split} split of ${flags.data}, at the checkpoint's thresholds, chosen on the valid split of its training:`
+  )
   table(figureRows(figures))
   if (baseline) {
-    console.log(`The lexical baseline on the same pairs, fitted on the train split of ${baselineData(flags)}, thresholds from its valid split:`)
+    console.log(
+      `The lexical baseline on the same pairs, fitted on the train split of ${baselineData(flags)}, thresholds from its valid split:`
+    )
     table(figureRows(baseline))
   }
   console.log('The network by length, a quarter of the pairs each:')
   table(lengthRows(figures))
-  console.log('Intervals: bootstrap over pairs. Pairs that share articles are not independent: the true intervals are wider.')
+  console.log(
+    'Intervals: bootstrap over pairs. Pairs that share articles are not independent: the true intervals are wider.'
+  )
 }
 
 function baselineData({ baseline, data }: EvaluateFlags): string {

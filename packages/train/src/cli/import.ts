@@ -16,7 +16,9 @@ interface ImportFlags {
 export function addImport(program: Command): void {
   program
     .command('import')
-    .description('write the weights of a public RoFormer (TensorFlow checkpoint, safetensors, PyTorch file) as a checkpoint')
+    .description(
+      'write the weights of a public RoFormer (TensorFlow checkpoint, safetensors, PyTorch file) as a checkpoint'
+    )
     .requiredOption('--from <dir>', 'folder with the weights, bert_config.json or config.json, and vocab.txt')
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--allow-missing <name...>', 'tensors that may be missing or unknown; a trailing * stands for any ending')

@@ -36,7 +36,10 @@ export function addPretrain(program: Command): void {
       const { text, data, out, preset, init, force } = flags
       if ((text === undefined) === (data === undefined))
         throw new MatcherError('config-invalid', 'Give either --text FILE or --data DIR: what to pretrain on.')
-      const config = parsePretrainConfig(applyOverrides(await readPretrainPreset(preset), flags.set), `preset ${preset}`)
+      const config = parsePretrainConfig(
+        applyOverrides(await readPretrainPreset(preset), flags.set),
+        `preset ${preset}`
+      )
       const interrupt = interruption('the checkpoint')
       const run = {
         texts: userPath((text ?? data)!),
@@ -48,8 +51,8 @@ export function addPretrain(program: Command): void {
       const { steps, heldOutLoss } = await pretrain(run, { ...consoleHooks(), stopping: interrupt.stopping })
       interrupt.dispose()
       console.log(
-        `After ${whole(steps)} steps (loss on held-out words ${heldOutLoss.toFixed(3)}) the checkpoint is in ${out}; fine-tune it with: `
-          + `nx run train:sohu -- --init ${out} --data DIR`
+        `After ${whole(steps)} steps (loss on held-out words ${heldOutLoss.toFixed(3)}) the checkpoint is in ${out}; fine-tune it with: ` +
+          `nx run train:sohu -- --init ${out} --data DIR`
       )
     })
 }
@@ -64,8 +67,8 @@ function consoleHooks(): PretrainHooks {
     onPrepare: (phase, done, total) => progress.phase(phase, done, total),
     onReady: ({ parameters, vocabulary, sequences, heldOut, steps }) =>
       say(
-        `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; `
-          + `${whole(sequences)} sequences to train on in ${whole(steps)} steps, ${whole(heldOut)} held out.`
+        `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ` +
+          `${whole(sequences)} sequences to train on in ${whole(steps)} steps, ${whole(heldOut)} held out.`
       ),
     onStep: (report) => progress.step(report),
     onEpoch: ({ epoch, epochs, step, heldOutLoss }) =>

@@ -24,10 +24,12 @@ const WARM_UP = 2
 export function addProfile(program: Command): void {
   const count = (text: string): number => {
     const value = Number(text)
-    if (!Number.isInteger(value) || value < 1) throw new MatcherError('config-invalid', `${text} is not a whole number above 0.`)
+    if (!Number.isInteger(value) || value < 1)
+      throw new MatcherError('config-invalid', `${text} is not a whole number above 0.`)
     return value
   }
-  program.command('profile')
+  program
+    .command('profile')
     .description('time and bytes of every operation of one training step, as a table and as a Chrome trace file')
     .addOption(new Option('--preset <name>', 'sizes and settings').choices(presetNames()).default('sohu-small'))
     .option('--pairs <n>', 'pairs in the batch', count, 16)
@@ -43,14 +45,28 @@ export function addProfile(program: Command): void {
     })
 }
 
-function profileStep(settings: Record<string, unknown>, { pairs, tokens, padding }: ProfileOptions): Recording<unknown> {
-  const { vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size } = settings['model'] as Record<string, number>
+function profileStep(
+  settings: Record<string, unknown>,
+  { pairs, tokens, padding }: ProfileOptions
+): Recording<unknown> {
+  const { vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size } = settings[
+    'model'
+  ] as Record<string, number>
   const workload: Workload = {
-    layers: num_hidden_layers!, hidden: hidden_size!, heads: num_attention_heads!, intermediate: intermediate_size!, vocabulary: vocab_size!, pairs, tokens, padding
+    layers: num_hidden_layers!,
+    hidden: hidden_size!,
+    heads: num_attention_heads!,
+    intermediate: intermediate_size!,
+    vocabulary: vocab_size!,
+    pairs,
+    tokens,
+    padding
   }
   const trainer = workloadTrainer(workload, settings)
   for (let step = 1; step <= WARM_UP; step++) trainer.step([workloadBatch(workload, step)], 1e-5, step).dispose()
-  const recording = recordOps((onKernel) => trainer.step([workloadBatch(workload, WARM_UP + 1)], 1e-5, WARM_UP + 1, onKernel).dispose())
+  const recording = recordOps((onKernel) =>
+    trainer.step([workloadBatch(workload, WARM_UP + 1)], 1e-5, WARM_UP + 1, onKernel).dispose()
+  )
   trainer.dispose()
   return recording
 }
@@ -58,15 +74,28 @@ function profileStep(settings: Record<string, unknown>, { pairs, tokens, padding
 function report(recording: Recording<unknown>): string {
   const total = recording.duration / 1000
   const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1)
-  const table = (head: string, groups: readonly OpGroup[]): string => textTable(
-    [head, 'calls', 'ms', 'share', 'MB written'],
-    groups.map(({ name, calls, time, bytes }) => [name, String(calls), time.toFixed(1), `${(100 * time / total).toFixed(1)} %`, megabytes(bytes)])
-  )
+  const table = (head: string, groups: readonly OpGroup[]): string =>
+    textTable(
+      [head, 'calls', 'ms', 'share', 'MB written'],
+      groups.map(({ name, calls, time, bytes }) => [
+        name,
+        String(calls),
+        time.toFixed(1),
+        `${((100 * time) / total).toFixed(1)} %`,
+        megabytes(bytes)
+      ])
+    )
   return [
-    table('kernel', groupOps(recording.ops, ({ kernel, phase }) => `${kernel}, ${phase}`)),
-    table('operation', groupOps(recording.ops, ({ op }) => op)),
-    `One step: ${total.toFixed(1)} ms, ${timeBetweenOps(recording).toFixed(1)} of them between ${recording.ops.length} operations; `
-    + `${megabytes(recording.peakBytes)} MB of tensors at most; ${recording.reads} reads by the host.`,
+    table(
+      'kernel',
+      groupOps(recording.ops, ({ kernel, phase }) => `${kernel}, ${phase}`)
+    ),
+    table(
+      'operation',
+      groupOps(recording.ops, ({ op }) => op)
+    ),
+    `One step: ${total.toFixed(1)} ms, ${timeBetweenOps(recording).toFixed(1)} of them between ${recording.ops.length} operations; ` +
+      `${megabytes(recording.peakBytes)} MB of tensors at most; ${recording.reads} reads by the host.`,
     ...(onGpu ? ['Operations run asynchronously on this GPU: the times are those of their launches.'] : [])
   ].join('\n')
 }

@@ -16,10 +16,13 @@ export function consoleHooks(): RunHooks {
     onReady: (ready) => say(readyText(ready)),
     onStep: (report) => progress.step(report),
     onEvaluation: (done, total) => progress.phase('evaluate', done, total),
-    onEpoch: ({ epoch, epochs, step, metrics, improved }) => say([
-      `Epoch ${epoch + 1} of ${epochs}, step ${whole(step)}: averaged weights on the valid split${improved ? ' (the best so far)' : ''}`,
-      metricsTable(metrics, { color: process.stdout.isTTY })
-    ].join('\n'))
+    onEpoch: ({ epoch, epochs, step, metrics, improved }) =>
+      say(
+        [
+          `Epoch ${epoch + 1} of ${epochs}, step ${whole(step)}: averaged weights on the valid split${improved ? ' (the best so far)' : ''}`,
+          metricsTable(metrics, { color: process.stdout.isTTY })
+        ].join('\n')
+      )
   }
 }
 

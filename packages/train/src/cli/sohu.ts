@@ -21,13 +21,20 @@ interface SohuOptions {
 
 /** `sohu`: trains a run, or goes on with one. */
 export function addSohu(program: Command): void {
-  program.command('sohu')
+  program
+    .command('sohu')
     .description('train on a data folder, or on the embedded demo corpus')
     .option('--data <dir>', 'data folder: Sohu layout or dataset.json (default: the embedded demo corpus)')
     .option('--out <dir>', 'folder of the run', 'runs/demo')
     .option('--preset <name>', `${presetNames().join(', ')} (default: smoke)`)
-    .option('--init <dir>', 'checkpoint or public RoFormer (TensorFlow, safetensors, PyTorch) whose weights, vocabulary and sizes the run starts from')
-    .option('--allow-missing <name...>', 'tensors of --init that may be missing or unknown; a trailing * stands for any ending')
+    .option(
+      '--init <dir>',
+      'checkpoint or public RoFormer (TensorFlow, safetensors, PyTorch) whose weights, vocabulary and sizes the run starts from'
+    )
+    .option(
+      '--allow-missing <name...>',
+      'tensors of --init that may be missing or unknown; a trailing * stands for any ending'
+    )
     .option('--set <key=value...>', 'override keys of the preset, for example --set epochs=3 model.hidden_size=128', [])
     .option('--resume', 'go on with the run in --out as if it had not been interrupted', false)
     .option('--json', 'print JSON lines instead of a bar and tables', false)
@@ -45,9 +52,19 @@ async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<Run
   const out = userPath(options.out)
   if (options.resume) {
     const { data, preset, init, allowMissing } = options
-    const given = { data, preset, init, 'allow-missing': allowMissing, set: options.set.length > 0 ? options.set : undefined }
+    const given = {
+      data,
+      preset,
+      init,
+      'allow-missing': allowMissing,
+      set: options.set.length > 0 ? options.set : undefined
+    }
     const other = Object.entries(given).find(([, value]) => value !== undefined)?.[0]
-    if (other) throw new MatcherError('config-invalid', `--resume goes on with the run's own settings; leave out --${other}, or start another run.`)
+    if (other)
+      throw new MatcherError(
+        'config-invalid',
+        `--resume goes on with the run's own settings; leave out --${other}, or start another run.`
+      )
     return resumeRun(out, hooks)
   }
   const preset = options.preset ?? 'smoke'
@@ -69,8 +86,15 @@ async function demoData(): Promise<string> {
 
 function conclude({ out, json }: SohuOptions, { finished, state }: RunResult): void {
   const resume = `nx run train:sohu -- --out ${out} --resume`
-  if (json) console.log(JSON.stringify({ type: finished ? 'finished' : 'interrupted', ...state, out, ...(!finished && { resume }) }))
-  else if (finished && state.best > 0) console.log(`Done. The best weights (mean F1 ${state.best.toFixed(4)}) are in ${join(out, 'best')}.`)
-  else if (finished) console.log('Done, but no epoch scored above 0 on the valid split, so there is no best/; the last weights are in last/.')
+  if (json)
+    console.log(
+      JSON.stringify({ type: finished ? 'finished' : 'interrupted', ...state, out, ...(!finished && { resume }) })
+    )
+  else if (finished && state.best > 0)
+    console.log(`Done. The best weights (mean F1 ${state.best.toFixed(4)}) are in ${join(out, 'best')}.`)
+  else if (finished)
+    console.log(
+      'Done, but no epoch scored above 0 on the valid split, so there is no best/; the last weights are in last/.'
+    )
   else console.log(`Stopped after step ${state.step}. Go on with: ${resume}`)
 }

@@ -17,7 +17,8 @@ interface StudyFlags {
 
 /** `study`: a grid of runs to its end, with a table and a page of what they gave. */
 export function addStudy(program: Command): void {
-  program.command('study')
+  program
+    .command('study')
     .description('run a grid of trainings to its end and compare them; the same command goes on after an interruption')
     .requiredOption('--study <name>', `${studyNames().join(', ')}, or a .json file of your own`)
     .option('--data <dir>', "data folder in place of the study's")
@@ -31,7 +32,8 @@ export function addStudy(program: Command): void {
       if (!finished) {
         console.error('Stopped. The same command goes on from here.')
         process.exitCode = 130
-      } else if (!json) console.log(`The page is ${join(study.out, 'index.html')}; every figure is in results.json beside it.`)
+      } else if (!json)
+        console.log(`The page is ${join(study.out, 'index.html')}; every figure is in results.json beside it.`)
     })
 }
 
@@ -44,7 +46,11 @@ async function run(study: Study, json: boolean, stopping: () => boolean): Promis
       else progress.print(`Run ${index + 1} of ${total}: ${folder}`)
     },
     onOutcome: (outcome) => void (latest = outcome),
-    run: { onPrepare: (phase, done, total) => progress.phase(phase, done, total), onStep: (report) => progress.step(report), stopping }
+    run: {
+      onPrepare: (phase, done, total) => progress.phase(phase, done, total),
+      onStep: (report) => progress.step(report),
+      stopping
+    }
   })
   progress.close()
   if (!json && latest) for (const { name } of study.evaluate) printSet(study, latest, name)
@@ -53,5 +59,6 @@ async function run(study: Study, json: boolean, stopping: () => boolean): Promis
 
 function printSet({ question }: Study, outcome: StudyOutcome, set: string): void {
   console.log(`${question}\nOn ${set}, mean ± standard deviation over seeds:`)
-  for (const { head, rows } of [summaryRows(outcome, set), taskRows(outcome, set)]) console.log(textTable(head, rows, process.stdout.isTTY))
+  for (const { head, rows } of [summaryRows(outcome, set), taskRows(outcome, set)])
+    console.log(textTable(head, rows, process.stdout.isTTY))
 }

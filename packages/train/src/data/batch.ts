@@ -44,9 +44,9 @@ export function padBatch(encoded: EncodedPairs, indices: Int32Array, options: Pa
     const first = encoded.firstLengths[i]!
     const start = row * seq
     if (exchanged(i)) {
-      tokenIds[start] = pair[0]!                                                         // [CLS]
-      tokenIds.set(pair.subarray(first), start + 1)                                      // b [SEP]
-      tokenIds.set(pair.subarray(1, first), start + 1 + pair.length - first)             // a [SEP]
+      tokenIds[start] = pair[0]! // [CLS]
+      tokenIds.set(pair.subarray(first), start + 1) // b [SEP]
+      tokenIds.set(pair.subarray(1, first), start + 1 + pair.length - first) // a [SEP]
     } else {
       tokenIds.set(pair, start)
     }
@@ -55,5 +55,14 @@ export function padBatch(encoded: EncodedPairs, indices: Int32Array, options: Pa
     labels[row] = encoded.labels[i]!
     tokenCount += pair.length
   })
-  return { tokenIds, segmentIds, taskIds, labels, weights: new Float32Array(batch).fill(weight), batch, seq, tokenCount }
+  return {
+    tokenIds,
+    segmentIds,
+    taskIds,
+    labels,
+    weights: new Float32Array(batch).fill(weight),
+    batch,
+    seq,
+    tokenCount
+  }
 }

@@ -35,7 +35,8 @@ describe('planEpoch', () => {
         (lengths, batchTokens, maxPairs, seed) => {
           for (const batch of planEpoch(lengths, { batching: 'buckets', batchTokens, maxPairs }, seed, 0).batches) {
             expect(batch.length).toBeLessThanOrEqual(maxPairs)
-            if (batch.length > 1) expect(batch.length * Math.max(...batch.map((i) => lengths[i]!))).toBeLessThanOrEqual(batchTokens)
+            if (batch.length > 1)
+              expect(batch.length * Math.max(...batch.map((i) => lengths[i]!))).toBeLessThanOrEqual(batchTokens)
           }
         }
       )
@@ -65,7 +66,12 @@ describe('planEpoch', () => {
   })
 
   it('cuts the reference batches off one permutation, the last one smaller', () => {
-    const { batches, pairWeight } = planEpoch(new Int32Array(37).fill(5), { batching: 'reference', batchSize: 16 }, 0, 0)
+    const { batches, pairWeight } = planEpoch(
+      new Int32Array(37).fill(5),
+      { batching: 'reference', batchSize: 16 },
+      0,
+      0
+    )
     expect(batches.map((batch) => batch.length)).toEqual([16, 16, 5])
     expect(pairWeight).toBeUndefined()
   })

@@ -3,7 +3,12 @@ import { createRandom } from './random'
 /** How an epoch's pairs become batches. */
 export type BatchingOptions =
   /** Length-sorted within random pools, at most `batchTokens` tokens with padding and `maxPairs` pairs a batch. */
-  | { readonly batching: 'buckets'; readonly batchTokens: number; readonly poolPairs?: number; readonly maxPairs?: number }
+  | {
+      readonly batching: 'buckets'
+      readonly batchTokens: number
+      readonly poolPairs?: number
+      readonly maxPairs?: number
+    }
   /** As the reference: one permutation of all tasks' pairs, `batchSize` pairs a batch, the last one smaller. */
   | { readonly batching: 'reference'; readonly batchSize: number }
 
@@ -27,7 +32,12 @@ const POOL_PAIRS = 2048
  * Plans an epoch. With `buckets` all pairs weigh the same over the epoch, whatever the size of their batch: the sum of a batch's weighted
  * losses has the mean over the average batch. A pair longer than the budget is a batch of its own. `lengths` [pairs], in tokens.
  */
-export function planEpoch(lengths: ArrayLike<number>, options: BatchingOptions, seed: number, epoch: number): EpochPlan {
+export function planEpoch(
+  lengths: ArrayLike<number>,
+  options: BatchingOptions,
+  seed: number,
+  epoch: number
+): EpochPlan {
   const random = createRandom('batches', seed, epoch)
   const order = random.shuffle(Int32Array.from({ length: lengths.length }, (_, i) => i))
   if (options.batching === 'reference') {
@@ -52,7 +62,9 @@ export function planEpoch(lengths: ArrayLike<number>, options: BatchingOptions, 
  * exactly once.
  */
 export function planEvaluation(lengths: ArrayLike<number>, batchTokens: number, maxPairs = Infinity): Int32Array[] {
-  const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort((i, j) => lengths[i]! - lengths[j]! || i - j)
+  const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort(
+    (i, j) => lengths[i]! - lengths[j]! || i - j
+  )
   return cut(order, lengths, batchTokens, maxPairs).reverse()
 }
 
@@ -80,7 +92,8 @@ function cut(sorted: Int32Array, lengths: ArrayLike<number>, batchTokens: number
   const batches: Int32Array[] = []
   let start = 0
   for (let end = 1; end <= sorted.length; end++) {
-    const fits = end < sorted.length && end - start < maxPairs && (end - start + 1) * lengths[sorted[end]!]! <= batchTokens
+    const fits =
+      end < sorted.length && end - start < maxPairs && (end - start + 1) * lengths[sorted[end]!]! <= batchTokens
     if (fits) continue
     batches.push(sorted.slice(start, end))
     start = end

@@ -13,7 +13,8 @@ const SPLITS: readonly Split[] = ['train', 'valid', 'test']
 const pairsOf = (split: Split) => VARIANTS.map((_, variant) => demoPairs(variant, split, DEMO_SIZES[split]))
 const corpus = { train: pairsOf('train'), valid: pairsOf('valid'), test: pairsOf('test') }
 const label = (variant: number, pair: DemoPair) => ((variant % 2 === 0 ? pair.sameTopic : pair.sameEvent) ? 1 : 0)
-const bigrams = (text: string) => new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2)))
+const bigrams = (text: string) =>
+  new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2)))
 
 describe('the demo corpus', () => {
   it('has the same bytes for the same seed and others for another', () => {
@@ -34,7 +35,10 @@ describe('the demo corpus', () => {
     await writeDemoCorpus(folder, { train: 8, valid: 4, test: 4 })
     expect(readdirSync(folder).sort()).toEqual(['test_labels.csv', ...VARIANTS].sort())
     expect(readdirSync(join(folder, VARIANTS[3])).sort()).toEqual(['test_with_id.txt', 'train.txt', 'valid.txt'])
-    const line = JSON.parse(readFileSync(join(folder, VARIANTS[3], 'train.txt'), 'utf8').split('\n')[0]!) as Record<string, string>
+    const line = JSON.parse(readFileSync(join(folder, VARIANTS[3], 'train.txt'), 'utf8').split('\n')[0]!) as Record<
+      string,
+      string
+    >
     expect(Object.keys(line)).toEqual(['source', 'target', 'labelB'])
     writeFileSync(join(folder, 'file'), '')
     await expect(writeDemoCorpus(join(folder, 'file'))).rejects.toMatchObject({ code: 'storage' })
@@ -132,7 +136,9 @@ describe('the demo corpus', () => {
             examples(split).map((example) => example.text)
           )
           // 0.55: the limit that the project sets itself; 0.5 is chance.
-          expect(auc(examples(split).map((example, i) => ({ label: example.label, score: scores[i]! })))).toBeLessThanOrEqual(0.55)
+          expect(
+            auc(examples(split).map((example, i) => ({ label: example.label, score: scores[i]! })))
+          ).toBeLessThanOrEqual(0.55)
         }
       }
     })
@@ -140,7 +146,10 @@ describe('the demo corpus', () => {
 
   it('would be caught if one text did give the label away', () => {
     const leaky = (split: Split) =>
-      corpus[split][1]!.map((pair) => ({ text: pair.source + (pair.sameEvent ? '同' : '异'), label: label(1, pair) as 0 | 1 }))
+      corpus[split][1]!.map((pair) => ({
+        text: pair.source + (pair.sameEvent ? '同' : '异'),
+        label: label(1, pair) as 0 | 1
+      }))
     const scores = naiveBayesScores(
       leaky('train'),
       leaky('valid').map((example) => example.text)

@@ -48,7 +48,10 @@ const FORMS = [
  */
 export function demoPairs(variant: number, split: Split, count: number, seed: number = DEMO_SEED): DemoPair[] {
   if (count % 4 !== 0)
-    throw new MatcherError('config-invalid', `A demo split of ${count} pairs was asked for, but pairs come in fours: give a multiple of 4.`)
+    throw new MatcherError(
+      'config-invalid',
+      `A demo split of ${count} pairs was asked for, but pairs come in fours: give a multiple of 4.`
+    )
   const random = createRandom('demo-corpus', seed, variant, split)
   const forms = FORMS[variant >> 1]!
   const pairs: DemoPair[] = []
@@ -109,14 +112,24 @@ function eventQuad(random: Random, split: Split): Quad {
   const kind = random.next()
   const other =
     kind < 0.15
-      ? happen(random, split, random.pick(TOPICS.filter((topic) => topic !== first.topic)), { place: first.place, date: first.date })
+      ? happen(random, split, random.pick(TOPICS.filter((topic) => topic !== first.topic)), {
+          place: first.place,
+          date: first.date
+        })
       : kind < 0.25
         ? happen(random, split, first.topic, { who: first.who, notAct: first.act })
-        : happen(random, split, first.topic, { ...shared(random, first, 0.4), act: random.chance(0.3) ? first.act : undefined })
+        : happen(random, split, first.topic, {
+            ...shared(random, first, 0.4),
+            act: random.chance(0.3) ? first.act : undefined
+          })
   return { sources: [first, other], targets: [first, other] }
 }
 
-function shared(random: Random, happening: Happening, probability: number): { place?: string; date?: string; count?: number } {
+function shared(
+  random: Random,
+  happening: Happening,
+  probability: number
+): { place?: string; date?: string; count?: number } {
   return {
     ...(random.chance(probability) && { place: happening.place }),
     ...(random.chance(probability) && { date: happening.date }),
@@ -139,7 +152,9 @@ function happen(random: Random, split: Split, topic: Topic, given: Given): Happe
   return {
     topic,
     act: given.act ?? random.pick(acts),
-    who: given.who ?? (topic.actor === 'person' ? inventPerson(random, split) : nameActor(random, split, topic, given.stem)),
+    who:
+      given.who ??
+      (topic.actor === 'person' ? inventPerson(random, split) : nameActor(random, split, topic, given.stem)),
     place: given.place ?? inventPlace(random, split),
     date: given.date ?? `${1 + random.below(12)}月${1 + random.below(28)}日`,
     count: given.count ?? 2 + random.below(97)
@@ -178,7 +193,11 @@ export function demoFiles(sizes: DemoSizes = DEMO_SIZES, seed: number = DEMO_SEE
 }
 
 /** Writes the demo corpus as a Sohu-layout folder, replacing files of the same names. Throws `storage`. */
-export async function writeDemoCorpus(directory: string, sizes: DemoSizes = DEMO_SIZES, seed: number = DEMO_SEED): Promise<void> {
+export async function writeDemoCorpus(
+  directory: string,
+  sizes: DemoSizes = DEMO_SIZES,
+  seed: number = DEMO_SEED
+): Promise<void> {
   try {
     for (const variant of VARIANTS) await mkdir(join(directory, variant), { recursive: true })
   } catch (cause) {

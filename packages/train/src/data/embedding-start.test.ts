@@ -40,8 +40,10 @@ describe('embeddingStart', () => {
   it('starts words with a common character alike, and words of one topic alike', () => {
     expect(cosine('甲乙', '甲丙', 0, 32)).toBeGreaterThan(0.1) // one of three parts in common: 1/3 on average, spread 1/sqrt(32)
     expect(Math.abs(cosine('地铁', '足球', 0, 32))).toBeLessThan(0.5) // nothing in common: within three spreads of 0
-    const within = (cosine('地铁', '车站', 32, 64) + cosine('足球', '联赛', 32, 64) + cosine('球队', '足球', 32, 64)) / 3
-    const between = (cosine('地铁', '足球', 32, 64) + cosine('车站', '联赛', 32, 64) + cosine('列车', '球队', 32, 64)) / 3
+    const within =
+      (cosine('地铁', '车站', 32, 64) + cosine('足球', '联赛', 32, 64) + cosine('球队', '足球', 32, 64)) / 3
+    const between =
+      (cosine('地铁', '足球', 32, 64) + cosine('车站', '联赛', 32, 64) + cosine('列车', '球队', 32, 64)) / 3
     expect(within).toBeGreaterThan(between + 0.3)
   })
 
@@ -56,7 +58,7 @@ describe('embeddingStart', () => {
     sorted.slice(1).forEach((id, i) => expect(first(id)).toBeGreaterThanOrEqual(first(sorted[i]!)))
     const texts = ids.map((id) => Math.exp(-idf[id]!))
     const total = texts.reduce((sum, weight) => sum + weight, 0)
-    expect(ids.reduce((sum, id, i) => sum + (texts[i]! / total) * first(id), 0)).toBeCloseTo(0, 5)           // float32
+    expect(ids.reduce((sum, id, i) => sum + (texts[i]! / total) * first(id), 0)).toBeCloseTo(0, 5) // float32
     expect(ids.reduce((sum, id, i) => sum + (texts[i]! / total) * first(id) ** 2, 0)).toBeCloseTo(4, 5)
     expect(told.filter((_, i) => i % size > 0)).toEqual(start.filter((_, i) => i % size > 0))
   })

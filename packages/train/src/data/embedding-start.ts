@@ -20,7 +20,12 @@ export interface EmbeddingStartOptions {
  * half from a truncated SVD of the TF-IDF matrix of the training texts (Deerwester et al. 1990). Words that look or are used alike
  * start alike. With `idfGain` the first dimension tells how rare the word is instead, and rows are no longer of one size. The same seed gives the same bytes.
  */
-export function embeddingStart(encoded: Encodings, vocab: Vocab, size: number, { seed, idfGain = 0 }: EmbeddingStartOptions): Float32Array {
+export function embeddingStart(
+  encoded: Encodings,
+  vocab: Vocab,
+  size: number,
+  { seed, idfGain = 0 }: EmbeddingStartOptions
+): Float32Array {
   const rows = vocab.tokens.length
   const half = size >> 1
   const lexical = characterVectors(vocab, size - half, createRandom('embedding-characters', seed))
@@ -30,7 +35,10 @@ export function embeddingStart(encoded: Encodings, vocab: Vocab, size: number, {
     result.set(lexical.subarray(r * (size - half), (r + 1) * (size - half)), r * size)
     result.set(semantic.subarray(r * half, (r + 1) * half), r * size + size - half)
   }
-  if (idfGain > 0) rarity(encoded, vocab).forEach((value, id) => { result[id * size] = idfGain * value })
+  if (idfGain > 0)
+    rarity(encoded, vocab).forEach((value, id) => {
+      result[id * size] = idfGain * value
+    })
   return result
 }
 
@@ -44,7 +52,7 @@ function rarity(encoded: Encodings, vocab: Vocab): Float64Array {
   const mean = (value: (idf: number) => number): number => {
     let [sum, weights] = [0, 0]
     idf.forEach((one, id) => {
-      const weight = isWord[id] ? Math.exp(-one) : 0                                   // the share of texts, but for a factor
+      const weight = isWord[id] ? Math.exp(-one) : 0 // the share of texts, but for a factor
       sum += weight * value(one)
       weights += weight
     })
@@ -98,7 +106,11 @@ function topicVectors(encoded: Encodings, vocab: Vocab, size: number, random: Ra
     const row = result.subarray(id * size, (id + 1) * size)
     for (let j = 0; j < size; j++) {
       const known = used[id] && j < rank && singular[j]! > 1e-6 * singular[0]!
-      row[j] = known ? (right[id * rank + j]! - mean[j]!) * singular[j]! ** SINGULAR_POWER : used[id] ? 0 : random.normal()
+      row[j] = known
+        ? (right[id * rank + j]! - mean[j]!) * singular[j]! ** SINGULAR_POWER
+        : used[id]
+          ? 0
+          : random.normal()
     }
     toUnitVariance(row)
   }
@@ -127,7 +139,13 @@ function termWeights(encoded: Encodings, vocab: Vocab): SparseMatrix {
       starts[i * 2 + side + 1] = end
     })
   }
-  return { rows: pairs * 2, columns: vocab.tokens.length, starts, indices: indices.slice(0, end), values: values.slice(0, end) }
+  return {
+    rows: pairs * 2,
+    columns: vocab.tokens.length,
+    starts,
+    indices: indices.slice(0, end),
+    values: values.slice(0, end)
+  }
 }
 
 /** Scales a row to mean square 1; a row of zeros stays. */

@@ -58,7 +58,12 @@ export async function readEncodings(folder: string, key: string, pairs: number):
   if (words[0] !== MAGIC || words[1] !== VERSION || words[2] !== pairs) return undefined
   let start = HEADER_WORDS
   const take = (length: number) => words.slice(start, (start += length))
-  return { offsets: take(pairs + 1), firstLengths: take(pairs), truncated: Uint8Array.from(take(pairs)), tokenIds: take(words[3]!) }
+  return {
+    offsets: take(pairs + 1),
+    firstLengths: take(pairs),
+    truncated: Uint8Array.from(take(pairs)),
+    tokenIds: take(words[3]!)
+  }
 }
 
 function pathOf(folder: string, key: string): string {

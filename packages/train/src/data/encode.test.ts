@@ -16,7 +16,10 @@ const examples: Example[] = [
 
 function counted() {
   let calls = 0
-  const counting = { ...tokenizer, encode: (...args: Parameters<typeof tokenizer.encode>) => (calls++, tokenizer.encode(...args)) }
+  const counting = {
+    ...tokenizer,
+    encode: (...args: Parameters<typeof tokenizer.encode>) => (calls++, tokenizer.encode(...args))
+  }
   return { tokenizer: counting, calls: () => calls }
 }
 
@@ -38,10 +41,18 @@ describe('encodeExamples', () => {
     const cache = { folder: join(mkdtempSync(join(tmpdir(), 'encode-')), 'cache'), dictionary }
     const first = counted()
     const seen: EncodeProgress[] = []
-    const fresh = await encodeExamples(examples, first.tokenizer, { maxLength: 8, cache, onProgress: (progress) => seen.push(progress) })
+    const fresh = await encodeExamples(examples, first.tokenizer, {
+      maxLength: 8,
+      cache,
+      onProgress: (progress) => seen.push(progress)
+    })
     const second = counted()
     expect(
-      await encodeExamples(examples, second.tokenizer, { maxLength: 8, cache, onProgress: (progress) => seen.push(progress) })
+      await encodeExamples(examples, second.tokenizer, {
+        maxLength: 8,
+        cache,
+        onProgress: (progress) => seen.push(progress)
+      })
     ).toEqual(fresh)
     expect([first.calls(), second.calls()]).toEqual([3, 0])
     expect(seen).toEqual([
@@ -85,11 +96,19 @@ describe('encodeExamples', () => {
       )
     ).toBe(1)
     expect(await files(() => encodeExamples(examples, tokenizer, { ...base, maxLength: 9 }))).toBe(2)
-    expect(await files(() => encodeExamples([{ ...examples[0]!, a: '甲', b: '乙丙' }, ...examples.slice(1)], tokenizer, base))).toBe(3)
-    expect(await files(() => encodeExamples(examples, createTokenizer(`${vocab}\n己`, compileDictionary('甲 3 n\n')), base))).toBe(4)
-    expect(await files(() => encodeExamples(examples, tokenizer, { ...base, cache: { folder, dictionary: dictionary.subarray(1) } }))).toBe(
-      5
-    )
+    expect(
+      await files(() =>
+        encodeExamples([{ ...examples[0]!, a: '甲', b: '乙丙' }, ...examples.slice(1)], tokenizer, base)
+      )
+    ).toBe(3)
+    expect(
+      await files(() => encodeExamples(examples, createTokenizer(`${vocab}\n己`, compileDictionary('甲 3 n\n')), base))
+    ).toBe(4)
+    expect(
+      await files(() =>
+        encodeExamples(examples, tokenizer, { ...base, cache: { folder, dictionary: dictionary.subarray(1) } })
+      )
+    ).toBe(5)
   })
 
   it('stops when told, and says where it cannot write', async () => {
@@ -103,8 +122,8 @@ describe('encodeExamples', () => {
     await expect(stopped).rejects.toThrow('enough')
     const file = join(mkdtempSync(join(tmpdir(), 'encode-')), 'file')
     writeFileSync(file, '')
-    await expect(encodeExamples(examples, tokenizer, { maxLength: 8, cache: { folder: file, dictionary } })).rejects.toMatchObject({
-      code: 'storage'
-    })
+    await expect(
+      encodeExamples(examples, tokenizer, { maxLength: 8, cache: { folder: file, dictionary } })
+    ).rejects.toMatchObject({ code: 'storage' })
   })
 })

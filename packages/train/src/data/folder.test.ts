@@ -56,12 +56,17 @@ describe('a Sohu folder', () => {
   it('reads texts with U+2028, \\r\\n line ends and a last line without an end', async () => {
     const line = `{"source":"甲\u2028乙","target":"","labelA":"1"}`
     const folder = folderWith({ [`${VARIANTS[0]}/train.txt`]: `${line}\r\n\r\n${line}` })
-    expect((await readDataset(folder, ['train'])).splits.train.map((example) => example.a)).toEqual(['甲\u2028乙', '甲\u2028乙'])
+    expect((await readDataset(folder, ['train'])).splits.train.map((example) => example.a)).toEqual([
+      '甲\u2028乙',
+      '甲\u2028乙'
+    ])
   })
 
   it('keeps a character whole that two pieces of the stream share', async () => {
     const text = '汉'.repeat(500_000) // 1.5 MB: more than one piece of 1 MiB
-    const folder = folderWith({ [`${VARIANTS[0]}/train.txt`]: JSON.stringify({ source: text, target: '', labelA: '1' }) })
+    const folder = folderWith({
+      [`${VARIANTS[0]}/train.txt`]: JSON.stringify({ source: text, target: '', labelA: '1' })
+    })
     expect((await readDataset(folder, ['train'])).splits.train[0]!.a).toBe(text)
   })
 
@@ -95,7 +100,9 @@ describe('bad input', () => {
       code: 'data-invalid',
       message: expect.stringContaining('is empty')
     })
-    await expect(problem({ ...whole, [train]: '\n \n' })).rejects.toMatchObject({ message: expect.stringContaining('is empty') })
+    await expect(problem({ ...whole, [train]: '\n \n' })).rejects.toMatchObject({
+      message: expect.stringContaining('is empty')
+    })
     const gbk = Uint8Array.of(0x7b, 0x0a, 0xbc, 0xd7, 0x0a)
     await expect(problem({ ...whole, [train]: gbk })).rejects.toMatchObject({
       code: 'data-invalid',
@@ -104,23 +111,28 @@ describe('bad input', () => {
   })
 
   it('includes a folder with nothing in it, none at all, and a wanted split without a file', async () => {
-    await expect(problem({})).rejects.toMatchObject({ code: 'data-invalid', message: expect.stringContaining('has no data') })
+    await expect(problem({})).rejects.toMatchObject({
+      code: 'data-invalid',
+      message: expect.stringContaining('has no data')
+    })
     await expect(readDataset(join(tmpdir(), 'no-such-folder'))).rejects.toMatchObject({ code: 'data-invalid' })
     await expect(readDataset(join(folderWith({ file: 'x' }), 'file'))).rejects.toMatchObject({
       code: 'data-invalid',
       message: expect.stringContaining('is a file')
     })
-    await expect(readDataset(folderWith(whole))).rejects.toMatchObject({ message: expect.stringContaining('has no test split') })
+    await expect(readDataset(folderWith(whole))).rejects.toMatchObject({
+      message: expect.stringContaining('has no test split')
+    })
   })
 
   it('includes a bad or repeated test label', async () => {
     const test = { [`${VARIANTS[0]}/test_with_id.txt`]: pair({ id: 'x' }) }
-    await expect(readDataset(folderWith({ ...test, 'test_labels.csv': 'id,label\nx,2\n' }), ['test'])).rejects.toMatchObject({
-      message: expect.stringContaining('test_labels.csv:2: ')
-    })
-    await expect(readDataset(folderWith({ ...test, 'test_labels.csv': 'x,1\nx,0\n' }), ['test'])).rejects.toMatchObject({
-      message: expect.stringContaining('second label')
-    })
+    await expect(
+      readDataset(folderWith({ ...test, 'test_labels.csv': 'id,label\nx,2\n' }), ['test'])
+    ).rejects.toMatchObject({ message: expect.stringContaining('test_labels.csv:2: ') })
+    await expect(readDataset(folderWith({ ...test, 'test_labels.csv': 'x,1\nx,0\n' }), ['test'])).rejects.toMatchObject(
+      { message: expect.stringContaining('second label') }
+    )
   })
 })
 
@@ -129,7 +141,12 @@ describe('dataset.json', () => {
     const folder = folderWith({
       'dataset.json': JSON.stringify({
         tasks: [
-          { name: 'dup', train: ['q/a.jsonl', 'b.jsonl'], valid: ['v.jsonl'], fields: { a: 'q1', b: 'q2', label: 'same' } },
+          {
+            name: 'dup',
+            train: ['q/a.jsonl', 'b.jsonl'],
+            valid: ['v.jsonl'],
+            fields: { a: 'q1', b: 'q2', label: 'same' }
+          },
           { name: 'nli', group: 'n', train: ['n.jsonl'] }
         ]
       }),

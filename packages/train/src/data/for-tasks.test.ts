@@ -4,29 +4,44 @@ import { describe, expect, it } from 'vitest'
 import { forTasks, onlyTasks, requireTasks } from './for-tasks'
 
 const dataset: Dataset = {
-  tasks: SOHU_TASKS, missing: [],
+  tasks: SOHU_TASKS,
+  missing: [],
   splits: {
     train: SOHU_TASKS.map(({ id }) => ({ a: `a${id}`, b: 'b', task: id, label: 1 as const })),
-    valid: [{ a: 'v', b: 'b', task: 5, label: 0 }], test: []
+    valid: [{ a: 'v', b: 'b', task: 5, label: 0 }],
+    test: []
   }
 }
 
 describe('the tasks of a data set', () => {
   it('keep the order of the data and are numbered anew when only some are wanted', () => {
     const { tasks, splits } = onlyTasks(dataset, ['B-ll', 'B-ss'])
-    expect(tasks).toEqual([{ name: 'B-ss', id: 0, group: 'B' }, { name: 'B-ll', id: 1, group: 'B' }])
-    expect(splits.train.map(({ a, task }) => [a, task])).toEqual([['a1', 0], ['a5', 1]])
+    expect(tasks).toEqual([
+      { name: 'B-ss', id: 0, group: 'B' },
+      { name: 'B-ll', id: 1, group: 'B' }
+    ])
+    expect(splits.train.map(({ a, task }) => [a, task])).toEqual([
+      ['a1', 0],
+      ['a5', 1]
+    ])
     expect(splits.valid.map(({ task }) => task)).toEqual([1])
     expect(onlyTasks(dataset, [])).toBe(dataset)
   })
 
   it('are told by name for a network with other ids, and pairs of unknown tasks are left out', () => {
-    const known: TaskSpec[] = [{ name: 'own', id: 0, group: 'own' }, { name: 'A-sl', id: 1, group: 'A' }]
+    const known: TaskSpec[] = [
+      { name: 'own', id: 0, group: 'own' },
+      { name: 'A-sl', id: 1, group: 'A' }
+    ]
     expect(forTasks(dataset, known).splits.train).toEqual([{ a: 'a2', b: 'b', task: 1, label: 1 }])
-    expect(() => forTasks(dataset, [{ name: 'own', id: 0, group: 'own' }])).toThrow(/A-ss, B-ss.*own; they have none in common/)
+    expect(() => forTasks(dataset, [{ name: 'own', id: 0, group: 'own' }])).toThrow(
+      /A-ss, B-ss.*own; they have none in common/
+    )
   })
 
   it('are refused by the nearest name when the data has no such task', () => {
-    expect(() => requireTasks('task_weights', ['A-sss'], SOHU_TASKS)).toThrow(/task_weights names "A-sss"; did you mean "A-ss"/)
+    expect(() => requireTasks('task_weights', ['A-sss'], SOHU_TASKS)).toThrow(
+      /task_weights names "A-sss"; did you mean "A-ss"/
+    )
   })
 })

@@ -7,15 +7,25 @@ import { closest } from 'fastest-levenshtein'
  * out. Throws `data-invalid` when the data has none of the tasks.
  */
 export function forTasks(dataset: Dataset, tasks: readonly TaskSpec[]): Dataset {
-  const ids = new Map(dataset.tasks.flatMap(({ id, name }) => tasks.filter((task) => task.name === name).map((task) => [id, task.id] as const)))
+  const ids = new Map(
+    dataset.tasks.flatMap(({ id, name }) =>
+      tasks.filter((task) => task.name === name).map((task) => [id, task.id] as const)
+    )
+  )
   if (ids.size === 0) {
-    throw new MatcherError('data-invalid', `The data's tasks are ${names(dataset.tasks)}, the model's ${names(tasks)}; they have none in common.`)
+    throw new MatcherError(
+      'data-invalid',
+      `The data's tasks are ${names(dataset.tasks)}, the model's ${names(tasks)}; they have none in common.`
+    )
   }
-  const known = (examples: readonly Example[]): Example[] => examples.flatMap((example) => {
-    const task = ids.get(example.task)
-    return task === undefined ? [] : [{ ...example, task }]
-  })
-  const splits = Object.fromEntries(Object.entries(dataset.splits).map(([split, examples]) => [split, known(examples)])) as Record<SplitName, Example[]>
+  const known = (examples: readonly Example[]): Example[] =>
+    examples.flatMap((example) => {
+      const task = ids.get(example.task)
+      return task === undefined ? [] : [{ ...example, task }]
+    })
+  const splits = Object.fromEntries(
+    Object.entries(dataset.splits).map(([split, examples]) => [split, known(examples)])
+  ) as Record<SplitName, Example[]>
   return { tasks, splits, missing: dataset.missing }
 }
 
@@ -32,7 +42,10 @@ export function requireTasks(key: string, wanted: readonly string[], tasks: read
   const known = tasks.map(({ name }) => name)
   const unknown = wanted.find((name) => !known.includes(name))
   if (unknown === undefined) return
-  throw new MatcherError('config-invalid', `${key} names "${unknown}"; did you mean "${closest(unknown, known)}"? The data's tasks are ${known.join(', ')}.`)
+  throw new MatcherError(
+    'config-invalid',
+    `${key} names "${unknown}"; did you mean "${closest(unknown, known)}"? The data's tasks are ${known.join(', ')}.`
+  )
 }
 
 function names(tasks: readonly TaskSpec[]): string {

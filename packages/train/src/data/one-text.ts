@@ -2,7 +2,10 @@
  * Scores of texts under a naive-Bayes classifier over character 1-3-grams (presence, add-one smoothing), fitted on labelled single texts:
  * the log-odds of label 1. It tells whether one text of a pair alone gives the label away (it should not: AUC near 0.5).
  */
-export function naiveBayesScores(train: readonly { readonly text: string; readonly label: 0 | 1 }[], texts: readonly string[]): number[] {
+export function naiveBayesScores(
+  train: readonly { readonly text: string; readonly label: 0 | 1 }[],
+  texts: readonly string[]
+): number[] {
   const totals = [0, 0]
   const counts = [new Map<string, number>(), new Map<string, number>()]
   for (const { text, label } of train) {

@@ -3,7 +3,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { padBatch } from './batch'
 import { encodeExamples } from './encode'
-import { columnMoments, EXCHANGED_FIGURES, inverseFrequencies, lexicalFigures, matchTargets, textsOf, wordTokens } from './overlap'
+import {
+  columnMoments,
+  EXCHANGED_FIGURES,
+  inverseFrequencies,
+  lexicalFigures,
+  matchTargets,
+  textsOf,
+  wordTokens
+} from './overlap'
 
 const tokenizer = createTokenizer(
   ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '[unused1]', '##乙', '甲乙', ...'甲乙丙丁'].join('\n'),
@@ -58,7 +66,10 @@ describe('lexicalFigures', () => {
   it('change places as stated when the texts do, and so does a padded batch', async () => {
     const [one, other] = [await encode(pair('甲乙丙', '乙丙丁丁')), await encode(pair('乙丙丁丁', '甲乙丙'))]
     const idf = inverseFrequencies(one, tokenizer.vocab.tokens.length)
-    const [figures, exchanged] = [one, other].map((encoded) => lexicalFigures(encoded, tokenizer.vocab, idf)) as [Float32Array, Float32Array]
+    const [figures, exchanged] = [one, other].map((encoded) => lexicalFigures(encoded, tokenizer.vocab, idf)) as [
+      Float32Array,
+      Float32Array
+    ]
     expect(EXCHANGED_FIGURES.map((figure) => figures[figure])).toEqual([...exchanged])
     const batch = padBatch(one, Int32Array.of(0), { exchanged: () => true })
     expect([...batch.tokenIds]).toEqual([...padBatch(other, Int32Array.of(0)).tokenIds])

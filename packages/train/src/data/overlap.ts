@@ -25,13 +25,17 @@ export function wordTokens(vocab: Vocab): Uint8Array {
 }
 
 /** For each token of a batch: does it occur in the other text of the pair? `isWord` from `wordTokens`. */
-export function matchTargets(batch: Pick<PaddedBatch, 'tokenIds' | 'segmentIds' | 'batch' | 'seq'>, isWord: Uint8Array): MatchTargets {
+export function matchTargets(
+  batch: Pick<PaddedBatch, 'tokenIds' | 'segmentIds' | 'batch' | 'seq'>,
+  isWord: Uint8Array
+): MatchTargets {
   const { tokenIds, segmentIds, seq } = batch
   const targets = new Float32Array(tokenIds.length)
   const mask = new Float32Array(tokenIds.length)
   const seen = [new Int32Array(isWord.length), new Int32Array(isWord.length)] as const // row + 1 where this row's text has the token
   for (let row = 0; row < batch.batch; row++) {
-    for (let i = row * seq; i < (row + 1) * seq; i++) if (isWord[tokenIds[i]!]) seen[segmentIds[i] as 0 | 1][tokenIds[i]!] = row + 1
+    for (let i = row * seq; i < (row + 1) * seq; i++)
+      if (isWord[tokenIds[i]!]) seen[segmentIds[i] as 0 | 1][tokenIds[i]!] = row + 1
     for (let i = row * seq; i < (row + 1) * seq; i++) {
       if (!isWord[tokenIds[i]!]) continue
       mask[i] = 1
@@ -63,7 +67,10 @@ export function lexicalFigures(encoded: EncodedPairs, vocab: Vocab, idf: Float32
   const figures = new Float32Array(encoded.firstLengths.length * LEXICAL_FIGURES)
   for (let i = 0; i < encoded.firstLengths.length; i++) {
     const [a, b] = textsOf(encoded, i)
-    const [wordsA, wordsB] = [a, b].map((text) => new Set(text.filter((id) => isWord[id]))) as [Set<number>, Set<number>]
+    const [wordsA, wordsB] = [a, b].map((text) => new Set(text.filter((id) => isWord[id]))) as [
+      Set<number>,
+      Set<number>
+    ]
     const [gramsA, gramsB] = [a, b].map((text) => characterBigrams(text, characters)) as [Set<number>, Set<number>]
     const common = commonCount(wordsA, wordsB)
     figures.set(
@@ -83,7 +90,10 @@ export function lexicalFigures(encoded: EncodedPairs, vocab: Vocab, idf: Float32
  * Mean and standard deviation of each column of `[rows, columns]`, to bring auxiliary targets to one scale; a constant column has
  * deviation 1.
  */
-export function columnMoments(values: Float32Array, columns: number): { readonly mean: Float64Array; readonly deviation: Float64Array } {
+export function columnMoments(
+  values: Float32Array,
+  columns: number
+): { readonly mean: Float64Array; readonly deviation: Float64Array } {
   const rows = values.length / columns
   const mean = new Float64Array(columns)
   const deviation = new Float64Array(columns)
@@ -97,7 +107,10 @@ export function columnMoments(values: Float32Array, columns: number): { readonly
 }
 
 /** The token ids of a pair's two texts, without the [CLS] and [SEP] that frame them. */
-export function textsOf({ tokenIds, offsets, firstLengths }: Encodings, i: number): readonly [a: Int32Array, b: Int32Array] {
+export function textsOf(
+  { tokenIds, offsets, firstLengths }: Encodings,
+  i: number
+): readonly [a: Int32Array, b: Int32Array] {
   const middle = offsets[i]! + firstLengths[i]!
   return [tokenIds.subarray(offsets[i]! + 1, middle - 1), tokenIds.subarray(middle, offsets[i + 1]! - 1)]
 }

@@ -6,13 +6,17 @@ import { renamer } from './rename'
 
 /** 600 pairs of one frame, 的, and four of 600 names; the frame is in every text, a name in few. */
 const names = Array.from({ length: 600 }, (_, i) => String.fromCodePoint(0x4e00 + i))
-const tokenizer = createTokenizer(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '的', ...names].join('\n'), compileDictionary('的 3 n\n'))
+const tokenizer = createTokenizer(
+  ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '的', ...names].join('\n'),
+  compileDictionary('的 3 n\n')
+)
 const examples = names.map((name, i): Example => {
   const [second, third, fourth] = [1, 2, 3].map((n) => names[(i + n * 50) % 600]!)
   return { a: `${name}的${second}${third}${name}`, b: `${name}的${fourth}`, task: 0, label: 1 }
 })
 const encoded = await encodeExamples(examples, tokenizer, { maxLength: 64 })
-const tokensOf = (pair: number): Int32Array => encoded.tokenIds.subarray(encoded.offsets[pair], encoded.offsets[pair + 1])
+const tokensOf = (pair: number): Int32Array =>
+  encoded.tokenIds.subarray(encoded.offsets[pair], encoded.offsets[pair + 1])
 const SEP = 3
 const FRAME = 5
 
@@ -42,7 +46,7 @@ describe('renamer', () => {
     const plain = [...encoded.tokenIds]
     const words = plain.filter((id) => id > FRAME).length
     const changed = all(0).filter((id, i) => id !== plain[i]).length
-    expect(changed / words).toBeGreaterThan(0.45)                     // 0.5 less one name in 600 that is the own; 4 deviations of 2,400 draws are 0.04
+    expect(changed / words).toBeGreaterThan(0.45) // 0.5 less one name in 600 that is the own; 4 deviations of 2,400 draws are 0.04
     expect(changed / words).toBeLessThan(0.55)
     expect(all(0)).toEqual(all(0))
     expect(new Set([all(0).join(), all(1).join(), all(0, 2).join()]).size).toBe(3)
@@ -50,7 +54,15 @@ describe('renamer', () => {
 
   it('keeps which words two texts share, but for two words that chance gives one name', () => {
     const shared = (tokens: Int32Array): number => {
-      const [a, b] = textsOf({ ...encoded, tokenIds: tokens, offsets: Int32Array.of(0, tokens.length), firstLengths: Int32Array.of(tokens.indexOf(SEP) + 1) }, 0)
+      const [a, b] = textsOf(
+        {
+          ...encoded,
+          tokenIds: tokens,
+          offsets: Int32Array.of(0, tokens.length),
+          firstLengths: Int32Array.of(tokens.indexOf(SEP) + 1)
+        },
+        0
+      )
       return new Set([...a].filter((id) => b.includes(id))).size
     }
     const differs = examples.filter((_, pair) => shared(tokensOf(pair)) !== shared(rename(tokensOf(pair), pair, 0)))

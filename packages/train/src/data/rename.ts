@@ -18,7 +18,11 @@ export type Rename = (tokens: Int32Array, pair: number, epoch: number) => Int32A
  * network learns to compare words that it has seldom or never seen. Where few words are as rare, chance may give two words of a pair one name.
  * A function of seed, epoch and pair.
  */
-export function renamer(pairs: EncodedPairs, vocab: Vocab, { share, seed }: { readonly share: number; readonly seed: number }): Rename {
+export function renamer(
+  pairs: EncodedPairs,
+  vocab: Vocab,
+  { share, seed }: { readonly share: number; readonly seed: number }
+): Rename {
   if (share === 0) return (tokens) => tokens
   const bands = bandsOf(pairs, vocab)
   return (tokens, pair, epoch) => {

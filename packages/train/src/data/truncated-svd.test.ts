@@ -68,7 +68,10 @@ describe('truncatedSvd', () => {
     const { right, singular } = truncatedSvd(sparse(dense), rank, random)
     singular.forEach((value, j) => expect(value).toBeCloseTo(known[j]!, 4)) // float32 products
     for (let j = 0; j < rank; j++) {
-      const along = Array.from({ length: columns }, (_, c) => right[c * rank + j]! * v(c, j)).reduce((sum, value) => sum + value, 0)
+      const along = Array.from({ length: columns }, (_, c) => right[c * rank + j]! * v(c, j)).reduce(
+        (sum, value) => sum + value,
+        0
+      )
       expect(Math.abs(along)).toBeCloseTo(1, 4)
     }
   })

@@ -45,7 +45,9 @@ export function truncatedSvd(matrix: SparseMatrix, rank: number, random: Random)
  * the cache.
  */
 function orthonormalize(matrix: Float32Array, rows: number, width: number): void {
-  const columns = Array.from({ length: width }, (_, j) => Float64Array.from({ length: rows }, (_, r) => matrix[r * width + j]!))
+  const columns = Array.from({ length: width }, (_, j) =>
+    Float64Array.from({ length: rows }, (_, r) => matrix[r * width + j]!)
+  )
   columns.forEach((column, j) => {
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < j; i++) {
@@ -83,7 +85,10 @@ function gram(matrix: Float32Array, rows: number, width: number): Float64Array {
  * Eigenvalues (descending) and eigenvectors (columns) of a symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, section
  * 8.5).
  */
-export function symmetricEigen(symmetric: Float64Array, n: number): { readonly values: Float64Array; readonly vectors: Float64Array } {
+export function symmetricEigen(
+  symmetric: Float64Array,
+  n: number
+): { readonly values: Float64Array; readonly vectors: Float64Array } {
   const a = symmetric.slice()
   const v = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0))
   const scale = Math.sqrt(a.reduce((sum, value) => sum + value * value, 0))
@@ -124,7 +129,8 @@ function rotate(a: Float64Array, v: Float64Array, n: number, p: number, q: numbe
 function fixSigns(matrix: Float32Array, rows: number, columns: number): void {
   for (let j = 0; j < columns; j++) {
     let largest = 0
-    for (let r = 0; r < rows; r++) if (Math.abs(matrix[r * columns + j]!) > Math.abs(largest)) largest = matrix[r * columns + j]!
+    for (let r = 0; r < rows; r++)
+      if (Math.abs(matrix[r * columns + j]!) > Math.abs(largest)) largest = matrix[r * columns + j]!
     if (largest < 0) for (let r = 0; r < rows; r++) matrix[r * columns + j]! *= -1
   }
 }

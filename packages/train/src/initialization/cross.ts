@@ -21,21 +21,33 @@ const SLOW = 0.02
  * what is found is written where the residual has its like (mimetic initialization, Trockman and Kolter 2023, arXiv:2305.09828).
  * Only names that it changes are in the result; the network's definition is untouched.
  */
-export function crossInitialization(config: ModelConfig, seed: number, options: CrossOptions): Map<string, Float32Array> {
+export function crossInitialization(
+  config: ModelConfig,
+  seed: number,
+  options: CrossOptions
+): Map<string, Float32Array> {
   const { embeddingSize, hiddenSize, numHiddenLayers } = config
   const values = new Map<string, Float32Array>()
   const direction = unitVector(embeddingSize, createRandom(seed, 'segment direction'))
   const noise = createRandom(seed, 'segment noise')
   const length = options.segment * Math.sqrt(embeddingSize)
-  values.set('embeddings.segment', Float32Array.from({ length: 2 * embeddingSize }, (_, i) =>
-    (i < embeddingSize ? 1 : -1) * length * direction[i % embeddingSize]! + 0.02 * noise.normal()))
+  values.set(
+    'embeddings.segment',
+    Float32Array.from(
+      { length: 2 * embeddingSize },
+      (_, i) => (i < embeddingSize ? 1 : -1) * length * direction[i % embeddingSize]! + 0.02 * noise.normal()
+    )
+  )
   for (let layer = 0; layer < numHiddenLayers; layer++) {
     const random = createRandom(seed, 'cross', layer)
     const name = `layer.${layer}.attention`
     const query = slowProjection(config, random, options.queryGain)
     const orthogonal = randomOrthogonal(hiddenSize, random).map((value) => value * options.valueGain)
     values.set(`${name}.query.kernel`, query)
-    values.set(`${name}.key.kernel`, layer === 0 && embeddingSize === hiddenSize ? reflected(query, direction) : query.slice())
+    values.set(
+      `${name}.key.kernel`,
+      layer === 0 && embeddingSize === hiddenSize ? reflected(query, direction) : query.slice()
+    )
     values.set(`${name}.value.kernel`, orthogonal)
     values.set(`${name}.output.kernel`, transposed(orthogonal, hiddenSize))
   }
@@ -46,11 +58,12 @@ export function crossInitialization(config: ModelConfig, seed: number, options: 
 function slowProjection({ hiddenSize, numAttentionHeads }: ModelConfig, random: Random, gain: number): Float32Array {
   const size = hiddenSize / numAttentionHeads
   const kernel = new Float32Array(hiddenSize * hiddenSize)
-  const orthogonal = randomOrthogonal(hiddenSize, random)                                   // its rows are orthonormal
+  const orthogonal = randomOrthogonal(hiddenSize, random) // its rows are orthonormal
   for (let column = 0; column < hiddenSize; column++) {
     const pair = Math.floor((column % size) / 2)
     if (10000 ** ((-2 * pair) / size) >= SLOW) continue
-    for (let row = 0; row < hiddenSize; row++) kernel[row * hiddenSize + column] = gain * orthogonal[column * hiddenSize + row]!
+    for (let row = 0; row < hiddenSize; row++)
+      kernel[row * hiddenSize + column] = gain * orthogonal[column * hiddenSize + row]!
   }
   return kernel
 }
@@ -59,7 +72,8 @@ function slowProjection({ hiddenSize, numAttentionHeads }: ModelConfig, random: 
 function reflected(kernel: Float32Array, u: Float32Array): Float32Array {
   const n = u.length
   const along = new Float32Array(n)
-  for (let row = 0; row < n; row++) for (let column = 0; column < n; column++) along[column]! += u[row]! * kernel[row * n + column]!
+  for (let row = 0; row < n; row++)
+    for (let column = 0; column < n; column++) along[column]! += u[row]! * kernel[row * n + column]!
   return kernel.map((value, index) => value - 2 * u[Math.floor(index / n)]! * along[index % n]!)
 }
 

@@ -20,10 +20,14 @@ export function initialValues({ name, shape, init }: ParameterSpec, seed: number
 
 function drawer(init: Initializer, shape: readonly number[], random: Random): () => number {
   switch (init) {
-    case 'zeros': return () => 0
-    case 'ones': return () => 1
-    case 'truncated-normal': return () => RANGE * truncatedNormal(random)
-    case 'uniform': return () => UNIFORM_RANGE * (2 * random.next() - 1)
+    case 'zeros':
+      return () => 0
+    case 'ones':
+      return () => 1
+    case 'truncated-normal':
+      return () => RANGE * truncatedNormal(random)
+    case 'uniform':
+      return () => UNIFORM_RANGE * (2 * random.next() - 1)
     case 'glorot-uniform': {
       const limit = Math.sqrt(6 / (shape[0]! + shape[1]!))
       return () => limit * (2 * random.next() - 1)

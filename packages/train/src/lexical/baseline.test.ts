@@ -14,7 +14,9 @@ describe('fitLogistic', () => {
   it('finds the weights of a known model', () => {
     const random = createRandom(1)
     const rows = Array.from({ length: 20_000 }, () => Float64Array.of(random.normal(), 3 + 2 * random.normal()))
-    const labels = rows.map((row) => (random.chance(1 / (1 + Math.exp(-(0.5 + 1.2 * row[0]! - 0.4 * row[1]!)))) ? 1 : 0))
+    const labels = rows.map((row) =>
+      random.chance(1 / (1 + Math.exp(-(0.5 + 1.2 * row[0]! - 0.4 * row[1]!)))) ? 1 : 0
+    )
     const { weights, deviation, mean } = fitLogistic(rows, labels)
     const raw = weights.slice(0, 2).map((weight, i) => weight / deviation[i]!)
     // three standard errors, about .02 each at 20,000 rows
@@ -36,7 +38,11 @@ describe('lexicalFeatures', () => {
     const terms = (text: string) => textTerms(text, letters)
     const statistics = termStatistics(['甲乙', '甲丙'].map(terms))
     const idf = (count: number) => Math.log(3 / (1 + count)) + 1
-    const [words, grams, jaccard, containment, overlap, first, second] = lexicalFeatures(terms('甲乙'), terms('甲乙丁'), statistics)
+    const [words, grams, jaccard, containment, overlap, first, second] = lexicalFeatures(
+      terms('甲乙'),
+      terms('甲乙丁'),
+      statistics
+    )
     const [x, y, z] = [idf(2), idf(1), idf(0)]
     expect(words).toBeCloseTo((x * x + y * y) / Math.sqrt((x * x + y * y) * (x * x + y * y + z * z)), 12)
     expect(grams).toBeCloseTo((y * y) / Math.sqrt(y * y * (y * y + z * z)), 12)
@@ -47,10 +53,25 @@ describe('lexicalFeatures', () => {
 
 describe('fitLexicalBaseline', () => {
   it('keeps to tasks that train has, and to labelled pairs', () => {
-    const pair = (task: number, a: string, b: string, label?: 0 | 1): Example => ({ a, b, task, ...(label !== undefined && { label }) })
-    const train = [pair(2, '甲乙', '甲乙', 1), pair(2, '甲乙', '丙丁', 0), pair(2, '丙丁', '丙丁', 1), pair(2, '丙丁', '甲乙', 0)]
+    const pair = (task: number, a: string, b: string, label?: 0 | 1): Example => ({
+      a,
+      b,
+      task,
+      ...(label !== undefined && { label })
+    })
+    const train = [
+      pair(2, '甲乙', '甲乙', 1),
+      pair(2, '甲乙', '丙丁', 0),
+      pair(2, '丙丁', '丙丁', 1),
+      pair(2, '丙丁', '甲乙', 0)
+    ]
     const baseline = fitLexicalBaseline(train, train, letters)
-    const rows = baseline.rows([pair(2, '戊己', '戊己', 1), pair(2, '戊己', '庚辛', 0), pair(2, '戊', '戊'), pair(1, '戊', '戊', 1)])
+    const rows = baseline.rows([
+      pair(2, '戊己', '戊己', 1),
+      pair(2, '戊己', '庚辛', 0),
+      pair(2, '戊', '戊'),
+      pair(1, '戊', '戊', 1)
+    ])
     expect(rows.map(({ task, label, predicted }) => [task, label, predicted])).toEqual([
       [2, 1, 1],
       [2, 0, 0]
@@ -65,7 +86,10 @@ describe.skipIf(!existsSync(shared) || !existsSync(dictionary))('on the news pai
   it('is at or above the figures of their README in every task', async () => {
     const { splits } = await readDataset(`${shared}/news-pairs`)
     const tokenizer = createTokenizer(readFileSync(`${shared}/wobert-vocab.txt`, 'utf8'), readFileSync(dictionary))
-    const { tasks } = evaluateRows(fitLexicalBaseline(splits.train, splits.valid, tokenizer.words).rows(splits.test), SOHU_TASKS)
+    const { tasks } = evaluateRows(
+      fitLexicalBaseline(splits.train, splits.valid, tokenizer.words).rows(splits.test),
+      SOHU_TASKS
+    )
     const readme = { 'A-ss': 0.838, 'B-ss': 0.839, 'A-sl': 0.964, 'B-sl': 0.834, 'A-ll': 0.948, 'B-ll': 0.835 }
     const ours = { 'A-ss': 0.935, 'B-ss': 0.873, 'A-sl': 0.97, 'B-sl': 0.866, 'A-ll': 0.944, 'B-ll': 0.851 }
     for (const [task, auc] of Object.entries(readme)) {

@@ -41,19 +41,26 @@ export function fitLexicalBaseline(
       )
     })
   }
-  if (models.size === 0) throw new MatcherError('data-invalid', 'No training pair has a label; the lexical baseline cannot be fitted.')
+  if (models.size === 0)
+    throw new MatcherError('data-invalid', 'No training pair has a label; the lexical baseline cannot be fitted.')
   const scored = <E extends Example>(examples: readonly E[]) =>
     [...byTask(examples)].flatMap(([task, of]) => {
       const fitted = models.get(task)
       return fitted
-        ? of.map((example) => ({ ...example, score: logisticScore(fitted.model, lexicalFeatures(...termsOf(example), fitted.statistics)) }))
+        ? of.map((example) => ({
+            ...example,
+            score: logisticScore(fitted.model, lexicalFeatures(...termsOf(example), fitted.statistics))
+          }))
         : []
     })
   const validRows = scored(valid)
-  const thresholds = new Map([...models.keys()].map((task) => [task, chooseThreshold(validRows.filter((row) => row.task === task))]))
+  const thresholds = new Map(
+    [...models.keys()].map((task) => [task, chooseThreshold(validRows.filter((row) => row.task === task))])
+  )
   return {
     thresholds,
-    rows: (examples) => scored(examples).map((row) => ({ ...row, predicted: row.score > thresholds.get(row.task)! ? 1 : 0 }))
+    rows: (examples) =>
+      scored(examples).map((row) => ({ ...row, predicted: row.score > thresholds.get(row.task)! ? 1 : 0 }))
   }
 }
 

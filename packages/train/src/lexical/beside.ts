@@ -5,21 +5,34 @@ import { evaluation, type Evaluation } from '../report/evaluation'
 import { fitLexicalBaseline, type LexicalBaseline } from './baseline'
 
 /** The lexical baseline of a data folder for these tasks: fitted on its train split, thresholds from its valid split. Throws `data-invalid`. */
-export async function lexicalBaselineOf(data: string, tasks: readonly TaskSpec[], words: (text: string) => readonly string[]): Promise<LexicalBaseline> {
+export async function lexicalBaselineOf(
+  data: string,
+  tasks: readonly TaskSpec[],
+  words: (text: string) => readonly string[]
+): Promise<LexicalBaseline> {
   const { splits } = forTasks(await readDataset(data, ['train', 'valid']), tasks)
   return fitLexicalBaseline(splits.train, splits.valid, words)
 }
 
 /** What the baseline says of labelled pairs, with its thresholds by task name. */
-export function lexicalScores<P extends Example>(baseline: LexicalBaseline, tasks: readonly TaskSpec[], pairs: readonly P[]) {
-  const thresholds: Record<string, number> = Object.fromEntries([...baseline.thresholds].map(([task, threshold]) => [tasks[task]!.name, threshold]))
+export function lexicalScores<P extends Example>(
+  baseline: LexicalBaseline,
+  tasks: readonly TaskSpec[],
+  pairs: readonly P[]
+) {
+  const thresholds: Record<string, number> = Object.fromEntries(
+    [...baseline.thresholds].map(([task, threshold]) => [tasks[task]!.name, threshold])
+  )
   const rows: (P & ScoredRow)[] = baseline.rows(pairs)
   return { tasks, thresholds, rows }
 }
 
 /** The baseline's figures on the pairs that a checkpoint was evaluated on. `words` cuts a text. Throws `data-invalid`. */
 export async function lexicalEvaluation(
-  data: string, tasks: readonly TaskSpec[], pairs: readonly (Example & { readonly tokens: number })[], words: (text: string) => readonly string[]
+  data: string,
+  tasks: readonly TaskSpec[],
+  pairs: readonly (Example & { readonly tokens: number })[],
+  words: (text: string) => readonly string[]
 ): Promise<Evaluation> {
   const { rows, thresholds } = lexicalScores(await lexicalBaselineOf(data, tasks, words), tasks, pairs)
   return evaluation(rows, tasks, thresholds)

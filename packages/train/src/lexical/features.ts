@@ -30,7 +30,10 @@ export function textTerms(text: string, words: (text: string) => readonly string
 
 /** Counts in how many texts each word and bigram occurs. */
 export function termStatistics(texts: readonly TextTerms[]): TermStatistics {
-  return { words: inverseFrequencies(texts.map((text) => text.words)), bigrams: inverseFrequencies(texts.map((text) => text.bigrams)) }
+  return {
+    words: inverseFrequencies(texts.map((text) => text.words)),
+    bigrams: inverseFrequencies(texts.map((text) => text.bigrams))
+  }
 }
 
 /** The seven features of a pair of texts: cosine of words and of character bigrams by TF-IDF, Jaccard and containment of bigrams, overlap of words, log lengths. */

@@ -17,7 +17,10 @@ const MAX_STEPS = 30
  */
 export function fitLogistic(rows: readonly Float64Array[], labels: readonly (0 | 1)[]): LogisticModel {
   if (!labels.includes(0) || !labels.includes(1)) {
-    throw new MatcherError('data-invalid', `All ${labels.length} training pairs have one label; a classifier needs pairs of both.`)
+    throw new MatcherError(
+      'data-invalid',
+      `All ${labels.length} training pairs have one label; a classifier needs pairs of both.`
+    )
   }
   const { mean, deviation } = moments(rows)
   const inputs = rows.map((row) => Float64Array.from([...standardized(row, mean, deviation), 1]))
@@ -36,14 +39,19 @@ export function fitLogistic(rows: readonly Float64Array[], labels: readonly (0 |
 
 /** P(label = 1) of one row. */
 export function logisticScore({ mean, deviation, weights }: LogisticModel, row: Float64Array): number {
-  const sum = standardized(row, mean, deviation).reduce((total, value, i) => total + value * weights[i]!, weights[mean.length]!)
+  const sum = standardized(row, mean, deviation).reduce(
+    (total, value, i) => total + value * weights[i]!,
+    weights[mean.length]!
+  )
   return 1 / (1 + Math.exp(-sum))
 }
 
 function derivatives(inputs: readonly Float64Array[], labels: readonly (0 | 1)[], weights: Float64Array) {
   const size = weights.length
   const gradient = Float64Array.from(weights, (weight, i) => (i < size - 1 ? weight : 0))
-  const hessian = Float64Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 && i < size * size - 1 ? 1 : 0))
+  const hessian = Float64Array.from({ length: size * size }, (_, i) =>
+    i % (size + 1) === 0 && i < size * size - 1 ? 1 : 0
+  )
   inputs.forEach((input, row) => {
     const p = 1 / (1 + Math.exp(-input.reduce((sum, value, i) => sum + value * weights[i]!, 0)))
     for (let i = 0; i < size; i++) {

@@ -31,8 +31,12 @@ const DESCENT = [attr.type('T'), attr.bool('use_locking', false)]
 export class Adam {
   private readonly moments = new Map<string, { first: Variable; second: Variable }>()
 
-  constructor(private readonly options: AdamOptions, private readonly variables: ReadonlyMap<string, Variable>) {
-    for (const [name, { shape }] of variables) this.moments.set(name, { first: Variable.zeros(shape), second: Variable.zeros(shape) })
+  constructor(
+    private readonly options: AdamOptions,
+    private readonly variables: ReadonlyMap<string, Variable>
+  ) {
+    for (const [name, { shape }] of variables)
+      this.moments.set(name, { first: Variable.zeros(shape), second: Variable.zeros(shape) })
   }
 
   /**
@@ -44,8 +48,14 @@ export class Adam {
     const { form, beta1, beta2, epsilon, weightDecay, decays } = this.options
     const correction = Math.sqrt(1 - beta2 ** step)
     tf.tidy(() => {
-      const scalars = [beta1 ** step, beta2 ** step, learningRate, beta1, beta2, form === 'keras' ? epsilon : epsilon * correction]
-        .map((value) => tf.scalar(value))
+      const scalars = [
+        beta1 ** step,
+        beta2 ** step,
+        learningRate,
+        beta1,
+        beta2,
+        form === 'keras' ? epsilon : epsilon * correction
+      ].map((value) => tf.scalar(value))
       for (const [name, gradient] of gradients) {
         const { first, second } = this.moments.get(name)!
         const decay = weightDecay > 0 && decays?.(name) ? learningRate * weightDecay : 0
@@ -62,7 +72,15 @@ export class Adam {
 
   /** The moments of every variable, named `name.m` and `name.v`. */
   state(): Map<string, Variable> {
-    return new Map([...this.moments].flatMap(([name, { first, second }]) => [[`${name}.m`, first], [`${name}.v`, second]] as const))
+    return new Map(
+      [...this.moments].flatMap(
+        ([name, { first, second }]) =>
+          [
+            [`${name}.m`, first],
+            [`${name}.v`, second]
+          ] as const
+      )
+    )
   }
 
   /** Frees the moments. */
@@ -93,8 +111,9 @@ function shrink(variable: Variable, share: number): void {
 
 /** Scales gradients so that their joint L2 norm is at most `limit` (Pascanu et al. 2013); gives the norm found. New tensors; the old are freed. */
 export function clipByGlobalNorm(gradients: Map<string, Tensor>, limit: number): Tensor {
-  const norm = tf.tidy(() => tf.sqrt(tf.addN([...gradients.values()].map((gradient) => rawOp('L2Loss', [attr.type('T')], [gradient])))
-    .mul(2)))
+  const norm = tf.tidy(() =>
+    tf.sqrt(tf.addN([...gradients.values()].map((gradient) => rawOp('L2Loss', [attr.type('T')], [gradient]))).mul(2))
+  )
   const factor = tf.tidy(() => tf.minimum(1, tf.div(limit, norm)))
   for (const [name, gradient] of gradients) {
     gradients.set(name, tf.mul(gradient, factor))

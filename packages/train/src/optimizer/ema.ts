@@ -14,7 +14,8 @@ export class ExponentialMovingAverage {
 
   /** `inPlace` takes the form without a temporary tensor, where the momentum is not so small that its factor 1 / μ loses digits. */
   constructor(
-    private readonly momentum: number, private readonly variables: ReadonlyMap<string, Variable>,
+    private readonly momentum: number,
+    private readonly variables: ReadonlyMap<string, Variable>,
     private readonly inPlace = !onGpu && momentum >= 0.5
   ) {
     for (const [name, { shape }] of variables) this.averages.set(name, Variable.zeros(shape))
@@ -31,7 +32,9 @@ export class ExponentialMovingAverage {
   /** The bias-corrected averages after `step` updates, copied out. */
   corrected(step: number): Map<string, Float32Array> {
     const correction = 1 - this.momentum ** step
-    return new Map([...this.averages].map(([name, average]) => [name, average.values().map((value) => value / correction)]))
+    return new Map(
+      [...this.averages].map(([name, average]) => [name, average.values().map((value) => value / correction)])
+    )
   }
 
   /** The uncorrected averages, by parameter name. */

@@ -8,7 +8,8 @@ describe('the learning rate', () => {
   const options = { learningRate: 1, warmup: 0.1, finalShare: 0 }
 
   it('rises linearly, then stays, falls linearly, or falls as a cosine', () => {
-    const at = (step: number, decay: 'none' | 'linear' | 'cosine'): number => learningRateAt(step, 100, { ...options, decay })
+    const at = (step: number, decay: 'none' | 'linear' | 'cosine'): number =>
+      learningRateAt(step, 100, { ...options, decay })
     expect([at(1, 'none'), at(10, 'none'), at(100, 'none')]).toEqual([0.1, 1, 1])
     expect(at(55, 'linear')).toBeCloseTo(0.5, 12)
     expect(at(55, 'cosine')).toBeCloseTo(0.5, 12)
@@ -26,21 +27,41 @@ describe('decoupled weight decay', () => {
   it('takes learning rate x decay of the weights that decay, beside the same Adam step', () => {
     const run = (weightDecay: number): number[] => {
       const variables = new Map(['a.kernel', 'a.bias'].map((name) => [name, Variable.create(Float32Array.of(2), [1])]))
-      const adam = new Adam({ form: 'keras', beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay, decays: (name) => name.endsWith('.kernel') }, variables)
+      const adam = new Adam(
+        {
+          form: 'keras',
+          beta1: 0.9,
+          beta2: 0.999,
+          epsilon: 1e-7,
+          weightDecay,
+          decays: (name) => name.endsWith('.kernel')
+        },
+        variables
+      )
       const gradient = tf.tensor1d([0.5])
-      adam.apply(new Map([['a.kernel', gradient], ['a.bias', gradient]]), 0.1, 1)
+      adam.apply(
+        new Map([
+          ['a.kernel', gradient],
+          ['a.bias', gradient]
+        ]),
+        0.1,
+        1
+      )
       return [...variables.values()].map((variable) => variable.values()[0]!)
     }
     const [plainKernel, plainBias] = run(0)
     const [kernel, bias] = run(0.25)
     expect(bias).toBe(plainBias)
-    expect(kernel).toBeCloseTo(plainKernel! - 0.1 * 0.25 * 2, 6)         // float32: one rounding of a number near 2
+    expect(kernel).toBeCloseTo(plainKernel! - 0.1 * 0.25 * 2, 6) // float32: one rounding of a number near 2
   })
 })
 
 describe('clipping by the joint norm', () => {
   const clipped = (limit: number): number[] => {
-    const gradients = new Map([['x', tf.tensor1d([3, 0])], ['y', tf.tensor1d([4])]])
+    const gradients = new Map([
+      ['x', tf.tensor1d([3, 0])],
+      ['y', tf.tensor1d([4])]
+    ])
     expect(clipByGlobalNorm(gradients, limit).dataSync()[0]).toBeCloseTo(5, 6)
     return [...gradients.values()].flatMap((gradient) => [...gradient.dataSync()])
   }

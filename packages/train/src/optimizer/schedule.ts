@@ -8,7 +8,11 @@ export interface ScheduleOptions {
 }
 
 /** The learning rate of `step` (from 1) of `steps`. */
-export function learningRateAt(step: number, steps: number, { learningRate, warmup, decay, finalShare }: ScheduleOptions): number {
+export function learningRateAt(
+  step: number,
+  steps: number,
+  { learningRate, warmup, decay, finalShare }: ScheduleOptions
+): number {
   const rising = Math.round(warmup * steps)
   if (step <= rising) return (learningRate * step) / rising
   if (decay === 'none') return learningRate

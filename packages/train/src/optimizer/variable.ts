@@ -3,7 +3,12 @@ import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
 /** TensorFlow's reserved name for a variable that nobody else can look up: each call makes a fresh one, freed with its handle. */
 const ANONYMOUS = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347'
 const READ = [attr.type('dtype')]
-const GATHER = [attr.type('dtype'), attr.type('Tindices', 'int32'), attr.bool('validate_indices', true), attr.int('batch_dims', 0)]
+const GATHER = [
+  attr.type('dtype'),
+  attr.type('Tindices', 'int32'),
+  attr.bool('validate_indices', true),
+  attr.int('batch_dims', 0)
+]
 const SCATTER = [attr.type('dtype'), attr.type('Tindices', 'int32')]
 const FILL = [attr.type('T'), attr.type('index_type', 'int32')]
 const ASSIGN = [attr.type('dtype'), attr.bool('validate_shape', false)]
@@ -13,7 +18,10 @@ const ASSIGN = [attr.type('dtype'), attr.bool('validate_shape', false)]
  * the next update, else TensorFlow copies the variable first.
  */
 export class Variable {
-  private constructor(readonly handle: Tensor, readonly shape: readonly number[]) {}
+  private constructor(
+    readonly handle: Tensor,
+    readonly shape: readonly number[]
+  ) {}
 
   /** A variable of these values, row-major. */
   static create(values: Float32Array, shape: readonly number[]): Variable {
@@ -36,7 +44,12 @@ export class Variable {
   }
 
   private static empty(shape: readonly number[]): Variable {
-    const attributes = [attr.string('container', ''), attr.string('shared_name', ANONYMOUS), attr.type('dtype'), attr.shape('shape', shape)]
+    const attributes = [
+      attr.string('container', ''),
+      attr.string('shared_name', ANONYMOUS),
+      attr.type('dtype'),
+      attr.shape('shape', shape)
+    ]
     return new Variable(tf.keep(rawOp('VarHandleOp', attributes, [])), shape)
   }
 
@@ -66,7 +79,9 @@ export class Variable {
   /** Replaces all values. */
   assign(values: Float32Array): void {
     if (values.length !== elements(this.shape)) {
-      throw new Error(`A variable [${this.shape.join(', ')}] takes ${elements(this.shape)} values, not ${values.length}.`)
+      throw new Error(
+        `A variable [${this.shape.join(', ')}] takes ${elements(this.shape)} values, not ${values.length}.`
+      )
     }
     const tensor = tf.tensor(values, [...this.shape], 'float32')
     rawOps('AssignVariableOp', ASSIGN, [this.handle, tensor], 0)

@@ -58,7 +58,11 @@ export function pretrainPresetNames(): string[] {
 export async function readPretrainPreset(name: string): Promise<Record<string, unknown>> {
   const names = pretrainPresetNames()
   if (names.includes(name)) {
-    return (await readJson(fileURLToPath(new URL(`${name}.json`, FOLDER)), 'config-invalid', 'config-invalid')) as Record<string, unknown>
+    return (await readJson(
+      fileURLToPath(new URL(`${name}.json`, FOLDER)),
+      'config-invalid',
+      'config-invalid'
+    )) as Record<string, unknown>
   }
   throw new MatcherError(
     'config-invalid',
@@ -71,10 +75,16 @@ export function parsePretrainConfig(json: Record<string, unknown>, source: strin
   const keys = [...SHARED, ...Object.keys(own.entries)]
   const unknown = Object.keys(json).find((key) => !keys.includes(key))
   if (unknown !== undefined)
-    throw new MatcherError('config-invalid', `${source}: there is no key "${unknown}"; did you mean "${closest(unknown, keys)}"?`)
+    throw new MatcherError(
+      'config-invalid',
+      `${source}: there is no key "${unknown}"; did you mean "${closest(unknown, keys)}"?`
+    )
   const parsed = v.safeParse(own, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
-  const train = parseTrainConfig(Object.fromEntries(SHARED.filter((key) => key in json).map((key) => [key, json[key]])), source)
+  const train = parseTrainConfig(
+    Object.fromEntries(SHARED.filter((key) => key in json).map((key) => [key, json[key]])),
+    source
+  )
   if ((train.model as { norm_position?: unknown }).norm_position === 'pre') {
     throw new MatcherError(
       'config-invalid',
@@ -83,7 +93,10 @@ export function parsePretrainConfig(json: Record<string, unknown>, source: strin
   }
   const { batchTokens } = train
   if (typeof batchTokens !== 'number') {
-    throw new MatcherError('config-invalid', `${source}: "batch_tokens" should be a number of tokens but is "${String(batchTokens)}".`)
+    throw new MatcherError(
+      'config-invalid',
+      `${source}: "batch_tokens" should be a number of tokens but is "${String(batchTokens)}".`
+    )
   }
   return { train, batchTokens, maskRate: parsed.output.mask_rate, heldOut: parsed.output.held_out }
 }

@@ -90,4 +90,3 @@ describe('masking', () => {
     expect(() => createMasking(sequences, parseVocab('[PAD]\n[UNK]\n[CLS]\n[SEP]\n'), 0.15)).toThrow('no [MASK]')
   })
 })
-

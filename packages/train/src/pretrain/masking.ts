@@ -33,7 +33,10 @@ const BECOMES_RANDOM = 0.1
 export function createMasking(sequences: Sequences, vocab: Vocab, rate: number) {
   const maskId = vocab.ids.get('[MASK]')
   if (maskId === undefined)
-    throw new MatcherError('asset-corrupt', 'The vocabulary has no [MASK], which pretraining hides words with; use one that has it.')
+    throw new MatcherError(
+      'asset-corrupt',
+      'The vocabulary has no [MASK], which pretraining hides words with; use one that has it.'
+    )
   const ordinary = Int32Array.from(vocab.tokens.keys()).filter((id) => !/^\[.*\]$/.test(vocab.tokens[id]!))
   const { offsets, roles, tokenIds: ids, firstLengths } = sequences
   return (indices: Int32Array, ...seeds: readonly (number | string)[]): MaskedBatch => {

@@ -16,8 +16,16 @@ import { PretrainTrainer } from './trainer'
 function smallModel(vocabSize: number): Model {
   const random = createRandom('pretrain')
   const config = parseModelConfig({ ...json.model, vocab_size: vocabSize, embedding_size: 8, conditioning: 'none' })
-  const variables = [...parameterSpecs(config), ...headSpecs(config)].map((spec) =>
-    [spec.name, Variable.create(initialValues(spec, 1).map((x) => x + 0.1 * random.normal()), spec.shape)] as const)
+  const variables = [...parameterSpecs(config), ...headSpecs(config)].map(
+    (spec) =>
+      [
+        spec.name,
+        Variable.create(
+          initialValues(spec, 1).map((x) => x + 0.1 * random.normal()),
+          spec.shape
+        )
+      ] as const
+  )
   return { config, variables: new Map(variables) }
 }
 
@@ -92,4 +100,3 @@ describe('the loss over hidden words', () => {
     trainer.dispose()
   })
 })
-

@@ -20,7 +20,9 @@ export function headSpecs({ hiddenSize, embeddingSize, vocabSize }: ModelConfig)
 
 /** The mean loss over the hidden words (a scalar tensor) and its gradients by parameter name; the caller disposes both. */
 export function maskedLossAndGradients(
-  model: Model, batch: MaskedBatch, pass: Pick<PassOptions, 'recompute' | 'dropout'> = {}
+  model: Model,
+  batch: MaskedBatch,
+  pass: Pick<PassOptions, 'recompute' | 'dropout'> = {}
 ): { loss: Tensor; gradients: Map<string, Tensor> } {
   const tape = new Tape()
   try {
@@ -45,21 +47,26 @@ export function evaluateMasked(model: Model, batch: MaskedBatch): number {
 function maskedLoss(tape: Tape, model: Model, batch: MaskedBatch, options: Partial<PassOptions>): Value {
   const config: ModelConfig = { ...model.config, conditioning: 'none' }
   let hidden: Value | undefined
-  const observe: PassOptions['observe'] = (place, _index, value) => { if (place === 'layer') hidden = value }
+  const observe: PassOptions['observe'] = (place, _index, value) => {
+    if (place === 'layer') hidden = value
+  }
   const parameter = (name: string): Tensor => model.variables.get(name)!.read()
   const ops = new TrainingOps(tape, { ...options, observe, parameter, padded: batch.tokenIds.includes(0) })
   const ids = (values: Int32Array): Value => tape.leaf(tf.tensor2d(values, [batch.batch, batch.seq], 'int32'))
   roformer(ops, config, {
-    tokenIds: ids(batch.tokenIds), segmentIds: ids(batch.segmentIds), taskIds: tape.leaf(tf.tensor1d(new Int32Array(batch.batch), 'int32'))
+    tokenIds: ids(batch.tokenIds),
+    segmentIds: ids(batch.segmentIds),
+    taskIds: tape.leaf(tf.tensor1d(new Int32Array(batch.batch), 'int32'))
   })
   const places = tape.leaf(tf.tensor1d(batch.places, 'int32'))
   const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
   const weights = tape.leaf(tf.fill([batch.labels.length], 1 / batch.labels.length))
-  const states = tape.apply([hidden!, places], () => rowsAt(hidden!.tensor, places.tensor))                  // [masked, hidden]
+  const states = tape.apply([hidden!, places], () => rowsAt(hidden!.tensor, places.tensor)) // [masked, hidden]
   const head = headSpecs(config).map(({ name, shape, init }) => ops.param(name, shape, init))
   const [kernel, bias, gamma, beta, outputBias] = head as [Value, Value, Value, Value, Value]
-  const x = ops.layerNorm(ops.gelu(ops.dense(states, kernel, bias)), gamma, beta, config.layerNormEps)      // [masked, embedding]
+  const x = ops.layerNorm(ops.gelu(ops.dense(states, kernel, bias)), gamma, beta, config.layerNormEps) // [masked, embedding]
   const table = ops.param('embeddings.word', [config.vocabSize, config.embeddingSize], 'truncated-normal')
-  return tape.apply([x, table, outputBias, labels, weights],
-    () => tiedCrossEntropy(x.tensor, table.tensor, outputBias.tensor, labels.tensor, weights.tensor))
+  return tape.apply([x, table, outputBias, labels, weights], () =>
+    tiedCrossEntropy(x.tensor, table.tensor, outputBias.tensor, labels.tensor, weights.tensor)
+  )
 }

@@ -39,7 +39,10 @@ describe('pretrain', () => {
     expect([...taken.variables.keys()]).toEqual(parameterSpecs(model.config).map(({ name }) => name))
     expect(new Set(taken.variables.get('embeddings.norm.gamma_cond')!.values())).toEqual(new Set([0]))
     const second: number[] = []
-    await pretrain({ texts, out: join(folder, 'again'), config, init: out }, { onStep: ({ loss }) => second.push(loss) })
+    await pretrain(
+      { texts, out: join(folder, 'again'), config, init: out },
+      { onStep: ({ loss }) => second.push(loss) }
+    )
     expect(second[0]).toBeLessThan(first[0]!)
     await expect(pretrain({ texts, out, config })).rejects.toMatchObject({ code: 'output-exists' })
   })
@@ -49,10 +52,20 @@ describe('pretrain', () => {
     await writeDemoCorpus(data, { train: 16, valid: 4, test: 4 })
     const out = join(folder, 'pairs')
     let steps = 0
-    const result = await pretrain({ texts: data, out, config: parsePretrainConfig(json, 'test') }, { stopping: () => ++steps === 2 })
+    const result = await pretrain(
+      { texts: data, out, config: parsePretrainConfig(json, 'test') },
+      { stopping: () => ++steps === 2 }
+    )
     expect(result.steps).toBe(2)
     expect(readdirSync(out)).toEqual(
-      expect.arrayContaining(['config.json', 'mlm.safetensors', 'model.safetensors', 'parity.json', 'pretrain.json', 'vocab.txt'])
+      expect.arrayContaining([
+        'config.json',
+        'mlm.safetensors',
+        'model.safetensors',
+        'parity.json',
+        'pretrain.json',
+        'vocab.txt'
+      ])
     )
   })
 
@@ -70,7 +83,8 @@ describe('pretrain', () => {
 describe('the configuration of pretraining', () => {
   it('comes from presets that all parse', async () => {
     expect(pretrainPresetNames()).toEqual(['pretrain-small', 'pretrain-tiny'])
-    for (const name of pretrainPresetNames()) expect(parsePretrainConfig(await readPretrainPreset(name), name).maskRate).toBe(0.15)
+    for (const name of pretrainPresetNames())
+      expect(parsePretrainConfig(await readPretrainPreset(name), name).maskRate).toBe(0.15)
     await expect(readPretrainPreset('pretrain-tony')).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining('pretrain-tiny')
@@ -79,9 +93,13 @@ describe('the configuration of pretraining', () => {
 
   it('refuses keys that pretraining does not have, naming the nearest', () => {
     expect(() => parsePretrainConfig({ ...json, mask_rat: 0.2 }, 'test')).toThrow('did you mean "mask_rate"')
-    expect(() => parsePretrainConfig({ ...json, token_match_weight: 1 }, 'test')).toThrow('there is no key "token_match_weight"')
+    expect(() => parsePretrainConfig({ ...json, token_match_weight: 1 }, 'test')).toThrow(
+      'there is no key "token_match_weight"'
+    )
     expect(() => parsePretrainConfig({ ...json, mask_rate: 2 }, 'test')).toThrow('mask_rate')
     expect(() => parsePretrainConfig({ ...json, batch_tokens: 'auto' }, 'test')).toThrow('batch_tokens')
-    expect(() => parsePretrainConfig({ ...json, model: { ...json.model, norm_position: 'pre' } }, 'test')).toThrow('norm_position')
+    expect(() => parsePretrainConfig({ ...json, model: { ...json.model, norm_position: 'pre' } }, 'test')).toThrow(
+      'norm_position'
+    )
   })
 })

@@ -37,7 +37,13 @@ export interface PretrainRun {
 /** What pretraining tells while it goes on. */
 export interface PretrainHooks {
   readonly onPrepare?: PrepareProgress
-  readonly onReady?: (ready: { parameters: number; vocabulary: number; sequences: number; heldOut: number; steps: number }) => void
+  readonly onReady?: (ready: {
+    parameters: number
+    vocabulary: number
+    sequences: number
+    heldOut: number
+    steps: number
+  }) => void
   readonly onStep?: (report: StepReport) => void
   /** An epoch's end: the loss on sequences that are held out, under masks that stay the same. NaN where none are. */
   readonly onEpoch?: (report: { epoch: number; epochs: number; step: number; heldOutLoss: number }) => void
@@ -66,7 +72,8 @@ export async function pretrain(
   { texts, out, config, init, force = false }: PretrainRun,
   hooks: PretrainHooks = {}
 ): Promise<{ steps: number; heldOutLoss: number }> {
-  if (!force && (await exists(out))) throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
+  if (!force && (await exists(out)))
+    throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
   const { model, assets, sequences } = await prepare(await readTexts(texts), config, init, hooks)
   const masking = createMasking(sequences, createTokenizer(assets.vocab, assets.dictionary).vocab, config.maskRate)
   const { training, heldOut } = split(sequenceLengths(sequences), config.heldOut)
@@ -75,7 +82,10 @@ export async function pretrain(
   const trainer = new PretrainTrainer(config.train, model)
   const save = (): Promise<void> => saveCheckpoint(out, model, assets, { texts, init, ...describe(config) })
   hooks.onReady?.({
-    parameters: [...model.variables.values()].reduce((sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1), 0),
+    parameters: [...model.variables.values()].reduce(
+      (sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1),
+      0
+    ),
     vocabulary: model.config.vocabSize,
     sequences: training.indices.length,
     heldOut: heldOut.indices.length,
@@ -112,10 +122,13 @@ async function prepare(
   { onPrepare }: PretrainHooks
 ): Promise<Prepared> {
   const examples = units.map(([a, b = '']) => ({ a, b }))
-  const start = init === undefined ? await freshStart(train, tasks, examples, onPrepare) : await takeOver(train, init, tasks)
+  const start =
+    init === undefined ? await freshStart(train, tasks, examples, onPrepare) : await takeOver(train, init, tasks)
   const { config, assets } = start
   const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
-  const sequences = await encodeSequences(units, tokenizer, config.maxLength, (done, total) => onPrepare?.('tokenize', done, total))
+  const sequences = await encodeSequences(units, tokenizer, config.maxLength, (done, total) =>
+    onPrepare?.('tokenize', done, total)
+  )
   const made = (specs: readonly ParameterSpec[]): [string, Variable][] =>
     specs.map((spec) => [spec.name, Variable.create(initialValues(spec, train.seed), spec.shape)])
   const variables = new Map([...(start.variables ?? made(parameterSpecs(config))), ...made(headSpecs(config))])
@@ -201,7 +214,11 @@ function lossMeter(epoch: number, epochs: number, steps: number, { onStep }: Pre
   return {
     add(loss: ReturnType<PretrainTrainer['step']>, { batch, seq, tokenCount }: MaskedBatch): void {
       pending.push(loss)
-      counts = { pairs: counts.pairs + batch, tokens: counts.tokens + tokenCount, positions: counts.positions + batch * seq }
+      counts = {
+        pairs: counts.pairs + batch,
+        tokens: counts.tokens + tokenCount,
+        positions: counts.positions + batch * seq
+      }
     },
     report(step: number, learningRate: number): void {
       const loss = pending.reduce((sum, tensor) => sum + tensor.dataSync()[0]!, 0) / pending.length

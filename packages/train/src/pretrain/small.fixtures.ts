@@ -12,10 +12,20 @@ export const sentences = demoPairs(0, 'train', 40).map(({ source }) => source)
 /** A configuration whose network trains in seconds. */
 export const json = {
   model: {
-    vocab_size: 600, hidden_size: 16, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 32,
-    max_length: 32, condition_size: 4, hidden_dropout_prob: 0
+    vocab_size: 600,
+    hidden_size: 16,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    intermediate_size: 32,
+    max_length: 32,
+    condition_size: 4,
+    hidden_dropout_prob: 0
   },
-  epochs: 1, batch_pairs: 8, batch_tokens: 512, learning_rate: 0.01, clip_norm: 1
+  epochs: 1,
+  batch_pairs: 8,
+  batch_tokens: 512,
+  learning_rate: 0.01,
+  clip_norm: 1
 }
 
 /** The tokenizer of that vocabulary. */

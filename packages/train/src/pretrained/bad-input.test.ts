@@ -41,7 +41,9 @@ describe('damaged weights', () => {
   })
 
   it('are told by checksum: a changed bit in the index of a TensorFlow checkpoint', async () => {
-    expect(await problem(flipped('tensorflow', 200, 'bert_model.ckpt.index'))).toMatch(/index: the block at byte 0 has the checksum/)
+    expect(await problem(flipped('tensorflow', 200, 'bert_model.ckpt.index'))).toMatch(
+      /index: the block at byte 0 has the checksum/
+    )
     expect(await problem(flipped('tensorflow', -1, 'bert_model.ckpt.index'))).toMatch(
       /does not end as the index of a TensorFlow checkpoint/
     )
@@ -51,18 +53,23 @@ describe('damaged weights', () => {
     const weights = decodeSafetensors(readFileSync(fixture('roformer-tiny-hf/model.safetensors')!), '').get(
       'roformer.embeddings.word_embeddings.weight'
     )!.data
-    const place = readFileSync(fixture('roformer-tiny-hf/pytorch_model.bin')!).lastIndexOf(Buffer.from(weights.slice(0, 64).buffer))
+    const place = readFileSync(fixture('roformer-tiny-hf/pytorch_model.bin')!).lastIndexOf(
+      Buffer.from(weights.slice(0, 64).buffer)
+    )
     expect(await problem(flipped('pytorch', place))).toMatch(/entry "pytorch_model\/data\/\d+" has the CRC-32/)
   })
 
-  it.each(['tensorflow', 'safetensors', 'pytorch'] as const)('that are cut short (%s) are refused, wherever the cut is', async (form) => {
-    const folder = publicFolder(form)
-    const whole = readFileSync(join(folder, weightsOf(form)))
-    for (const length of [whole.length - 1, Math.floor(whole.length / 2), 100, 7, 0]) {
-      writeFileSync(join(folder, weightsOf(form)), whole.subarray(0, length))
-      expect(await problem(folder)).toContain(weightsOf(form))
+  it.each(['tensorflow', 'safetensors', 'pytorch'] as const)(
+    'that are cut short (%s) are refused, wherever the cut is',
+    async (form) => {
+      const folder = publicFolder(form)
+      const whole = readFileSync(join(folder, weightsOf(form)))
+      for (const length of [whole.length - 1, Math.floor(whole.length / 2), 100, 7, 0]) {
+        writeFileSync(join(folder, weightsOf(form)), whole.subarray(0, length))
+        expect(await problem(folder)).toContain(weightsOf(form))
+      }
     }
-  })
+  )
 
   it('of an index that is cut short or empty are refused', async () => {
     const folder = publicFolder('tensorflow')
@@ -77,14 +84,20 @@ describe('damaged weights', () => {
     const path = join(folder, 'bert_model.ckpt.index')
     const whole = readFileSync(path)
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: whole.length - 1 }), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
-        const damaged = Buffer.from(whole)
-        damaged[at]! ^= flip
-        writeFileSync(path, damaged)
-        const padding = at >= whole.length - 48 && at < whole.length - 8 // after the footer's handles come zeros that mean nothing
-        const error = await withPublicWeights(folder, { seed: 1 }, async () => undefined).catch((cause: unknown) => cause)
-        if (error !== undefined || !padding) expect(error).toBeInstanceOf(MatcherError)
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: whole.length - 1 }),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, flip) => {
+          const damaged = Buffer.from(whole)
+          damaged[at]! ^= flip
+          writeFileSync(path, damaged)
+          const padding = at >= whole.length - 48 && at < whole.length - 8 // after the footer's handles come zeros that mean nothing
+          const error = await withPublicWeights(folder, { seed: 1 }, async () => undefined).catch(
+            (cause: unknown) => cause
+          )
+          if (error !== undefined || !padding) expect(error).toBeInstanceOf(MatcherError)
+        }
+      ),
       { numRuns: 60 }
     )
   })
@@ -107,7 +120,8 @@ describe('hostile files', () => {
       bytes.write(json, 8)
       writeFileSync(join(folder, 'model.safetensors'), bytes)
     }
-    const tensor = (begin: number, end: number): string => `{"dtype":"F32","shape":[${(end - begin) / 4}],"data_offsets":[${begin},${end}]}`
+    const tensor = (begin: number, end: number): string =>
+      `{"dtype":"F32","shape":[${(end - begin) / 4}],"data_offsets":[${begin},${end}]}`
     header('{}', 10_000_000_000)
     expect(await problem(folder)).toContain('claims 10000000000 bytes')
     header(`{"a":${tensor(0, 8)},"b":${tensor(4, 8)}}`)
@@ -148,7 +162,9 @@ describe('hostile files', () => {
       )
       return problem(folder)
     }
-    expect(await withEntry(entry(0, 1e9, 8))).toMatch(/tensor "w" lies at bytes 1000000000 to 1000000008, and the file has/)
+    expect(await withEntry(entry(0, 1e9, 8))).toMatch(
+      /tensor "w" lies at bytes 1000000000 to 1000000008, and the file has/
+    )
     expect(await withEntry(entry(1, 0, 8))).toContain('tensor "w" lies in data file 1, and there are 1')
     expect(await withEntry(entry(0, 0, 12))).toContain('tensor "w" has 12 bytes, and F32 [2] wants 8')
     expect(await withEntry(entry(0, 0, 8, 23))).toContain("TensorFlow's data type 23")

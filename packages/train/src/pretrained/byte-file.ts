@@ -31,7 +31,13 @@ export class ByteFile {
    * `checkpoint-invalid`.
    */
   async read(begin: number, length: number, what: string): Promise<Uint8Array> {
-    if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(length) || begin < 0 || length < 0 || begin + length > this.size) {
+    if (
+      !Number.isSafeInteger(begin) ||
+      !Number.isSafeInteger(length) ||
+      begin < 0 ||
+      length < 0 ||
+      begin + length > this.size
+    ) {
       throw damaged(
         this.path,
         `${what} lies at bytes ${begin} to ${begin + length}, and the file has ${this.size}; it is cut short or damaged, fetch it again`
@@ -39,9 +45,11 @@ export class ByteFile {
     }
     const bytes = new Uint8Array(length)
     for (let done = 0; done < length;) {
-      const { bytesRead } = await this.handle.read(bytes, done, Math.min(PIECE, length - done), begin + done).catch((cause: unknown) => {
-        throw readError(this.path, cause, 'checkpoint-invalid')
-      })
+      const { bytesRead } = await this.handle
+        .read(bytes, done, Math.min(PIECE, length - done), begin + done)
+        .catch((cause: unknown) => {
+          throw readError(this.path, cause, 'checkpoint-invalid')
+        })
       if (bytesRead === 0) throw damaged(this.path, `${what} ends early: the file became shorter while it was read`)
       done += bytesRead
     }

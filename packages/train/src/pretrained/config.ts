@@ -1,4 +1,11 @@
-import { describeIssues, MatcherError, parseModelConfig, parseVocab, type ModelConfig, type TaskSpec } from '@sohu-match/core'
+import {
+  describeIssues,
+  MatcherError,
+  parseModelConfig,
+  parseVocab,
+  type ModelConfig,
+  type TaskSpec
+} from '@sohu-match/core'
 import { readJson, readText } from '@sohu-match/files'
 import * as v from 'valibot'
 
@@ -44,7 +51,10 @@ const OWN_KEYS = ['condition_size', 'conditioning', 'heads', 'max_length', 'hidd
  * naming file and key.
  */
 export async function readPublicConfig(path: string, { tasks, model = {} }: OwnSwitches = {}): Promise<ModelConfig> {
-  const parsed = v.safeParse(v.record(v.string(), v.unknown()), await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
+  const parsed = v.safeParse(
+    v.record(v.string(), v.unknown()),
+    await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid')
+  )
   if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
   const json = parsed.output
   for (const [key, fits] of Object.entries(FIXED)) {

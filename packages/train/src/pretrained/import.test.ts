@@ -44,9 +44,13 @@ describe('import', () => {
     const folder = temporaryFolder()
     const out = join(folder, 'checkpoint')
     mkdirSync(out)
-    await expect(importWeights({ from: publicFolder('pytorch'), out, seed: 1 })).rejects.toMatchObject({ code: 'output-exists' })
+    await expect(importWeights({ from: publicFolder('pytorch'), out, seed: 1 })).rejects.toMatchObject({
+      code: 'output-exists'
+    })
     await importWeights({ from: publicFolder('pytorch'), out, seed: 1, force: true })
-    await expect(importWeights({ from: out, out: join(folder, 'again'), seed: 1 })).rejects.toMatchObject({ code: 'checkpoint-invalid' })
+    await expect(importWeights({ from: out, out: join(folder, 'again'), seed: 1 })).rejects.toMatchObject({
+      code: 'checkpoint-invalid'
+    })
     const damaged = publicFolder('tensorflow')
     const data = join(damaged, 'bert_model.ckpt.data-00000-of-00001')
     writeFileSync(data, readFileSync(data).fill(1, 40_000, 40_100))
@@ -63,8 +67,16 @@ describe('import', () => {
     await importWeights({ from, out, seed: train.seed, model: train.model })
     const [direct, imported] = await Promise.all(
       [from, out].map(async (init) => {
-        const { config, variables, assets } = await takeOver(train, init, (await readCheckpoint(out)).model.config.tasks)
-        return { config, vocab: assets.vocab, values: new Map([...variables].map(([name, variable]) => [name, variable.values()])) }
+        const { config, variables, assets } = await takeOver(
+          train,
+          init,
+          (await readCheckpoint(out)).model.config.tasks
+        )
+        return {
+          config,
+          vocab: assets.vocab,
+          values: new Map([...variables].map(([name, variable]) => [name, variable.values()]))
+        }
       })
     )
     expect(imported).toEqual(direct)

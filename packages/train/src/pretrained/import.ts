@@ -36,13 +36,21 @@ export interface ImportOptions extends Omit<LoadOptions, 'tasks'> {
 export async function importWeights({ from, out, force = false, ...options }: ImportOptions): Promise<LoadSummary> {
   if (await isOwnCheckpoint(from))
     throw new MatcherError('checkpoint-invalid', `${from} is a checkpoint already; give it to --init as it is.`)
-  if (!force && (await exists(out))) throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
+  if (!force && (await exists(out)))
+    throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
   return withPublicWeights(from, { ...options, tasks: SOHU_TASKS }, async ({ config, vocab, parameters, summary }) => {
     const assets = { vocab, ...(await bundledDictionary()) }
     const pairs = await samplePairs(config, createTokenizer(vocab, assets.dictionary))
     const parity = await parityOf(config, parameters, parityInputs(pairs, config.maxLength, config.tasks.length))
     const thresholds = Object.fromEntries(config.tasks.map(({ name }: TaskSpec) => [name, 0.5]))
-    await writeCheckpoint(out, { config, assets, weights: parameters, metrics: { mean: NaN, groups: {}, tasks: {} }, thresholds, parity })
+    await writeCheckpoint(out, {
+      config,
+      assets,
+      weights: parameters,
+      metrics: { mean: NaN, groups: {}, tasks: {} },
+      thresholds,
+      parity
+    })
     return summary
   })
 }
@@ -64,19 +72,27 @@ export function samplePairs({ tasks, maxLength }: ModelConfig, tokenizer: Tokeni
  * The logits of weights that are not in memory yet, for `parity.json`. Of the word embeddings, a third of a small network, only the rows
  * that the inputs read are kept: the ids are renumbered, 0 staying 0.
  */
-async function parityOf(config: ModelConfig, parameters: readonly LazyTensor[], inputs: readonly InputBatch[]): Promise<ParityBatch[]> {
+async function parityOf(
+  config: ModelConfig,
+  parameters: readonly LazyTensor[],
+  inputs: readonly InputBatch[]
+): Promise<ParityBatch[]> {
   const ids = [...new Set([0, ...inputs.flatMap(({ tokenIds }) => [...tokenIds])])]
   const renumbered = new Map(ids.map((id, row) => [id, row]))
   const variables = new Map<string, Variable>()
   for (const { name, shape, read } of parameters) {
     const values = await read()
     if (name !== 'embeddings.word') variables.set(name, Variable.create(values, shape))
-    else variables.set(name, Variable.create(rows(values, ids, config.embeddingSize), [ids.length, config.embeddingSize]))
+    else
+      variables.set(name, Variable.create(rows(values, ids, config.embeddingSize), [ids.length, config.embeddingSize]))
   }
   const model = { config: { ...config, vocabSize: ids.length }, variables }
   try {
     const small = inputs.map((input) => ({ ...input, tokenIds: input.tokenIds.map((id) => renumbered.get(id)!) }))
-    return parityBatches(model, small).map((batch) => ({ ...batch, tokenIds: batch.tokenIds.map((row) => row.map((row) => ids[row]!)) }))
+    return parityBatches(model, small).map((batch) => ({
+      ...batch,
+      tokenIds: batch.tokenIds.map((row) => row.map((row) => ids[row]!))
+    }))
   } finally {
     disposeModel(model)
   }

@@ -57,7 +57,9 @@ describe('public weights', () => {
     for (let row = 0; row < 64; row++)
       for (let column = 0; column < 32; column++) expect(read[column * 64 + row]).toBe(kernel.data[row * 32 + column])
     expect(values.get('embeddings.word')).toEqual(written.get('roformer.embeddings.word_embeddings.weight')!.data)
-    expect(values.get('layer.0.ffn.norm.beta')).toEqual(written.get('roformer.encoder.layer.0.output.LayerNorm.bias')!.data)
+    expect(values.get('layer.0.ffn.norm.beta')).toEqual(
+      written.get('roformer.encoder.layer.0.output.LayerNorm.bias')!.data
+    )
   })
 
   it.each(forms)('from %s: the summary tells what was loaded, initialized and ignored', async (form) => {
@@ -118,15 +120,16 @@ describe('public weights', () => {
 
   it('in two safetensors files with an index load as those in one, and a map to another folder is refused', async () => {
     const folder = publicFolder('safetensors')
-    const written = [...decodeSafetensors(readFileSync(join(folder, 'model.safetensors')), '')].map(([name, tensor]) => ({
-      name,
-      ...tensor
-    }))
+    const written = [...decodeSafetensors(readFileSync(join(folder, 'model.safetensors')), '')].map(
+      ([name, tensor]) => ({ name, ...tensor })
+    )
     const whole = await load(folder)
     const sharded = temporaryFolder()
     const halves = [written.slice(0, 20), written.slice(20)]
     halves.forEach((half, i) => writeFileSync(join(sharded, `model-${i}.safetensors`), encodeSafetensors(half)))
-    const map = Object.fromEntries(halves.flatMap((half, i) => half.map(({ name }) => [name, `model-${i}.safetensors`])))
+    const map = Object.fromEntries(
+      halves.flatMap((half, i) => half.map(({ name }) => [name, `model-${i}.safetensors`]))
+    )
     const index = (weight_map: unknown): void =>
       writeFileSync(join(sharded, 'model.safetensors.index.json'), JSON.stringify({ weight_map }))
     index(map)

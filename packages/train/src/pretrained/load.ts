@@ -26,7 +26,11 @@ export interface LoadOptions extends OwnSwitches {
  * Opens the public weights in a folder, matches them with the network, and hands them to `use`; nothing is handed on before names, shapes,
  * configuration and vocabulary are found good. Reading a parameter throws `checkpoint-invalid` for damaged bytes.
  */
-export async function withPublicWeights<T>(folder: string, options: LoadOptions, use: (start: PublicStart) => Promise<T>): Promise<T> {
+export async function withPublicWeights<T>(
+  folder: string,
+  options: LoadOptions,
+  use: (start: PublicStart) => Promise<T>
+): Promise<T> {
   const opened = await openPublicWeights(folder, options)
   try {
     const plan = planLoad(opened.source, opened.names, opened.config, options.allowMissing)

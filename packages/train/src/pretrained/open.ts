@@ -49,15 +49,17 @@ const HUGGING_FACE_FILES: readonly WeightsFile[] = [
  */
 export async function openPublicWeights(folder: string, own: OwnSwitches = {}): Promise<PublicWeights> {
   const files = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'ENOTDIR' ? damaged(folder, 'is a file; name the folder that it lies in', cause) : readError(folder, cause, 'checkpoint-invalid')
+    throw cause.code === 'ENOTDIR'
+      ? damaged(folder, 'is a file; name the folder that it lies in', cause)
+      : readError(folder, cause, 'checkpoint-invalid')
   })
   const huggingFace = HUGGING_FACE_FILES.find(({ file }) => files.includes(file))
   const found = huggingFace ?? (await foundByContent(folder, files))
   if (!found) {
     throw new MatcherError(
       'checkpoint-invalid',
-      `${folder} holds no weights that can be read; it needs model.safetensors, pytorch_model.bin `
-        + '(each may be sharded), a TensorFlow checkpoint (*.index and *.data-*) or a Keras model (HDF5).'
+      `${folder} holds no weights that can be read; it needs model.safetensors, pytorch_model.bin ` +
+        '(each may be sharded), a TensorFlow checkpoint (*.index and *.data-*) or a Keras model (HDF5).'
     )
   }
   const config = await readPublicConfig(join(folder, configFile(folder, files)), own)
@@ -70,7 +72,8 @@ export async function openPublicWeights(folder: string, own: OwnSwitches = {}): 
 
 function configFile(folder: string, files: readonly string[]): string {
   const found = ['bert_config.json', 'config.json'].find((name) => files.includes(name))
-  if (found === undefined) throw damaged(folder, 'there are weights and neither bert_config.json nor config.json; fetch it too')
+  if (found === undefined)
+    throw damaged(folder, 'there are weights and neither bert_config.json nor config.json; fetch it too')
   return found
 }
 
@@ -96,7 +99,8 @@ async function kindOf(path: string): Promise<WeightsFile['open'] | undefined> {
   if (!(await stat(path)).isFile()) return undefined
   const file = await ByteFile.open(path)
   try {
-    const piece = (begin: number): Promise<Uint8Array> => file.read(Math.max(0, begin), Math.min(8, file.size), 'its first or last bytes')
+    const piece = (begin: number): Promise<Uint8Array> =>
+      file.read(Math.max(0, begin), Math.min(8, file.size), 'its first or last bytes')
     if (Buffer.compare(await piece(0), HDF5_SIGNATURE) === 0) return openKeras
     if (!path.endsWith('.index')) return undefined
     if (isTable(await piece(file.size - 8))) return openTensorFlow

@@ -56,7 +56,8 @@ export function planLoad(
       requireShape(source.files[0]!, tensor, spec, transposed)
       return { spec, tensor, transposed }
     }
-    if (!OURS_ALONE.test(spec.name) && !allowed(spec.name)) missing.push(`${spec.name} (there: ${name ?? 'no name for it'})`)
+    if (!OURS_ALONE.test(spec.name) && !allowed(spec.name))
+      missing.push(`${spec.name} (there: ${name ?? 'no name for it'})`)
     return { spec, transposed: false }
   })
   const others = [...source.tensors.keys()].filter((name) => !used.has(name))

@@ -40,5 +40,8 @@ export function publicFolder(form: Form, folder = temporaryFolder()): string {
 /** Changes keys of the configuration in a folder; undefined takes a key away. */
 export function changeConfig(folder: string, form: Form, changes: Record<string, unknown>): void {
   const file = FORMS[form].at(-1)!
-  writeFileSync(join(folder, basename(file)), JSON.stringify({ ...fixtureJson<Record<string, unknown>>(file), ...changes }))
+  writeFileSync(
+    join(folder, basename(file)),
+    JSON.stringify({ ...fixtureJson<Record<string, unknown>>(file), ...changes })
+  )
 }

@@ -48,27 +48,38 @@ function halfBits(bits: number): number {
 describe('a safetensors file that is streamed', () => {
   it('gives back what was written, whatever the names, shapes and values', async () => {
     const tensors = fc.uniqueArray(
-      fc.record({ name: fc.string({ minLength: 1, maxLength: 8 }).filter((name) => name !== '__metadata__'), data: fc.float32Array({ maxLength: 12 }) }),
+      fc.record({
+        name: fc.string({ minLength: 1, maxLength: 8 }).filter((name) => name !== '__metadata__'),
+        data: fc.float32Array({ maxLength: 12 })
+      }),
       { selector: ({ name }) => name, maxLength: 5 }
     )
-    await fc.assert(fc.asyncProperty(tensors, async (list) => {
-      const named = list.map(({ name, data }): NamedTensor => ({ name, data, shape: [data.length, 1] }))
-      writeFileSync(path, encodeSafetensors(named))
-      expect(await readAll()).toEqual(new Map(list.map(({ name, data }) => [name, data])))
-    }), { numRuns: 50 })
+    await fc.assert(
+      fc.asyncProperty(tensors, async (list) => {
+        const named = list.map(({ name, data }): NamedTensor => ({ name, data, shape: [data.length, 1] }))
+        writeFileSync(path, encodeSafetensors(named))
+        expect(await readAll()).toEqual(new Map(list.map(({ name, data }) => [name, data])))
+      }),
+      { numRuns: 50 }
+    )
   })
 
   it.each(Object.keys(DTYPE_BYTES) as SafetensorsDtype[])('gives the values of any bits of %s', async (dtype) => {
     const width = DTYPE_BYTES[dtype]
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ minLength: width, maxLength: 16 * width }), async (random) => {
-      const bytes = random.slice(0, random.length - (random.length % width))
-      const count = bytes.length / width
-      const header = `{"w":{"dtype":"${dtype}","shape":[${count}],"data_offsets":[0,${bytes.length}]}}`
-      const length = Buffer.alloc(8)
-      length.writeBigUInt64LE(BigInt(header.length))
-      writeFileSync(path, Buffer.concat([length, Buffer.from(header), bytes]))
-      const view = new DataView(bytes.buffer, bytes.byteOffset)
-      expect((await readAll()).get('w')).toEqual(Float32Array.from({ length: count }, (_, i) => MEANING[dtype](view, i * width)))
-    }), { numRuns: 40 })
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: width, maxLength: 16 * width }), async (random) => {
+        const bytes = random.slice(0, random.length - (random.length % width))
+        const count = bytes.length / width
+        const header = `{"w":{"dtype":"${dtype}","shape":[${count}],"data_offsets":[0,${bytes.length}]}}`
+        const length = Buffer.alloc(8)
+        length.writeBigUInt64LE(BigInt(header.length))
+        writeFileSync(path, Buffer.concat([length, Buffer.from(header), bytes]))
+        const view = new DataView(bytes.buffer, bytes.byteOffset)
+        expect((await readAll()).get('w')).toEqual(
+          Float32Array.from({ length: count }, (_, i) => MEANING[dtype](view, i * width))
+        )
+      }),
+      { numRuns: 40 }
+    )
   })
 })

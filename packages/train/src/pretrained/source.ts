@@ -28,7 +28,11 @@ export function guarded<T>(place: string, what: string, parse: () => T): T {
     return parse()
   } catch (cause) {
     if (cause instanceof MatcherError) throw cause
-    throw damaged(place, `${what} cannot be read (${(cause as Error).message}); the file is cut short or damaged, fetch it again`, cause)
+    throw damaged(
+      place,
+      `${what} cannot be read (${(cause as Error).message}); the file is cut short or damaged, fetch it again`,
+      cause
+    )
   }
 }
 

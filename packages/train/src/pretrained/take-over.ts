@@ -36,7 +36,9 @@ export async function takeOver(
   tasks: readonly TaskSpec[],
   allowMissing: readonly string[] = []
 ): Promise<TakenOver> {
-  return (await isOwnCheckpoint(init)) ? takeOverOwn(train, init, tasks) : takeOverPublic(train, init, tasks, allowMissing)
+  return (await isOwnCheckpoint(init))
+    ? takeOverOwn(train, init, tasks)
+    : takeOverPublic(train, init, tasks, allowMissing)
 }
 
 async function takeOverOwn(train: TrainConfig, init: string, tasks: readonly TaskSpec[]): Promise<TakenOver> {
@@ -57,7 +59,12 @@ async function takeOverOwn(train: TrainConfig, init: string, tasks: readonly Tas
   return { config, assets, variables: new Map(model.variables) }
 }
 
-function takeOverPublic(train: TrainConfig, init: string, tasks: readonly TaskSpec[], allowMissing: readonly string[]): Promise<TakenOver> {
+function takeOverPublic(
+  train: TrainConfig,
+  init: string,
+  tasks: readonly TaskSpec[],
+  allowMissing: readonly string[]
+): Promise<TakenOver> {
   return withPublicWeights(
     init,
     { tasks, model: train.model, seed: train.seed, allowMissing },

@@ -24,7 +24,11 @@ describe('a recording', () => {
 
   it('leaves the backend as it was, also when what it records throws', () => {
     const backend = tf.backend()
-    expect(() => recordOps(() => { throw new Error('stop') })).toThrow('stop')
+    expect(() =>
+      recordOps(() => {
+        throw new Error('stop')
+      })
+    ).toThrow('stop')
     expect(Object.keys(backend)).not.toContain('executeMultipleOutputs')
   })
 
@@ -33,12 +37,22 @@ describe('a recording', () => {
     const recording = recordOps((onKernel) => trainer.step([workloadBatch(tiny, 1)], 1e-5, 1, onKernel).dispose())
     trainer.dispose()
     const kernels = groupOps(recording.ops, ({ kernel, phase }) => `${kernel}, ${phase}`).map(({ name }) => name)
-    for (const name of ['dense, forward', 'dense, backward', 'gelu, forward', 'norm, backward', 'attention, backward', 'adam, update', 'ema, update']) {
+    for (const name of [
+      'dense, forward',
+      'dense, backward',
+      'gelu, forward',
+      'norm, backward',
+      'attention, backward',
+      'adam, update',
+      'ema, update'
+    ]) {
       expect(kernels).toContain(name)
     }
     expect(groupOps(recording.ops, () => 'all')[0]!.calls).toBe(recording.ops.length)
     expect(timeBetweenOps(recording)).toBeGreaterThan(0)
-    const { traceEvents } = JSON.parse(JSON.stringify(chromeTrace(recording))) as { traceEvents: { ph: string; ts: number; dur?: number }[] }
+    const { traceEvents } = JSON.parse(JSON.stringify(chromeTrace(recording))) as {
+      traceEvents: { ph: string; ts: number; dur?: number }[]
+    }
     expect(traceEvents.filter(({ ph }) => ph === 'C')).toHaveLength(recording.ops.length)
     expect(traceEvents.every(({ ts, dur = 0 }) => ts >= 0 && dur >= 0)).toBe(true)
   })
@@ -47,6 +61,15 @@ describe('a recording', () => {
 describe('the workload', () => {
   it('has padding where it is asked for', () => {
     const { tokenIds } = workloadBatch(tiny, 1)
-    expect([...tokenIds.subarray(0, 8)].map((id) => id === 0)).toEqual([false, false, false, false, false, false, true, true])
+    expect([...tokenIds.subarray(0, 8)].map((id) => id === 0)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+      true
+    ])
   })
 })

@@ -52,15 +52,24 @@ export function recordOps<T>(body: (onKernel: KernelObserver) => T): Recording<T
     peakBytes = Math.max(peakBytes, liveBytes)
     const bytes = outputs.reduce((sum, tensor) => sum + tensor.size * bytesPerElement(tensor.dtype), 0)
     ops.push({
-      op, kernel, phase, shapes: `${shapes(inputs)} -> ${shapes(outputs)}`, start: (start - began) * 1000, duration: (end - start) * 1000, bytes, liveBytes
+      op,
+      kernel,
+      phase,
+      shapes: `${shapes(inputs)} -> ${shapes(outputs)}`,
+      start: (start - began) * 1000,
+      duration: (end - start) * 1000,
+      bytes,
+      liveBytes
     })
     return outputs
   }
   const original = { ...bound(backend) }
   const { executeSingleOutput, executeMultipleOutputs, readSync, read } = original
   Object.assign(backend, {
-    executeSingleOutput: (name, attributes, inputs) => timed(name, inputs, () => [executeSingleOutput(name, attributes, inputs)])[0]!,
-    executeMultipleOutputs: (name, attributes, inputs, outputs) => timed(name, inputs, () => executeMultipleOutputs(name, attributes, inputs, outputs)),
+    executeSingleOutput: (name, attributes, inputs) =>
+      timed(name, inputs, () => [executeSingleOutput(name, attributes, inputs)])[0]!,
+    executeMultipleOutputs: (name, attributes, inputs, outputs) =>
+      timed(name, inputs, () => executeMultipleOutputs(name, attributes, inputs, outputs)),
     readSync: (id) => {
       reads++
       return readSync(id)
@@ -71,17 +80,21 @@ export function recordOps<T>(body: (onKernel: KernelObserver) => T): Recording<T
     }
   } satisfies Backend)
   try {
-    const result = body((nextKernel, nextPhase) => { [kernel, phase] = [nextKernel, nextPhase] })
+    const result = body((nextKernel, nextPhase) => {
+      ;[kernel, phase] = [nextKernel, nextPhase]
+    })
     return { result, ops, reads, peakBytes, duration: (performance.now() - began) * 1000 }
   } finally {
-    for (const name of Object.keys(original)) delete (backend as Partial<Backend>)[name as keyof Backend]     // the prototype's methods are seen again
+    for (const name of Object.keys(original)) delete (backend as Partial<Backend>)[name as keyof Backend] // the prototype's methods are seen again
   }
 }
 
 function bound(backend: Backend): Backend {
   return {
-    executeSingleOutput: backend.executeSingleOutput.bind(backend), executeMultipleOutputs: backend.executeMultipleOutputs.bind(backend),
-    readSync: backend.readSync.bind(backend), read: backend.read.bind(backend)
+    executeSingleOutput: backend.executeSingleOutput.bind(backend),
+    executeMultipleOutputs: backend.executeMultipleOutputs.bind(backend),
+    readSync: backend.readSync.bind(backend),
+    read: backend.read.bind(backend)
   }
 }
 

@@ -29,10 +29,26 @@ export function timeBetweenOps({ ops, duration }: Recording<unknown>): number {
 /** A recording in Chrome's trace event format (chrome://tracing, ui.perfetto.dev): kernels above their operations, live bytes as a counter. */
 export function chromeTrace({ ops }: Recording<unknown>): { traceEvents: object[]; displayTimeUnit: 'ms' } {
   const at = { pid: 1, tid: 1 }
-  const calls = ops.map(({ op, phase, kernel, shapes, start, duration, bytes }) =>
-    ({ ...at, ph: 'X', name: op, cat: phase, ts: start, dur: duration, args: { kernel, shapes, bytes } }))
-  const live = ops.map(({ start, duration, liveBytes }) => ({ ...at, ph: 'C', name: 'tensor bytes', ts: start + duration, args: { bytes: liveBytes } }))
-  return { traceEvents: [...kernelSpans(ops).map((span) => ({ ...at, ph: 'X', ...span })), ...calls, ...live], displayTimeUnit: 'ms' }
+  const calls = ops.map(({ op, phase, kernel, shapes, start, duration, bytes }) => ({
+    ...at,
+    ph: 'X',
+    name: op,
+    cat: phase,
+    ts: start,
+    dur: duration,
+    args: { kernel, shapes, bytes }
+  }))
+  const live = ops.map(({ start, duration, liveBytes }) => ({
+    ...at,
+    ph: 'C',
+    name: 'tensor bytes',
+    ts: start + duration,
+    args: { bytes: liveBytes }
+  }))
+  return {
+    traceEvents: [...kernelSpans(ops).map((span) => ({ ...at, ph: 'X', ...span })), ...calls, ...live],
+    displayTimeUnit: 'ms'
+  }
 }
 
 /** Runs of operations of the same kernel and phase, as one span each. */

@@ -27,12 +27,23 @@ export const SMALL: Workload = { layers: 6, hidden: 384, heads: 6, vocabulary: 5
 export const BASE: Workload = { layers: 12, hidden: 768, heads: 12, vocabulary: 50_000, pairs: 16, tokens: 512 }
 
 /** A trainer of that size, dropout 0.1, condition and average on, initialized; `settings` are keys of a training configuration. */
-export function workloadTrainer({ layers, hidden, heads, intermediate = 4 * hidden, vocabulary }: Workload, settings: Record<string, unknown> = {}): Trainer {
+export function workloadTrainer(
+  { layers, hidden, heads, intermediate = 4 * hidden, vocabulary }: Workload,
+  settings: Record<string, unknown> = {}
+): Trainer {
   const config = parseModelConfig({
-    vocab_size: vocabulary, hidden_size: hidden, num_hidden_layers: layers, num_attention_heads: heads, intermediate_size: intermediate
+    vocab_size: vocabulary,
+    hidden_size: hidden,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: intermediate
   })
   const train = parseTrainConfig({ model: {}, epochs: 1, learning_rate: 2e-5, ...settings }, 'workload')
-  return new Trainer(train, config, new Map(parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)])))
+  return new Trainer(
+    train,
+    config,
+    new Map(parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)]))
+  )
 }
 
 /** A batch of random words, two texts of equal length in each pair, all six tasks. */
@@ -42,8 +53,12 @@ export function workloadBatch({ pairs, tokens, vocabulary, padding = 0 }: Worklo
   const grid = (value: (column: number) => number): Int32Array =>
     Int32Array.from({ length: pairs * tokens }, (_, i) => (i % tokens < length ? value(i % tokens) : 0))
   return {
-    batch: pairs, seq: tokens, tokenIds: grid(() => 1 + random.below(vocabulary - 1)), segmentIds: grid((column) => (column < length / 2 ? 0 : 1)),
-    taskIds: Int32Array.from({ length: pairs }, (_, i) => i % 6), labels: Int32Array.from({ length: pairs }, () => random.below(2)),
+    batch: pairs,
+    seq: tokens,
+    tokenIds: grid(() => 1 + random.below(vocabulary - 1)),
+    segmentIds: grid((column) => (column < length / 2 ? 0 : 1)),
+    taskIds: Int32Array.from({ length: pairs }, (_, i) => i % 6),
+    labels: Int32Array.from({ length: pairs }, () => random.below(2)),
     weights: new Float32Array(pairs).fill(1 / pairs)
   }
 }

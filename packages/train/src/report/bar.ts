@@ -25,7 +25,10 @@ export interface ProgressOptions {
 const NEWEST = 0.1
 
 /** Shows progress on a stream: a bar in place on a terminal; elsewhere (nx, files) a plain line every some seconds. */
-export function createProgress(stream: NodeJS.WritableStream & { readonly isTTY?: boolean }, options: ProgressOptions = {}): ProgressView {
+export function createProgress(
+  stream: NodeJS.WritableStream & { readonly isTTY?: boolean },
+  options: ProgressOptions = {}
+): ProgressView {
   return stream.isTTY ? barProgress(stream) : lineProgress(stream, options)
 }
 
@@ -98,7 +101,10 @@ function start(stream: NodeJS.WritableStream, label: string, total: number): cli
   return bar
 }
 
-function lineProgress(stream: NodeJS.WritableStream, { everySeconds = 10, now = () => performance.now() }: ProgressOptions): ProgressView {
+function lineProgress(
+  stream: NodeJS.WritableStream,
+  { everySeconds = 10, now = () => performance.now() }: ProgressOptions
+): ProgressView {
   const timer = stepTimer()
   let label = ''
   let written = -Infinity

@@ -39,13 +39,20 @@ export function interval(value: number, resampled: Float64Array): Interval {
 }
 
 /** Figures of every task by name, resampled with the same seed: rows of different tasks are drawn independently. */
-export function resampleTasks(tasks: ReadonlyMap<string, readonly ScoredRow[]>, seed: number, count = RESAMPLINGS): Map<string, Resampled> {
+export function resampleTasks(
+  tasks: ReadonlyMap<string, readonly ScoredRow[]>,
+  seed: number,
+  count = RESAMPLINGS
+): Map<string, Resampled> {
   return new Map([...tasks].map(([name, rows]) => [name, resample(rows, count, createRandom('bootstrap', seed, name))]))
 }
 
 /** Elementwise mean of resampled figures: that of the mean over tasks. */
 export function meanOf(figures: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(figures[0] ?? [], (_, i) => figures.reduce((sum, figure) => sum + figure[i]!, 0) / figures.length)
+  return Float64Array.from(
+    figures[0] ?? [],
+    (_, i) => figures.reduce((sum, figure) => sum + figure[i]!, 0) / figures.length
+  )
 }
 
 function weightedF1(rows: readonly ScoredRow[], weights: Int32Array): number {

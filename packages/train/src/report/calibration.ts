@@ -38,6 +38,9 @@ export function calibration(rows: readonly Pick<ScoredRow, 'score' | 'label'>[],
     score: score / pairs,
     positive: positive / pairs
   }))
-  const error = bins.reduce((sum, bin) => sum + (bin.pairs === 0 ? 0 : (bin.pairs / rows.length) * Math.abs(bin.score - bin.positive)), 0)
+  const error = bins.reduce(
+    (sum, bin) => sum + (bin.pairs === 0 ? 0 : (bin.pairs / rows.length) * Math.abs(bin.score - bin.positive)),
+    0
+  )
   return { bins, error: rows.length === 0 ? NaN : error, brier: rows.length === 0 ? NaN : brier }
 }

@@ -25,7 +25,10 @@ const MOST_POINTS = 600
 
 /** A line chart as a figure of inline SVG with a legend; colors are the page's. */
 export function lineChart({ title, xLabel, series, y, diagonal = false }: ChartOptions): string {
-  const curves = series.map((one) => ({ ...one, points: thinned(one.points.filter(([, value]) => Number.isFinite(value))) }))
+  const curves = series.map((one) => ({
+    ...one,
+    points: thinned(one.points.filter(([, value]) => Number.isFinite(value)))
+  }))
   const points = curves.flatMap((one) => one.points)
   if (points.length === 0) return ''
   const xTicks = ticks(extent(points.map(([x]) => x)))
@@ -39,13 +42,18 @@ export function lineChart({ title, xLabel, series, y, diagonal = false }: ChartO
         `<line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${py(value)}" y2="${py(value)}"/>` +
         `<text x="${LEFT - 8}" y="${py(value)}" dy="4" text-anchor="end">${label(value)}</text>`
     ),
-    ...xTicks.map((value) => `<text x="${px(value)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${label(value)}</text>`)
+    ...xTicks.map(
+      (value) => `<text x="${px(value)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${label(value)}</text>`
+    )
   ]
-  const path = (points: Series['points']) => points.map(([x, value], i) => `${i === 0 ? 'M' : 'L'}${px(x)} ${py(value)}`).join('')
+  const path = (points: Series['points']) =>
+    points.map(([x, value], i) => `${i === 0 ? 'M' : 'L'}${px(x)} ${py(value)}`).join('')
   const lines = curves.map((one, i) => `<path class="curve" stroke="var(--c${i % COLORS})" d="${path(one.points)}"/>`)
   const [from, to] = [Math.max(x0, y0), Math.min(x1, y1)]
   const equal = diagonal ? `<path class="equal" d="M${px(from)} ${py(from)}L${px(to)} ${py(to)}"/>` : ''
-  const legend = curves.map((one, i) => `<span><i style="background:var(--c${i % COLORS})"></i>${escapeHtml(one.name)}</span>`).join('')
+  const legend = curves
+    .map((one, i) => `<span><i style="background:var(--c${i % COLORS})"></i>${escapeHtml(one.name)}</span>`)
+    .join('')
   return (
     `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${grid.join('')}${equal}${lines.join('')}` +
     `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 6}" text-anchor="end">${escapeHtml(xLabel)}</text></svg>` +
@@ -76,7 +84,10 @@ function thinned(points: readonly (readonly [number, number])[]): readonly (read
   if (size <= 1) return points
   return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => {
     const part = points.slice(i * size, (i + 1) * size)
-    return [part.reduce((sum, [x]) => sum + x, 0) / part.length, part.reduce((sum, [, value]) => sum + value, 0) / part.length] as const
+    return [
+      part.reduce((sum, [x]) => sum + x, 0) / part.length,
+      part.reduce((sum, [, value]) => sum + value, 0) / part.length
+    ] as const
   })
 }
 

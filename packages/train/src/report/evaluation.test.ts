@@ -48,7 +48,10 @@ describe('interval', () => {
 
 describe('calibration', () => {
   it('finds no error where scores are shares, and the distance where they are not', () => {
-    const exact = Array.from({ length: 1000 }, (_, i) => ({ score: 0.25, label: i % 4 === 0 ? (1 as const) : (0 as const) }))
+    const exact = Array.from({ length: 1000 }, (_, i) => ({
+      score: 0.25,
+      label: i % 4 === 0 ? (1 as const) : (0 as const)
+    }))
     expect(calibration(exact).error).toBeCloseTo(0, 12)
     expect(calibration(exact).brier).toBeCloseTo(0.25 * 0.75, 12)
     const sure = exact.map(({ label }) => ({ score: 1, label }))
@@ -76,7 +79,9 @@ describe('evaluation', () => {
       expect(high).toBeGreaterThan(value)
       expect(high - low).toBeLessThan(0.15) // four deviations of some .03 for 300 pairs
     }
-    expect(found.meanF1.high - found.meanF1.low).toBeLessThan(found.tasks['A-ss']!.f1.high - found.tasks['A-ss']!.f1.low)
+    expect(found.meanF1.high - found.meanF1.low).toBeLessThan(
+      found.tasks['A-ss']!.f1.high - found.tasks['A-ss']!.f1.low
+    )
   })
 
   it('repeats for the same seed', () => {

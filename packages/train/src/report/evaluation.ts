@@ -1,4 +1,12 @@
-import { auc, classMetrics, evaluateRows, type ClassMetrics, type Metrics, type ScoredRow, type TaskSpec } from '@sohu-match/core'
+import {
+  auc,
+  classMetrics,
+  evaluateRows,
+  type ClassMetrics,
+  type Metrics,
+  type ScoredRow,
+  type TaskSpec
+} from '@sohu-match/core'
 import { interval, meanOf, resampleTasks, type Interval } from './bootstrap'
 import { calibration, type Calibration } from './calibration'
 
@@ -59,7 +67,9 @@ export function evaluation(
 ): Evaluation {
   const labelled = withThresholds(rows, tasks, thresholds)
   const metrics = evaluateRows(labelled, tasks)
-  const byTask = new Map(Object.keys(metrics.tasks).map((name) => [name, labelled.filter((row) => tasks[row.task]!.name === name)]))
+  const byTask = new Map(
+    Object.keys(metrics.tasks).map((name) => [name, labelled.filter((row) => tasks[row.task]!.name === name)])
+  )
   const resampled = resampleTasks(byTask, seed, resamplings)
   const mean = (figure: 'f1' | 'auc') =>
     interval(

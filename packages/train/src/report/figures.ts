@@ -11,7 +11,15 @@ export interface TextRows {
 
 /** An evaluation as one row a task, then the mean of the tasks, each group's pooled figures, and their mean (the competition's score). */
 export function figureRows(figures: Evaluation): TextRows {
-  const pooled = ({ pairs, f1, precision, recall }: ClassMetrics) => [whole(pairs), ratio(f1), ratio(precision), ratio(recall), '', '', '']
+  const pooled = ({ pairs, f1, precision, recall }: ClassMetrics) => [
+    whole(pairs),
+    ratio(f1),
+    ratio(precision),
+    ratio(recall),
+    '',
+    '',
+    ''
+  ]
   return {
     head: ['task', 'pairs', 'F1 [95 %]', 'precision', 'recall', 'AUC [95 %]', 'threshold', 'calibration error'],
     rows: [
@@ -28,7 +36,8 @@ export function lengthRows({ tasks }: Evaluation): TextRows {
   return {
     head: ['task', 'tokens of the pair', 'pairs', 'F1', 'AUC'],
     rows: Object.entries(tasks).flatMap(([name, { byLength }]) =>
-      byLength.map((part) => [name, `${part.from}-${part.to}`, whole(part.pairs), ratio(part.f1), ratio(part.auc)]))
+      byLength.map((part) => [name, `${part.from}-${part.to}`, whole(part.pairs), ratio(part.f1), ratio(part.auc)])
+    )
   }
 }
 
@@ -41,15 +50,48 @@ export function withInterval({ value, low, high }: Interval): string {
 export function figuresJson({ metrics, tasks, meanF1, meanAuc }: Evaluation): Record<string, unknown> {
   const ends = ({ low, high }: Interval) => [low, high]
   return {
-    ...metrics, meanF1, meanAuc,
-    tasks: Object.fromEntries(Object.entries(tasks).map(([name, { threshold, f1, auc, calibration: { error, brier }, byLength }]) => [
-      name, { ...metrics.tasks[name], threshold, f1Interval: ends(f1), aucInterval: ends(auc), calibrationError: error, brier, byLength }
-    ]))
+    ...metrics,
+    meanF1,
+    meanAuc,
+    tasks: Object.fromEntries(
+      Object.entries(tasks).map(
+        ([
+          name,
+          {
+            threshold,
+            f1,
+            auc,
+            calibration: { error, brier },
+            byLength
+          }
+        ]) => [
+          name,
+          {
+            ...metrics.tasks[name],
+            threshold,
+            f1Interval: ends(f1),
+            aucInterval: ends(auc),
+            calibrationError: error,
+            brier,
+            byLength
+          }
+        ]
+      )
+    )
   }
 }
 
 function taskRow(name: string, { metrics, tasks }: Evaluation): string[] {
   const { pairs, precision, recall } = metrics.tasks[name]!
   const { f1, auc, threshold, calibration } = tasks[name]!
-  return [name, whole(pairs), withInterval(f1), ratio(precision), ratio(recall), withInterval(auc), ratio(threshold), ratio(calibration.error)]
+  return [
+    name,
+    whole(pairs),
+    withInterval(f1),
+    ratio(precision),
+    ratio(recall),
+    withInterval(auc),
+    ratio(threshold),
+    ratio(calibration.error)
+  ]
 }

@@ -19,7 +19,9 @@ const pairs: JudgedPair[] = Array.from({ length: 80 }, (_, i) => ({
 /** Every tag that is opened is closed, in order. */
 function unbalanced(html: string): string[] {
   const open: string[] = []
-  for (const [, slash, name, attributes] of html.replace(/<style>[\s\S]*?<\/style>/, '').matchAll(/<(\/?)([a-z][a-z0-9]*)\b([^>]*)>/g)) {
+  for (const [, slash, name, attributes] of html
+    .replace(/<style>[\s\S]*?<\/style>/, '')
+    .matchAll(/<(\/?)([a-z][a-z0-9]*)\b([^>]*)>/g)) {
     if (['meta', 'br', 'line'].includes(name!) || attributes!.endsWith('/')) continue
     if (!slash) open.push(name!)
     else if (open.pop() !== name) return [name!]

@@ -8,7 +8,10 @@ import { jsonLine, metricsTable } from './table'
 
 const metrics: Metrics = {
   mean: 0.75,
-  groups: { A: { pairs: 20, f1: 0.8, precision: 0.7, recall: 0.9 }, B: { pairs: 10, f1: 0.7, precision: NaN, recall: 0 } },
+  groups: {
+    A: { pairs: 20, f1: 0.8, precision: 0.7, recall: 0.9 },
+    B: { pairs: 10, f1: 0.7, precision: NaN, recall: 0 }
+  },
   tasks: {
     'A-ss': { pairs: 1234, f1: 0.8125, precision: 0.7, recall: 0.9, auc: 0.9 },
     'B-ll': { pairs: 10, f1: NaN, precision: NaN, recall: 0, auc: 0.7 }
@@ -91,7 +94,9 @@ describe('createProgress without a terminal', () => {
     }
     const lines = written(stream).trimEnd().split('\n')
     expect(lines.map((line) => line.split('  ')[0])).toEqual(['step 10/100', 'step 30/100', 'step 100/100'])
-    expect(lines[0]).toBe('step 10/100  epoch 2/3  loss 0.693  lr 0.000500  64 pairs/s  8,000 tokens/s  padding 3 %  ETA 45 s')
+    expect(lines[0]).toBe(
+      'step 10/100  epoch 2/3  loss 0.693  lr 0.000500  64 pairs/s  8,000 tokens/s  padding 3 %  ETA 45 s'
+    )
     view.print('done')
     view.close()
     expect(written(stream)).toBe('done\n')

@@ -35,8 +35,13 @@ export async function writeRunReport(folder: string, source: ReportSource): Prom
   const records = await readRecords(folder)
   const pairs = await judgedPairs(join(folder, 'best', VALID_SCORES), source)
   const html = runReport({
-    title: `Run ${basename(folder)}`, records, config: source.config,
-    ...(pairs && { evaluation: { split: 'valid', figures: figures(pairs, source.tasks) }, examples: { pairs: examples(pairs, source.tasks), tasks: source.tasks, words: source.words } })
+    title: `Run ${basename(folder)}`,
+    records,
+    config: source.config,
+    ...(pairs && {
+      evaluation: { split: 'valid', figures: figures(pairs, source.tasks) },
+      examples: { pairs: examples(pairs, source.tasks), tasks: source.tasks, words: source.words }
+    })
   })
   await writeFileAtomic(join(folder, 'report.html'), html)
   const events = await eventFileOf(folder)
@@ -56,10 +61,25 @@ type Judged = JudgedPair & { readonly tokens: number }
 /** The valid pairs with the best epoch's scores of them, or undefined before there is a best epoch. */
 async function judgedPairs(path: string, { pairs, tokens, tasks }: ReportSource): Promise<Judged[] | undefined> {
   if (!(await exists(path))) return undefined
-  const parsed = v.safeParse(v.object({ scores: v.pipe(v.array(v.number()), v.length(pairs.length)) }), await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
-  if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}; the valid split has ${pairs.length} pairs.`)
+  const parsed = v.safeParse(
+    v.object({ scores: v.pipe(v.array(v.number()), v.length(pairs.length)) }),
+    await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid')
+  )
+  if (!parsed.success)
+    throw new MatcherError(
+      'checkpoint-invalid',
+      `${path}: ${describeIssues(parsed.issues)}; the valid split has ${pairs.length} pairs.`
+    )
   const { scores } = parsed.output
-  const rows = pairs.map(({ a, b, task, label }, i) => ({ a, b, task, label: label!, score: scores[i]!, predicted: 0 as const, tokens: tokens[i]! }))
+  const rows = pairs.map(({ a, b, task, label }, i) => ({
+    a,
+    b,
+    task,
+    label: label!,
+    score: scores[i]!,
+    predicted: 0 as const,
+    tokens: tokens[i]!
+  }))
   return withThresholds(rows, tasks, chooseThresholds(rows, tasks))
 }
 
@@ -73,6 +93,8 @@ function examples(pairs: readonly Judged[], tasks: readonly TaskSpec[]): JudgedP
 
 /** The event file that the folder has, or the name of a new one; its name holds the time that the run began. */
 async function eventFileOf(folder: string): Promise<{ name: string; start: number }> {
-  const name = (await readdir(folder)).find((file) => /^events\.out\.tfevents\.\d+\.sohu-match$/.test(file)) ?? eventFileName(Date.now() / 1000)
+  const name =
+    (await readdir(folder)).find((file) => /^events\.out\.tfevents\.\d+\.sohu-match$/.test(file)) ??
+    eventFileName(Date.now() / 1000)
   return { name, start: Number(name.split('.')[3]) }
 }

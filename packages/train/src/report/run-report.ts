@@ -9,7 +9,8 @@ import { escapeHtml, htmlTable, page, section } from './page'
 
 /** A line of a run's `metrics.jsonl`: NaN became null on its way. */
 export type RunRecord =
-  ({ readonly type: 'step' } & StepReport) | ({ readonly type: 'epoch'; readonly step: number; readonly epoch: number } & Metrics)
+  | ({ readonly type: 'step' } & StepReport)
+  | ({ readonly type: 'epoch'; readonly step: number; readonly epoch: number } & Metrics)
 
 /** What a run's report tells. All but the records is left out where it is not given. */
 export interface RunReportInput {
@@ -20,7 +21,11 @@ export interface RunReportInput {
   /** Of the best checkpoint on a split, with the split's name. */
   readonly evaluation?: { readonly split: string; readonly figures: Evaluation }
   /** Pairs to show by task, with a function that cuts texts into words. */
-  readonly examples?: { readonly pairs: readonly JudgedPair[]; readonly tasks: readonly TaskSpec[]; readonly words: (text: string) => readonly string[] }
+  readonly examples?: {
+    readonly pairs: readonly JudgedPair[]
+    readonly tasks: readonly TaskSpec[]
+    readonly words: (text: string) => readonly string[]
+  }
 }
 
 /** A run as one HTML page: figures, curves, calibration, examples, configuration. It needs no server, script or other file. */
@@ -45,7 +50,10 @@ function summary(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): 
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0)
   const pairs = steps.reduce((sum, step) => sum + step.pairs, 0)
   const tokens = steps.reduce((sum, step) => sum + step.tokens, 0)
-  const best = epochs.reduce<EpochRecord | undefined>((top, epoch) => (epoch.mean > (top?.mean ?? -Infinity) ? epoch : top), undefined)
+  const best = epochs.reduce<EpochRecord | undefined>(
+    (top, epoch) => (epoch.mean > (top?.mean ?? -Infinity) ? epoch : top),
+    undefined
+  )
   const last = steps.at(-1)
   return section(
     'Summary',
@@ -75,7 +83,11 @@ function evaluationSection(split: string, figures: Evaluation): string {
 }
 
 function epochSection(epochs: readonly EpochRecord[]): string {
-  return section('Validation by epoch', taskChart('F1 of each task', epochs, 'f1'), taskChart('AUC of each task', epochs, 'auc'))
+  return section(
+    'Validation by epoch',
+    taskChart('F1 of each task', epochs, 'f1'),
+    taskChart('AUC of each task', epochs, 'auc')
+  )
 }
 
 function stepSection(steps: readonly StepRecord[]): string {
@@ -89,8 +101,14 @@ function stepSection(steps: readonly StepRecord[]): string {
 
 function examplesSection({ pairs, tasks, words }: NonNullable<RunReportInput['examples']>): string {
   const of = (task: number) => pairs.filter((pair) => pair.task === task).map((pair) => pairCard(pair, words))
-  const cards = tasks.filter(({ id }) => pairs.some(({ task }) => task === id)).flatMap(({ id, name }) => [`<h3>${escapeHtml(name)}</h3>`, ...of(id)])
-  return section('Examples', '<p>The pairs whose score is farthest from the label. Words that both texts have are marked.</p>', ...cards)
+  const cards = tasks
+    .filter(({ id }) => pairs.some(({ task }) => task === id))
+    .flatMap(({ id, name }) => [`<h3>${escapeHtml(name)}</h3>`, ...of(id)])
+  return section(
+    'Examples',
+    '<p>The pairs whose score is farthest from the label. Words that both texts have are marked.</p>',
+    ...cards
+  )
 }
 
 function configurationSection(config: Readonly<Record<string, unknown>>): string {
@@ -107,8 +125,16 @@ function taskChart(title: string, epochs: readonly EpochRecord[], figure: 'f1' |
   return lineChart({ title, xLabel: 'epoch', series })
 }
 
-function stepChart(title: string, steps: readonly StepRecord[], figure: 'loss' | 'learningRate' | 'paddingShare'): string {
-  return lineChart({ title, xLabel: 'step', series: [{ name: title, points: steps.map((step) => [step.step, step[figure]]) }] })
+function stepChart(
+  title: string,
+  steps: readonly StepRecord[],
+  figure: 'loss' | 'learningRate' | 'paddingShare'
+): string {
+  return lineChart({
+    title,
+    xLabel: 'step',
+    series: [{ name: title, points: steps.map((step) => [step.step, step[figure]]) }]
+  })
 }
 
 function calibrationSection(figures: Evaluation): string {

@@ -18,7 +18,12 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
  * AUC of the tasks.
  */
 export function metricsTable(metrics: Metrics, { color = false }: { readonly color?: boolean } = {}): string {
-  const cells = ({ pairs, f1, precision, recall }: ClassMetrics) => [whole(pairs), ratio(f1), ratio(precision), ratio(recall)]
+  const cells = ({ pairs, f1, precision, recall }: ClassMetrics) => [
+    whole(pairs),
+    ratio(f1),
+    ratio(precision),
+    ratio(recall)
+  ]
   const tasks = Object.entries(metrics.tasks)
   const pairs = tasks.reduce((sum, [, task]) => sum + task.pairs, 0)
   return textTable(
@@ -26,7 +31,14 @@ export function metricsTable(metrics: Metrics, { color = false }: { readonly col
     [
       ...tasks.map(([name, task]) => [name, ...cells(task), ratio(task.auc)]),
       ...Object.entries(metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...cells(group), '']),
-      ['mean', whole(pairs), ratio(metrics.mean), '', '', ratio(tasks.reduce((sum, [, task]) => sum + task.auc, 0) / tasks.length)]
+      [
+        'mean',
+        whole(pairs),
+        ratio(metrics.mean),
+        '',
+        '',
+        ratio(tasks.reduce((sum, [, task]) => sum + task.auc, 0) / tasks.length)
+      ]
     ],
     color
   )

@@ -55,7 +55,12 @@ function figuresOf(record: RunRecord): Record<string, number> {
 
 /** `Event { wall_time = 1, file_version = 3 }` (tensorflow/core/util/event.proto): the first of every file. */
 function versionEvent(time: number): Uint8Array {
-  return new BinaryWriter().tag(1, WireType.Bit64).double(time).tag(3, WireType.LengthDelimited).string('brain.Event:2').finish()
+  return new BinaryWriter()
+    .tag(1, WireType.Bit64)
+    .double(time)
+    .tag(3, WireType.LengthDelimited)
+    .string('brain.Event:2')
+    .finish()
 }
 
 /** `Event { wall_time = 1, step = 2, summary = 5 { value = 1 { tag = 1, simple_value = 2 } } }` (summary.proto). */

@@ -1,7 +1,15 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { createSegmenter, MatcherError, openDictionary, parameterSpecs, parseModelConfig, segmentWords, type TaskSpec } from '@sohu-match/core'
+import {
+  createSegmenter,
+  MatcherError,
+  openDictionary,
+  parameterSpecs,
+  parseModelConfig,
+  segmentWords,
+  type TaskSpec
+} from '@sohu-match/core'
 import { readDataset, readJson, storageError, writeFileAtomic } from '@sohu-match/files'
 import { exists } from '../checkpoint'
 import { trainConfigToJson } from '../config'
@@ -35,7 +43,9 @@ export interface StudyHooks {
 export async function runStudy(study: Study, hooks: StudyHooks = {}): Promise<boolean> {
   const tasks = await trainTasks(study.data)
   const runs = await planRuns(study, tasks)
-  await mkdir(join(study.out, 'runs'), { recursive: true }).catch((cause: unknown) => { throw storageError('make the folder', study.out, cause) })
+  await mkdir(join(study.out, 'runs'), { recursive: true }).catch((cause: unknown) => {
+    throw storageError('make the folder', study.out, cause)
+  })
   if (study.baseline) await judgeBaseline(study, tasks)
   const known = new Map<string, SeedOutcome>()
   const tell = async (done: number): Promise<void> => {
@@ -66,7 +76,9 @@ async function train(study: Study, run: StudyRun, hooks: RunHooks): Promise<bool
   }
   const begun = await exists(join(out, 'train.json'))
   if (begun) await requireSame(study, run, out)
-  const { finished } = begun ? await resumeRun(out, hooks) : await startRun({ data: study.data, out, config: run.config }, hooks)
+  const { finished } = begun
+    ? await resumeRun(out, hooks)
+    : await startRun({ data: study.data, out, config: run.config }, hooks)
   if (finished) await conclude(out)
   return finished
 }
@@ -74,15 +86,27 @@ async function train(study: Study, run: StudyRun, hooks: RunHooks): Promise<bool
 /** Throws `output-exists` when a run's folder holds a run with other settings or data. */
 async function requireSame({ data }: Study, { config }: StudyRun, out: string): Promise<void> {
   const there = await readRun(out)
-  const differs = Object.entries(trainConfigToJson(config)).find(([key, value]) => !isDeepStrictEqual(value, trainConfigToJson(there.config)[key]))?.[0]
+  const differs = Object.entries(trainConfigToJson(config)).find(
+    ([key, value]) => !isDeepStrictEqual(value, trainConfigToJson(there.config)[key])
+  )?.[0]
   if (differs === undefined && there.data === data) return
-  throw new MatcherError('output-exists', `${out} holds a run with another ${differs ?? '--data'}; name another --out, or delete that folder.`)
+  throw new MatcherError(
+    'output-exists',
+    `${out} holds a run with another ${differs ?? '--data'}; name another --out, or delete that folder.`
+  )
 }
 
 async function conclude(out: string): Promise<void> {
   const best = await exists(join(out, 'best'))
-  const json = await readJson(join(out, best ? 'best' : 'last', 'config.json'), 'checkpoint-invalid', 'checkpoint-invalid')
-  const parameters = parameterSpecs(parseModelConfig(json)).reduce((sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1), 0)
+  const json = await readJson(
+    join(out, best ? 'best' : 'last', 'config.json'),
+    'checkpoint-invalid',
+    'checkpoint-invalid'
+  )
+  const parameters = parameterSpecs(parseModelConfig(json)).reduce(
+    (sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1),
+    0
+  )
   const steps = (await readRecords(out)).filter((record) => record.type === 'step')
   const summary: RunSummary = { parameters, seconds: steps.reduce((sum, { seconds }) => sum + seconds, 0) }
   await writeFileAtomic(join(out, 'run.json'), JSON.stringify(summary))
@@ -92,7 +116,7 @@ async function conclude(out: string): Promise<void> {
 /** Scores each evaluation set that has no scores yet. A run without `best/`, none of whose epochs scored above 0, is judged by its last weights. */
 async function judge(study: Study, run: StudyRun): Promise<void> {
   const out = runFolder(study, run)
-  const checkpoint = join(out, await exists(join(out, 'best')) ? 'best' : 'last')
+  const checkpoint = join(out, (await exists(join(out, 'best'))) ? 'best' : 'last')
   for (const { name, data, split } of study.evaluate) {
     const path = scoresFile(out, name)
     if (await exists(path)) continue
@@ -110,6 +134,13 @@ async function judgeBaseline(study: Study, tasks: readonly TaskSpec[]): Promise<
   const baseline = await lexicalBaselineOf(study.data, numbered, (text) => segmentWords(segment, text))
   for (const { name, data, split } of wanted) {
     const { splits } = forTasks(await readDataset(data, [split]), numbered)
-    await writeScores(scoresFile(study.out, name), lexicalScores(baseline, numbered, splits[split].map((example) => ({ ...example, tokens: 0 }))))
+    await writeScores(
+      scoresFile(study.out, name),
+      lexicalScores(
+        baseline,
+        numbered,
+        splits[split].map((example) => ({ ...example, tokens: 0 }))
+      )
+    )
   }
 }

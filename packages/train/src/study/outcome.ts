@@ -29,19 +29,29 @@ export interface StudyOutcome {
 }
 
 /** Reads what a study's finished runs left; an arm's seed counts once all its runs are judged. `known` keeps figures between calls. */
-export async function readOutcome(study: Study, runs: readonly StudyRun[], known = new Map<string, SeedOutcome>()): Promise<StudyOutcome> {
+export async function readOutcome(
+  study: Study,
+  runs: readonly StudyRun[],
+  known = new Map<string, SeedOutcome>()
+): Promise<StudyOutcome> {
   const arms: ArmOutcome[] = []
   for (const { name } of study.arms) {
     const seeds: SeedOutcome[] = []
     for (const seed of study.seeds) {
       const key = `${name}\n${seed}`
-      const found = known.get(key) ?? await seedOutcome(study, runs.filter((run) => run.arm === name && run.seed === seed), seed)
+      const found =
+        known.get(key) ??
+        (await seedOutcome(
+          study,
+          runs.filter((run) => run.arm === name && run.seed === seed),
+          seed
+        ))
       if (found) known.set(key, found)
       if (found) seeds.push(found)
     }
     arms.push({ name, seeds })
   }
-  const baseline = study.baseline && await figuresOf(study, [study.out])
+  const baseline = study.baseline && (await figuresOf(study, [study.out]))
   return { arms, ...(baseline && { baseline }) }
 }
 
@@ -49,7 +59,9 @@ async function seedOutcome(study: Study, runs: readonly StudyRun[], seed: number
   const folders = runs.map((run) => runFolder(study, run))
   const figures = await figuresOf(study, folders)
   if (!figures) return undefined
-  const summaries = await Promise.all(folders.map((folder) => readJson(join(folder, 'run.json'), 'data-invalid', 'data-invalid') as Promise<RunSummary>))
+  const summaries = await Promise.all(
+    folders.map((folder) => readJson(join(folder, 'run.json'), 'data-invalid', 'data-invalid') as Promise<RunSummary>)
+  )
   const total = (figure: keyof RunSummary): number => summaries.reduce((sum, summary) => sum + summary[figure], 0)
   return { seed, parameters: total('parameters'), seconds: total('seconds'), figures }
 }

@@ -5,13 +5,27 @@ import type { Study } from './study'
 import { meanF1, summaryRows, taskF1, taskRows } from './table'
 
 /** A study as one HTML page that needs no other file: what was asked, how it was run, and for each set of pairs a table and charts. */
-export function studyPage(study: Study, outcome: StudyOutcome, { planned, done, machine }: { planned: number; done: number; machine: string }): string {
-  const how = htmlTable(['', ''], [
-    ['runs', `${done} of ${planned}`], ['preset', study.preset], ['changed in all arms', JSON.stringify(study.set)], ['data', study.data],
-    ['seeds', study.seeds.join(', ')], ['machine', machine], ['command', `nx run train:study -- --study ${study.name}`]
-  ])
-  const arms = htmlTable(['arm', 'networks', 'changes'], study.arms.map(({ name, set, eachTask }) =>
-    [name, eachTask ? 'one for each task' : 'one', JSON.stringify(set)]))
+export function studyPage(
+  study: Study,
+  outcome: StudyOutcome,
+  { planned, done, machine }: { planned: number; done: number; machine: string }
+): string {
+  const how = htmlTable(
+    ['', ''],
+    [
+      ['runs', `${done} of ${planned}`],
+      ['preset', study.preset],
+      ['changed in all arms', JSON.stringify(study.set)],
+      ['data', study.data],
+      ['seeds', study.seeds.join(', ')],
+      ['machine', machine],
+      ['command', `nx run train:study -- --study ${study.name}`]
+    ]
+  )
+  const arms = htmlTable(
+    ['arm', 'networks', 'changes'],
+    study.arms.map(({ name, set, eachTask }) => [name, eachTask ? 'one for each task' : 'one', JSON.stringify(set)])
+  )
   return page(`Study: ${study.name}`, [
     `<p>${escapeHtml(study.question)}</p>`,
     ...study.evaluate.map(({ name, data, split }) => setSection(name, `${split} split of ${data}`, outcome)),
@@ -22,16 +36,25 @@ export function studyPage(study: Study, outcome: StudyOutcome, { planned, done, 
 function setSection(set: string, pairs: string, outcome: StudyOutcome): string {
   const [summary, tasks] = [summaryRows(outcome, set), taskRows(outcome, set)]
   const lexical = outcome.baseline?.[set]
-  const chart = (title: string, valuesOf: (arm: StudyOutcome['arms'][number]) => number[], mark: number | undefined): string => dotChart(title, [
-    ...outcome.arms.map((arm) => ({ name: arm.name, values: valuesOf(arm) })), ...(mark === undefined ? [] : [{ name: 'lexical baseline', values: [mark] }])
-  ])
+  const chart = (
+    title: string,
+    valuesOf: (arm: StudyOutcome['arms'][number]) => number[],
+    mark: number | undefined
+  ): string =>
+    dotChart(title, [
+      ...outcome.arms.map((arm) => ({ name: arm.name, values: valuesOf(arm) })),
+      ...(mark === undefined ? [] : [{ name: 'lexical baseline', values: [mark] }])
+    ])
   return section(
     `On ${set}: ${pairs}`,
     htmlTable(summary.head, summary.rows),
-    '<p>F1 at thresholds chosen on the valid split of the training data. Mean ± standard deviation over seeds; “95 % of pairs”: bootstrap over pairs, '
-    + 'taken as independent; “to the first”: difference to the first arm with the same seed.</p>',
+    '<p>F1 at thresholds chosen on the valid split of the training data. Mean ± standard deviation over seeds; “95 % of pairs”: bootstrap over pairs, ' +
+      'taken as independent; “to the first”: difference to the first arm with the same seed.</p>',
     chart('Mean F1 over tasks', (arm) => meanF1(arm, set), lexical?.meanF1.value),
     htmlTable(tasks.head, tasks.rows),
-    `<details><summary>Charts of each task</summary>${tasks.head.slice(1).map((task) => chart(`F1, ${task}`, (arm) => taskF1(arm, set, task), lexical?.tasks[task]?.f1.value)).join('')}</details>`
+    `<details><summary>Charts of each task</summary>${tasks.head
+      .slice(1)
+      .map((task) => chart(`F1, ${task}`, (arm) => taskF1(arm, set, task), lexical?.tasks[task]?.f1.value))
+      .join('')}</details>`
   )
 }

@@ -28,14 +28,19 @@ export async function writeScores(path: string, { tasks, thresholds, rows }: Sco
 /** Reads a file of `writeScores`. Throws `data-invalid`. */
 export async function readScores(path: string): Promise<Scores> {
   const parsed = v.safeParse(schema, await readJson(path, 'data-invalid', 'data-invalid'))
-  if (!parsed.success) throw new MatcherError('data-invalid', `${path}: ${describeIssues(parsed.issues)}. Delete it to have it made again.`)
+  if (!parsed.success)
+    throw new MatcherError(
+      'data-invalid',
+      `${path}: ${describeIssues(parsed.issues)}. Delete it to have it made again.`
+    )
   return parsed.output
 }
 
 /** The scores of several networks as if one had given them: tasks by name, numbered in the order in which they come. */
 export function mergedScores(parts: readonly Scores[]): Scores {
   const named = new Map<string, TaskSpec>()
-  for (const task of parts.flatMap((part) => part.tasks)) if (!named.has(task.name)) named.set(task.name, { ...task, id: named.size })
+  for (const task of parts.flatMap((part) => part.tasks))
+    if (!named.has(task.name)) named.set(task.name, { ...task, id: named.size })
   return {
     tasks: [...named.values()],
     thresholds: Object.assign({}, ...parts.map((part) => part.thresholds)) as Record<string, number>,

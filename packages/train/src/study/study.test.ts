@@ -14,10 +14,23 @@ const root = mkdtempSync(join(tmpdir(), 'sohu-match-study-'))
 const [data, out, file] = [join(root, 'data'), join(root, 'out'), join(root, 'tiny.json')]
 
 const tiny = {
-  question: 'Does the machinery work?', preset: 'smoke', data, out, seeds: [1, 2], baseline: true,
+  question: 'Does the machinery work?',
+  preset: 'smoke',
+  data,
+  out,
+  seeds: [1, 2],
+  baseline: true,
   set: {
-    epochs: 1, 'model.vocab_size': 300, 'model.hidden_size': 16, 'model.num_attention_heads': 2, 'model.intermediate_size': 16, 'model.max_length': 32, 'model.condition_size': 4,
-    initialization: 'reference', embedding_start: 'reference', checkpoint_steps: 1
+    epochs: 1,
+    'model.vocab_size': 300,
+    'model.hidden_size': 16,
+    'model.num_attention_heads': 2,
+    'model.intermediate_size': 16,
+    'model.max_length': 32,
+    'model.condition_size': 4,
+    initialization: 'reference',
+    embedding_start: 'reference',
+    checkpoint_steps: 1
   },
   arms: [{ name: 'one network' }, { name: 'two networks', set: { 'model.conditioning': 'none' }, each_task: true }]
 }
@@ -26,7 +39,11 @@ const tiny = {
 beforeAll(async () => {
   await writeDemoCorpus(data, { train: 64, valid: 60, test: 24 })
   const tasks = ['A', 'B'].map((criterion, i) => ({
-    name: `${criterion}-ss`, group: criterion, train: [`${VARIANTS[i]}/train.txt`], valid: [`${VARIANTS[i]}/valid.txt`], test: [`${VARIANTS[i]}/test_with_id.txt`],
+    name: `${criterion}-ss`,
+    group: criterion,
+    train: [`${VARIANTS[i]}/train.txt`],
+    valid: [`${VARIANTS[i]}/valid.txt`],
+    test: [`${VARIANTS[i]}/test_with_id.txt`],
     fields: { label: `label${criterion}` }
   }))
   writeFileSync(join(data, 'dataset.json'), JSON.stringify({ tasks }))
@@ -34,14 +51,24 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const folders = ['one-network.seed-1', 'two-networks.seed-1.a-ss', 'two-networks.seed-1.b-ss', 'one-network.seed-2', 'two-networks.seed-2.a-ss', 'two-networks.seed-2.b-ss']
+const folders = [
+  'one-network.seed-1',
+  'two-networks.seed-1.a-ss',
+  'two-networks.seed-1.b-ss',
+  'one-network.seed-2',
+  'two-networks.seed-2.a-ss',
+  'two-networks.seed-2.b-ss'
+]
 
 describe('a study', () => {
   it('stops when asked, goes on where it stood, and repeats no finished run', async () => {
     const study = await readStudy(file)
     const begun: string[] = []
     let steps = 0
-    const stopped = await runStudy(study, { onRun: ({ folder }) => void begun.push(folder), run: { onStep: () => void steps++, stopping: () => steps > 2 } })
+    const stopped = await runStudy(study, {
+      onRun: ({ folder }) => void begun.push(folder),
+      run: { onStep: () => void steps++, stopping: () => steps > 2 }
+    })
     expect(stopped).toBe(false)
     expect(begun.length).toBeLessThan(folders.length)
 
@@ -49,10 +76,19 @@ describe('a study', () => {
     const written = statSync(first).mtimeMs
     const done: string[] = []
     let outcome: StudyOutcome | undefined
-    expect(await runStudy(study, { onRun: ({ folder }) => void done.push(folder), onOutcome: (latest) => void (outcome = latest) })).toBe(true)
+    expect(
+      await runStudy(study, {
+        onRun: ({ folder }) => void done.push(folder),
+        onOutcome: (latest) => void (outcome = latest)
+      })
+    ).toBe(true)
     expect(done).toEqual(folders)
     expect(statSync(first).mtimeMs).toBe(written)
-    expect(readdirSync(join(out, 'runs')).filter((name) => !name.startsWith('.')).sort()).toEqual([...folders].sort())
+    expect(
+      readdirSync(join(out, 'runs'))
+        .filter((name) => !name.startsWith('.'))
+        .sort()
+    ).toEqual([...folders].sort())
     expect(existsSync(join(out, 'runs', folders[0]!, 'last'))).toBe(false)
 
     const [one, two] = outcome!.arms
@@ -72,14 +108,24 @@ describe('a study', () => {
     expect(summaryRows(outcome!, 'test').rows[0]![2]).toMatch(/^0\.\d{3} ± 0\.\d{3}$/)
     expect(taskRows(outcome!, 'test').head).toEqual(['F1', 'A-ss', 'B-ss'])
     const html = readFileSync(join(out, 'index.html'), 'utf8')
-    for (const wanted of ['Does the machinery work?', '6 of 6', 'two networks', 'lexical baseline', '<svg', 'nx run train:study -- --study tiny']) expect(html).toContain(wanted)
+    for (const wanted of [
+      'Does the machinery work?',
+      '6 of 6',
+      'two networks',
+      'lexical baseline',
+      '<svg',
+      'nx run train:study -- --study tiny'
+    ])
+      expect(html).toContain(wanted)
     expect(html).not.toMatch(/<script|src=|href=|NaN/)
     expect(JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'))).toMatchObject({ done: 6, planned: 6 })
   })
 
   it('refuses a folder with runs of other settings, and names that it does not know', async () => {
     writeFileSync(join(root, 'other.json'), JSON.stringify({ ...tiny, set: { ...tiny.set, epochs: 2 } }))
-    await expect(runStudy(await readStudy(join(root, 'other.json')))).rejects.toThrow(/another epochs; name another --out/)
+    await expect(runStudy(await readStudy(join(root, 'other.json')))).rejects.toThrow(
+      /another epochs; name another --out/
+    )
     await expect(readStudy('conditionin')).rejects.toThrow(/did you mean "conditioning"/)
     writeFileSync(join(root, 'twice.json'), JSON.stringify({ ...tiny, arms: [{ name: 'a b' }, { name: 'A-b' }] }))
     await expect(readStudy(join(root, 'twice.json'))).rejects.toThrow(/folder name "a-b"/)
@@ -89,7 +135,10 @@ describe('a study', () => {
 describe('the studies that ship', () => {
   it.each(studyNames())('%s has runs whose configurations are valid and differ between arms', async (name) => {
     const study = await readStudy(name)
-    const runs = await planRuns(study, [{ name: 'A-ss', id: 0, group: 'A' }, { name: 'B-ss', id: 1, group: 'B' }])
+    const runs = await planRuns(study, [
+      { name: 'A-ss', id: 0, group: 'A' },
+      { name: 'B-ss', id: 1, group: 'B' }
+    ])
     const once = runs.filter(({ seed, task }) => seed === study.seeds[0] && task !== 'B-ss')
     expect(once).toHaveLength(study.arms.length)
     expect(new Set(once.map(({ config }) => JSON.stringify(config))).size).toBe(study.arms.length)
@@ -103,9 +152,16 @@ describe('figures over seeds', () => {
   })
 
   it('join the scores of several networks by task name', () => {
-    const part = (name: string) => ({ tasks: [{ name, id: 0, group: 'g' }], thresholds: { [name]: 0.4 }, rows: [{ task: 0, label: 1 as const, score: 0.9, predicted: 1 as const, tokens: 3 }] })
+    const part = (name: string) => ({
+      tasks: [{ name, id: 0, group: 'g' }],
+      thresholds: { [name]: 0.4 },
+      rows: [{ task: 0, label: 1 as const, score: 0.9, predicted: 1 as const, tokens: 3 }]
+    })
     const { tasks, thresholds, rows } = mergedScores([part('x'), part('y'), part('x')])
-    expect(tasks.map(({ name, id }) => [name, id])).toEqual([['x', 0], ['y', 1]])
+    expect(tasks.map(({ name, id }) => [name, id])).toEqual([
+      ['x', 0],
+      ['y', 1]
+    ])
     expect(thresholds).toEqual({ x: 0.4, y: 0.4 })
     expect(rows.map(({ task }) => task)).toEqual([0, 1, 0])
   })

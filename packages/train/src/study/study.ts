@@ -50,37 +50,62 @@ export interface StudyRun {
 const name = v.pipe(v.string(), v.nonEmpty())
 const overrides = v.optional(v.record(v.string(), v.unknown()), {})
 const schema = v.strictObject({
-  question: name, preset: name, set: overrides, data: name,
+  question: name,
+  preset: name,
+  set: overrides,
+  data: name,
   evaluate: v.optional(
-    v.array(v.strictObject({ name, data: v.optional(v.string()), split: v.optional(v.picklist(['valid', 'test']), 'test') })), [{ name: 'test' }]
+    v.array(
+      v.strictObject({ name, data: v.optional(v.string()), split: v.optional(v.picklist(['valid', 'test']), 'test') })
+    ),
+    [{ name: 'test' }]
   ),
   seeds: v.pipe(v.array(v.pipe(v.number(), v.integer())), v.nonEmpty()),
   baseline: v.optional(v.boolean(), false),
-  arms: v.pipe(v.array(v.strictObject({ name, set: overrides, each_task: v.optional(v.boolean(), false) })), v.nonEmpty()),
+  arms: v.pipe(
+    v.array(v.strictObject({ name, set: overrides, each_task: v.optional(v.boolean(), false) })),
+    v.nonEmpty()
+  ),
   out: name
 })
 
 /** The names of the studies that ship with the package. */
 export function studyNames(): string[] {
-  return readdirSync(STUDIES).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length)).sort()
+  return readdirSync(STUDIES)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort()
 }
 
 /** A study by name, or from a JSON file of one's own; its paths are the user's. Throws `config-invalid`. */
-export async function readStudy(nameOrFile: string, { data, out }: { data?: string | undefined; out?: string | undefined } = {}): Promise<Study> {
+export async function readStudy(
+  nameOrFile: string,
+  { data, out }: { data?: string | undefined; out?: string | undefined } = {}
+): Promise<Study> {
   const names = studyNames()
   const own = nameOrFile.endsWith('.json')
   if (!own && !names.includes(nameOrFile)) {
-    throw new MatcherError('config-invalid', `There is no study "${nameOrFile}"; did you mean "${closest(nameOrFile, names)}"? Studies: ${names.join(', ')}, or a .json file.`)
+    throw new MatcherError(
+      'config-invalid',
+      `There is no study "${nameOrFile}"; did you mean "${closest(nameOrFile, names)}"? Studies: ${names.join(', ')}, or a .json file.`
+    )
   }
   const path = own ? userPath(nameOrFile) : fileURLToPath(new URL(`${nameOrFile}.json`, STUDIES))
   const parsed = v.safeParse(schema, await readJson(path, 'config-invalid', 'config-invalid'))
   if (!parsed.success) throw new MatcherError('config-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
   const { arms, evaluate, ...study } = parsed.output
   const repeated = arms.find((arm, i) => arms.findIndex((other) => slug(other.name) === slug(arm.name)) !== i)
-  if (repeated) throw new MatcherError('config-invalid', `${path}: two arms have the folder name "${slug(repeated.name)}"; give each its own name.`)
+  if (repeated)
+    throw new MatcherError(
+      'config-invalid',
+      `${path}: two arms have the folder name "${slug(repeated.name)}"; give each its own name.`
+    )
   const trainData = userPath(data ?? study.data)
   return {
-    ...study, name: basename(path, '.json'), data: trainData, out: userPath(out ?? study.out),
+    ...study,
+    name: basename(path, '.json'),
+    data: trainData,
+    out: userPath(out ?? study.out),
     arms: arms.map(({ each_task: eachTask, ...arm }) => ({ ...arm, eachTask })),
     evaluate: evaluate.map((set) => ({ ...set, data: set.data === undefined ? trainData : userPath(set.data) }))
   }
@@ -89,18 +114,32 @@ export async function readStudy(nameOrFile: string, { data, out }: { data?: stri
 /** Every run of a study over data with these tasks: all arms with the first seed, then with the next, so that a comparison is whole early. */
 export async function planRuns(study: Study, tasks: readonly TaskSpec[]): Promise<StudyRun[]> {
   const preset = await readPreset(study.preset)
-  return study.seeds.flatMap((seed) => study.arms.flatMap((arm) => {
-    const networks = arm.eachTask ? tasks.map(({ name: task }) => task) : [undefined]
-    return networks.map((task): StudyRun => {
-      const changes = { ...study.set, ...arm.set, seed, ...(task !== undefined && { only_tasks: [task] }) }
-      const json = applyOverrides(preset, Object.entries(changes).map(([key, value]) => `${key}=${JSON.stringify(value)}`))
-      const folder = [slug(arm.name), `seed-${seed}`, ...(task === undefined ? [] : [slug(task)])].join('.')
-      return { arm: arm.name, seed, folder, config: parseTrainConfig(json, `study ${study.name}, arm "${arm.name}"`), ...(task !== undefined && { task }) }
+  return study.seeds.flatMap((seed) =>
+    study.arms.flatMap((arm) => {
+      const networks = arm.eachTask ? tasks.map(({ name: task }) => task) : [undefined]
+      return networks.map((task): StudyRun => {
+        const changes = { ...study.set, ...arm.set, seed, ...(task !== undefined && { only_tasks: [task] }) }
+        const json = applyOverrides(
+          preset,
+          Object.entries(changes).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        )
+        const folder = [slug(arm.name), `seed-${seed}`, ...(task === undefined ? [] : [slug(task)])].join('.')
+        return {
+          arm: arm.name,
+          seed,
+          folder,
+          config: parseTrainConfig(json, `study ${study.name}, arm "${arm.name}"`),
+          ...(task !== undefined && { task })
+        }
+      })
     })
-  }))
+  )
 }
 
 /** A name as a folder's: letters and digits of any script, the rest as dashes. */
 function slug(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '')
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '')
 }

@@ -10,22 +10,49 @@ import { meanAndSpread, type ArmOutcome, type StudyOutcome } from './outcome'
 export function summaryRows({ arms, baseline }: StudyOutcome, set: string): TextRows {
   const lexical = baseline?.[set]
   return {
-    head: ['', 'seeds', 'mean F1', '95 % of pairs', 'to the first', 'mean AUC', 'mean of groups', 'parameters', 'training'],
+    head: [
+      '',
+      'seeds',
+      'mean F1',
+      '95 % of pairs',
+      'to the first',
+      'mean AUC',
+      'mean of groups',
+      'parameters',
+      'training'
+    ],
     rows: [
       ...arms.filter(({ seeds }) => seeds.length > 0).map((arm) => summaryRow(arm, arms[0]!, set)),
-      ...(lexical ? [['lexical baseline', '', ratio(meanOverTasks(lexical)), ends(lexical.meanF1.low, lexical.meanF1.high), '', ratio(lexical.meanAuc.value),
-        ratio(lexical.metrics.mean), '', '']] : [])
+      ...(lexical
+        ? [
+            [
+              'lexical baseline',
+              '',
+              ratio(meanOverTasks(lexical)),
+              ends(lexical.meanF1.low, lexical.meanF1.high),
+              '',
+              ratio(lexical.meanAuc.value),
+              ratio(lexical.metrics.mean),
+              '',
+              ''
+            ]
+          ]
+        : [])
     ]
   }
 }
 
 /** F1 of each task on one set of pairs: a row an arm, `mean ± standard deviation` over its seeds. */
 export function taskRows({ arms, baseline }: StudyOutcome, set: string): TextRows {
-  const tasks = Object.keys((arms.find(({ seeds }) => seeds.length > 0)?.seeds[0]!.figures[set] ?? baseline?.[set])?.tasks ?? {})
+  const tasks = Object.keys(
+    (arms.find(({ seeds }) => seeds.length > 0)?.seeds[0]!.figures[set] ?? baseline?.[set])?.tasks ?? {}
+  )
   return {
     head: ['F1', ...tasks],
     rows: [
-      ...arms.filter(({ seeds }) => seeds.length > 0).map((arm) => [arm.name, ...tasks.map((task) => withSpread(taskF1(arm, set, task)))]),
+      ...arms
+        .filter(({ seeds }) => seeds.length > 0)
+        .map((arm) => [arm.name, ...tasks.map((task) => withSpread(taskF1(arm, set, task)))]),
       ...(baseline ? [['lexical baseline', ...tasks.map((task) => ratio(baseline[set]!.tasks[task]?.f1.value))]] : [])
     ]
   }
@@ -55,9 +82,15 @@ function summaryRow(arm: ArmOutcome, first: ArmOutcome, set: string): string[] {
     return other ? [meanOverTasks(own[set]!) - meanOverTasks(other.figures[set]!)] : []
   })
   return [
-    arm.name, String(arm.seeds.length), withSpread(meanF1(arm, set)), ends(mean(figures.map((one) => one.meanF1.low)), mean(figures.map((one) => one.meanF1.high))),
-    arm === first ? '' : signed(paired), withSpread(figures.map(({ meanAuc }) => meanAuc.value)), withSpread(figures.map(({ metrics }) => zeroIfNone(metrics.mean))),
-    whole(arm.seeds[0]!.parameters), duration(mean(arm.seeds.map(({ seconds }) => seconds)))
+    arm.name,
+    String(arm.seeds.length),
+    withSpread(meanF1(arm, set)),
+    ends(mean(figures.map((one) => one.meanF1.low)), mean(figures.map((one) => one.meanF1.high))),
+    arm === first ? '' : signed(paired),
+    withSpread(figures.map(({ meanAuc }) => meanAuc.value)),
+    withSpread(figures.map(({ metrics }) => zeroIfNone(metrics.mean))),
+    whole(arm.seeds[0]!.parameters),
+    duration(mean(arm.seeds.map(({ seconds }) => seconds)))
   ]
 }
 

@@ -8,7 +8,11 @@ import type { Recorded } from '../tape'
 export function sigmoidCrossEntropy(x: Tensor, targets: Tensor, weights: Tensor): Recorded {
   const losses = tf.add(tf.sub(tf.relu(x), tf.mul(x, targets)), tf.log1p(tf.exp(tf.neg(tf.abs(x)))))
   const gradient = tf.mul(weights, tf.sub(tf.sigmoid(x), targets))
-  return { output: tf.sum(tf.mul(losses, weights)), saved: [gradient], backward: (dy) => [tf.mul(gradient, dy), null, null] }
+  return {
+    output: tf.sum(tf.mul(losses, weights)),
+    saved: [gradient],
+    backward: (dy) => [tf.mul(gradient, dy), null, null]
+  }
 }
 
 /**
@@ -20,5 +24,9 @@ export function smoothL1(x: Tensor, targets: Tensor, weights: Tensor): Recorded 
   const clipped = tf.clipByValue(difference, -1, 1)
   const losses = tf.mul(clipped, tf.sub(difference, tf.mul(clipped, 0.5)))
   const gradient = tf.mul(weights, clipped)
-  return { output: tf.sum(tf.mul(losses, weights)), saved: [gradient], backward: (dy) => [tf.mul(gradient, dy), null, null] }
+  return {
+    output: tf.sum(tf.mul(losses, weights)),
+    saved: [gradient],
+    backward: (dy) => [tf.mul(gradient, dy), null, null]
+  }
 }

@@ -10,7 +10,10 @@ export function dense(x: Tensor, kernel: Tensor, bias: Tensor): Recorded {
   const [inner, outer] = kernel.shape as [number, number]
   const leading = x.shape.slice(0, -1)
   const rows = tf.reshape(x, [-1, inner])
-  const output = tf.reshape(chain(matMul(rows, kernel), (product) => biasAdd(product, bias)), [...leading, outer])
+  const output = tf.reshape(
+    chain(matMul(rows, kernel), (product) => biasAdd(product, bias)),
+    [...leading, outer]
+  )
   return {
     output,
     saved: [x, kernel],
@@ -27,5 +30,9 @@ export function dense(x: Tensor, kernel: Tensor, bias: Tensor): Recorded {
 
 /** a b for two matrices: da = dc bᵀ, db = aᵀ dc. */
 export function matrixProduct(a: Tensor, b: Tensor): Recorded {
-  return { output: matMul(a, b), saved: [a, b], backward: (dy) => [matMul(dy, b, false, true), matMul(a, dy, true, false)] }
+  return {
+    output: matMul(a, b),
+    saved: [a, b],
+    backward: (dy) => [matMul(dy, b, false, true), matMul(a, dy, true, false)]
+  }
 }

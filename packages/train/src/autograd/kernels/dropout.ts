@@ -9,6 +9,10 @@ import { chain, randomKeep } from '../tensor-ops'
 export function dropout(x: Tensor, rate: number, seed: readonly [number, number]): Recorded {
   const keep = tf.reshape(randomKeep(x.size, rate, seed), x.shape)
   const masked = (values: Tensor): Tensor =>
-    chain(tf.cast(keep, 'float32'), (mask) => tf.mul(mask, values), (kept) => tf.mul(kept, 1 / (1 - rate)))
+    chain(
+      tf.cast(keep, 'float32'),
+      (mask) => tf.mul(mask, values),
+      (kept) => tf.mul(kept, 1 / (1 - rate))
+    )
   return { output: masked(x), saved: [keep], backward: (dy) => [masked(dy)] }
 }

@@ -16,7 +16,7 @@ export function gather(table: Tensor, ids: Tensor): Recorded {
 export function selectTask(x: Tensor, taskIds: Tensor, width: number): Recorded {
   const [batch, columns] = x.shape as [number, number]
   const tasks = columns / width
-  const chosen = tf.expandDims(tf.oneHot(taskIds.toInt(), tasks), 2)                   // [batch, tasks, 1]
+  const chosen = tf.expandDims(tf.oneHot(taskIds.toInt(), tasks), 2) // [batch, tasks, 1]
   return {
     output: tf.sum(tf.mul(tf.reshape(x, [batch, tasks, width]), chosen), 1),
     saved: [chosen],

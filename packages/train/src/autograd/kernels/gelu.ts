@@ -8,10 +8,19 @@ import { chain, unary } from '../tensor-ops'
  */
 export function gelu(x: Tensor): Recorded {
   const scaled = tf.mul(x, Math.SQRT1_2)
-  const distribution = chain(unary('Erf', scaled), (erf) => tf.mul(erf, 0.5), (half) => tf.add(half, 0.5))
+  const distribution = chain(
+    unary('Erf', scaled),
+    (erf) => tf.mul(erf, 0.5),
+    (half) => tf.add(half, 0.5)
+  )
   const derivative = chain(
-    scaled, (t) => unary('Square', t), (t) => unary('Neg', t), (t) => unary('Exp', t), (t) => tf.mul(t, 1 / Math.sqrt(2 * Math.PI)),
-    (density) => tf.mul(x, density), (slope) => tf.add(distribution, slope)
+    scaled,
+    (t) => unary('Square', t),
+    (t) => unary('Neg', t),
+    (t) => unary('Exp', t),
+    (t) => tf.mul(t, 1 / Math.sqrt(2 * Math.PI)),
+    (density) => tf.mul(x, density),
+    (slope) => tf.add(distribution, slope)
   )
   return { output: tf.mul(x, distribution), saved: [derivative], backward: (dy) => [tf.mul(dy, derivative)] }
 }

@@ -25,15 +25,29 @@ interface Case {
 }
 
 const random = createRandom('kernels')
-const normal = (...shape: number[]): Tensor => tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), shape)
-const ids = tf.tensor2d([[1, 2, 2], [0, 3, 1]], [2, 3], 'int32')
+const normal = (...shape: number[]): Tensor =>
+  tf.tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+    shape
+  )
+const ids = tf.tensor2d(
+  [
+    [1, 2, 2],
+    [0, 3, 1]
+  ],
+  [2, 3],
+  'int32'
+)
 const tasks = tf.tensor1d([2, 0], 'int32')
 const labels = tf.tensor1d([1, 0], 'int32')
 const weights = tf.tensor1d([0.3, 0.7])
 const places = tf.tensor1d([5, 0, 2], 'int32')
 const words = tf.tensor1d([4, 0, 2], 'int32')
 const wordWeights = tf.tensor1d([0.2, 0.3, 0.5])
-const mask = tf.tensor2d([[1, 1, 1, 0], [1, 1, 0, 0]])
+const mask = tf.tensor2d([
+  [1, 1, 1, 0],
+  [1, 1, 0, 0]
+])
 const bias = tf.reshape(tf.mul(tf.sub(1, mask), -1e9), [2, 1, 1, 4])
 const tables = rotaryTensors(4, 2, 4)
 const [batch, seq, hidden, heads] = [2, 4, 8, 2]
@@ -51,8 +65,14 @@ const plainNorm = (x: Tensor, gamma: Tensor, beta: Tensor): Tensor => {
 const plainRotary = (x: Tensor): Tensor => {
   const pairs = tf.reshape(x, [batch, seq, heads, 2, 2])
   const [even, odd] = tf.unstack(pairs, -1) as [Tensor, Tensor]
-  const angle = tf.tensor([0, 1, 2, 3].flatMap((m) => [m, m * 10000 ** -0.5]), [1, seq, 1, 2])
-  const turned = [tf.sub(tf.mul(even, tf.cos(angle)), tf.mul(odd, tf.sin(angle))), tf.add(tf.mul(odd, tf.cos(angle)), tf.mul(even, tf.sin(angle)))]
+  const angle = tf.tensor(
+    [0, 1, 2, 3].flatMap((m) => [m, m * 10000 ** -0.5]),
+    [1, seq, 1, 2]
+  )
+  const turned = [
+    tf.sub(tf.mul(even, tf.cos(angle)), tf.mul(odd, tf.sin(angle))),
+    tf.add(tf.mul(odd, tf.cos(angle)), tf.mul(even, tf.sin(angle)))
+  ]
   return tf.reshape(tf.stack(turned, -1), [batch, seq, hidden])
 }
 const plainSmoothL1 = (x: Tensor, t: Tensor, w: Tensor): Tensor => {
@@ -66,33 +86,124 @@ const share = tf.abs(normal(2, 3))
 const cases: Case[] = [
   { name: 'add', inputs: [normal(2, 3, 4), normal(2, 3, 4)], kernel: add, plain: tf.add },
   { name: 'add of a vector', inputs: [normal(2, 3, 4), normal(4)], kernel: add, plain: tf.add },
-  { name: 'addRow', inputs: [normal(2, 3, 4), normal(2, 4)], kernel: addRow, plain: (x, row) => tf.add(x, tf.expandDims(row, 1)) },
-  { name: 'matrixProduct', inputs: [normal(3, 4), normal(4, 5)], kernel: matrixProduct, plain: (a, b) => tf.matMul(a, b) },
-  { name: 'dense', inputs: [normal(2, 3, 4), normal(4, 5), normal(5)], kernel: dense,
-    plain: (x, w, b) => tf.add(tf.reshape(tf.matMul(tf.reshape(x, [6, 4]), w), [2, 3, 5]), b) },
-  { name: 'gelu', inputs: [normal(3, 7)], kernel: gelu, plain: (x) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.div(x, Math.SQRT2))))) },
-  { name: 'layerNorm', inputs: [normal(2, 4, 8), normal(8), normal(8)], kernel: (x, g, b) => layerNorm(x, g, b, 1e-12), plain: plainNorm },
-  { name: 'conditional layerNorm', inputs: [normal(2, 4, 8), normal(2, 8), normal(2, 8)], kernel: (x, g, b) => layerNorm(x, g, b, 1e-12), plain: plainNorm },
+  {
+    name: 'addRow',
+    inputs: [normal(2, 3, 4), normal(2, 4)],
+    kernel: addRow,
+    plain: (x, row) => tf.add(x, tf.expandDims(row, 1))
+  },
+  {
+    name: 'matrixProduct',
+    inputs: [normal(3, 4), normal(4, 5)],
+    kernel: matrixProduct,
+    plain: (a, b) => tf.matMul(a, b)
+  },
+  {
+    name: 'dense',
+    inputs: [normal(2, 3, 4), normal(4, 5), normal(5)],
+    kernel: dense,
+    plain: (x, w, b) => tf.add(tf.reshape(tf.matMul(tf.reshape(x, [6, 4]), w), [2, 3, 5]), b)
+  },
+  {
+    name: 'gelu',
+    inputs: [normal(3, 7)],
+    kernel: gelu,
+    plain: (x) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.div(x, Math.SQRT2)))))
+  },
+  {
+    name: 'layerNorm',
+    inputs: [normal(2, 4, 8), normal(8), normal(8)],
+    kernel: (x, g, b) => layerNorm(x, g, b, 1e-12),
+    plain: plainNorm
+  },
+  {
+    name: 'conditional layerNorm',
+    inputs: [normal(2, 4, 8), normal(2, 8), normal(2, 8)],
+    kernel: (x, g, b) => layerNorm(x, g, b, 1e-12),
+    plain: plainNorm
+  },
   { name: 'rotary', inputs: [normal(2, 4, 8)], kernel: (x) => rotary(x, tables), plain: plainRotary },
-  { name: 'attention', inputs: [normal(2, 4, 8), normal(2, 4, 8), normal(2, 4, 8)], kernel: (q, k, v) => attention(q, k, v, bias, heads, false), plain: plainAttention },
-  { name: 'attention, recomputed', inputs: [normal(2, 4, 8), normal(2, 4, 8), normal(2, 4, 8)],
-    kernel: (q, k, v) => attention(q, k, v, bias, heads, true), plain: plainAttention },
-  { name: 'maskedMean', inputs: [normal(2, 4, 8)], kernel: (x) => maskedMean(x, mask),
-    plain: (x) => tf.div(tf.sum(tf.mul(x, tf.expandDims(mask, 2)), 1), tf.sum(mask, 1, true)) },
-  { name: 'gather', inputs: [normal(5, 4)], kernel: (table) => gather(table, ids), plain: (table) => tf.gather(table, ids) },
-  { name: 'selectTask', inputs: [normal(2, 6)], kernel: (x) => selectTask(x, tasks, 2),
-    plain: (x) => tf.sum(tf.mul(tf.reshape(x, [2, 3, 2]), tf.expandDims(tf.oneHot(tasks, 3), 2)), 1) },
-  { name: 'crossEntropy', inputs: [normal(2, 2)], kernel: (x) => crossEntropy(x, labels, weights),
-    plain: (x) => tf.neg(tf.sum(tf.mul(weights, tf.sum(tf.mul(tf.logSoftmax(x as never), tf.oneHot(labels, 2)), 1)))) },
-  { name: 'rowsAt', inputs: [normal(2, 4, 3)], kernel: (x) => rowsAt(x, places), plain: (x) => tf.gather(tf.reshape(x, [8, 3]), places) },
-  { name: 'tiedCrossEntropy', inputs: [normal(3, 4), normal(5, 4), normal(5)], kernel: (x, table, b) => tiedCrossEntropy(x, table, b, words, wordWeights),
-    plain: (x, table, b) => tf.neg(tf.sum(tf.mul(wordWeights, tf.sum(tf.mul(
-      tf.logSoftmax(tf.add(tf.matMul(x as never, table as never, false, true), b) as never), tf.oneHot(words, 5)), 1)))) },
-  { name: 'sigmoidCrossEntropy', inputs: [normal(2, 3)], kernel: (x) => sigmoidCrossEntropy(x, tf.sigmoid(target), share),
-    plain: (x) => tf.sum(tf.mul(share, tf.losses.sigmoidCrossEntropy(tf.sigmoid(target), x, undefined, undefined, 0))) },
-  { name: 'smoothL1', inputs: [tf.mul(2, normal(2, 3))], kernel: (x) => smoothL1(x, target, share), plain: (x) => plainSmoothL1(x, target, share) },
-  { name: 'dropout', inputs: [normal(20, 30)], kernel: (x) => dropout(x, 0.25, [3, 4]),
-    plain: (x) => tf.mul(x, tf.div(tf.cast(tf.notEqual(dropout(tf.ones(x.shape), 0.25, [3, 4]).output, 0), 'float32'), 0.75)) }
+  {
+    name: 'attention',
+    inputs: [normal(2, 4, 8), normal(2, 4, 8), normal(2, 4, 8)],
+    kernel: (q, k, v) => attention(q, k, v, bias, heads, false),
+    plain: plainAttention
+  },
+  {
+    name: 'attention, recomputed',
+    inputs: [normal(2, 4, 8), normal(2, 4, 8), normal(2, 4, 8)],
+    kernel: (q, k, v) => attention(q, k, v, bias, heads, true),
+    plain: plainAttention
+  },
+  {
+    name: 'maskedMean',
+    inputs: [normal(2, 4, 8)],
+    kernel: (x) => maskedMean(x, mask),
+    plain: (x) => tf.div(tf.sum(tf.mul(x, tf.expandDims(mask, 2)), 1), tf.sum(mask, 1, true))
+  },
+  {
+    name: 'gather',
+    inputs: [normal(5, 4)],
+    kernel: (table) => gather(table, ids),
+    plain: (table) => tf.gather(table, ids)
+  },
+  {
+    name: 'selectTask',
+    inputs: [normal(2, 6)],
+    kernel: (x) => selectTask(x, tasks, 2),
+    plain: (x) => tf.sum(tf.mul(tf.reshape(x, [2, 3, 2]), tf.expandDims(tf.oneHot(tasks, 3), 2)), 1)
+  },
+  {
+    name: 'crossEntropy',
+    inputs: [normal(2, 2)],
+    kernel: (x) => crossEntropy(x, labels, weights),
+    plain: (x) => tf.neg(tf.sum(tf.mul(weights, tf.sum(tf.mul(tf.logSoftmax(x as never), tf.oneHot(labels, 2)), 1))))
+  },
+  {
+    name: 'rowsAt',
+    inputs: [normal(2, 4, 3)],
+    kernel: (x) => rowsAt(x, places),
+    plain: (x) => tf.gather(tf.reshape(x, [8, 3]), places)
+  },
+  {
+    name: 'tiedCrossEntropy',
+    inputs: [normal(3, 4), normal(5, 4), normal(5)],
+    kernel: (x, table, b) => tiedCrossEntropy(x, table, b, words, wordWeights),
+    plain: (x, table, b) =>
+      tf.neg(
+        tf.sum(
+          tf.mul(
+            wordWeights,
+            tf.sum(
+              tf.mul(
+                tf.logSoftmax(tf.add(tf.matMul(x as never, table as never, false, true), b) as never),
+                tf.oneHot(words, 5)
+              ),
+              1
+            )
+          )
+        )
+      )
+  },
+  {
+    name: 'sigmoidCrossEntropy',
+    inputs: [normal(2, 3)],
+    kernel: (x) => sigmoidCrossEntropy(x, tf.sigmoid(target), share),
+    plain: (x) => tf.sum(tf.mul(share, tf.losses.sigmoidCrossEntropy(tf.sigmoid(target), x, undefined, undefined, 0)))
+  },
+  {
+    name: 'smoothL1',
+    inputs: [tf.mul(2, normal(2, 3))],
+    kernel: (x) => smoothL1(x, target, share),
+    plain: (x) => plainSmoothL1(x, target, share)
+  },
+  {
+    name: 'dropout',
+    inputs: [normal(20, 30)],
+    kernel: (x) => dropout(x, 0.25, [3, 4]),
+    plain: (x) =>
+      tf.mul(x, tf.div(tf.cast(tf.notEqual(dropout(tf.ones(x.shape), 0.25, [3, 4]).output, 0), 'float32'), 0.75))
+  }
 ]
 
 const far = (a: Tensor, b: Tensor): number => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!
@@ -115,16 +226,18 @@ describe.each(cases)('$name', ({ inputs, kernel, plain }) => {
     tf.tidy(() => {
       const { output, backward } = kernel(...inputs)
       const dy = output.rank === 0 ? tf.scalar(1) : normal(...output.shape)
-      backward(dy).slice(0, inputs.length).forEach((gradient, i) => {
-        const direction = normal(...inputs[i]!.shape)
-        const at = (h: number): number => {
-          const moved = inputs.map((x, j) => (i === j ? tf.add(x, tf.mul(direction, h)) : x))
-          return tf.sum(tf.mul(kernel(...moved).output, dy)).dataSync()[0]!
-        }
-        const slope = (at(1e-2) - at(-1e-2)) / 2e-2
-        const expected = tf.sum(tf.mul(gradient!, direction)).dataSync()[0]!
-        expect(Math.abs(slope - expected)).toBeLessThan(0.02 * Math.max(1, Math.abs(expected)))
-      })
+      backward(dy)
+        .slice(0, inputs.length)
+        .forEach((gradient, i) => {
+          const direction = normal(...inputs[i]!.shape)
+          const at = (h: number): number => {
+            const moved = inputs.map((x, j) => (i === j ? tf.add(x, tf.mul(direction, h)) : x))
+            return tf.sum(tf.mul(kernel(...moved).output, dy)).dataSync()[0]!
+          }
+          const slope = (at(1e-2) - at(-1e-2)) / 2e-2
+          const expected = tf.sum(tf.mul(gradient!, direction)).dataSync()[0]!
+          expect(Math.abs(slope - expected)).toBeLessThan(0.02 * Math.max(1, Math.abs(expected)))
+        })
     })
   })
 })

@@ -5,7 +5,12 @@ import { chain } from '../tensor-ops'
 /** x̂ = (x - mean) r with r = 1 / √(biased variance + epsilon) over the last axis; r keeps that axis with size 1. */
 function standardize(x: Tensor, epsilon: number): { normalized: Tensor; inverse: Tensor } {
   const centered = tf.sub(x, tf.mean(x, -1, true))
-  const inverse = chain(tf.square(centered), (squares) => tf.mean(squares, -1, true), (variance) => tf.add(variance, epsilon), tf.rsqrt)
+  const inverse = chain(
+    tf.square(centered),
+    (squares) => tf.mean(squares, -1, true),
+    (variance) => tf.add(variance, epsilon),
+    tf.rsqrt
+  )
   return { normalized: chain(centered, (values) => tf.mul(values, inverse)), inverse }
 }
 
@@ -30,7 +35,12 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: numbe
       const along = chain(tf.mul(g, normalized), (values) => tf.mean(values, -1, true))
       const mean = tf.mean(g, -1, true)
       const off = tf.mul(normalized, along)
-      const dx = chain(g, (values) => tf.sub(values, mean), (values) => tf.sub(values, off), (values) => tf.mul(values, inverse))
+      const dx = chain(
+        g,
+        (values) => tf.sub(values, mean),
+        (values) => tf.sub(values, off),
+        (values) => tf.mul(values, inverse)
+      )
       return [dx, tf.reshape(dGamma, [...gamma.shape]), tf.reshape(tf.sum(dy, shared), [...gamma.shape])]
     }
   }

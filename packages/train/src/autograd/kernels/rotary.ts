@@ -26,13 +26,15 @@ export function rotaryTensors(length: number, heads: number, headSize: number): 
       pairs[2 * i] = cos[i]!
       pairs[2 * i + 1] = sign * sin[i]!
     }
-    return tf.tidy(() => asComplex(tf.reshape(tf.tile(tf.tensor(pairs, [length, 1, headSize]), [1, heads, 1]), [1, -1, 2])))
+    return tf.tidy(() =>
+      asComplex(tf.reshape(tf.tile(tf.tensor(pairs, [length, 1, headSize]), [1, heads, 1]), [1, -1, 2]))
+    )
   }
   return { forward: table(1), back: table(-1) }
 }
 
 /** x [batch, seq, hidden] with every head's pairs turned by the table. */
 function rotate(x: Tensor, table: Tensor): Tensor {
-  const pairs = asComplex(tf.reshape(x, [x.shape[0]!, -1, 2]))     // [batch, seq * hidden / 2]
+  const pairs = asComplex(tf.reshape(x, [x.shape[0]!, -1, 2])) // [batch, seq * hidden / 2]
   return tf.reshape(asReal(complexMul(pairs, table)), x.shape)
 }

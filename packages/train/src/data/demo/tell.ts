@@ -51,7 +51,13 @@ export function nameActor(random: Random, split: Split, topic: Topic, stem = inv
  * Tells a happening as a headline (about 10-40 characters) or as a report of some sentences (100-300), in the words numbered `phrasing`
  * (0-3).
  */
-export function tell(random: Random, happening: Happening, split: Split, form: 'short' | 'long', phrasing: number): string {
+export function tell(
+  random: Random,
+  happening: Happening,
+  split: Split,
+  form: 'short' | 'long',
+  phrasing: number
+): string {
   const frames = FRAMES[split]
   const fill = (frame: string) => fillFrame(random, frame, happening, phrasing)
   if (form === 'short') return fill(random.pick(frames.headlines))

@@ -16,7 +16,9 @@ function kerasFolder(form: 'hdf5' | 'tensorflow'): string {
   const folder = temporaryFolder()
   mkdirSync(folder, { recursive: true })
   if (form === 'hdf5') copyFileSync(join(fixtures, 'best_model.h5'), join(folder, 'best_model.weights'))
-  else for (const file of readdirSync(join(fixtures, 'tensorflow'))) copyFileSync(join(fixtures, 'tensorflow', file), join(folder, file))
+  else
+    for (const file of readdirSync(join(fixtures, 'tensorflow')))
+      copyFileSync(join(fixtures, 'tensorflow', file), join(folder, file))
   copyFileSync(join(fixtures, 'bert_config.json'), join(folder, 'bert_config.json'))
   writeFileSync(join(folder, 'vocab.txt'), vocabulary(60))
   return folder
@@ -25,23 +27,28 @@ function kerasFolder(form: 'hdf5' | 'tensorflow'): string {
 const options = { seed: 1, model: { condition_size: 8 } }
 
 describe('a model that the original baseline trained', () => {
-  it.each(['hdf5', 'tensorflow'] as const)('comes over whole from %s and gives the probabilities of Keras', async (form) => {
-    const cases = JSON.parse(readFileSync(join(fixtures, 'cases.json'), 'utf8')) as {
-      token_ids: number[][]
-      segment_ids: number[][]
-      conditions: number[]
-      probabilities: number[][]
+  it.each(['hdf5', 'tensorflow'] as const)(
+    'comes over whole from %s and gives the probabilities of Keras',
+    async (form) => {
+      const cases = JSON.parse(readFileSync(join(fixtures, 'cases.json'), 'utf8')) as {
+        token_ids: number[][]
+        segment_ids: number[][]
+        conditions: number[]
+        probabilities: number[][]
+      }
+      await withPublicWeights(kerasFolder(form), options, async ({ config, summary, parameters }) => {
+        expect(summary.initialized).toEqual([])
+        expect(summary.kind).toBe(form === 'hdf5' ? 'Keras model (HDF5)' : 'Keras model (TensorFlow format)')
+        const variables = new Map<string, Variable>()
+        for (const { name, shape, read } of parameters) variables.set(name, Variable.create(await read(), shape))
+        const probabilities = tf.tidy(() =>
+          tf.softmax(predict({ config, variables }, toBatch(cases))).dataSync<'float32'>()
+        )
+        // float32 on both sides: rounding seen is 3e-7
+        expect(largestDifference(probabilities, cases.probabilities.flat())).toBeLessThan(5e-6)
+      })
     }
-    await withPublicWeights(kerasFolder(form), options, async ({ config, summary, parameters }) => {
-      expect(summary.initialized).toEqual([])
-      expect(summary.kind).toBe(form === 'hdf5' ? 'Keras model (HDF5)' : 'Keras model (TensorFlow format)')
-      const variables = new Map<string, Variable>()
-      for (const { name, shape, read } of parameters) variables.set(name, Variable.create(await read(), shape))
-      const probabilities = tf.tidy(() => tf.softmax(predict({ config, variables }, toBatch(cases))).dataSync<'float32'>())
-      // float32 on both sides: rounding seen is 3e-7
-      expect(largestDifference(probabilities, cases.probabilities.flat())).toBeLessThan(5e-6)
-    })
-  })
+  )
 
   it('is refused when it is cut short, when it lies beside other weights, or when its condition has another size', async () => {
     const folder = kerasFolder('hdf5')

@@ -32,7 +32,11 @@ const LAYERS: readonly (readonly [layer: string, number: string, Weights])[] = [
     ]
   ],
   ['Transformer-{i}-MultiHeadSelfAttention-Norm', '{4i+5}', norm('layer.{i}.attention.norm')],
-  ['Transformer-{i}-FeedForward', '{4i+6}', [...dense(0, 'i0_dense', 'layer.{i}.ffn.in'), ...dense(2, 'o_dense', 'layer.{i}.ffn.out')]],
+  [
+    'Transformer-{i}-FeedForward',
+    '{4i+6}',
+    [...dense(0, 'i0_dense', 'layer.{i}.ffn.in'), ...dense(2, 'o_dense', 'layer.{i}.ffn.out')]
+  ],
   ['Transformer-{i}-FeedForward-Norm', '{4i+7}', norm('layer.{i}.ffn.norm')]
 ]
 

@@ -50,10 +50,15 @@ export async function openPyTorch(path: string): Promise<TensorSource> {
     const pickle = [...archive.sizes.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name))
     if (pickle === undefined) throw damaged(path, 'the archive has no data.pkl, so it was not written by torch.save')
     const root = pickle.slice(0, -'data.pkl'.length)
-    const order = archive.sizes.has(`${root}byteorder`) ? new TextDecoder().decode(await archive.read(`${root}byteorder`)) : 'little'
-    if (order !== 'little') throw damaged(path, `its byte order is "${order}"; save it again on a little-endian machine`)
+    const order = archive.sizes.has(`${root}byteorder`)
+      ? new TextDecoder().decode(await archive.read(`${root}byteorder`))
+      : 'little'
+    if (order !== 'little')
+      throw damaged(path, `its byte order is "${order}"; save it again on a little-endian machine`)
     const value = readPickle(await archive.read(pickle), path, hooks(path))
-    const tensors = new Map(stateDict(value, path).map(([name, view]) => [name, sourceTensor(name, view, archive, root, path)]))
+    const tensors = new Map(
+      stateDict(value, path).map(([name, view]) => [name, sourceTensor(name, view, archive, root, path)])
+    )
     return { files: [path], tensors, close: archive.close }
   } catch (cause) {
     await archive.close()
@@ -66,7 +71,8 @@ function hooks(path: string): PickleHooks {
     globals: GLOBALS,
     persistent: (id) => {
       const [kind, type, key, , length] = Array.isArray(id) ? (id as PickleValue[]) : []
-      const dtype = typeof type === 'object' && type !== null && 'global' in type ? STORAGES[String(type.global)] : undefined
+      const dtype =
+        typeof type === 'object' && type !== null && 'global' in type ? STORAGES[String(type.global)] : undefined
       if (kind !== 'storage' || !dtype || typeof key !== 'string' || !isSize(length))
         throw damaged(path, 'a persistent id of the pickle is no storage; it is damaged')
       return new Storage(key, dtype, length)
@@ -76,12 +82,12 @@ function hooks(path: string): PickleHooks {
       if (global === PARAMETER) return args[0] ?? null
       const [storage, offset, shape, strides] = args
       if (
-        global !== REBUILD
-        || !(storage instanceof Storage)
-        || !isSize(offset)
-        || !isSizes(shape)
-        || !isSizes(strides)
-        || shape.length !== strides.length
+        global !== REBUILD ||
+        !(storage instanceof Storage) ||
+        !isSize(offset) ||
+        !isSizes(shape) ||
+        !isSizes(strides) ||
+        shape.length !== strides.length
       ) {
         throw damaged(path, `the pickle applies ${global} to arguments that make no tensor; it is damaged`)
       }
@@ -114,15 +120,22 @@ function sourceTensor(name: string, view: TensorView, archive: Archive, root: st
       `the storage of tensor "${name}", ${entry}, has ${stored ?? 'no'} bytes, and ${storage.length} of ${storage.dtype} want ${wanted}`
     )
   }
-  const last = elementCount(shape) === 0 ? offset : offset + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0) + 1
+  const last =
+    elementCount(shape) === 0
+      ? offset
+      : offset + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0) + 1
   if (last > storage.length) {
-    throw damaged(path, `tensor "${name}" [${shape.join(', ')}] reaches element ${last} of a storage of ${storage.length}`)
+    throw damaged(
+      path,
+      `tensor "${name}" [${shape.join(', ')}] reaches element ${last} of a storage of ${storage.length}`
+    )
   }
   return {
     name,
     shape,
     dtype: storage.dtype,
-    read: async () => strided(decodeTensor({ dtype: storage.dtype, shape: [storage.length] }, await archive.read(entry)).data, view)
+    read: async () =>
+      strided(decodeTensor({ dtype: storage.dtype, shape: [storage.length] }, await archive.read(entry)).data, view)
   }
 }
 
@@ -130,9 +143,13 @@ function sourceTensor(name: string, view: TensorView, archive: Archive, root: st
 function strided(values: Float32Array, { offset, shape, strides }: TensorView): Float32Array {
   const length = elementCount(shape)
   const dense = shape.map((_, axis) => elementCount(shape.slice(axis + 1)))
-  if (shape.every((size, axis) => size === 1 || strides[axis] === dense[axis])) return values.subarray(offset, offset + length)
+  if (shape.every((size, axis) => size === 1 || strides[axis] === dense[axis]))
+    return values.subarray(offset, offset + length)
   return Float32Array.from({ length }, (_, i) => {
-    const place = shape.reduce((sum, size, axis) => sum + (Math.floor(i / dense[axis]!) % size) * strides[axis]!, offset)
+    const place = shape.reduce(
+      (sum, size, axis) => sum + (Math.floor(i / dense[axis]!) % size) * strides[axis]!,
+      offset
+    )
     return values[place]!
   })
 }

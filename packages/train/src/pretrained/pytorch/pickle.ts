@@ -6,7 +6,8 @@ export interface PickleGlobal {
 }
 
 /** What a pickle may build: plain values, lists (tuples too), maps (dicts), names, and what `PickleHooks` makes. */
-export type PickleValue = null | boolean | number | string | PickleGlobal | readonly PickleValue[] | Map<PickleValue, PickleValue> | object
+export type PickleValue =
+  null | boolean | number | string | PickleGlobal | readonly PickleValue[] | Map<PickleValue, PickleValue> | object
 
 /** The only outside effects of a pickle: what the caller makes of a persistent id and of a known name applied to arguments. */
 export interface PickleHooks {
@@ -30,7 +31,10 @@ export function readPickle(bytes: Uint8Array, source: string, hooks: PickleHooks
     if (opcode === '.') return machine.pop()
     const run = OPCODES[opcode]
     if (!run)
-      throw damaged(source, `the pickle has the opcode 0x${opcode.charCodeAt(0).toString(16)}, which weights do not need; it is refused`)
+      throw damaged(
+        source,
+        `the pickle has the opcode 0x${opcode.charCodeAt(0).toString(16)}, which weights do not need; it is refused`
+      )
     run(machine)
   }
 }
@@ -49,7 +53,8 @@ class Machine {
 
   take(length: number): Uint8Array {
     const taken = this.bytes.subarray(this.position, this.position + length)
-    if (taken.length !== length) throw damaged(this.source, `the pickle ends within a value, at byte ${this.bytes.length}; it is cut short`)
+    if (taken.length !== length)
+      throw damaged(this.source, `the pickle ends within a value, at byte ${this.bytes.length}; it is cut short`)
     this.position += length
     return taken
   }
@@ -76,7 +81,8 @@ class Machine {
 
   pop(): PickleValue {
     const value = this.stack.pop()
-    if (value === undefined || value === MARK) throw damaged(this.source, 'the pickle takes a value that is not there; it is damaged')
+    if (value === undefined || value === MARK)
+      throw damaged(this.source, 'the pickle takes a value that is not there; it is damaged')
     return value
   }
 
@@ -108,7 +114,8 @@ class Machine {
 
   recall(key: number): void {
     const value = this.memo.get(key)
-    if (value === undefined) throw damaged(this.source, `the pickle recalls value ${key}, which it never kept; it is damaged`)
+    if (value === undefined)
+      throw damaged(this.source, `the pickle recalls value ${key}, which it never kept; it is damaged`)
     this.push(value)
   }
 

@@ -31,9 +31,13 @@ export async function openTensorFlow(index: string): Promise<TensorSource> {
   const first = table.get('')
   if (!first) throw damaged(index, 'the table has no header entry')
   const header = guarded(index, 'the header', () => readHeader(first))
-  if (header.bigEndian) throw damaged(index, 'it was written on a big-endian machine, which is not supported; save it again on another')
+  if (header.bigEndian)
+    throw damaged(index, 'it was written on a big-endian machine, which is not supported; save it again on another')
   if (header.shards < 1 || header.shards > 99_999) throw damaged(index, `it claims ${header.shards} data files`)
-  const paths = Array.from({ length: header.shards }, (_, i) => `${prefix}.data-${number(i)}-of-${number(header.shards)}`)
+  const paths = Array.from(
+    { length: header.shards },
+    (_, i) => `${prefix}.data-${number(i)}-of-${number(header.shards)}`
+  )
   const shards: ByteFile[] = []
   const close = async (): Promise<void> => {
     await Promise.all(shards.map((shard) => shard.close()))
@@ -59,10 +63,17 @@ function sourceTensor(name: string, entry: BundleEntry, shards: readonly ByteFil
   const dtype = DTYPES[entry.dtype]
   const shard = shards[entry.shard]
   const tensor = `tensor "${name}"`
-  if (!dtype) throw damaged(index, `${tensor} has TensorFlow's data type ${entry.dtype}; known are ${Object.keys(DTYPES).join(', ')}`)
+  if (!dtype)
+    throw damaged(
+      index,
+      `${tensor} has TensorFlow's data type ${entry.dtype}; known are ${Object.keys(DTYPES).join(', ')}`
+    )
   if (!shard) throw damaged(index, `${tensor} lies in data file ${entry.shard}, and there are ${shards.length}`)
   if (entry.slices > 0)
-    throw damaged(index, `${tensor} is partitioned into ${entry.slices} slices; save the checkpoint again without a partitioner`)
+    throw damaged(
+      index,
+      `${tensor} is partitioned into ${entry.slices} slices; save the checkpoint again without a partitioner`
+    )
   const wanted = elementCount(shape) * DTYPE_BYTES[dtype]
   if (shape.some((length) => length < 0) || size !== wanted)
     throw damaged(index, `${tensor} has ${size} bytes, and ${dtype} [${shape.join(', ')}] wants ${wanted}`)

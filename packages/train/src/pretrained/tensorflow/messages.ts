@@ -22,8 +22,12 @@ export interface BundleEntry {
 export function readHeader(bytes: Uint8Array): BundleHeader {
   const header = { shards: 0, bigEndian: false }
   readFields(bytes, {
-    1: (reader) => { header.shards = reader.int32() },
-    2: (reader) => { header.bigEndian = reader.int32() === 1 }
+    1: (reader) => {
+      header.shards = reader.int32()
+    },
+    2: (reader) => {
+      header.bigEndian = reader.int32() === 1
+    }
   })
   return header
 }
@@ -32,12 +36,24 @@ export function readHeader(bytes: Uint8Array): BundleHeader {
 export function readEntry(bytes: Uint8Array): BundleEntry {
   const entry = { dtype: 0, shape: [] as number[], shard: 0, offset: 0, size: 0, crc: 0, slices: 0 }
   readFields(bytes, {
-    1: (reader) => { entry.dtype = reader.int32() },
-    2: (reader) => { entry.shape = readShape(reader.bytes()) },
-    3: (reader) => { entry.shard = reader.int32() },
-    4: (reader) => { entry.offset = Number(reader.int64()) },
-    5: (reader) => { entry.size = Number(reader.int64()) },
-    6: (reader) => { entry.crc = reader.fixed32() },
+    1: (reader) => {
+      entry.dtype = reader.int32()
+    },
+    2: (reader) => {
+      entry.shape = readShape(reader.bytes())
+    },
+    3: (reader) => {
+      entry.shard = reader.int32()
+    },
+    4: (reader) => {
+      entry.offset = Number(reader.int64())
+    },
+    5: (reader) => {
+      entry.size = Number(reader.int64())
+    },
+    6: (reader) => {
+      entry.crc = reader.fixed32()
+    },
     7: (reader) => {
       reader.bytes()
       entry.slices++
@@ -52,7 +68,11 @@ function readShape(bytes: Uint8Array): number[] {
   readFields(bytes, {
     2: (reader) => {
       let size = 0
-      readFields(reader.bytes(), { 1: (dimension) => { size = Number(dimension.int64()) } })
+      readFields(reader.bytes(), {
+        1: (dimension) => {
+          size = Number(dimension.int64())
+        }
+      })
       shape.push(size)
     }
   })

@@ -24,14 +24,18 @@ export function isTable(end: Uint8Array): boolean {
  */
 export function readTable(file: Uint8Array, source: string): Map<string, Uint8Array> {
   if (file.length < FOOTER_BYTES || !isTable(file)) {
-    throw damaged(source, `its ${file.length} bytes do not end as a TensorFlow table does; it is cut short or something else`)
+    throw damaged(
+      source,
+      `its ${file.length} bytes do not end as a TensorFlow table does; it is cut short or something else`
+    )
   }
   return guarded(source, 'the table', () => {
     const footer = new BinaryReader(file.subarray(file.length - FOOTER_BYTES))
     readBlock(file, readHandle(footer), source) // the meta-index, which checkpoints leave empty: checked, not needed
     const table = new Map<string, Uint8Array>()
     for (const [, handle] of blockEntries(readBlock(file, readHandle(footer), source), source)) {
-      for (const [key, value] of blockEntries(readBlock(file, readHandle(new BinaryReader(handle)), source), source)) table.set(key, value)
+      for (const [key, value] of blockEntries(readBlock(file, readHandle(new BinaryReader(handle)), source), source))
+        table.set(key, value)
     }
     return table
   })
@@ -48,7 +52,8 @@ function readHandle(reader: BinaryReader): Handle {
 
 function readBlock(file: Uint8Array, { offset, size }: Handle, source: string): Uint8Array {
   const end = offset + size
-  if (end + TRAILER_BYTES > file.length) throw damaged(source, `a block lies at bytes ${offset} to ${end}, and the file has ${file.length}`)
+  if (end + TRAILER_BYTES > file.length)
+    throw damaged(source, `a block lies at bytes ${offset} to ${end}, and the file has ${file.length}`)
   const content = file.subarray(offset, end)
   const stored = view(file).getUint32(end + 1, true)
   const found = maskedCrc32c(file.subarray(offset, end + 1))
