@@ -46,24 +46,24 @@ export default tseslint.config(
     'core runs anywhere and depends on no other package.'
   ),
   forbid(
-    ['packages/files/src/**'],
+    ['packages/node/src/**'],
     ['@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-*'],
-    'files imports core only.'
+    'node imports core only.'
   ),
   forbid(
     ['packages/train/src/**'],
-    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', 'onnxruntime-*'],
-    'train imports core and files only.'
+    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/node', 'onnxruntime-*'],
+    'train imports core and node only.'
   ),
   forbid(
     ['packages/export/src/**'],
-    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', '@tensorflow/*'],
-    'export imports core and files only.'
+    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/node', '@tensorflow/*'],
+    'export imports core and node only.'
   ),
   forbid(
     ['packages/sdk-node/src/**'],
-    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/files', '@tensorflow/*', 'onnxruntime-web'],
-    'sdk-node imports core and files only.'
+    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/node', '@tensorflow/*', 'onnxruntime-web'],
+    'sdk-node imports core and node only.'
   ),
   forbid(
     ['packages/sdk-web/src/**'],

@@ -10,6 +10,6 @@ export default defineConfig({
   clean: true,
   metafile: true, // names what is bundled: NOTICE is checked against it
   banner: { js: '#!/usr/bin/env node' },
-  noExternal: [/^@sohu-match\/files/, /^@sohu-match\/core/],
+  noExternal: [/^@sohu-match\/node/, /^@sohu-match\/core/],
   define: { VERSION: JSON.stringify(version) }
 })

@@ -12,13 +12,13 @@ export default defineConfig({
   metafile: true, // names what is bundled: NOTICE is checked against it
   shims: true, // import.meta.url in the CommonJS build
   noExternal: [/^@sohu-match\//, 'valibot'],
-  // core and files are private: their types are bundled from their sources
+  // core and node are private: their types are bundled from their sources
   dts: {
     entry: 'src/index.ts',
     banner: '/// <reference lib="esnext.disposable" />', // AsyncDisposable, whatever the user's `lib`
     compilerOptions: {
       ignoreDeprecations: '6.0',
-      paths: { '@sohu-match/core': ['../core/src/index.ts'], '@sohu-match/files': ['../files/src/index.ts'] }
+      paths: { '@sohu-match/core': ['../core/src/index.ts'], '@sohu-match/node': ['../node/src/index.ts'] }
     }
   },
   define: { VERSION: JSON.stringify(version) }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { userPath } from '@sohu-match/files'
+import { userPath } from '@sohu-match/node'
 import { MatcherError, type MatchResult } from '@sohu-match/sdk-node'
 import { Command } from 'commander'
 import { benchMatcher, describeReport } from './bench'

@@ -1,4 +1,4 @@
-import { readManifest, userPath } from '@sohu-match/files'
+import { readManifest, userPath } from '@sohu-match/node'
 import { createMatcher, type Dtype, type Matcher, type MatcherOptions, type NodeDevice } from '@sohu-match/sdk-node'
 import { Option, type Command } from 'commander'
 import { positive } from './numbers'

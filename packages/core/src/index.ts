@@ -15,9 +15,9 @@ export {
   parseThresholds,
   type CheckpointMetrics,
   type ParityBatch
-} from './checkpoint'
-export { parseDatasetJson, type DatasetTask } from './data/dataset'
-export { parseLine, sohuFields, type Example, type LineFields, type LineFormat } from './data/lines'
+} from './formats/checkpoint'
+export { parseDatasetJson, type DatasetTask } from './formats/dataset'
+export { parseLine, sohuFields, type Example, type LineFields, type LineFormat } from './formats/lines'
 export {
   argmaxLabel,
   auc,
@@ -41,8 +41,8 @@ export {
   type SafetensorsHeader,
   type Tensor,
   type TensorEntry
-} from './weights/safetensors'
-export { bytesOf, DTYPE_BYTES, halfToFloat, type SafetensorsDtype } from './weights/dtypes'
+} from './formats/safetensors'
+export { bytesOf, DTYPE_BYTES, halfToFloat, type SafetensorsDtype } from './formats/tensor-dtypes'
 
 export { AUTO_DTYPES, chooseDtype, DTYPES, GRAPH_FILES, type Device, type Dtype } from './dtype'
 export {
@@ -52,8 +52,16 @@ export {
   type ManifestFile,
   type ManifestGraph,
   type ManifestTask
-} from './manifest'
-export type { EncodedBatch, EncodedPair, EncodePolicy, Engine, TextPair, Truncation, WindowTruncation } from './engine'
+} from './formats/manifest'
+export type {
+  EncodedBatch,
+  EncodedPair,
+  EncodePolicy,
+  Engine,
+  TextPair,
+  Truncation,
+  WindowTruncation
+} from './engine/engine'
 export type {
   CommonOptions,
   DeviceReason,
@@ -66,11 +74,11 @@ export type {
   RankOptions,
   RunManyOptions,
   RunOptions
-} from './match'
-export { padBatch, pickBatch } from './batch'
-export { encodePairs } from './encode'
-export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher'
-export { createWorkerClient, type WorkerClient } from './worker-client'
+} from './matcher/types'
+export { padBatch, pickBatch } from './engine/batch'
+export { encodePairs } from './engine/encode'
+export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher/matcher'
+export { createWorkerClient, type WorkerClient } from './engine/worker-client'
 export {
   buffersOf,
   failureOf,
@@ -79,8 +87,8 @@ export {
   type WorkerFailure,
   type WorkerReply,
   type WorkerRequest
-} from './worker-messages'
-export { createWorkerServer, type WorkerRuntime } from './worker-server'
+} from './engine/worker-messages'
+export { createWorkerServer, type WorkerRuntime } from './engine/worker-server'
 export {
   buildVocab,
   compileDictionary,

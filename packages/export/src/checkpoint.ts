@@ -18,7 +18,7 @@ import {
   type Tensor,
   type TensorEntry
 } from '@sohu-match/core'
-import { readBytes, readError, readJson, readText, recoverFolder } from '@sohu-match/files'
+import { readBytes, readError, readJson, readText, recoverFolder } from '@sohu-match/node'
 
 /** The weights of a checkpoint, read from the file one at a time: float32, row-major, by their checkpoint names. */
 export interface Weights {

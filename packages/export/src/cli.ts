@@ -1,5 +1,5 @@
 import { DTYPES, MatcherError, type Dtype } from '@sohu-match/core'
-import { userPath } from '@sohu-match/files'
+import { userPath } from '@sohu-match/node'
 import { Command, Option } from 'commander'
 import { exportModel } from './export-model'
 import { formatReport } from './report'

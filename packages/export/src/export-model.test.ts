@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseManifest, type Dtype } from '@sohu-match/core'
-import { sha256 } from '@sohu-match/files'
+import { sha256 } from '@sohu-match/node'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writeCheckpointFolder } from '../tools/checkpoint-folder'
 import { FIXTURES, readClnFixture } from '../tools/cln-fixture'

@@ -1,6 +1,6 @@
 import type { Dtype, TaskSpec } from '@sohu-match/core'
 import Table from 'cli-table3'
-import type { GraphReport, Reports } from './measure'
+import type { GraphReport, Reports } from './measure/measure'
 
 /** The report that export prints: sizes and differences, then F1 and label flips by task, then latency against fp32. */
 export function formatReport(reports: Reports, tasks: readonly Pick<TaskSpec, 'name'>[]): string {

@@ -1,5 +1,5 @@
 import { MatcherError, type EncodedBatch, type ParityBatch } from '@sohu-match/core'
-import { withholdTelemetry } from '@sohu-match/files'
+import { withholdTelemetry } from '@sohu-match/node'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
 /** A graph file that runs: logits [size, 2], row-major, of a batch. */

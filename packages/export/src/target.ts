@@ -1,6 +1,6 @@
 import { GRAPH_FILES, taskId, type Dtype, type ModelConfig, type TaskSpec } from '@sohu-match/core'
 import type { WeightFormat } from './formats/format'
-import { singleTaskGraph, sohuGraph } from './graph'
+import { singleTaskGraph, sohuGraph } from './graph/graph'
 import type { Graph } from './onnx/serialize'
 import { openGraph, openTaskGraph, type OpenGraph } from './session'
 

@@ -9,7 +9,7 @@ import { randomWeights } from '../tools/random-weights'
 import { SMALL_CONFIG } from '../tools/small-checkpoint'
 import { exportModel } from './export-model'
 import { FORMATS } from './formats'
-import { sohuGraph } from './graph'
+import { sohuGraph } from './graph/graph'
 
 const root = mkdtempSync(join(tmpdir(), 'export-task-'))
 afterAll(() => rmSync(root, { recursive: true }))

@@ -1,12 +1,12 @@
 import { DTYPES, type Dtype, type ManifestGraph } from '@sohu-match/core'
-import { calibrationBatches } from './calibration'
+import { calibrationBatches } from './four-bits/calibration'
 import type { Assets, Checkpoint } from './checkpoint'
-import type { FolderWriter } from './files'
+import type { FolderWriter } from './folder-writer'
 import { FORMATS } from './formats'
 import { blockFormat } from './formats/blocks'
 import type { WeightFormat } from './formats/format'
 import { OPSET, serializeGraph } from './onnx/serialize'
-import { chooseEightBits, floatBytes, measureSensitivity } from './quantize/plan'
+import { chooseEightBits, floatBytes, measureSensitivity } from './four-bits/sensitivity'
 import type { Target } from './target'
 
 /** The program that the graphs name as their maker. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { NamedTensor } from '@sohu-match/core'
 import type { InferenceSession } from 'onnxruntime-node'
-import { FolderWriter } from '../src/files'
+import { FolderWriter } from '../src/folder-writer'
 import { serializeGraph, type Graph } from '../src/onnx/serialize'
 import { openGraph, type GraphRunner } from '../src/session'
 

@@ -14,10 +14,10 @@ import {
   type NamedTensor,
   type ParityBatch
 } from '@sohu-match/core'
-import { userPath } from '@sohu-match/files'
+import { userPath } from '@sohu-match/node'
 import { Command } from 'commander'
 import { FORMATS } from '../src/formats'
-import { sohuGraph } from '../src/graph'
+import { sohuGraph } from '../src/graph/graph'
 import { parityInputs } from '../src/session'
 import { writeCheckpointFolder } from './checkpoint-folder'
 import { openGraphIn, weightsOf } from './graph-file'

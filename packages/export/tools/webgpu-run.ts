@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseModelConfig, type EncodedBatch } from '@sohu-match/core'
 import { FORMATS } from '../src/formats'
-import { sohuGraph } from '../src/graph'
+import { sohuGraph } from '../src/graph/graph'
 import { openGraphIn, weightsOf } from './graph-file'
 import { randomWeights } from './random-weights'
 

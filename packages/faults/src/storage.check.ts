@@ -150,7 +150,7 @@ it('says storage in a folder that may not be written', () =>
     if (!tool)
       return {
         count: 0,
-        result: 'NOT RUN: this user may mount nothing; packages/files tests a folder without permission'
+        result: 'NOT RUN: this user may mount nothing; packages/node tests a folder without permission'
       }
     for (const subject of subjects) {
       const to = join(root, `read-only-${subject.name}`)

@@ -8,7 +8,7 @@ import {
   type Matcher,
   type Task
 } from '@sohu-match/core'
-import { withholdTelemetry } from '@sohu-match/files'
+import { withholdTelemetry } from '@sohu-match/node'
 import { candidates, thisMachine, type Machine } from './device'
 import { openModelFolder, type ModelFolder } from './model-folder'
 import type { CudaOptions, MatcherOptions, NodeDevice } from './options'

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MatcherError, parseManifest, type LoadProgress, type Manifest, type ManifestFile } from '@sohu-match/core'
-import { fileSize, readBytes, readManifest, sha256, sha256File } from '@sohu-match/files'
+import { fileSize, readBytes, readManifest, sha256, sha256File } from '@sohu-match/node'
 
 /** A model folder whose manifest has been read; nothing else is trusted until it is verified. */
 export interface ModelFolder {

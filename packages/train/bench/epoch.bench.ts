@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readJson } from '@sohu-match/files'
+import { readJson } from '@sohu-match/node'
 import { parseTrainConfig } from '../src/config'
 import { planEpoch, type BatchingOptions, type EpochPlan } from '../src/data/buckets'
 import { writeDemoCorpus } from '../src/data/demo-corpus'
 import { pairLengths } from '../src/data/encode'
-import { microBatches } from '../src/micro-batches'
-import { prepare } from '../src/prepare'
-import { Trainer } from '../src/trainer'
+import { microBatches } from '../src/step/micro-batches'
+import { prepare } from '../src/run/prepare'
+import { Trainer } from '../src/step/trainer'
 
 /** Batches timed of each plan, and how often each: node dist/bench/epoch.bench.js [sample] [rounds]. */
 const [SAMPLE, ROUNDS] = [Number(process.argv[2] ?? 12), Number(process.argv[3] ?? 3)]

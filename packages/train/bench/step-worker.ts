@@ -4,7 +4,7 @@ import type { Recompute } from '../src/autograd/training-ops'
 import { recordOps } from '../src/profile/record-ops'
 import { BASE, SMALL, workloadBatch, workloadTrainer, type Workload } from '../src/profile/workload'
 import { tf, type Tensor } from '../src/tfjs'
-import type { Trainer } from '../src/trainer'
+import type { Trainer } from '../src/step/trainer'
 
 /** Seconds of one run. */
 export interface Timing {

@@ -1,4 +1,4 @@
 import { fail } from './cli/fail'
 
 // loaded late, so that a missing TensorFlow addon ends in one line that says what to do
-await import('./program').then(({ program }) => program.parseAsync()).catch(fail)
+await import('./cli/program').then(({ program }) => program.parseAsync()).catch(fail)

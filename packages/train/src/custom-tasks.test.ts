@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createRandom } from './data/random'
-import { scoreSplit } from './scoring'
+import { scoreSplit } from './evaluate/scoring'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 const [trainCli, exportCli, sdk] = [

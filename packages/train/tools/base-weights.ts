@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parameterSpecs, parseModelConfig, SPECIAL_TOKENS, type ParameterSpec } from '@sohu-match/core'
 import { createRandom } from '../src/data/random'
 import { HUGGING_FACE_NAMES, sourceNames, TENSORFLOW_NAMES } from '../src/pretrained/names'
-import { writeWeights } from '../src/weights-file'
+import { writeWeights } from '../src/checkpoint/weights-file'
 import { writeTensorFlow } from './write-tensorflow'
 
 /** The published sizes of chinese_roformer_L-12_H-768_A-12. */

@@ -1,4 +1,4 @@
-import { userPath } from '@sohu-match/files'
+import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { writeDemoCorpus } from '../data/demo-corpus'
 

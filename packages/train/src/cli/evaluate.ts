@@ -1,12 +1,12 @@
 import { MatcherError } from '@sohu-match/core'
-import { userPath, type SplitName } from '@sohu-match/files'
+import { userPath, type SplitName } from '@sohu-match/node'
 import { Option, type Command } from 'commander'
 import { lexicalEvaluation } from '../lexical/beside'
 import { createProgress } from '../report/bar'
-import { evaluation, type Evaluation } from '../report/evaluation'
+import { evaluation, type Evaluation } from '../evaluate/evaluation'
 import { figureRows, figuresJson, lengthRows } from '../report/figures'
 import { jsonLine, textTable } from '../report/table'
-import { scoreSplit, type ScoredSplit } from '../scoring'
+import { scoreSplit, type ScoredSplit } from '../evaluate/scoring'
 
 interface EvaluateFlags {
   readonly checkpoint: string

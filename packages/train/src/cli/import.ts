@@ -1,4 +1,4 @@
-import { userPath } from '@sohu-match/files'
+import { userPath } from '@sohu-match/node'
 import { InvalidArgumentError, type Command } from 'commander'
 import { importWeights } from '../pretrained/import'
 import { summaryText } from '../pretrained/plan'

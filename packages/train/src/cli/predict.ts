@@ -1,7 +1,7 @@
 import { MatcherError } from '@sohu-match/core'
-import { userPath, writeFileAtomic } from '@sohu-match/files'
+import { userPath, writeFileAtomic } from '@sohu-match/node'
 import type { Command } from 'commander'
-import { scoreSplit } from '../scoring'
+import { scoreSplit } from '../evaluate/scoring'
 
 /** `predict`: the competition's submission file, `id,label` for every test pair. */
 export function addPredict(program: Command): void {

@@ -1,5 +1,5 @@
 import { MatcherError } from '@sohu-match/core'
-import { userPath } from '@sohu-match/files'
+import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { applyOverrides } from '../config'
 import { parsePretrainConfig, pretrainPresetNames, readPretrainPreset } from '../pretrain/config'

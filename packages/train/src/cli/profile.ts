@@ -1,5 +1,5 @@
 import { MatcherError } from '@sohu-match/core'
-import { userPath, writeFileAtomic } from '@sohu-match/files'
+import { userPath, writeFileAtomic } from '@sohu-match/node'
 import { Option, type Command } from 'commander'
 import { applyOverrides, presetNames, readPreset } from '../config'
 import { recordOps, type Recording } from '../profile/record-ops'

@@ -2,7 +2,7 @@ import { createProgress } from '../report/bar'
 import { whole } from '../report/format'
 import { summaryText } from '../pretrained/plan'
 import { jsonLine, metricsTable } from '../report/table'
-import type { RunHooks, RunReady } from '../run'
+import type { RunHooks, RunReady } from '../run/run'
 
 /** What a person sees of a run: a bar on stderr, a table after each epoch on stdout. */
 export function consoleHooks(): RunHooks {

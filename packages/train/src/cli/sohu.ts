@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { MatcherError } from '@sohu-match/core'
-import { userPath } from '@sohu-match/files'
+import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { applyOverrides, parseTrainConfig, presetNames, readPreset } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { interruption } from './interruption'
 import { consoleHooks, jsonHooks } from './report-run'
-import { resumeRun, startRun, type RunHooks, type RunResult } from '../run'
+import { resumeRun, startRun, type RunHooks, type RunResult } from '../run/run'
 
 interface SohuOptions {
   readonly data?: string

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MatcherError, VARIANTS } from '@sohu-match/core'
-import { storageError, writeFileAtomic } from '@sohu-match/files'
+import { storageError, writeFileAtomic } from '@sohu-match/node'
 import { createRandom, type Random } from './random'
 import type { Split } from './demo/frames'
 import { inventPerson, inventPlace, inventStem, nameActor, tell, type Happening } from './demo/tell'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Example } from '@sohu-match/core'
-import { storageError, writeFileAtomic } from '@sohu-match/files'
+import { storageError, writeFileAtomic } from '@sohu-match/node'
 import type { Encodings } from './encode'
 
 /** Part of every key: raise it when the tokenizer or the layout of the file changes, so that older files are not found. */

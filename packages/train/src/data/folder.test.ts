@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VARIANTS } from '@sohu-match/core'
-import { readDataset } from '@sohu-match/files'
+import { readDataset } from '@sohu-match/node'
 import { describe, expect, it } from 'vitest'
 import { writeDemoCorpus } from './demo-corpus'
 

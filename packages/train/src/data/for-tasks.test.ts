@@ -1,5 +1,5 @@
 import { SOHU_TASKS, type TaskSpec } from '@sohu-match/core'
-import type { Dataset } from '@sohu-match/files'
+import type { Dataset } from '@sohu-match/node'
 import { describe, expect, it } from 'vitest'
 import { forTasks, onlyTasks, requireTasks } from './for-tasks'
 

@@ -1,5 +1,5 @@
 import { MatcherError, type Example, type TaskSpec } from '@sohu-match/core'
-import type { Dataset, SplitName } from '@sohu-match/files'
+import type { Dataset, SplitName } from '@sohu-match/node'
 import { closest } from 'fastest-levenshtein'
 
 /**

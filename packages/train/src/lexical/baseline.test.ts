@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createTokenizer, evaluateRows, SOHU_TASKS, type Example } from '@sohu-match/core'
-import { readDataset } from '@sohu-match/files'
+import { readDataset } from '@sohu-match/node'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../data/random'
 import { fitLexicalBaseline } from './baseline'

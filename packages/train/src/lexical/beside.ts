@@ -1,7 +1,7 @@
 import type { Example, ScoredRow, TaskSpec } from '@sohu-match/core'
-import { readDataset } from '@sohu-match/files'
+import { readDataset } from '@sohu-match/node'
 import { forTasks } from '../data/for-tasks'
-import { evaluation, type Evaluation } from '../report/evaluation'
+import { evaluation, type Evaluation } from '../evaluate/evaluation'
 import { fitLexicalBaseline, type LexicalBaseline } from './baseline'
 
 /** The lexical baseline of a data folder for these tasks: fitted on its train split, thresholds from its valid split. Throws `data-invalid`. */

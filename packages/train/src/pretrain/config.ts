@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describeIssues, MatcherError } from '@sohu-match/core'
-import { readJson } from '@sohu-match/files'
+import { readJson } from '@sohu-match/node'
 import { closest } from 'fastest-levenshtein'
 import * as v from 'valibot'
 import { parseTrainConfig, type TrainConfig } from '../config'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createTokenizer, type Tokenizer } from '@sohu-match/core'
 import { demoPairs } from '../data/demo-corpus'
-import { bundledDictionary } from '../dictionary'
+import { bundledDictionary } from '../checkpoint/dictionary'
 
 /** The small vocabulary of core's fixtures: the text of vocab.txt. */
 export const vocab = readFileSync(new URL('../../../core/fixtures/vocab.txt', import.meta.url), 'utf8')

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { SOHU_TASKS, type TaskSpec } from '@sohu-match/core'
-import { linesOfFile, readDataset, readError } from '@sohu-match/files'
+import { linesOfFile, readDataset, readError } from '@sohu-match/node'
 import type { TextUnit } from './sequences'
 
 /** Texts to pretrain on, and the tasks that the checkpoint will be fine-tuned for. */

@@ -2,7 +2,7 @@ import type { Model } from '../autograd/pass'
 import type { TrainConfig } from '../config'
 import { Adam, clipByGlobalNorm } from '../optimizer/adam'
 import { tf, type Tensor } from '../tfjs'
-import { disposeModel } from '../trainer'
+import { disposeModel } from '../step/trainer'
 import type { MaskedBatch } from './masking'
 import { maskedLossAndGradients } from './pass'
 

@@ -5,7 +5,7 @@ import { decodeSafetensors, encodeSafetensors, MatcherError } from '@sohu-match/
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tableBytes, writeTensorFlow } from '../../tools/write-tensorflow'
-import { fixture } from '../parity.fixtures'
+import { fixture } from '../checkpoint/parity.fixtures'
 import { withPublicWeights } from './load'
 import { changeConfig, FORMS, publicFolder, temporaryFolder, vocabulary, type Form } from './public-weights.fixtures'
 

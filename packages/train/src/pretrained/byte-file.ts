@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises'
-import { readError } from '@sohu-match/files'
+import { readError } from '@sohu-match/node'
 import { damaged } from './source'
 
 /** Most bytes of one system read: below the 2 GiB that Linux moves at once. */

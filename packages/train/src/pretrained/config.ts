@@ -6,7 +6,7 @@ import {
   type ModelConfig,
   type TaskSpec
 } from '@sohu-match/core'
-import { readJson, readText } from '@sohu-match/files'
+import { readJson, readText } from '@sohu-match/node'
 import * as v from 'valibot'
 
 /** Sizes that a public configuration gives. Other keys (attention dropout, generation settings, …) say nothing about the network. */

@@ -1,6 +1,6 @@
 import { MatcherError, type ModelConfig } from '@sohu-match/core'
 import { initialValues } from '../initialization/parameters'
-import type { LazyTensor } from '../weights-file'
+import type { LazyTensor } from '../checkpoint/weights-file'
 import { openPublicWeights, type PublicWeights } from './open'
 import { planLoad, type Assignment, type LoadPlan, type LoadSummary } from './plan'
 import type { OwnSwitches } from './config'

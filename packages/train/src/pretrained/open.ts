@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MatcherError, type ModelConfig } from '@sohu-match/core'
-import { readError } from '@sohu-match/files'
+import { readError } from '@sohu-match/node'
 import { ByteFile } from './byte-file'
 import { readPublicConfig, readPublicVocab, type OwnSwitches } from './config'
 import { isKerasObjects, KERAS_NAMES, KERAS_OBJECT_NAMES } from './keras/names'

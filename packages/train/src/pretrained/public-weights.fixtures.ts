@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fixture, fixtureJson } from '../parity.fixtures'
+import { fixture, fixtureJson } from '../checkpoint/parity.fixtures'
 
 /** The three forms in which the reference's tiny RoFormer is kept, with the files of each. */
 export const FORMS = {

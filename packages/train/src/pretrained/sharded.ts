@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { describeIssues } from '@sohu-match/core'
-import { readJson } from '@sohu-match/files'
+import { readJson } from '@sohu-match/node'
 import * as v from 'valibot'
 import { damaged, type SourceTensor, type TensorSource } from './source'
 

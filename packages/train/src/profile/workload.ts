@@ -4,7 +4,7 @@ import { parseTrainConfig } from '../config'
 import { createRandom } from '../data/random'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
-import { Trainer } from '../trainer'
+import { Trainer } from '../step/trainer'
 
 /** The size of a step to measure. */
 export interface Workload {

@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress'
-import type { StepReport } from '../loop'
+import type { StepReport } from '../run/loop'
 import { duration, percent, significant, whole } from './format'
 
 /** What shows progress to a person. `close` leaves the last state on the screen. */

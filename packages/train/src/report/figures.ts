@@ -1,6 +1,6 @@
 import type { ClassMetrics } from '@sohu-match/core'
-import type { Interval } from './bootstrap'
-import type { Evaluation } from './evaluation'
+import type { Interval } from '../evaluate/bootstrap'
+import type { Evaluation } from '../evaluate/evaluation'
 import { ratio, whole } from './format'
 
 /** A table as plain texts: on a page, in a terminal. */

@@ -1,8 +1,8 @@
 import { SOHU_TASKS } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { lineChart, ticks } from './chart'
-import { errorsPage, highlighted, mostWrong, pairCard, type JudgedPair } from './errors'
-import { evaluation } from './evaluation'
+import { errorsPage, highlighted, mostWrong, pairCard, type JudgedPair } from './mistakes'
+import { evaluation } from '../evaluate/evaluation'
 import { escapeHtml } from './page'
 import { runReport, type RunRecord } from './run-report'
 

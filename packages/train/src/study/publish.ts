@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { writeFileAtomic } from '@sohu-match/files'
+import { writeFileAtomic } from '@sohu-match/node'
 import { figuresJson } from '../report/figures'
 import type { SeedOutcome, StudyOutcome } from './outcome'
 import { studyPage } from './page'

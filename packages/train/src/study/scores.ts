@@ -1,7 +1,7 @@
 import { describeIssues, MatcherError, type TaskSpec } from '@sohu-match/core'
-import { readJson, writeFileAtomic } from '@sohu-match/files'
+import { readJson, writeFileAtomic } from '@sohu-match/node'
 import * as v from 'valibot'
-import type { EvaluatedRow } from '../report/evaluation'
+import type { EvaluatedRow } from '../evaluate/evaluation'
 
 /** What a model said of labelled pairs, and the thresholds that it was given before: all that figures are made of. */
 export interface Scores {

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../report/evaluation'
+import type { Evaluation } from '../evaluate/evaluation'
 import type { TextRows } from '../report/figures'
 import { duration, ratio, whole } from '../report/format'
 import { meanAndSpread, type ArmOutcome, type StudyOutcome } from './outcome'

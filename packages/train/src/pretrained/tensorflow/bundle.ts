@@ -1,4 +1,4 @@
-import { readBytes } from '@sohu-match/files'
+import { readBytes } from '@sohu-match/node'
 import { decodeTensor, DTYPE_BYTES, type SafetensorsDtype } from '@sohu-match/core'
 import { ByteFile } from '../byte-file'
 import { damaged, elementCount, guarded, type SourceTensor, type TensorSource } from '../source'

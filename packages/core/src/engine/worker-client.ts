@@ -1,0 +1,64 @@
+import { MatcherError } from '../errors'
+import type { Engine } from './engine'
+import type { LoadProgress } from '../matcher/types'
+import { buffersOf, failureToError, type PostMessage, type WorkerReply, type WorkerRequest } from './worker-messages'
+
+/** The caller's side of one worker: an `Engine` whose methods are messages. */
+export interface WorkerClient<Load, Info> extends Engine {
+  /** Loads tokenizer and session; resolves with what the worker found out. */
+  load(options: Load, onProgress?: (progress: LoadProgress) => void): Promise<Info>
+  /** To be called with every message that comes from the worker. */
+  receive(reply: WorkerReply<Info>): void
+  /** Rejects all that is pending and all that is asked later: the worker is gone. */
+  fail(error: MatcherError): void
+}
+
+interface Waiting<Info> {
+  readonly resolve: (reply: WorkerReply<Info>) => void
+  readonly reject: (error: unknown) => void
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+}
+
+/** A request without its id, for each kind of request. */
+type WithoutId<R> = R extends unknown ? Omit<R, 'id'> : never
+
+/** The client of a worker that `post` reaches. */
+export function createWorkerClient<Load, Info>(post: PostMessage<WorkerRequest<Load>>): WorkerClient<Load, Info> {
+  const waiting = new Map<number, Waiting<Info>>()
+  let nextId = 0
+  let failure: MatcherError | undefined
+
+  function ask<K extends WorkerReply<Info>['type']>(
+    request: WithoutId<WorkerRequest<Load>> & { type: K },
+    transfer: ArrayBuffer[] = [],
+    onProgress?: (progress: LoadProgress) => void
+  ): Promise<Extract<WorkerReply<Info>, { type: K }>> {
+    if (failure) return Promise.reject(failure)
+    const id = nextId++
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve: resolve as Waiting<Info>['resolve'], reject, onProgress })
+      post({ ...request, id } as WorkerRequest<Load>, transfer)
+    })
+  }
+
+  return {
+    load: async (options, onProgress) => (await ask({ type: 'load', options }, [], onProgress)).info,
+    encode: async (pairs, policy) => (await ask({ type: 'encode', pairs, policy })).pairs,
+    score: async (pairs, policy, limits) => (await ask({ type: 'score', pairs, policy, limits })).scored,
+    run: async (batch) =>
+      (await ask({ type: 'run', batch }, buffersOf([batch.tokenIds, batch.segmentIds, batch.taskIds]))).logits,
+    dispose: async () => void (await ask({ type: 'dispose' })),
+    receive(reply) {
+      const entry = waiting.get(reply.id)
+      if (reply.type === 'progress') return entry?.onProgress?.(reply.progress)
+      waiting.delete(reply.id)
+      if (reply.type === 'error') entry?.reject(failureToError(reply.error))
+      else entry?.resolve(reply)
+    },
+    fail(error) {
+      failure = error
+      for (const { reject } of waiting.values()) reject(error)
+      waiting.clear()
+    }
+  }
+}

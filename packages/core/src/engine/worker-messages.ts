@@ -1,0 +1,62 @@
+import { MatcherError, type MatcherErrorCode } from '../errors'
+import type { BatchLimits, EncodedBatch, EncodedPair, EncodePolicy, ScoredPairs, TaskPair, TextPair } from './engine'
+import type { LoadProgress } from '../matcher/types'
+
+/** What the caller's thread asks of a worker. `Load` is what an SDK's worker needs to know before its first batch. */
+export type WorkerRequest<Load> =
+  | { readonly type: 'load'; readonly id: number; readonly options: Load }
+  | { readonly type: 'encode'; readonly id: number; readonly pairs: readonly TextPair[]; readonly policy: EncodePolicy }
+  | {
+      readonly type: 'score'
+      readonly id: number
+      readonly pairs: readonly TaskPair[]
+      readonly policy: EncodePolicy
+      readonly limits: BatchLimits
+    }
+  | { readonly type: 'run'; readonly id: number; readonly batch: EncodedBatch }
+  | { readonly type: 'dispose'; readonly id: number }
+
+/** What a worker answers, under the request's id; `progress` comes any number of times before the answer to `load`. */
+export type WorkerReply<Info> =
+  | { readonly type: 'load'; readonly id: number; readonly info: Info }
+  | { readonly type: 'progress'; readonly id: number; readonly progress: LoadProgress }
+  | { readonly type: 'encode'; readonly id: number; readonly pairs: EncodedPair[] }
+  | { readonly type: 'score'; readonly id: number; readonly scored: ScoredPairs }
+  | { readonly type: 'run'; readonly id: number; readonly logits: Float32Array }
+  | { readonly type: 'dispose'; readonly id: number }
+  | { readonly type: 'error'; readonly id: number; readonly error: WorkerFailure }
+
+/** An error in a form that every structured clone carries whole. */
+export interface WorkerFailure {
+  readonly code: MatcherErrorCode
+  readonly message: string
+  readonly cause?: string | undefined
+}
+
+/** Sends a message; the buffers are transferred, not copied. */
+export type PostMessage<Message> = (message: Message, transfer: ArrayBuffer[]) => void
+
+/** The buffers of a batch or of encoded pairs, each once: what is transferred with it. */
+export function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
+  return [...new Set(arrays.map((array) => array.buffer as ArrayBuffer))]
+}
+
+/** An error as a worker sends it; one without a code gets `code`. */
+export function failureOf(error: unknown, code: MatcherErrorCode): WorkerFailure {
+  if (error instanceof MatcherError)
+    return {
+      code: error.code,
+      message: error.message,
+      cause: error.cause === undefined ? undefined : messageOf(error.cause)
+    }
+  return { code, message: messageOf(error) }
+}
+
+/** The error that a worker sent. */
+export function failureToError({ code, message, cause }: WorkerFailure): MatcherError {
+  return new MatcherError(code, message, cause === undefined ? undefined : { cause: new Error(cause) })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,89 @@
+import { fitOneBatch, padBatch } from './batch'
+import { encodePairs } from './encode'
+import type { EncodedBatch } from './engine'
+import { MatcherError } from '../errors'
+import type { LoadProgress } from '../matcher/types'
+import type { Tokenizer } from '../tokenizer/tokenizer'
+import { buffersOf, failureOf, type PostMessage, type WorkerReply, type WorkerRequest } from './worker-messages'
+
+/** What a worker holds once it has loaded. */
+export interface WorkerRuntime<Info> {
+  readonly info: Info
+  readonly tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>
+  /** Logits [size, 2], row-major, in a buffer of their own: it is transferred. */
+  run(batch: EncodedBatch): Promise<Float32Array>
+  dispose(): Promise<void>
+}
+
+/**
+ * The worker's side: returns the handler of its messages. `load` brings tokenizer and session. Batches run one after the other, whatever
+ * the runtime underneath allows; every request gets one answer.
+ */
+export function createWorkerServer<Load, Info>(
+  post: PostMessage<WorkerReply<Info>>,
+  load: (options: Load, onProgress: (progress: LoadProgress) => void) => Promise<WorkerRuntime<Info>>
+): (request: WorkerRequest<Load>) => Promise<void> {
+  let runtime: WorkerRuntime<Info> | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  const loaded = (): WorkerRuntime<Info> => {
+    if (!runtime) throw new MatcherError('disposed', 'This worker holds no model; create a new matcher.')
+    return runtime
+  }
+
+  function runInTurn(batch: EncodedBatch): Promise<Float32Array> {
+    const run = last.then(() => loaded().run(batch))
+    last = run.catch(() => undefined) // the next batch runs whether or not this one failed
+    return run
+  }
+
+  async function answer(request: WorkerRequest<Load>): Promise<void> {
+    const { id, type } = request
+    switch (type) {
+      case 'load':
+        runtime = await load(request.options, (progress) => post({ type: 'progress', id, progress }, []))
+        return post({ type, id, info: runtime.info }, [])
+      case 'encode': {
+        const pairs = encodePairs(loaded().tokenizer, request.pairs, request.policy)
+        return post({ type, id, pairs }, buffersOf(pairs.map((pair) => pair.tokenIds)))
+      }
+      case 'score': {
+        const pairs = encodePairs(loaded().tokenizer, request.pairs, request.policy)
+        const whole = fitOneBatch(
+          pairs.map(({ tokenIds }) => tokenIds.length),
+          request.limits
+        )
+        const logits = whole
+          ? await runInTurn(padBatch(pairs.map((one) => ({ ...one, task: request.pairs[one.pair]!.task }))))
+          : undefined
+        return post(
+          { type, id, scored: { pairs, logits } },
+          buffersOf([...pairs.map((pair) => pair.tokenIds), ...(logits ? [logits] : [])])
+        )
+      }
+      case 'run': {
+        const logits = await runInTurn(request.batch)
+        return post({ type, id, logits }, buffersOf([logits]))
+      }
+      case 'dispose':
+        await last
+        await runtime?.dispose()
+        runtime = undefined
+        return post({ type, id }, [])
+    }
+  }
+
+  return async (request) => {
+    try {
+      await answer(request)
+    } catch (error) {
+      post(
+        {
+          type: 'error',
+          id: request.id,
+          error: failureOf(error, request.type === 'load' ? 'device-unavailable' : 'inference-failed')
+        },
+        []
+      )
+    }
+  }
+}

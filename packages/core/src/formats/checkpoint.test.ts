@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { parityToJson, parseMetrics, parseParity, parseThresholds } from './checkpoint'
+import { evaluateRows } from '../metrics'
+import { SOHU_TASKS, TASKS } from '../tasks'
+
+const thresholds = Object.fromEntries(TASKS.map((name) => [name, 0.4]))
+
+describe('thresholds.json', () => {
+  it('has one threshold for each task', () => {
+    expect(parseThresholds(thresholds, SOHU_TASKS)).toEqual(thresholds)
+    const { 'B-ll': _, ...rest } = thresholds
+    expect(() => parseThresholds(rest, SOHU_TASKS)).toThrow('task "B-ll" has no threshold')
+    expect(() => parseThresholds({ ...thresholds, 'C-ll': 0.5 }, SOHU_TASKS)).toThrow('"C-ll" is not a task')
+    expect(() => parseThresholds({ ...thresholds, 'A-ss': 1.5 }, SOHU_TASKS)).toThrow('"A-ss" should be <=1 but is 1.5')
+  })
+})
+
+describe('parity.json', () => {
+  const batch = { tokenIds: [[101, 7, 102]], segmentIds: [[0, 0, 0]], taskIds: [0], logits: [[0.12, -0.3]] }
+
+  it('reads back what it wrote', () => {
+    expect(parseParity(JSON.parse(JSON.stringify(parityToJson([batch]))))).toEqual([batch])
+  })
+
+  it('refuses ragged batches and other shapes', () => {
+    expect(() => parseParity(parityToJson([{ ...batch, segmentIds: [[0, 0]] }]))).toThrow(
+      'batch 0 has rows of different lengths'
+    )
+    expect(() => parseParity(parityToJson([{ ...batch, taskIds: [0, 1] }]))).toThrow('batch 0')
+    expect(() => parseParity({ batches: [] })).toThrow('parity.json')
+    expect(() => parseParity(parityToJson([{ ...batch, tokenIds: [[-1, 0, 0]] }]))).toThrow('token_ids')
+  })
+})
+
+describe('metrics.json', () => {
+  it('reads back what an evaluation found, NaN through null', () => {
+    const metrics = { ...evaluateRows([{ task: 0, label: 0, score: 0.1, predicted: 0 }], SOHU_TASKS), epoch: 2 }
+    expect(parseMetrics(JSON.parse(JSON.stringify(metrics)))).toEqual(metrics)
+    expect(() => parseMetrics({ mean: 'high', groups: {}, tasks: {} })).toThrow('"mean"')
+  })
+})

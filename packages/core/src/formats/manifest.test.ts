@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { chooseDtype } from '../dtype'
+import { fakeManifest } from '../engine/fake-engine.fixtures'
+import { parseManifest } from './manifest'
+
+const graph = { file: 'onnx/model.onnx', opset: 17 }
+
+describe('manifest.json', () => {
+  it('reads back what it gave', () => {
+    expect(parseManifest(JSON.parse(JSON.stringify(fakeManifest())))).toEqual(fakeManifest())
+  })
+
+  it.each([
+    '../model.onnx',
+    'onnx/../../x',
+    '/etc/passwd',
+    'c:\\x',
+    'onnx\\x',
+    'https://x/y',
+    'a//b',
+    './a',
+    '',
+    'a/',
+    'a\0b'
+  ])('refuses the path %j, which may leave the folder', (file) => {
+    expect(() => fakeManifest({ graphs: { fp32: { ...graph, file } } })).toThrow(
+      expect.objectContaining({ code: 'manifest-invalid' })
+    )
+    expect(() => fakeManifest({ files: { [file]: { bytes: 1, sha256: '0'.repeat(64) } } })).toThrow('manifest.json')
+  })
+
+  it('says that a newer format needs a newer SDK', () => {
+    expect(() => fakeManifest({ format: 2 })).toThrow(
+      'format 2 is newer than the format 1 that this version reads; update the SDK'
+    )
+    expect(() => fakeManifest({ format: 0 })).toThrow('"format"')
+  })
+
+  it('names what is wrong', () => {
+    expect(() => parseManifest(null)).toThrow('manifest.json')
+    expect(() => fakeManifest({ graphs: {} })).toThrow('"graphs" is empty')
+    expect(() => fakeManifest({ graphs: { int3: graph } })).toThrow('int3')
+    expect(() => fakeManifest({ graphs: { fp32: { ...graph, externalData: ['onnx/data.bin'] } } })).toThrow(
+      'does not list onnx/model.onnx'
+    )
+    expect(() => fakeManifest({ tasks: [{ name: 'x', id: 1, group: 'x', threshold: 0.5 }] })).toThrow('ids 0 to 0')
+    expect(() => fakeManifest({ tokenizer: { vocab: 'vocab.txt', dictionary: 'd', lowercase: false } })).toThrow(
+      'lowercase'
+    )
+    expect(() => fakeManifest({ files: { 'vocab.txt': { bytes: 1, sha256: 'xyz' } } })).toThrow('sha256')
+    expect(() => fakeManifest({ files: { 'vocab.txt': { bytes: 2 ** 53, sha256: '0'.repeat(64) } } })).toThrow('bytes')
+    for (const maxLength of [3, 8193, 1e308]) expect(() => fakeManifest({ maxLength })).toThrow('"maxLength"')
+  })
+})
+
+describe('chooseDtype', () => {
+  it("takes the device's own, or the next that the model has", () => {
+    expect(chooseDtype({ fp32: 1, int8: 1 }, 'cpu')).toBe('int8')
+    expect(chooseDtype({ fp32: 1, int8: 1 }, 'webgpu')).toBe('fp32')
+    expect(chooseDtype({ fp32: 1, int8: 1 }, 'cpu', 'fp32')).toBe('fp32')
+    expect(() => chooseDtype({ fp32: 1 }, 'cpu', 'fp16')).toThrow(
+      'This model has no fp16 graph for cpu; it offers fp32.'
+    )
+  })
+})

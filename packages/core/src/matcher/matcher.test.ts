@@ -1,0 +1,351 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createFakeEngine, fakeInfo, fakeLogits, fakeManifest, fakeTokenizer } from '../engine/fake-engine.fixtures'
+import { encodePairs } from '../engine/encode'
+import { createMatcherFrom } from './matcher'
+import type { CommonOptions, Pair } from './types'
+import { matchScore } from './score'
+import { TASKS, type Task } from '../tasks'
+
+const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
+
+function create(options: Partial<CommonOptions<Task>> = {}, engine = createFakeEngine(), workers = 2) {
+  return { engine, matcher: createMatcherFrom<Task>(engine, fakeManifest(), { ...fakeInfo, workers }, options) }
+}
+
+function expected({ a, b, task }: Pair, maxLength = 64): readonly [number, number] {
+  const [one] = encodePairs(fakeTokenizer, [{ a, b }], { maxLength, truncation: 'longest-first' })
+  return fakeLogits(one!.tokenIds, one!.segmentIds, TASKS.indexOf(task))
+}
+
+const text = fc.string({ maxLength: 80 })
+const pairs = fc.array(fc.record({ a: text, b: text, task: fc.constantFrom(...TASKS) }), { maxLength: 60 })
+
+describe('a matcher', () => {
+  it('gives every pair its own logits, in input order, whatever runs beside it and however batches end', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(pairs, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 8, max: 2_000 }),
+        fc.nat(7),
+        async (calls, batchTokens, seed) => {
+          const { engine, matcher } = create(
+            { batchTokens },
+            createFakeEngine((batch) => ((batch.size * 7 + seed) % 3 ? tick() : undefined))
+          )
+          const answers = await Promise.all(calls.map((call) => matcher.matchMany(call)))
+          answers.forEach((results, i) => {
+            expect(results.map(({ task, logits }) => ({ task, logits }))).toEqual(
+              calls[i]!.map((pair) => ({ task: pair.task, logits: expected(pair) }))
+            )
+          })
+          expect(engine.most).toBeLessThanOrEqual(2)
+          for (const { size, length } of engine.batches) expect(size === 1 || size * length <= batchTokens).toBe(true)
+        }
+      ),
+      { numRuns: 40 }
+    )
+  })
+
+  it('turns logits into score, label and threshold', async () => {
+    const { matcher } = create({ thresholds: { 'B-ll': 0.99 } })
+    const result = await matcher.match('今天', '明天', 'A-ss')
+    expect(result).toEqual({
+      task: 'A-ss',
+      logits: result.logits,
+      score: matchScore(result.logits),
+      threshold: 0.1,
+      label: 1,
+      tokenCount: 7,
+      truncated: false
+    })
+    expect(await matcher.match('今天', '明天', 'B-ll')).toMatchObject({ threshold: 0.99, label: 0 })
+    expect(await matcher.match('一'.repeat(100), '', 'A-ss')).toMatchObject({ tokenCount: 64, truncated: true })
+  })
+
+  it('gathers the calls of one moment into one batch, sorted by length', async () => {
+    const { engine, matcher } = create()
+    await Promise.all(['aaaa', 'bbbb', 'cccc', 'ddd'].map((a) => matcher.match(a, 'xxxxxxxx', 'A-ss')))
+    expect(engine.batches.map(({ size }) => size)).toEqual([4])
+    await matcher.matchMany(Array.from({ length: 40 }, (_, i) => ({ a: 'x'.repeat(i), b: '', task: 'A-ss' as const })))
+    for (const { tokenIds, length } of engine.batches.slice(1)) {
+      expect(tokenIds.filter((id) => id === 0).length / tokenIds.length).toBeLessThanOrEqual(0.1)
+      expect(length).toBeGreaterThan(0)
+    }
+  })
+
+  it('asks an idle engine once for what fits one batch, and encodes and runs apart what waits', async () => {
+    const { engine, matcher } = create({}, createFakeEngine(tick), 1)
+    await Promise.all([matcher.match('aa', 'bb', 'A-ss'), matcher.match('ac', 'bd', 'B-ll')])
+    expect(engine.asked).toEqual(['score'])
+    const first = matcher.match('one', '', 'A-ss')
+    await Promise.resolve()
+    await Promise.all([first, matcher.match('two', '', 'A-ss')])
+    expect(engine.asked).toEqual(['score', 'score', 'encode', 'run'])
+    const uneven = [
+      { a: 'x', b: '', task: 'A-ss' as const },
+      { a: 'x'.repeat(50), b: 'y', task: 'B-sl' as const }
+    ]
+    expect((await matcher.matchMany(uneven)).map(({ logits }) => logits)).toEqual(uneven.map((pair) => expected(pair)))
+    expect(engine.asked.slice(4)).toEqual(['score', 'run', 'run'])
+  })
+
+  it('asks an idle engine once for uneven calls of one moment that fit one batch', async () => {
+    const { engine, matcher } = create({}, createFakeEngine(tick), 1)
+    const many = Array.from({ length: 20 }, () => ({ a: 'aa', b: 'bb', task: 'A-ss' as const }))
+    await Promise.all([matcher.matchMany(many), matcher.match('ac', 'bd', 'B-ll')])
+    expect(engine.asked).toEqual(['score'])
+  })
+
+  it('serves a single pair soon while a long call is under way', async () => {
+    const { engine, matcher } = create({ batchTokens: 64 }, createFakeEngine(tick), 1)
+    const long = matcher.matchMany(
+      Array.from({ length: 400 }, (_, i) => ({ a: `${i}`.padEnd(40, 'x'), b: '', task: 'A-ss' as const }))
+    )
+    while (engine.batches.length < 3) await tick()
+    await matcher.match('single', 'pair', 'A-ss')
+    expect(engine.batches.length).toBeLessThan(12)
+    await long
+  })
+
+  it('ranks candidates, best first, equal ones in input order', async () => {
+    const { matcher } = create()
+    const candidates = ['one', 'two', 'three', 'two', 'four']
+    const ranked = await matcher.rank('query', candidates, 'B-sl')
+    expect(ranked.map(({ index }) => index).sort()).toEqual([0, 1, 2, 3, 4])
+    ranked.forEach((result, i) => {
+      expect(result.text).toBe(candidates[result.index])
+      expect(result.logits).toEqual(expected({ a: 'query', b: result.text, task: 'B-sl' }))
+      if (i > 0)
+        expect(
+          ranked[i - 1]!.score > result.score ||
+            (ranked[i - 1]!.score === result.score && ranked[i - 1]!.index < result.index)
+        ).toBe(true)
+    })
+    expect(await matcher.rank('query', candidates, 'B-sl', { topK: 2 })).toEqual(ranked.slice(0, 2))
+    expect(await matcher.rank('query', [], 'B-sl')).toEqual([])
+  })
+
+  it('combines windows by the best or by the mean', async () => {
+    const pair = { a: 'ab', b: 'cdefghij', task: 'A-ss' } as const
+    const truncation = { window: 9, stride: 2, combine: 'max' } as const
+    const parts = encodePairs(fakeTokenizer, [pair], { maxLength: 64, truncation }).map((one) =>
+      fakeLogits(one.tokenIds, one.segmentIds, 0)
+    )
+    const best = await create({ truncation }).matcher.match(pair.a, pair.b, pair.task)
+    expect(best.score).toBe(Math.max(...parts.map(matchScore)))
+    expect(best).toMatchObject({ tokenCount: 27, truncated: false })
+    const mean = await create({ truncation: { ...truncation, combine: 'mean' } }).matcher.match(
+      pair.a,
+      pair.b,
+      pair.task
+    )
+    expect(mean.logits[1]).toBeCloseTo(parts.reduce((sum, [, yes]) => sum + yes, 0) / parts.length, 12)
+  })
+
+  it('reports progress and takes an empty list', async () => {
+    const { matcher } = create({ batchTokens: 32 })
+    const seen: number[] = []
+    await matcher.matchMany(
+      Array.from({ length: 9 }, () => ({ a: 'aaaa', b: 'bbbb', task: 'A-ss' as const })),
+      { onProgress: ({ done }) => seen.push(done) }
+    )
+    expect(seen.at(-1)).toBe(9)
+    expect(seen).toEqual([...seen].sort((one, other) => one - other))
+    expect(await matcher.matchMany([])).toEqual([])
+  })
+})
+
+describe('giving up', () => {
+  it('never runs an aborted call that has not started, and passes the reason through', async () => {
+    const gate = withResolvers()
+    const { engine, matcher } = create(
+      {},
+      createFakeEngine(() => gate.promise),
+      1
+    )
+    const first = matcher.match('first', '', 'A-ss')
+    await tick()
+    const controller = new AbortController()
+    const second = matcher.match('second', '', 'A-ss', { signal: controller.signal })
+    controller.abort(new Error('not wanted'))
+    await expect(second).rejects.toThrow('not wanted')
+    gate.resolve()
+    await first
+    await tick()
+    expect(engine.encoded).toEqual(['first'])
+    expect(engine.batches).toHaveLength(1)
+    await expect(matcher.match('third', '', 'A-ss', { signal: AbortSignal.abort('early') })).rejects.toBe('early')
+  })
+
+  it('stops between batches', async () => {
+    const controller = new AbortController()
+    const { engine, matcher } = create(
+      { batchTokens: 32 },
+      createFakeEngine(() => tick()),
+      1
+    )
+    const call = matcher.matchMany(
+      Array.from({ length: 60 }, () => ({ a: 'aaaaaaaaaa', b: 'b', task: 'A-ss' as const })),
+      {
+        signal: controller.signal,
+        onProgress: ({ done }) => {
+          if (done >= 6) controller.abort()
+        }
+      }
+    )
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' })
+    const ran = engine.batches.length
+    await matcher.match('x', 'y', 'A-ss')
+    expect(engine.batches.length).toBeLessThanOrEqual(ran + 2)
+  })
+
+  it('keeps deadlines, and frees the queue', async () => {
+    const gate = withResolvers()
+    const { matcher } = create(
+      { maxQueue: 2 },
+      createFakeEngine(() => gate.promise),
+      1
+    )
+    await expect(matcher.match('a', 'b', 'A-ss', { deadlineMs: 5 })).rejects.toMatchObject({
+      code: 'deadline-exceeded'
+    })
+    const late = matcher.matchMany([
+      { a: 'a', b: 'b', task: 'A-ss' },
+      { a: 'c', b: 'd', task: 'A-ss' }
+    ])
+    await expect(matcher.match('a', 'b', 'A-ss')).rejects.toMatchObject({ code: 'queue-full' })
+    gate.resolve()
+    await expect(late).resolves.toHaveLength(2)
+    await expect(matcher.match('a', 'b', 'A-ss')).resolves.toBeDefined()
+  })
+
+  it('takes one call larger than the queue when nothing waits', async () => {
+    const { matcher } = create({ maxQueue: 2 })
+    await expect(
+      matcher.matchMany(Array.from({ length: 5 }, () => ({ a: '', b: '', task: 'A-ss' as const })))
+    ).resolves.toHaveLength(5)
+  })
+
+  it('rejects what waits when it is disposed, lets the batch under way end, and disposes the engine once', async () => {
+    const gate = withResolvers()
+    const { engine, matcher } = create(
+      {},
+      createFakeEngine(() => gate.promise),
+      1
+    )
+    const waiting = matcher.match('a', 'b', 'A-ss')
+    const rejected = expect(waiting).rejects.toMatchObject({ code: 'disposed' })
+    await tick()
+    const done = Promise.all([matcher.dispose(), matcher.dispose(), matcher[Symbol.asyncDispose]()])
+    await rejected
+    await tick()
+    expect(engine.disposed).toBe(0)
+    gate.resolve()
+    await done
+    expect(engine.disposed).toBe(1)
+    await expect(matcher.match('a', 'b', 'A-ss')).rejects.toMatchObject({ code: 'disposed' })
+  })
+
+  it('rejects only the calls of a batch that failed', async () => {
+    let failures = 1
+    const { matcher } = create(
+      {},
+      createFakeEngine(() => {
+        if (failures-- > 0) throw new Error('boom')
+      }),
+      1
+    )
+    await expect(matcher.match('a', 'b', 'A-ss')).rejects.toThrow('boom')
+    await expect(matcher.match('a', 'b', 'A-ss')).resolves.toBeDefined()
+  })
+
+  it('never hands out NaN', async () => {
+    const engine = createFakeEngine()
+    engine.run = async (batch) => new Float32Array(2 * batch.size).fill(NaN)
+    engine.score = async (pairs, policy) => ({
+      pairs: await engine.encode(pairs, policy),
+      logits: Float32Array.of(0, NaN)
+    })
+    const { matcher } = create({}, engine)
+    await expect(matcher.match('a', 'b', 'A-ss')).rejects.toMatchObject({ code: 'inference-failed' })
+    await expect(
+      matcher.matchMany(Array.from({ length: 40 }, () => ({ a: '', b: '', task: 'A-ss' as const })))
+    ).rejects.toMatchObject({ code: 'inference-failed' })
+  })
+})
+
+describe('bad input', () => {
+  const { engine, matcher } = create()
+  const bad = matcher as unknown as {
+    match(...input: unknown[]): Promise<unknown>
+    matchMany(...input: unknown[]): Promise<unknown>
+    rank(...input: unknown[]): Promise<unknown>
+  }
+
+  it.each([
+    ['a number for a text', () => bad.match(5, 'b', 'A-ss'), 'input-invalid', 'a is 5; it must be a string.'],
+    ['nothing for a text', () => bad.match('a', undefined, 'A-ss'), 'input-invalid', 'b is undefined'],
+    [
+      '10 MB of text',
+      () => bad.match('中'.repeat(10_000_000), 'b', 'A-ss'),
+      'input-invalid',
+      'a has 10000000 characters'
+    ],
+    [
+      'an unknown task',
+      () => bad.match('a', 'b', 'C-ll'),
+      'task-unknown',
+      'There is no task "C-ll"; this model knows A-ss'
+    ],
+    ['no task', () => bad.match('a', 'b'), 'task-unknown', 'undefined'],
+    ['a pair that is null', () => bad.matchMany([{ a: '', b: '', task: 'A-ss' }, null]), 'input-invalid', 'pairs[1].a'],
+    ['pairs that are no array', () => bad.matchMany('ab'), 'input-invalid', 'pairs must be an array'],
+    ['candidates that are no array', () => bad.rank('a', 'b', 'A-ss'), 'input-invalid', 'candidates must be an array'],
+    ['a candidate that is no text', () => bad.rank('a', ['b', 7], 'A-ss'), 'input-invalid', 'candidates[1] is 7'],
+    ['a topK of 0', () => bad.rank('a', ['b'], 'A-ss', { topK: 0 }), 'input-invalid', 'topK is 0'],
+    ['a deadline of -1', () => bad.match('a', 'b', 'A-ss', { deadlineMs: -1 }), 'input-invalid', 'deadlineMs is -1']
+  ])('refuses %s', async (_, call, code, message) => {
+    await expect(call()).rejects.toMatchObject({ code, message: expect.stringContaining(message) })
+    expect(engine.batches).toHaveLength(0)
+  })
+
+  it('takes empty texts, NUL and lone surrogates', async () => {
+    await expect(
+      create().matcher.matchMany(['', '\0', '\ud800', 'a\udc00b'].map((a) => ({ a, b: a, task: 'A-ss' as const })))
+    ).resolves.toHaveLength(4)
+  })
+
+  it.each([
+    [{ tasks: ['dup'] }, 'task-unknown', 'There is no task "dup"'],
+    [{ thresholds: { 'A-ss': 2 } }, 'input-invalid', 'threshold of "A-ss" is 2'],
+    [{ thresholds: { 'C-ll': 0.5 } }, 'task-unknown', 'C-ll'],
+    [{ maxLength: 2 }, 'input-invalid', 'maxLength is 2'],
+    [{ maxLength: 1e9 }, 'input-invalid', 'at most 8192'],
+    [{ truncation: 'middle' }, 'input-invalid', 'truncation is "middle"'],
+    [{ truncation: { window: 100, stride: 2, combine: 'max' } }, 'input-invalid', 'truncation.window is 100'],
+    [{ truncation: { window: 32, stride: 0, combine: 'max' } }, 'input-invalid', 'truncation.stride is 0'],
+    [{ maxQueue: 0 }, 'input-invalid', 'maxQueue is 0']
+  ])('refuses the options %j', (options, code, message) => {
+    expect(() => create(options as never)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) })
+    )
+  })
+
+  it('asks for task names where the model has its own', async () => {
+    const manifest = fakeManifest({ tasks: [{ name: 'dup', id: 0, group: 'dup', threshold: 0.5 }] })
+    expect(() => createMatcherFrom(createFakeEngine(), manifest, fakeInfo, {})).toThrow(
+      'This model has the tasks dup, not the six Sohu tasks'
+    )
+    const custom = createMatcherFrom(createFakeEngine(), manifest, fakeInfo, { tasks: ['dup'] })
+    await expect(custom.match('a', 'b', 'dup')).resolves.toMatchObject({ task: 'dup', threshold: 0.5 })
+  })
+})
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

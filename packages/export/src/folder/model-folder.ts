@@ -1,0 +1,87 @@
+import {
+  MANIFEST_FORMAT,
+  modelConfigToJson,
+  parseManifest,
+  type Dtype,
+  type Manifest,
+  type ManifestGraph
+} from '@sohu-match/core'
+import type { Assets, Checkpoint } from '../checkpoint'
+import type { FolderWriter } from '../folder-writer'
+import { huggingFaceConfig, taskCard } from './hugging-face'
+import type { Reports } from '../measure/measure'
+import { modelCard } from './model-card'
+import type { Target } from '../target'
+import type { WrittenGraphs } from '../write-graphs'
+
+/** Completes a model folder around its graphs: assets, configuration, model card, and the manifest with every file's hash. */
+export function finishModelFolder(
+  writer: FolderWriter,
+  checkpoint: Checkpoint,
+  assets: Assets,
+  name: string,
+  graphs: WrittenGraphs,
+  reports: Reports
+): Manifest {
+  const { config, metrics, thresholds } = checkpoint
+  writer.text('vocab.txt', assets.vocab)
+  writer.write('dictionary.bin', [assets.dictionary])
+  writer.text('NOTICE', assets.notice)
+  writer.json('config.json', modelConfigToJson(config))
+  const manifest: Manifest = {
+    format: MANIFEST_FORMAT,
+    name,
+    tasks: config.tasks.map((task) => ({
+      ...task,
+      threshold: thresholds[task.name]!,
+      f1: ratio(metrics.tasks[task.name]?.f1)
+    })),
+    maxLength: config.maxLength,
+    tokenizer: { vocab: 'vocab.txt', dictionary: 'dictionary.bin', lowercase: true },
+    graphs: Object.fromEntries(
+      (Object.entries(graphs) as [Dtype, ManifestGraph][]).map(([dtype, graph]) => [
+        dtype,
+        measured(graph, reports[dtype]!)
+      ])
+    ),
+    files: writer.files
+  }
+  writer.text('README.md', modelCard(manifest, config))
+  const complete = parseManifest(JSON.parse(JSON.stringify(manifest))) // what the SDKs would refuse is never written
+  writer.json('manifest.json', complete)
+  return complete
+}
+
+/** Completes the folder of a one-task export: configuration and card in Hugging Face's layout. */
+export function finishTaskFolder(
+  writer: FolderWriter,
+  { config, thresholds }: Checkpoint,
+  target: Target,
+  name: string,
+  graphs: WrittenGraphs
+): void {
+  const task = target.tasks[0]!
+  writer.json('config.json', huggingFaceConfig(config, task, thresholds[task.name]!))
+  writer.text(
+    'README.md',
+    taskCard(
+      name,
+      task,
+      thresholds[task.name]!,
+      Object.values(graphs).map((graph) => graph.file)
+    )
+  )
+}
+
+/** A graph with what was measured of it. Rounded, so that the last digits of another run do not change the file. */
+function measured(graph: ManifestGraph, { parityDifference, gate }: Reports[Dtype] & object): ManifestGraph {
+  const largest = Math.max(parityDifference, gate?.largestDifference ?? 0)
+  const f1 =
+    gate && Object.fromEntries(Object.entries(gate.metrics.tasks).map(([task, metrics]) => [task, ratio(metrics.f1)]))
+  return { ...graph, maxLogitDifference: Number(largest.toPrecision(2)), ...(f1 && { f1 }) }
+}
+
+/** A ratio that was 0/0 has no JSON form. */
+function ratio(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : Number(value.toFixed(6))
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parameterSpecs, type EncodedBatch, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
+import { FolderWriter } from '../folder-writer'
+import { blockFormat, type BlockCache } from '../formats/blocks'
+import { sohuGraph } from '../graph/graph'
+import { serializeGraph } from '../onnx/serialize'
+import { openGraph } from '../session'
+import { blockCount, blockSizeFor, type BlockBits } from '../quantize/blocks'
+
+/** Weights that are rounded together: one of the parts of a layer, or the word embeddings. */
+export interface WeightGroup {
+  readonly name: string
+  readonly weights: readonly string[]
+  /** Bytes at 4 and at 8 bits, scales included. */
+  readonly bytes: Readonly<Record<BlockBits, number>>
+}
+
+/** A group with what 4 bits do to it alone: root mean square change of the logits on the calibration pairs. */
+export interface Sensitivity extends WeightGroup {
+  readonly error: number
+}
+
+/** The whole of the q4 weights may take this share of their float32 bytes: the model-size budget of 0.20 less tables and graph. */
+const SIZE_SHARE = 0.19
+/** Below this root mean square logit error nothing more goes back to 8 bits: a tenth of it would move a score by 0.001. */
+const ERROR_TARGET = 0.05
+
+/** The groups of a network: attention, the two feed-forward matrices of every layer, and the word embeddings. */
+export function weightGroups(config: ModelConfig): WeightGroup[] {
+  const groups = new Map<string, ParameterSpec[]>()
+  for (const spec of parameterSpecs(config)) {
+    const group =
+      /^(layer\.\d+\.(?:attention|ffn\.in|ffn\.out))\b.*\.kernel$/.exec(spec.name)?.[1] ??
+      /^embeddings\.(?:word|mapping\.kernel)$/.exec(spec.name)?.[0]
+    if (group) groups.set(group, [...(groups.get(group) ?? []), spec])
+  }
+  return [...groups].map(([name, specs]) => ({
+    name,
+    weights: specs.map((spec) => spec.name),
+    bytes: { 4: sum(specs.map((spec) => blockBytes(spec, 4))), 8: sum(specs.map((spec) => blockBytes(spec, 8))) }
+  }))
+}
+
+/** Measures every group: the logits with it alone at 4 bits, against all at 8. Each graph lives in a temporary file for its run. */
+export async function measureSensitivity(
+  config: ModelConfig,
+  read: (name: string) => Float32Array,
+  calibration: readonly EncodedBatch[]
+): Promise<Sensitivity[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'sohu-match-q4-'))
+  const cache: BlockCache = new Map()
+  const logitsWith = async (fourBits: readonly string[]): Promise<Float32Array[]> => {
+    const graph = sohuGraph(
+      config,
+      read,
+      blockFormat((name) => (fourBits.includes(name) ? 4 : 8), cache)
+    )
+    const writer = new FolderWriter(folder)
+    writer.write('model.onnx', serializeGraph(graph, 'sohu-match', { fileName: '', limit: Infinity }).model)
+    const runner = await openGraph(join(folder, 'model.onnx'))
+    const logits: Float32Array[] = []
+    for (const batch of calibration) logits.push(await runner.run(batch))
+    await runner.release()
+    return logits
+  }
+  try {
+    const reference = await logitsWith([])
+    const measured: Sensitivity[] = []
+    for (const group of weightGroups(config))
+      measured.push({ ...group, error: rootMeanSquare(await logitsWith(group.weights), reference) })
+    return measured
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/**
+ * The weights that stay at 8 bits: groups go back to 8 bits by squared error saved per byte spent, until the predicted error (squares add:
+ * the groups' errors are taken as independent) reaches the target or the bytes reach their share of float32.
+ */
+export function chooseEightBits(groups: readonly Sensitivity[], floatBytes: number): Set<string> {
+  const cost = (group: Sensitivity) => group.bytes[8] - group.bytes[4]
+  let bytes = sum(groups.map((group) => group.bytes[4]))
+  let squaredError = sum(groups.map((group) => group.error ** 2))
+  const kept = new Set<string>()
+  for (const group of [...groups].sort((one, other) => other.error ** 2 / cost(other) - one.error ** 2 / cost(one))) {
+    if (Math.sqrt(squaredError) <= ERROR_TARGET) break
+    if (bytes + cost(group) > SIZE_SHARE * floatBytes) continue
+    group.weights.forEach((name) => kept.add(name))
+    bytes += cost(group)
+    squaredError -= group.error ** 2
+  }
+  return kept
+}
+
+/** float32 bytes of the weights that groups hold. */
+export function floatBytes(config: ModelConfig): number {
+  const names = new Set(weightGroups(config).flatMap((group) => group.weights))
+  return sum(
+    parameterSpecs(config)
+      .filter((spec) => names.has(spec.name))
+      .map((spec) => 4 * sum([spec.shape.reduce((a, b) => a * b, 1)]))
+  )
+}
+
+/** Bytes of a matrix in blocks: kernels are cut along their input axis, the embedding table along its rows' width. */
+function blockBytes({ name, shape }: ParameterSpec, bits: BlockBits): number {
+  const [first, second] = shape as [number, number]
+  const [rows, width] = name === 'embeddings.word' ? [first, second] : [second, first]
+  const size = blockSizeFor(width, bits)
+  return rows * blockCount(width, size) * ((size * bits) / 8 + 4)
+}
+
+function rootMeanSquare(logits: readonly Float32Array[], reference: readonly Float32Array[]): number {
+  const squares = logits.flatMap((batch, index) =>
+    Array.from(batch, (value, i) => (value - reference[index]![i]!) ** 2)
+  )
+  return Math.sqrt(sum(squares) / squares.length)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

@@ -1,0 +1,150 @@
+import { MatcherError, type ModelConfig, type Ops } from '@sohu-match/core'
+import { foldAdd, foldGather, foldHalves, foldMatmul, type Fold } from './fold'
+import { plainDense } from '../formats/float'
+import type { WeightFormat } from '../formats/format'
+import type { GraphBuilder } from '../onnx/builder'
+import type { Constant, Value } from '../onnx/value'
+import {
+  attention,
+  attentionMask,
+  filled,
+  gelu,
+  maskedMean,
+  rotaryFactors,
+  rotate,
+  selectColumns,
+  type RotaryFactors
+} from './primitives'
+
+/** What a graph is made from. */
+export interface GraphSource {
+  readonly config: ModelConfig
+  readonly format: WeightFormat
+  /** A weight by its checkpoint name. */
+  readonly read: (name: string) => Float32Array
+  /** The mask [batch, seq] as the caller feeds it; without it the token ids say it. */
+  readonly mask?: Value
+}
+
+/** Positions that every graph has rotary tables for, when the model itself is not longer. RoPE sets no limit. */
+const ROTARY_POSITIONS = 2048
+
+/** The most tokens that a model's graphs take: twice its training length, at least 2,048. */
+export function maxPositions(config: ModelConfig): number {
+  return Math.max(ROTARY_POSITIONS, 2 * config.maxLength)
+}
+
+interface DenseCall {
+  readonly x: Value
+  readonly kernel: Constant
+  readonly bias: Constant
+}
+
+/**
+ * The network's primitives over graph nodes: form `g01_half`, which runs alike on CPU, wasm and WebGPU. What depends on parameters alone
+ * is folded, so the norms' gains and offsets become tables [tasks, 1, hidden]; whatever is gathered by task keeps that axis of 1.
+ */
+export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
+  const { config, format, read } = source
+  const fold: Fold = (name, shape, compute) => build.constant(name, 'float32', shape, compute)
+  const float = (value: Value) => build.cast(value, 'float32')
+  const norms = normOps(build)
+  const positions = maxPositions(config)
+  const headSize = config.hiddenSize / config.numAttentionHeads
+  const denseCalls = new Map<Value, DenseCall>()
+  const gelus = new Set<Value>()
+  let factors: RotaryFactors | undefined
+
+  const dense = ({ x, kernel, bias }: DenseCall): Value => {
+    build.scope = kernel.name.replace(/\.kernel.*$/, '')
+    if (kernel.name === 'classifier.kernel') return plainDense(build, float(x), kernel, bias)
+    return format.dense(build, x, kernel, bias, gelus.has(x) ? 'gelu' : 'symmetric')
+  }
+  const gather = (table: Constant, ids: Value): Value => {
+    build.scope = /[\w.]*norm/.exec(table.name)?.[0] ?? table.name
+    if (ids.kind === 'constant') return build.reshape(foldGather(fold, table, ids), [-1, 1, table.shape[1]!])
+    const byTask = ids.kind === 'input' && ids.shape.length === 1
+    if (byTask) return norms.rows(build.reshape(table, [-1, 1, table.shape[1]!]), ids) // [batch, 1, width]
+    return table.name === 'embeddings.word' ? format.rows(build, table, ids) : build.node('Gather', [table, ids])
+  }
+  return {
+    param: (name, shape) => build.constant(name, 'float32', shape, () => read(name)),
+    matmul: (a, b) => foldMatmul(fold, constantOf(a), constantOf(b)),
+    add: (a, b) =>
+      a.kind === 'constant' && b.kind === 'constant' ? foldAdd(fold, a, b) : build.node('Add', [float(a), float(b)]),
+    gather: (table, ids) => gather(constantOf(table), ids),
+    addRow: (x, row) => build.node('Add', [x, row]),
+    dense: (x, kernel, bias) => {
+      const call = { x, kernel: constantOf(kernel), bias: constantOf(bias) }
+      const out = dense(call)
+      denseCalls.set(out, call)
+      return out
+    },
+    gelu: (x) => {
+      const out = gelu(build, x)
+      gelus.add(out)
+      return out
+    },
+    attentionMask: (tokenIds) => {
+      factors = rotaryFactors(build, tokenIds, positions, headSize, format.compute)
+      return source.mask ? float(source.mask) : attentionMask(build, tokenIds, positions)
+    },
+    rotary: (x, heads) => {
+      const call = denseCalls.get(x)
+      if (!call || !factors)
+        throw new MatcherError(
+          'config-invalid',
+          'A graph rotates only what a dense layer gives, after the mask is known.'
+        )
+      const halves = {
+        x: call.x,
+        kernel: foldHalves(fold, call.kernel, heads),
+        bias: foldHalves(fold, call.bias, heads)
+      }
+      return rotate(build, dense(halves), factors, heads, headSize) // [batch, heads, seq, headSize]
+    },
+    attention: (q, k, v, mask, heads) => attention(build, { q, k, v, mask }, heads, headSize),
+    layerNorm: (x, gamma, beta, epsilon) => norms.plain(float(x), gamma, beta, epsilon),
+    conditionalNorm: (x, gamma, beta, epsilon) => norms.conditional(float(x), gamma, beta, epsilon),
+    maskedMean: (x, mask) => maskedMean(build, float(x), mask),
+    selectTask: (x, taskIds, width) => {
+      const count = config.tasks.length
+      const identity = build.constant('tasks', 'float32', [count, count], () =>
+        Float32Array.from({ length: count * count }, (_, i) => (i % (count + 1) === 0 ? 1 : 0))
+      )
+      return selectColumns(build, x, gather(identity, taskIds), width)
+    },
+    dropout: (x) => x,
+    layer: (_index, x, body) => body(x)
+  }
+}
+
+/** Norms, and the rows that they take by task. WebGPU wants LayerNormalization's own gain as a vector, so a row's gain comes after it. */
+function normOps(build: GraphBuilder) {
+  const widths = new Map<Value, number>()
+  const plain = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
+    build.node('LayerNormalization', [x, gamma, beta], { attributes: { axis: -1, epsilon: { float: epsilon } } })
+  return {
+    plain,
+    rows(table: Constant, ids: Value): Value {
+      const out = build.node('Gather', [table, ids])
+      widths.set(out, table.shape.at(-1)!)
+      return out
+    },
+    conditional(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
+      const width = widths.get(gamma)
+      if (width === undefined) return plain(x, build.reshape(gamma, [-1]), build.reshape(beta, [-1]), epsilon)
+      const normalized = plain(x, filled(build, width, 1), filled(build, width, 0), epsilon)
+      return build.node('Add', [build.node('Mul', [normalized, gamma]), beta]) // [batch, seq, hidden]
+    }
+  }
+}
+
+/** Throws `config-invalid` where the network asks for arithmetic on activations that graphs have only for parameters. */
+function constantOf(value: Value): Constant {
+  if (value.kind === 'constant') return value
+  throw new MatcherError(
+    'config-invalid',
+    'A graph multiplies and gathers parameter tables only; use dense for activations.'
+  )
+}

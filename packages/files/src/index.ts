@@ -1,8 +1,0 @@
-export { isTemporary, removeTemporaries, syncFolder, syncTree, writeFileAtomic } from './atomic'
-export { readDataset, type Dataset, type SplitName } from './data/dataset'
-export { linesOfFile, type NumberedLine } from './data/lines-of-file'
-export { readError, storageError } from './errors'
-export { recoverFolder, replaceFolder, tidyFolder } from './folder'
-export { fileSize, readManifest } from './manifest'
-export { readBytes, readJson, readText, sha256, sha256File, userPath } from './read'
-export { withholdTelemetry } from './telemetry'

@@ -1,0 +1,160 @@
+import { access, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import {
+  MatcherError,
+  parseDatasetJson,
+  parseLine,
+  SOHU_TASKS,
+  sohuFields,
+  VARIANTS,
+  type Example,
+  type LineFormat,
+  type TaskSpec
+} from '@sohu-match/core'
+import { readError } from './system-errors'
+import { readJson } from './read'
+import { linesOfFile } from './lines'
+
+/** A part of a data set. */
+export type SplitName = 'train' | 'valid' | 'test'
+
+/** What a data folder holds. A split that was not asked for is empty. */
+export interface Dataset {
+  /** Every task of the layout, also those without data: a Sohu folder always has six. */
+  readonly tasks: readonly TaskSpec[]
+  readonly splits: Readonly<Record<SplitName, readonly Example[]>>
+  /** What the layout has a place for and the folder lacks: variants, or single files of a variant. To be told, not fatal. */
+  readonly missing: readonly string[]
+}
+
+/** A file to read, with the task of its lines. */
+interface Source {
+  readonly path: string
+  readonly split: SplitName
+  readonly format: LineFormat
+}
+
+const SOHU_FILES: Readonly<Record<SplitName, string>> = {
+  train: 'train.txt',
+  valid: 'valid.txt',
+  test: 'test_with_id.txt'
+}
+
+/**
+ * Reads the wanted splits of a data folder: by its `dataset.json` if it has one, else in the Sohu layout (`<variant>/{train,valid,test_with_id}.txt`,
+ * extra training lines in `round2/<variant>.txt`). Labels of test lines are taken from `test_labels.csv` where it is. Nothing is returned before
+ * all is read. Throws `data-invalid` with file and line, or if a wanted split has no file at all.
+ */
+export async function readDataset(
+  directory: string,
+  wanted: readonly SplitName[] = ['train', 'valid', 'test']
+): Promise<Dataset> {
+  await requireFolder(directory)
+  const description = join(directory, 'dataset.json')
+  const { tasks, sources, missing } = (await exists(description))
+    ? await describedSources(description, wanted)
+    : await sohuSources(directory, wanted)
+  for (const split of wanted) {
+    if (!sources.some((source) => source.split === split)) throw noFiles(directory, split)
+  }
+  const splits: Record<SplitName, Example[]> = { train: [], valid: [], test: [] }
+  for (const { path, split, format } of sources) {
+    const shown = join(basename(directory), relative(directory, path))
+    for await (const line of linesOfFile(path)) splits[split].push(parseLine(line.text, format, shown, line.number))
+  }
+  const labels = wanted.includes('test')
+    ? await readTestLabels(join(directory, 'test_labels.csv'))
+    : new Map<string, 0 | 1>()
+  return { tasks, splits: { ...splits, test: splits.test.map((example) => withLabel(example, labels)) }, missing }
+}
+
+async function sohuSources(directory: string, wanted: readonly SplitName[]) {
+  const sources: Source[] = []
+  const missing: string[] = []
+  for (const [task, variant] of VARIANTS.entries()) {
+    const before = sources.length
+    const lacking: string[] = []
+    for (const split of wanted) {
+      const path = join(directory, variant, SOHU_FILES[split])
+      const format = { task, fields: sohuFields(task), required: split === 'test' ? 'id' : 'label' } as const
+      const more = join(directory, 'round2', `${variant}.txt`)
+      const files = [path, ...(split === 'train' ? [more] : [])]
+      const present = await Promise.all(files.map(exists))
+      sources.push(...files.filter((_, i) => present[i]).map((path) => ({ path, split, format })))
+      if (!present.includes(true)) lacking.push(`${variant}/${SOHU_FILES[split]}`)
+    }
+    missing.push(...(sources.length === before ? [variant] : lacking))
+  }
+  if (sources.length === 0) {
+    throw new MatcherError(
+      'data-invalid',
+      `${directory} has no data: it must hold dataset.json, or at least one of the folders ${VARIANTS.join(', ')} with ` +
+        `${wanted.map((split) => SOHU_FILES[split]).join(', ')}; check the path.`
+    )
+  }
+  return { tasks: SOHU_TASKS, sources, missing }
+}
+
+async function describedSources(description: string, wanted: readonly SplitName[]) {
+  const described = parseDatasetJson(await readJson(description, 'data-invalid', 'data-invalid'), description)
+  const sources = described.flatMap((task) =>
+    wanted.flatMap((split) =>
+      task[split].map((file) => ({
+        path: join(dirname(description), file),
+        split,
+        format: { task: task.id, fields: task.fields, required: split === 'test' ? 'id' : 'label' } as const
+      }))
+    )
+  )
+  const missing = described.flatMap((task) =>
+    wanted.filter((split) => task[split].length === 0).map((split) => `${task.name} (${split})`)
+  )
+  return { tasks: described.map(({ name, id, group }) => ({ name, id, group })), sources, missing }
+}
+
+/** Reads `id,label` lines under a header; an absent file is an empty map. Throws `data-invalid`. */
+async function readTestLabels(path: string): Promise<Map<string, 0 | 1>> {
+  const labels = new Map<string, 0 | 1>()
+  if (!(await exists(path))) return labels
+  for await (const { text, number } of linesOfFile(path)) {
+    if (number === 1 && text.trim() === 'id,label') continue
+    const [, id, label] = /^(.+),([01])\s*$/.exec(text) ?? []
+    if (id === undefined)
+      throw new MatcherError(
+        'data-invalid',
+        `${path}:${number}: the line is "${text.slice(0, 60)}"; it must be an id, a comma, and 0 or 1.`
+      )
+    if (labels.has(id))
+      throw new MatcherError('data-invalid', `${path}:${number}: the id "${id}" has a second label; remove one.`)
+    labels.set(id, label === '1' ? 1 : 0)
+  }
+  return labels
+}
+
+function withLabel(example: Example, labels: ReadonlyMap<string, 0 | 1>): Example {
+  const label = example.label ?? labels.get(example.id ?? '')
+  return label === undefined ? example : { ...example, label }
+}
+
+function noFiles(directory: string, split: SplitName): MatcherError {
+  return new MatcherError(
+    'data-invalid',
+    `${directory} has no ${split} split: no ${SOHU_FILES[split]} in any variant's folder and no "${split}" files in a dataset.json.`
+  )
+}
+
+async function requireFolder(directory: string): Promise<void> {
+  try {
+    if ((await stat(directory)).isDirectory()) return
+  } catch (cause) {
+    throw readError(directory, cause, 'data-invalid')
+  }
+  throw new MatcherError('data-invalid', `${directory} is a file; --data wants a folder.`)
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false
+  )
+}

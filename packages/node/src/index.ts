@@ -1,0 +1,8 @@
+export { isTemporary, removeTemporaries, syncFolder, syncTree, writeFileAtomic } from './atomic'
+export { readDataset, type Dataset, type SplitName } from './dataset'
+export { linesOfFile, type NumberedLine } from './lines'
+export { readError, storageError } from './system-errors'
+export { recoverFolder, replaceFolder, tidyFolder } from './folder'
+export { fileSize, readManifest } from './manifest'
+export { readBytes, readJson, readText, sha256, sha256File, userPath } from './read'
+export { withholdTelemetry } from './telemetry'

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { MatcherError, type MatcherErrorCode } from '@sohu-match/core'
+import { readError } from './system-errors'
+
+/** A path that a person typed, resolved against the folder it was typed in: npm and nx keep that in `INIT_CWD`. */
+export function userPath(path: string, env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(env.INIT_CWD ?? process.cwd(), path)
+}
+
+/** A whole file's bytes. Throws `missingCode` (default `asset-missing`) or `storage`. */
+export async function readBytes(path: string, missingCode: MatcherErrorCode = 'asset-missing'): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw readError(path, cause, missingCode)
+  }
+}
+
+/** A whole file as UTF-8 text. Throws `missingCode` (default `asset-missing`) or `storage`. */
+export async function readText(path: string, missingCode: MatcherErrorCode = 'asset-missing'): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path, missingCode))
+}
+
+/** A file's JSON value. Throws `invalidCode` with file, line and column if it is not JSON, `missingCode` or `storage` if it cannot be read. */
+export async function readJson(
+  path: string,
+  invalidCode: MatcherErrorCode,
+  missingCode: MatcherErrorCode = 'asset-missing'
+): Promise<unknown> {
+  const text = await readText(path, missingCode)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new MatcherError(
+      invalidCode,
+      `${path}${place(text, (cause as Error).message)} is not JSON (${(cause as Error).message}).`,
+      { cause }
+    )
+  }
+}
+
+/** SHA-256 of a file as lower-case hex, read in pieces; `onBytes` is told how many were read so far, and may throw to stop. Throws `asset-missing` or `storage`. */
+export async function sha256File(path: string, onBytes?: (bytes: number) => void): Promise<string> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  const chunks = createReadStream(path, { highWaterMark: 1 << 20 })[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await chunks.next().catch((cause: unknown) => {
+      throw readError(path, cause, 'asset-missing')
+    })
+    if (next.done) return hash.digest('hex')
+    const chunk = next.value as Uint8Array
+    hash.update(chunk)
+    onBytes?.((bytes += chunk.length))
+  }
+}
+
+/** SHA-256 of bytes as lower-case hex. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** `:line:column` from the position that V8 puts into its message; the end of the text where it names none. */
+function place(text: string, message: string): string {
+  const position = Number(/position (\d+)/.exec(message)?.[1] ?? text.length)
+  const before = text.slice(0, position).split('\n')
+  return `:${before.length}:${before.at(-1)!.length + 1}`
+}

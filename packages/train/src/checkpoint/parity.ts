@@ -1,0 +1,52 @@
+import type { ParityBatch } from '@sohu-match/core'
+import { predict, type InputBatch, type Model } from '../autograd/pass'
+import { padBatch } from '../data/batch'
+import { pairLengths, type EncodedPairs } from '../data/encode'
+
+/** Inputs whose logits a checkpoint records, so that every other runtime can be held to them: a padded batch with a row of each task, and a full row. */
+export function parityInputs(pairs: EncodedPairs, maxLength: number, taskCount: number): InputBatch[] {
+  const lengths = pairLengths(pairs)
+  const rows = Array.from({ length: taskCount }, (_, task) => {
+    const found = pairs.taskIds.indexOf(task)
+    return found < 0 ? task % pairs.taskIds.length : found
+  })
+  const mixed = padBatch(pairs, Int32Array.from(rows))
+  const longest = lengths.indexOf(lengths.reduce((most, length) => Math.max(most, length), 0))
+  return [{ ...mixed, taskIds: Int32Array.from(rows.keys()) }, fullRow(pairs, longest, maxLength)]
+}
+
+/** One row of exactly `maxLength` tokens: a pair, its words repeated where it is shorter. */
+function fullRow(pairs: EncodedPairs, index: number, maxLength: number): InputBatch {
+  const ids = pairs.tokenIds.subarray(pairs.offsets[index], pairs.offsets[index + 1])
+  const first = Math.min(pairs.firstLengths[index]!, maxLength - 1)
+  const tokenIds = Int32Array.from({ length: maxLength }, (_, i) => ids[i % ids.length]!)
+  return {
+    batch: 1,
+    seq: maxLength,
+    tokenIds,
+    segmentIds: Int32Array.from({ length: maxLength }, (_, i) => (i < first ? 0 : 1)),
+    taskIds: Int32Array.of(pairs.taskIds[index]!)
+  }
+}
+
+/** The inputs with the logits that this network gives them, dropout off. */
+export function parityBatches(model: Model, inputs: readonly InputBatch[]): ParityBatch[] {
+  return inputs.map((input) => {
+    const logits = predict(model, input)
+    const values = logits.dataSync()
+    logits.dispose()
+    return {
+      tokenIds: table(input.tokenIds, input.batch),
+      segmentIds: table(input.segmentIds, input.batch),
+      taskIds: [...input.taskIds],
+      logits: table(values, input.batch)
+    }
+  })
+}
+
+function table(values: ArrayLike<number>, rows: number): number[][] {
+  const width = values.length / rows
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: width }, (_, column) => values[row * width + column]!)
+  )
+}

@@ -1,0 +1,42 @@
+import { userPath, writeFileAtomic, type SplitName } from '@sohu-match/node'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { createProgress } from '../report/bar'
+import { errorsPage } from '../report/mistakes'
+import { scoreLabelled } from './evaluate'
+
+interface ErrorsFlags {
+  readonly checkpoint: string
+  readonly data: string
+  readonly split: SplitName
+  readonly out: string
+  readonly count: number
+}
+
+/** `errors`: the pairs that a checkpoint judges most wrongly, as a page. */
+export function addErrors(program: Command): void {
+  program
+    .command('errors')
+    .description('the most wrong pairs of each task as an HTML page, common words highlighted')
+    .requiredOption('--checkpoint <dir>', "a run's best/ folder")
+    .requiredOption('--data <dir>', 'data folder: Sohu layout or dataset.json')
+    .addOption(new Option('--split <name>', 'which part').choices(['train', 'valid', 'test']).default('valid'))
+    .option('--out <file>', 'HTML file to write', 'errors.html')
+    .option('--count <n>', 'pairs of each task and kind of error', wholeNumber, 20)
+    .action(async (flags: ErrorsFlags) => {
+      const progress = createProgress(process.stderr)
+      const { rows, config, tokenizer } = await scoreLabelled(flags, (done, total) =>
+        progress.phase('evaluate', done, total)
+      )
+      progress.close()
+      const title = `Errors of ${flags.checkpoint} on the ${flags.split} split of ${flags.data}`
+      await writeFileAtomic(userPath(flags.out), errorsPage(title, rows, config.tasks, tokenizer.words, flags.count))
+      console.log(
+        `${rows.filter(({ label, predicted }) => label !== predicted).length} of ${rows.length} pairs are judged wrongly; the worst are in ${flags.out}.`
+      )
+    })
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.')
+  return Number(text)
+}

@@ -1,0 +1,28 @@
+import { Command } from 'commander'
+import { addDemoData } from './demo-data'
+import { addErrors } from './mistakes'
+import { addEvaluate } from './evaluate'
+import { addImport } from './import'
+import { addPredict } from './predict'
+import { addPretrain } from './pretrain'
+import { addProfile } from './profile'
+import { addSohu } from './sohu'
+import { addStudy } from './study'
+
+/** The commands of this package; each Nx target `train:NAME` runs the one of its name. */
+export const program = new Command('train')
+  .description('Train the six-task conditional-LayerNorm RoFormer, evaluate it, and predict with it.')
+  .showHelpAfterError('(--help lists the options)')
+
+for (const add of [
+  addSohu,
+  addEvaluate,
+  addErrors,
+  addStudy,
+  addPredict,
+  addDemoData,
+  addImport,
+  addPretrain,
+  addProfile
+])
+  add(program)

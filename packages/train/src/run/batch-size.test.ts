@@ -1,0 +1,66 @@
+import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
+import { describe, expect, it } from 'vitest'
+import { largestBatch, SAFETY_SHARE, sizedConfig } from './batch-size'
+import { parseTrainConfig } from '../config'
+import { initialValues } from '../initialization/parameters'
+import { Variable } from '../optimizer/variable'
+import { recordOps } from '../profile/record-ops'
+import { workloadBatch } from '../profile/workload'
+import { tf } from '../tfjs'
+import { lossAndGradients } from '../autograd/pass'
+
+const config = parseModelConfig({
+  vocab_size: 100,
+  hidden_size: 32,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 64
+})
+const model = {
+  config,
+  variables: new Map(
+    parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)])
+  )
+}
+const train = (more: Record<string, unknown>) =>
+  parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1, batch_pairs: 64, ...more }, 'test')
+
+describe('batch_tokens', () => {
+  it('stays the number that it is', () => {
+    expect(sizedConfig(train({ batch_tokens: 512 }), model, 24).batchTokens).toBe(512)
+  })
+
+  it('takes as many pairs as the operation that needs most memory allows', () => {
+    const probe = (pairs: number) => ({ pairs, bytes: [10 + 2 * pairs, 5 * pairs, 50] })
+    expect(largestBatch(probe(1), probe(2), 100)).toBe(20)
+    expect(largestBatch(probe(1), probe(2), 11)).toBe(0)
+  })
+
+  it.each(['none', 'layer'])(
+    'auto fills the share of the memory that it may, recompute %s, and frees its probes',
+    (recompute) => {
+      const settings = train({ batch_tokens: 'auto', recompute })
+      const free = 8e6
+      const { numTensors, numBytes } = tf.memory()
+      const { batchTokens } = sizedConfig(settings, model, 24, () => free)
+      expect(tf.memory().numTensors).toBe(numTensors)
+      const peak = (pairs: number): number => {
+        const batch = workloadBatch({ layers: 2, hidden: 32, heads: 2, vocabulary: 100, pairs, tokens: 24 }, 1)
+        const { peakBytes, result } = recordOps(() =>
+          lossAndGradients(model, batch, { recompute: settings.recompute, dropout: { rate: 0.1, seed: [1, 1] } })
+        )
+        tf.dispose([result.loss, ...result.gradients.values()])
+        return peakBytes - numBytes
+      }
+      const pairs = batchTokens / 24
+      expect(pairs).toBeGreaterThan(1)
+      expect(peak(pairs)).toBeLessThanOrEqual(free * SAFETY_SHARE)
+      expect(peak(pairs + 1)).toBeGreaterThan(free * SAFETY_SHARE)
+    }
+  )
+
+  it('auto takes no more pairs than batch_pairs, and one where memory is too small for any', () => {
+    expect(sizedConfig(train({ batch_tokens: 'auto', batch_pairs: 3 }), model, 24, () => 1e9).batchTokens).toBe(3 * 24)
+    expect(sizedConfig(train({ batch_tokens: 'auto' }), model, 24, () => 1).batchTokens).toBe(24)
+  })
+})

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process'
+import { lossAndGradients, type LabeledBatch, type Model } from '../autograd/pass'
+import type { TrainConfig } from '../config'
+import { recordOps } from '../profile/record-ops'
+import { onGpu, tf } from '../tfjs'
+
+/** Share of the free memory that a batch's tensors may fill: the rest is for the pool's gaps and for other programs. */
+export const SAFETY_SHARE = 0.6
+
+/** What a pass of two sizes takes after each of its operations, in bytes above what was there before; both run the same operations. */
+export interface MemoryProbe {
+  readonly pairs: number
+  readonly bytes: readonly number[]
+}
+
+/** A configuration with the padded tokens of a batch as a number. */
+export type SizedConfig = TrainConfig & { readonly batchTokens: number }
+
+/**
+ * Puts a number where `batch_tokens` is `auto`: as many tokens as two measured passes say that memory holds, at most `batch_pairs` pairs of
+ * the longest. `longest` in tokens. The probes change nothing of the model.
+ */
+export function sizedConfig(
+  train: TrainConfig,
+  model: Model,
+  longest: number,
+  freeBytes: () => number = freeMemory
+): SizedConfig {
+  if (train.batchTokens !== 'auto') return { ...train, batchTokens: train.batchTokens }
+  const probe = (pairs: number): MemoryProbe => probeMemory(train, model, pairs, longest)
+  probe(1) // the first pass also lays out the pool
+  const pairs = largestBatch(probe(1), probe(2), freeBytes() * SAFETY_SHARE)
+  return { ...train, batchTokens: longest * Math.max(1, Math.min(train.batchPairs, pairs)) }
+}
+
+/**
+ * The most pairs whose pass stays within `limit` bytes. At one length every tensor is a constant or in proportion to the pairs, so the bytes
+ * alive after each operation lie on a line through its two probes.
+ */
+export function largestBatch(small: MemoryProbe, large: MemoryProbe, limit: number): number {
+  return Math.floor(
+    small.bytes.reduce((most, bytes, i) => {
+      const perPair = (large.bytes[i]! - bytes) / (large.pairs - small.pairs)
+      return perPair <= 0 ? most : Math.min(most, small.pairs + (limit - bytes) / perPair)
+    }, Infinity)
+  )
+}
+
+function probeMemory({ recompute, seed }: TrainConfig, model: Model, pairs: number, seq: number): MemoryProbe {
+  const filled = (length: number, value: number): Int32Array => new Int32Array(length).fill(value)
+  const batch: LabeledBatch = {
+    batch: pairs,
+    seq,
+    tokenIds: filled(pairs * seq, 1),
+    segmentIds: filled(pairs * seq, 0),
+    taskIds: filled(pairs, 0),
+    labels: filled(pairs, 0),
+    weights: new Float32Array(pairs)
+  }
+  const before = tf.memory().numBytes
+  const { ops, result } = recordOps(() =>
+    lossAndGradients(model, batch, { recompute, dropout: { rate: model.config.hiddenDropoutProb, seed: [seed, 0] } })
+  )
+  tf.dispose([result.loss, ...result.gradients.values()])
+  return { pairs, bytes: ops.map(({ liveBytes }) => liveBytes - before) }
+}
+
+/** Bytes that are free: of this machine or container, or of the first GPU as its driver tells. */
+function freeMemory(): number {
+  if (!onGpu) return process.availableMemory()
+  const megabytes = execFileSync(
+    'nvidia-smi',
+    ['--query-gpu=memory.total', '--format=csv,noheader,nounits', '--id=0'],
+    { encoding: 'utf8' }
+  )
+  return Number.parseInt(megabytes, 10) * 2 ** 20
+}

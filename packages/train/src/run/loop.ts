@@ -1,0 +1,226 @@
+import {
+  chooseThresholds,
+  evaluateRows,
+  MatcherError,
+  type CheckpointMetrics,
+  type Metrics,
+  type ScoredRow
+} from '@sohu-match/core'
+import type { SizedConfig } from './batch-size'
+import type { TrainConfig } from '../config'
+import { planEpoch, type EpochPlan } from '../data/buckets'
+import { pairLengths } from '../data/encode'
+import { predictPairs, scoredRows } from '../evaluate/predict'
+import { microBatches } from '../step/micro-batches'
+import { learningRateAt } from '../optimizer/schedule'
+import type { Prepared } from './prepare'
+import { disposeModel, type Trainer } from '../step/trainer'
+
+/** Where a run stands: `step` updates are done, the next batch is number `position` of `epoch` (both from 0). */
+export interface TrainingState {
+  readonly step: number
+  readonly epoch: number
+  readonly position: number
+  /** The best score on the valid split so far; 0 before the first, as in the reference. */
+  readonly best: number
+  /** Epochs since that best one. */
+  readonly stale: number
+}
+
+/** The state of a run that has not begun. */
+export const FRESH_STATE: TrainingState = { step: 0, epoch: 0, position: 0, best: 0, stale: 0 }
+
+/** What an epoch that is the best so far hands on: metrics, thresholds and the valid pairs' scores, in their order. */
+export interface BestEpoch {
+  readonly metrics: CheckpointMetrics
+  readonly thresholds: Record<string, number>
+  readonly scores: readonly number[]
+}
+
+/** True once a run has nothing left to do: after its last epoch, or when `patience` epochs in a row were no better. */
+export function isFinished(
+  { epochs, patience }: Pick<TrainConfig, 'epochs' | 'patience'>,
+  { epoch, stale }: TrainingState
+): boolean {
+  return epoch >= epochs || (patience > 0 && stale >= patience)
+}
+
+/** What happened since the last report. */
+export interface StepReport {
+  readonly step: number
+  readonly steps: number
+  readonly epoch: number
+  readonly epochs: number
+  /** Mean loss of the pairs since the last report, auxiliary terms included. */
+  readonly loss: number
+  readonly learningRate: number
+  readonly pairs: number
+  /** Tokens without padding, and the share of positions that were padding. */
+  readonly tokens: number
+  readonly paddingShare: number
+  readonly seconds: number
+}
+
+/** An epoch's end: metrics of the averaged weights on the valid split. */
+export interface EpochReport {
+  readonly epoch: number
+  readonly epochs: number
+  readonly step: number
+  readonly metrics: Metrics
+  readonly improved: boolean
+  readonly rows: readonly ScoredRow[]
+}
+
+/** What the loop tells and asks. All writes happen in `save`. */
+export interface LoopHooks {
+  readonly onStep: (report: StepReport) => void
+  readonly onEvaluation: (done: number, total: number) => void
+  readonly onEpoch: (report: EpochReport) => void
+  /** Adds a line to the run's record. */
+  readonly log: (line: { type: string; step: number } & Record<string, unknown>) => Promise<void>
+  /** Writes `last/`; on a new best also `best/`. */
+  readonly save: (state: TrainingState, best?: BestEpoch) => Promise<void>
+  /** True once the run is to stop after the step under way. */
+  readonly stopping: () => boolean
+}
+
+/** Steps between reports. Reading the loss waits for the device, so it is read only then. */
+const REPORT_STEPS = 10
+
+/** Trains from `state` to the end, or until `stopping`; returns where it stopped. Throws `config-invalid` when the loss is no longer a number. */
+export async function trainLoop(
+  train: SizedConfig,
+  prepared: Prepared,
+  trainer: Trainer,
+  state: TrainingState,
+  hooks: LoopHooks
+): Promise<TrainingState> {
+  const plans = epochPlans(train, prepared)
+  const steps = plans.reduce((sum, plan) => sum + plan.batches.length, 0)
+  const batchOf = microBatches(train, prepared)
+  let now = state
+  while (!isFinished(train, now)) {
+    const { epoch } = now
+    const plan = plans[epoch]!
+    const meter = lossMeter(train, steps, hooks)
+    for (let { position } = now; position < plan.batches.length; position++) {
+      const batches = batchOf(plan.batches[position]!, epoch, plan.pairWeight)
+      const step = now.step + 1
+      const learningRate = learningRateAt(step, steps, train)
+      meter.add(trainer.step(batches, learningRate, step), batches, plan.pairWeight)
+      const last = position + 1 === plan.batches.length
+      if (step % REPORT_STEPS === 0 || last) await meter.report(step, epoch, learningRate)
+      else await nextTurn()
+      now = { ...now, step, position: position + 1 }
+      if (!last && hooks.stopping()) {
+        await hooks.save(now)
+        return now
+      }
+      if (!last && train.checkpointSteps > 0 && step % train.checkpointSteps === 0) await hooks.save(now)
+    }
+    now = await endEpoch(train, prepared, trainer, now, hooks)
+    if (hooks.stopping()) return now
+  }
+  return now
+}
+
+/** Every epoch's batches. */
+function epochPlans(train: SizedConfig, { train: pairs }: Prepared): EpochPlan[] {
+  const lengths = pairLengths(pairs)
+  const options =
+    train.batching === 'reference'
+      ? ({ batching: 'reference', batchSize: train.batchPairs } as const)
+      : ({
+          batching: 'buckets',
+          batchTokens: train.batchTokens,
+          poolPairs: train.bucketPool,
+          maxPairs: train.batchPairs
+        } as const)
+  return Array.from({ length: train.epochs }, (_, epoch) => planEpoch(lengths, options, train.seed, epoch))
+}
+
+/** Evaluates the averaged weights, reports, and saves; a strictly better score is the new best (bojone/sohu2021-baseline, `Evaluator`). */
+async function endEpoch(
+  train: TrainConfig,
+  { valid, config }: Prepared,
+  trainer: Trainer,
+  { step, epoch, best, stale }: TrainingState,
+  hooks: LoopHooks
+): Promise<TrainingState> {
+  const averaged = trainer.averagedModel(step)
+  try {
+    const rows = scoredRows(valid, await predictPairs(averaged, valid, { onProgress: hooks.onEvaluation }))
+    const metrics = evaluateRows(rows, config.tasks)
+    const improved = metrics.mean > best
+    hooks.onEpoch({ epoch, epochs: train.epochs, step, metrics, improved, rows })
+    await hooks.log({ type: 'epoch', step, epoch, improved, ...metrics })
+    const next = {
+      step,
+      epoch: epoch + 1,
+      position: 0,
+      best: improved ? metrics.mean : best,
+      stale: improved ? 0 : stale + 1
+    }
+    const found = {
+      metrics: { epoch: epoch + 1, step, ...metrics },
+      thresholds: chooseThresholds(rows, config.tasks),
+      scores: rows.map(({ score }) => score)
+    }
+    await hooks.save(next, improved ? found : undefined)
+    return next
+  } finally {
+    disposeModel(averaged)
+  }
+}
+
+/** Adds up losses on the device and reads them at a report. */
+function lossMeter(train: TrainConfig, steps: number, hooks: LoopHooks) {
+  type Batches = readonly { batch: number; seq: number; tokenCount: number }[]
+  let pending: { loss: { dataSync(): ArrayLike<number>; dispose(): void }; weight: number }[] = []
+  let counts = { pairs: 0, tokens: 0, positions: 0 }
+  let since = performance.now()
+  return {
+    add(loss: (typeof pending)[number]['loss'], batches: Batches, pairWeight: number | undefined): void {
+      const pairs = batches.reduce((sum, { batch }) => sum + batch, 0)
+      pending.push({ loss, weight: pairWeight === undefined ? pairs : 1 / pairWeight })
+      counts = {
+        pairs: counts.pairs + pairs,
+        tokens: counts.tokens + batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
+        positions: counts.positions + batches.reduce((sum, { batch, seq }) => sum + batch * seq, 0)
+      }
+    },
+    async report(step: number, epoch: number, learningRate: number): Promise<void> {
+      const total = pending.reduce((sum, { loss, weight }) => sum + loss.dataSync()[0]! * weight, 0)
+      pending.forEach(({ loss }) => loss.dispose())
+      if (!Number.isFinite(total)) {
+        throw new MatcherError(
+          'config-invalid',
+          `The loss is no longer a number at step ${step}: the training diverged; lower learning_rate or set clip_norm.`
+        )
+      }
+      const now = performance.now()
+      const report: StepReport = {
+        step,
+        steps,
+        epoch,
+        epochs: train.epochs,
+        learningRate,
+        loss: total / counts.pairs,
+        pairs: counts.pairs,
+        tokens: counts.tokens,
+        paddingShare: 1 - counts.tokens / counts.positions,
+        seconds: (now - since) / 1000
+      }
+      hooks.onStep(report)
+      await hooks.log({ type: 'step', ...report })
+      pending = []
+      counts = { pairs: 0, tokens: 0, positions: 0 }
+      since = now
+    }
+  } satisfies Record<string, unknown>
+}
+
+/** Lets signals and timers in between two steps. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,177 @@
+import {
+  buildVocab,
+  countWords,
+  createSegmenter,
+  createTokenizer,
+  openDictionary,
+  parseModelConfig,
+  parameterSpecs,
+  type Example,
+  type ModelConfig,
+  type TaskSpec,
+  type Tokenizer
+} from '@sohu-match/core'
+import { readDataset } from '@sohu-match/node'
+import { auxiliarySpecs } from '../step/auxiliary'
+import type { Assets } from '../checkpoint/checkpoint'
+import type { TrainConfig } from '../config'
+import { encodeExamples, type EncodedPairs } from '../data/encode'
+import { onlyTasks, requireTasks } from '../data/for-tasks'
+import { embeddingStart } from '../data/embedding-start'
+import { bundledDictionary } from '../checkpoint/dictionary'
+import { crossInitialization } from '../initialization/cross'
+import { initialValues } from '../initialization/parameters'
+import { Variable } from '../optimizer/variable'
+import type { LoadSummary } from '../pretrained/plan'
+import { takeOver } from '../pretrained/take-over'
+
+/** Everything that a run starts from. */
+export interface Prepared {
+  readonly config: ModelConfig
+  readonly assets: Assets
+  readonly tokenizer: Tokenizer
+  readonly train: EncodedPairs
+  readonly valid: EncodedPairs
+  /** The texts of `valid`, for reports. */
+  readonly validExamples: readonly Example[]
+  /** The network's parameters and the auxiliary heads' (`auxiliary.…`). */
+  readonly variables: Map<string, Variable>
+  /** What the data folder lacks, to be told. */
+  readonly missing: readonly string[]
+  /** What public weights gave, where the run starts from them. */
+  readonly taken?: LoadSummary
+}
+
+/** What a person is told while a run is made ready. */
+export type PrepareProgress = (
+  phase: 'read' | 'vocabulary' | 'tokenize' | 'embeddings',
+  done: number,
+  total: number
+) => void
+
+/** Options of `prepare`. */
+export interface PrepareOptions {
+  readonly data: string
+  /** A checkpoint or a folder of public weights: the run takes over weights, vocabulary and sizes. */
+  readonly init?: string
+  /** Tensors of public weights that may be missing or unknown. */
+  readonly allowMissing?: readonly string[]
+  /** Where tokenized texts are kept. */
+  readonly cache: string
+  readonly onProgress?: PrepareProgress
+}
+
+/** Reads the data, makes or takes over the vocabulary, tokenizes, and gives every parameter its start. Throws coded errors before anything is written. */
+export async function prepare(
+  train: TrainConfig,
+  { data, init, allowMissing, cache, onProgress }: PrepareOptions
+): Promise<Prepared> {
+  onProgress?.('read', 0, 1)
+  const dataset = onlyTasks(await readDataset(data, ['train', 'valid']), train.onlyTasks)
+  requireTasks('task_weights', Object.keys(train.taskWeights), dataset.tasks)
+  onProgress?.('read', 1, 1)
+  const start: Start =
+    init === undefined
+      ? await freshStart(train, dataset.tasks, dataset.splits.train, onProgress)
+      : await takeOver(train, init, dataset.tasks, allowMissing)
+  const { config, assets } = start
+  const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+  const encode = (examples: readonly Example[], from: number): Promise<EncodedPairs> =>
+    encodeExamples(examples, tokenizer, {
+      maxLength: config.maxLength,
+      cache: { folder: cache, dictionary: assets.dictionary },
+      onProgress: ({ done }) =>
+        onProgress?.('tokenize', from + done, dataset.splits.train.length + dataset.splits.valid.length)
+    })
+  const encoded = {
+    train: await encode(dataset.splits.train, 0),
+    valid: await encode(dataset.splits.valid, dataset.splits.train.length)
+  }
+  const variables =
+    start.variables ??
+    initialVariables(train, config, startingTables(train, config, tokenizer, encoded.train, onProgress))
+  for (const spec of auxiliarySpecs(train, config.hiddenSize))
+    variables.set(spec.name, Variable.create(initialValues(spec, train.seed), spec.shape))
+  const {
+    missing,
+    splits: { valid: validExamples }
+  } = dataset
+  return {
+    config,
+    assets,
+    tokenizer,
+    ...encoded,
+    validExamples,
+    variables,
+    missing,
+    ...(start.summary && { taken: start.summary })
+  }
+}
+
+/** Configuration and vocabulary of a run; its weights too where they are taken over. */
+export interface Start {
+  readonly config: ModelConfig
+  readonly assets: Assets
+  readonly variables?: Map<string, Variable>
+  readonly summary?: LoadSummary
+}
+
+/** A vocabulary from the training texts, and the preset's sizes. */
+export async function freshStart(
+  train: TrainConfig,
+  tasks: readonly TaskSpec[],
+  examples: readonly Pick<Example, 'a' | 'b'>[],
+  onProgress?: PrepareProgress
+): Promise<Start> {
+  const { dictionary, notice } = await bundledDictionary()
+  const wanted = parseModelConfig({ ...train.model, tasks }, 'the preset\'s "model"')
+  const segment = createSegmenter(openDictionary(dictionary))
+  function* texts(): Generator<string> {
+    for (const [i, { a, b }] of examples.entries()) {
+      if (i % 500 === 0) onProgress?.('vocabulary', i, examples.length)
+      yield a
+      yield b
+    }
+    onProgress?.('vocabulary', examples.length, examples.length)
+  }
+  const tokens = buildVocab(countWords(texts(), segment), { size: wanted.vocabSize, minCount: train.vocabMinCount })
+  const vocab = `${tokens.join('\n')}\n`
+  return { config: { ...wanted, vocabSize: tokens.length }, assets: { vocab, dictionary, notice } }
+}
+
+/** Starting values that replace the reference's, by parameter name. */
+function startingTables(
+  train: TrainConfig,
+  config: ModelConfig,
+  tokenizer: Tokenizer,
+  encoded: EncodedPairs,
+  onProgress?: PrepareProgress
+): Map<string, Float32Array> {
+  const tables = new Map<string, Float32Array>()
+  if (train.initialization === 'cross') {
+    const gains = { queryGain: train.crossQueryGain, valueGain: train.crossValueGain, segment: train.crossSegment }
+    for (const [name, values] of crossInitialization(config, train.seed, gains)) tables.set(name, values)
+  }
+  if (train.embeddingStart === 'texts') {
+    onProgress?.('embeddings', 0, 1)
+    tables.set(
+      'embeddings.word',
+      embeddingStart(encoded, tokenizer.vocab, config.embeddingSize, { seed: train.seed, idfGain: train.embeddingIdf })
+    )
+    onProgress?.('embeddings', 1, 1)
+  }
+  return tables
+}
+
+function initialVariables(
+  train: TrainConfig,
+  config: ModelConfig,
+  tables: ReadonlyMap<string, Float32Array>
+): Map<string, Variable> {
+  return new Map(
+    parameterSpecs(config).map((spec) => [
+      spec.name,
+      Variable.create(tables.get(spec.name) ?? initialValues(spec, train.seed), spec.shape)
+    ])
+  )
+}

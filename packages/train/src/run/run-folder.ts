@@ -1,0 +1,190 @@
+import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  describeIssues,
+  MatcherError,
+  parameterSpecs,
+  parseMetrics,
+  parseThresholds,
+  type CheckpointMetrics,
+  type ParityBatch,
+  type TaskSpec
+} from '@sohu-match/core'
+import {
+  isTemporary,
+  readJson,
+  readText,
+  recoverFolder,
+  removeTemporaries,
+  storageError,
+  tidyFolder,
+  writeFileAtomic
+} from '@sohu-match/node'
+import * as v from 'valibot'
+import { exists, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
+import { parseTrainConfig, trainConfigToJson, type TrainConfig } from '../config'
+import { FRESH_STATE, type TrainingState } from './loop'
+import type { Variable } from '../optimizer/variable'
+import type { Trainer } from '../step/trainer'
+import { readWeights, writeWeights, type LazyTensor } from '../checkpoint/weights-file'
+
+/** What a run was started with; `train.json` of its folder. */
+export interface RunDescription {
+  readonly data: string
+  readonly init?: string
+  readonly allowMissing?: readonly string[]
+  readonly config: TrainConfig
+}
+
+const descriptionSchema = v.strictObject({
+  data: v.string(),
+  init: v.exactOptional(v.string()),
+  allowMissing: v.exactOptional(v.array(v.string())),
+  config: v.record(v.string(), v.unknown())
+})
+/** The file that makes a folder a run. */
+const DESCRIPTION = 'train.json'
+const counter = v.pipe(v.number(), v.integer(), v.minValue(0))
+const stateSchema = v.strictObject({
+  step: counter,
+  epoch: counter,
+  position: counter,
+  best: v.number(),
+  stale: v.optional(counter, 0)
+})
+
+/** Throws `output-exists` when a new run may not go into a folder because something is there already. A run killed before it had begun leaves nothing that counts. */
+export async function requireFresh(folder: string): Promise<void> {
+  const present = (await readdir(folder).catch(() => [])).filter(
+    (name) => !(name.startsWith(DESCRIPTION) && isTemporary(name))
+  )
+  if (present.length > 0) {
+    throw new MatcherError(
+      'output-exists',
+      `${folder} is not empty (${present.slice(0, 3).join(', ')}); add --resume to go on with its run, or name another --out.`
+    )
+  }
+}
+
+/** Makes the folder of a new run and writes its `train.json`. Throws `storage`. */
+export async function createRun(folder: string, { data, init, allowMissing, config }: RunDescription): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw storageError('make the folder', folder, cause)
+  })
+  await removeTemporaries(folder)
+  await writeFileAtomic(
+    join(folder, DESCRIPTION),
+    `${JSON.stringify({ data, init, allowMissing, config: trainConfigToJson(config) }, null, 2)}\n`
+  )
+}
+
+/** Reads what the run in a folder was started with. Throws `checkpoint-invalid` or `config-invalid`. */
+export async function readRun(folder: string): Promise<RunDescription> {
+  const path = join(folder, DESCRIPTION)
+  const parsed = v.safeParse(descriptionSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
+  if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
+  return { ...parsed.output, config: parseTrainConfig(parsed.output.config, path) }
+}
+
+/** Takes away what a killed run left under temporary names. Throws `storage`. */
+export async function tidyRun(folder: string): Promise<void> {
+  for (const name of ['last', 'best']) await tidyFolder(join(folder, name))
+  await removeTemporaries(folder)
+}
+
+/** What `last/` holds beside a checkpoint's files. */
+export interface LastCheckpoint {
+  readonly assets: Assets
+  readonly metrics: CheckpointMetrics
+  readonly thresholds: Readonly<Record<string, number>>
+  readonly parity: readonly ParityBatch[]
+  readonly state: TrainingState
+}
+
+/** What the best epoch so far found; a run that has none yet starts with NaN and thresholds of 0.5. */
+export type BestFindings = Pick<LastCheckpoint, 'metrics' | 'thresholds'>
+
+/** Writes `last/`: the raw weights as a checkpoint, and all that `--resume` needs to go on exactly. */
+export async function writeLast(
+  folder: string,
+  trainer: Trainer,
+  { assets, metrics, thresholds, parity, state }: LastCheckpoint
+): Promise<void> {
+  const { config, variables } = trainer.model
+  const weights = parameterSpecs(config).map(({ name }) => lazy(name, variables.get(name)!))
+  await writeCheckpoint(
+    join(folder, 'last'),
+    { config, assets, weights, metrics, thresholds, parity },
+    async (temporary) => {
+      await writeWeights(join(temporary, 'ema.safetensors'), lazyAll(trainer.ema.state()))
+      await writeWeights(join(temporary, 'optimizer.safetensors'), lazyAll(optimizerState(trainer)))
+      await writeFile(join(temporary, 'state.json'), `${JSON.stringify(state)}\n`)
+    }
+  )
+}
+
+/** Brings optimizer, averages and auxiliary heads back from `last/` and returns where the run stood. The weights are there already. */
+export async function restoreLast(folder: string, trainer: Trainer): Promise<TrainingState> {
+  const last = join(folder, 'last')
+  const path = join(last, 'state.json')
+  const parsed = v.safeParse(stateSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
+  if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
+  for (const [file, variables] of [
+    ['ema.safetensors', trainer.ema.state()],
+    ['optimizer.safetensors', optimizerState(trainer)]
+  ] as const) {
+    const shapes = new Map([...variables].map(([name, { shape }]) => [name, shape]))
+    await readWeights(join(last, file), shapes, (name, values) => variables.get(name)!.assign(values))
+  }
+  return parsed.output
+}
+
+/** What the best epoch before the run was interrupted found, as `last/` keeps it. Throws `checkpoint-invalid`. */
+export async function restoreFindings(folder: string, tasks: readonly TaskSpec[]): Promise<BestFindings> {
+  const [metrics, thresholds] = ['metrics.json', 'thresholds.json'].map((name) => join(folder, 'last', name)) as [
+    string,
+    string
+  ]
+  const json = (path: string): Promise<unknown> => readJson(path, 'checkpoint-invalid', 'checkpoint-invalid')
+  return {
+    metrics: parseMetrics(await json(metrics), metrics),
+    thresholds: parseThresholds(await json(thresholds), tasks, thresholds)
+  }
+}
+
+/** True if the folder's run has a `last/` to go on from; puts back one whose writer was killed. */
+export async function hasLast(folder: string): Promise<boolean> {
+  await recoverFolder(join(folder, 'last'))
+  return exists(join(folder, 'last', 'state.json'))
+}
+
+/** Adds a line to `metrics.jsonl`. */
+export async function logMetrics(folder: string, line: Record<string, unknown>): Promise<void> {
+  await appendFile(join(folder, 'metrics.jsonl'), `${JSON.stringify(line)}\n`).catch((cause: unknown) => {
+    throw storageError('write', join(folder, 'metrics.jsonl'), cause)
+  })
+}
+
+/** Drops the lines of `metrics.jsonl` that a resumed run will write again: those after `step`, and a last line cut short. */
+export async function rewindMetrics(folder: string, { step }: TrainingState = FRESH_STATE): Promise<void> {
+  const path = join(folder, 'metrics.jsonl')
+  if (!(await exists(path))) return
+  const kept = (await readText(path))
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => (JSON.parse(line) as { step: number }).step <= step)
+  await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''))
+}
+
+/** Adam's moments of every variable, and the auxiliary heads, which are no part of the network. */
+function optimizerState(trainer: Trainer): Map<string, Variable> {
+  return new Map([...trainer.adam.state(), ...[...trainer.variables].filter(([name]) => name.startsWith('auxiliary.'))])
+}
+
+function lazy(name: string, variable: Variable): LazyTensor {
+  return { name, shape: variable.shape, read: () => variable.values() }
+}
+
+function lazyAll(variables: ReadonlyMap<string, Variable>): LazyTensor[] {
+  return [...variables].map(([name, variable]) => lazy(name, variable))
+}

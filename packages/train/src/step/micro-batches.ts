@@ -1,0 +1,107 @@
+import type { TaskSpec, Vocab } from '@sohu-match/core'
+import type { AuxiliaryTargets } from './auxiliary'
+import type { TrainConfig } from '../config'
+import { padBatch, type PaddedBatch } from '../data/batch'
+import {
+  columnMoments,
+  EXCHANGED_FIGURES,
+  inverseFrequencies,
+  LEXICAL_FIGURES,
+  lexicalFigures,
+  matchTargets,
+  wordTokens
+} from '../data/overlap'
+import type { EncodedPairs } from '../data/encode'
+import { createRandom } from '../data/random'
+import { renamer } from '../data/rename'
+import type { Prepared } from '../run/prepare'
+
+/** A batch with what the auxiliary losses ask of it, where they are on. */
+export type TrainingBatch = PaddedBatch & Partial<AuxiliaryTargets>
+
+/**
+ * Pads the pairs of a batch, as one or, over `micro_batch_tokens` padded tokens, as several micro-batches. Each pair keeps its weight in the
+ * whole batch, so the summed gradients are the batch's whatever the cut.
+ */
+export function microBatches(
+  train: TrainConfig,
+  { train: pairs, tokenizer, config }: Pick<Prepared, 'train' | 'tokenizer' | 'config'>
+) {
+  const auxiliary = train.tokenMatchWeight > 0 || train.lexicalWeight > 0
+  const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
+  const factors = taskFactors(train.taskWeights, config.tasks, pairs.taskIds)
+  const exchanges = exchangesOf(train, pairs.labels.length)
+  const rename = renamer(pairs, tokenizer.vocab, { share: train.renameWords, seed: train.seed })
+  return (indices: Int32Array, epoch: number, pairWeight?: number): TrainingBatch[] => {
+    const weight = pairWeight ?? 1 / indices.length
+    const renamed = (tokens: Int32Array, pair: number): Int32Array => rename(tokens, pair, epoch)
+    const exchanged = exchanges(epoch)
+    return cut(indices, pairs.offsets, train.microBatchTokens).map((part) => {
+      const padded = padBatch(pairs, part, { weight, exchanged, renamed })
+      const batch = { ...padded, weights: padded.weights.map((value, row) => value * factors[padded.taskIds[row]!]!) }
+      return { ...batch, ...targets?.(part, batch, exchanged) }
+    })
+  }
+}
+
+/** What a pair's loss weighs by task id: the configured weights, brought to mean 1 over the pairs, so that the loss keeps its size. */
+export function taskFactors(
+  weights: TrainConfig['taskWeights'],
+  tasks: readonly TaskSpec[],
+  taskIds: Int32Array
+): number[] {
+  const wanted = tasks.map(({ name }) => weights[name] ?? 1)
+  const mean = taskIds.reduce((sum, task) => sum + wanted[task]!, 0) / taskIds.length
+  return wanted.map((weight) => weight / mean)
+}
+
+/** The auxiliary targets of the pairs of a batch; the lexical figures are brought to mean 0 and deviation 1 over all pairs. */
+function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
+  const isWord = wordTokens(vocab)
+  const figures = lexicalFigures(pairs, vocab, inverseFrequencies(pairs, vocab.tokens.length))
+  const { mean, deviation } = columnMoments(figures, LEXICAL_FIGURES)
+  return (indices: Int32Array, batch: PaddedBatch, exchanged: (pair: number) => boolean): AuxiliaryTargets => {
+    const { targets, mask } = matchTargets(batch, isWord)
+    const lexical = Float32Array.from({ length: indices.length * LEXICAL_FIGURES }, (_, i) => {
+      const [pair, column] = [indices[Math.floor(i / LEXICAL_FIGURES)]!, i % LEXICAL_FIGURES]
+      const value = figures[pair * LEXICAL_FIGURES + (exchanged(pair) ? EXCHANGED_FIGURES[column]! : column)]!
+      return (value - mean[column]!) / deviation[column]!
+    })
+    return { tokenMatch: targets, tokenMask: mask, lexical }
+  }
+}
+
+/** Which pairs an epoch shows with their texts in the other order: a function of seed and epoch alone, so that a resumed run sees the same. */
+function exchangesOf(
+  { exchangeTexts, seed }: TrainConfig,
+  pairs: number
+): (epoch: number) => (pair: number) => boolean {
+  if (exchangeTexts === 0) return () => () => false
+  let drawn: { epoch: number; exchanged: Uint8Array } | undefined
+  return (epoch) => {
+    if (drawn?.epoch !== epoch) {
+      const random = createRandom('exchange', seed, epoch)
+      drawn = { epoch, exchanged: Uint8Array.from({ length: pairs }, () => (random.chance(exchangeTexts) ? 1 : 0)) }
+    }
+    const { exchanged } = drawn
+    return (pair) => exchanged[pair] === 1
+  }
+}
+
+/** Cuts a batch in order so that each part's padded tokens stay within the limit (0: no limit); a longer pair is a part of its own. */
+function cut(indices: Int32Array, offsets: Int32Array, limit: number): Int32Array[] {
+  if (limit === 0) return [indices]
+  const parts: Int32Array[] = []
+  let start = 0
+  let longest = 0
+  indices.forEach((pair, i) => {
+    longest = Math.max(longest, offsets[pair + 1]! - offsets[pair]!)
+    if (i > start && (i - start + 1) * longest > limit) {
+      parts.push(indices.slice(start, i))
+      start = i
+      longest = offsets[pair + 1]! - offsets[pair]!
+    }
+  })
+  parts.push(indices.slice(start))
+  return parts
+}

@@ -1,0 +1,126 @@
+import { parameterSpecs, type ModelConfig } from '@sohu-match/core'
+import { SHIFTED, withSmoothness, type Gradients } from './adversarial'
+import { auxiliaryLosses, type AuxiliaryTargets } from './auxiliary'
+import { EmbeddingRows } from '../autograd/embedding-rows'
+import { lossAndGradients, WORD_EMBEDDINGS, type LabeledBatch, type Model, type TrainingPass } from '../autograd/pass'
+import type { KernelObserver } from '../autograd/tape'
+import type { TrainConfig } from '../config'
+import { Adam, clipByGlobalNorm } from '../optimizer/adam'
+import { ExponentialMovingAverage } from '../optimizer/ema'
+import { Variable } from '../optimizer/variable'
+import { tf, type Tensor } from '../tfjs'
+
+/** What one pass takes: a padded batch, with what the auxiliary losses ask of it where they are on. */
+export type MicroBatch = LabeledBatch & Partial<AuxiliaryTargets>
+
+/** The network with its optimizer and average: one `step` is one update. */
+export class Trainer {
+  readonly model: Model
+  readonly adam: Adam
+  readonly ema: ExponentialMovingAverage
+
+  constructor(
+    private readonly train: TrainConfig,
+    config: ModelConfig,
+    readonly variables: ReadonlyMap<string, Variable>
+  ) {
+    this.model = { config, variables }
+    this.adam = new Adam(
+      {
+        form: train.adam,
+        beta1: train.beta1,
+        beta2: train.beta2,
+        epsilon: train.epsilon,
+        weightDecay: train.weightDecay,
+        decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word'
+      },
+      variables
+    )
+    this.ema = new ExponentialMovingAverage(train.emaMomentum, variables)
+  }
+
+  /**
+   * Forward, backward and update on one batch given as micro-batches whose pair weights sum up over all of them; `step` counts from 1.
+   * Returns the loss as a scalar tensor that the caller reads when it must and disposes. `onKernel` is for profiles.
+   */
+  step(microBatches: readonly MicroBatch[], learningRate: number, step: number, onKernel?: KernelObserver): Tensor {
+    const embeddingRows = this.train.embeddings === 'lazy' ? new EmbeddingRows(microBatches) : undefined
+    const pass = { ...(onKernel && { onKernel }), ...(embeddingRows && { embeddingRows }) }
+    const { loss, gradients: plain } = this.accumulate(microBatches, step, pass)
+    const gradients = withSmoothness(plain, this.train, (by) => {
+      const again = this.accumulate(microBatches, step, { ...pass, shift: { name: SHIFTED, by } })
+      again.loss.dispose()
+      return again.gradients
+    })
+    onKernel?.('clip', 'update')
+    if (this.train.clipNorm > 0) clipByGlobalNorm(gradients, this.train.clipNorm).dispose()
+    onKernel?.('adam', 'update')
+    tf.tidy(() =>
+      this.adam.apply(
+        gradients,
+        learningRate,
+        step,
+        embeddingRows && { name: WORD_EMBEDDINGS, rows: tf.tensor1d(embeddingRows.ids, 'int32') }
+      )
+    )
+    onKernel?.('ema', 'update')
+    this.ema.update()
+    tf.dispose([...gradients.values()])
+    return loss
+  }
+
+  /** The loss and gradients of a batch, summed over its micro-batches. The same step has the same dropout. */
+  private accumulate(
+    microBatches: readonly MicroBatch[],
+    step: number,
+    pass: TrainingPass
+  ): { loss: Tensor; gradients: Gradients } {
+    const { seed, recompute } = this.train
+    const { hiddenDropoutProb: rate, hiddenSize } = this.model.config
+    let total: Tensor | undefined
+    const sums: Gradients = new Map()
+    microBatches.forEach((batch, index) => {
+      const { loss, gradients } = lossAndGradients(this.model, batch, {
+        recompute,
+        dropout: { rate, seed: [seed, step * 64 + index] },
+        ...pass,
+        ...(batch.tokenMatch && {
+          auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, hiddenSize)
+        })
+      })
+      pass.onKernel?.('accumulate', 'update')
+      for (const [name, gradient] of gradients) addInto(sums, name, gradient)
+      const previous = total
+      total = previous ? tf.tidy(() => tf.add(previous, loss)) : loss
+      if (previous) tf.dispose([previous, loss])
+    })
+    return { loss: total!, gradients: sums }
+  }
+
+  /** The network with the bias-corrected average of the weights after `step` updates. Free it with `disposeModel`. */
+  averagedModel(step: number): Model {
+    const averages = this.ema.corrected(step)
+    const variables = parameterSpecs(this.model.config).map(
+      ({ name, shape }) => [name, Variable.create(averages.get(name)!, shape)] as const
+    )
+    return { config: this.model.config, variables: new Map(variables) }
+  }
+
+  /** Frees weights, moments and averages. */
+  dispose(): void {
+    this.adam.dispose()
+    this.ema.dispose()
+    disposeModel(this.model)
+  }
+}
+
+/** Frees a network's weights. */
+export function disposeModel(model: Model): void {
+  for (const variable of model.variables.values()) variable.dispose()
+}
+
+function addInto(sums: Map<string, Tensor>, name: string, gradient: Tensor): void {
+  const sum = sums.get(name)
+  sums.set(name, sum ? tf.tidy(() => tf.add(sum, gradient)) : gradient)
+  if (sum) tf.dispose([sum, gradient])
+}
