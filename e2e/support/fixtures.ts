@@ -17,8 +17,8 @@ interface Fixtures extends DeviceOptions {
 /** Playwright's test with a server and a page a test. */
 export const test = base.extend<Fixtures>({
   device: ['wasm', { option: true }],
+  // eslint-disable-next-line no-empty-pattern
   site: async ({}, use) => {
-    // eslint-disable-line no-empty-pattern
     const site = await openSite()
     await use(site)
     await site.close()
