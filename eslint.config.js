@@ -36,7 +36,7 @@ export default tseslint.config(
   },
   {
     files: ['**/*.cjs'],
-    languageOptions: { globals: { ...globals.nodeBuiltin, ...globals.commonjs } },
+    languageOptions: { globals: { ...globals.node, ...globals.commonjs } },
     rules: { '@typescript-eslint/no-require-imports': 'off' }
   },
   { files: ['packages/export/src/onnx/schema/onnx_pb.ts'], linterOptions: { reportUnusedDisableDirectives: 'off' } }, // generated
