@@ -15,3 +15,20 @@ export function describeIssues(issues: readonly BaseIssue<unknown>[]): string {
 function wanted({ expected, requirement, message }: BaseIssue<unknown>): string {
   return expected ?? (typeof requirement === 'function' ? message : String(requirement ?? 'valid'))
 }
+
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : S
+
+/** An object type whose snake_case keys are written in camelCase. */
+export type CamelCased<T> = { readonly [K in keyof T as CamelCase<K & string>]: T[K] }
+
+/** A JSON object with its top-level keys in camelCase. */
+export function camelCased<T extends object>(json: T): CamelCased<T> {
+  const camel = (key: string): string => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [camel(key), value])) as CamelCased<T>
+}
+
+/** The inverse of `camelCased`. */
+export function snakeCased(value: object): Record<string, unknown> {
+  const snake = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  return Object.fromEntries(Object.entries(value).map(([key, value]) => [snake(key), value]))
+}

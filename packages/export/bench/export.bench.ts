@@ -7,7 +7,7 @@ import { parseModelConfig, type EncodedBatch } from '@sohu-match/core'
 import Table from 'cli-table3'
 import { FORMATS } from '../src/formats'
 import { blockFormat } from '../src/formats/blocks'
-import { sohuGraph } from '../src/graph/graph'
+import { allTasksGraph } from '../src/graph/graph'
 import { LATENCY_SHAPES, measureLatencies } from '../src/measure/latency'
 import { chooseEightBits, floatBytes, measureSensitivity } from '../src/four-bits/sensitivity'
 import { openGraph, type GraphRunner } from '../src/session'
@@ -76,7 +76,7 @@ async function variants(): Promise<Map<string, string>> {
   const files = new Map(
     Object.entries(formats).map(([name, format]) => [
       name,
-      writeGraphFile(folder, name, sohuGraph(config, read, format()))
+      writeGraphFile(folder, name, allTasksGraph(config, read, format()))
     ])
   )
   const python = await pythonWithOnnx().catch(() => undefined)

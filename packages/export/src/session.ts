@@ -2,7 +2,7 @@ import { MatcherError, type EncodedBatch, type ParityBatch } from '@sohu-match/c
 import { withholdTelemetry } from '@sohu-match/node'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
-/** A graph file that runs: logits [size, 2], row-major, of a batch. */
+/** A loaded graph: the logits [size, 2] of a batch, or the vectors [size, hidden] of a bi-encoder, row-major. */
 export interface GraphRunner {
   run(batch: EncodedBatch): Promise<Float32Array>
   release(): Promise<void>
@@ -41,7 +41,10 @@ async function open(
   )
   return {
     run: (batch) =>
-      failing(`${path} does not run`, async () => (await session.run(feeds(batch)))['logits']!.data as Float32Array),
+      failing(
+        `${path} does not run`,
+        async () => (await session.run(feeds(batch)))[session.outputNames[0]!]!.data as Float32Array
+      ),
     release: () => session.release()
   }
 }

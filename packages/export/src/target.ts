@@ -1,6 +1,6 @@
 import { GRAPH_FILES, taskId, type Dtype, type ModelConfig, type TaskSpec } from '@sohu-match/core'
 import type { WeightFormat } from './formats/format'
-import { singleTaskGraph, sohuGraph } from './graph/graph'
+import { singleTaskGraph, allTasksGraph } from './graph/graph'
 import type { Graph } from './onnx/serialize'
 import { openGraph, openTaskGraph, type OpenGraph } from './session'
 
@@ -22,7 +22,7 @@ export function allTasks(config: ModelConfig): Target {
     files: GRAPH_FILES,
     tasks: config.tasks,
     open: openGraph,
-    graph: (read, format) => sohuGraph(config, read, format)
+    graph: (read, format) => allTasksGraph(config, read, format)
   }
 }
 

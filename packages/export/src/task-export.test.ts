@@ -9,7 +9,7 @@ import { randomWeights } from '../tools/random-weights'
 import { SMALL_CONFIG } from '../tools/small-checkpoint'
 import { exportModel } from './export-model'
 import { FORMATS } from './formats'
-import { sohuGraph } from './graph/graph'
+import { allTasksGraph } from './graph/graph'
 
 const root = mkdtempSync(join(tmpdir(), 'export-task-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -40,7 +40,7 @@ describe('a one-task export', () => {
     const graph = await openGraphIn(
       root,
       'all',
-      sohuGraph(SMALL_CONFIG, weightsOf(randomWeights(SMALL_CONFIG, 1)), FORMATS.fp32())
+      allTasksGraph(SMALL_CONFIG, weightsOf(randomWeights(SMALL_CONFIG, 1)), FORMATS.fp32())
     )
     const ids = (rows: number[][]) => Int32Array.from(rows.flat())
     wanted = await graph.run({

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { VARIANTS } from '@sohu-match/core'
 import { FORMATS } from '../src/formats'
-import { sohuGraph } from '../src/graph/graph'
+import { allTasksGraph } from '../src/graph/graph'
 import { parityInputs } from '../src/session'
 import { openGraphIn, weightsOf } from './graph-file'
 import { SMALL_VOCAB, smallCheckpoint } from './small-checkpoint'
@@ -10,7 +10,7 @@ import { SMALL_VOCAB, smallCheckpoint } from './small-checkpoint'
 /** A small checkpoint whose parity.json holds what its own fp32 graph gives: it passes the parity check, and proves no arithmetic. */
 export async function consistentCheckpoint(folder: string): Promise<string> {
   const { config, weights, parity } = smallCheckpoint(folder)
-  const graph = await openGraphIn(folder, 'own', sohuGraph(config, weightsOf(weights), FORMATS.fp32()))
+  const graph = await openGraphIn(folder, 'own', allTasksGraph(config, weightsOf(weights), FORMATS.fp32()))
   const logits = await graph.run(parityInputs(parity[0]!))
   await graph.release()
   smallCheckpoint(

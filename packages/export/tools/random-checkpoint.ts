@@ -17,7 +17,7 @@ import {
 import { userPath } from '@sohu-match/node'
 import { Command } from 'commander'
 import { FORMATS } from '../src/formats'
-import { sohuGraph } from '../src/graph/graph'
+import { allTasksGraph } from '../src/graph/graph'
 import { parityInputs } from '../src/session'
 import { writeCheckpointFolder } from './checkpoint-folder'
 import { openGraphIn, weightsOf } from './graph-file'
@@ -76,7 +76,7 @@ async function parity(config: ModelConfig, weights: readonly NamedTensor[]): Pro
   ]
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-'))
   try {
-    const graph = await openGraphIn(folder, 'model', sohuGraph(config, weightsOf(weights), FORMATS.fp32()))
+    const graph = await openGraphIn(folder, 'model', allTasksGraph(config, weightsOf(weights), FORMATS.fp32()))
     const filled: ParityBatch[] = []
     for (const one of batches) {
       const logits = await graph.run(parityInputs(one))

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseModelConfig, type EncodedBatch } from '@sohu-match/core'
 import { FORMATS } from '../src/formats'
-import { sohuGraph } from '../src/graph/graph'
+import { allTasksGraph } from '../src/graph/graph'
 import { openGraphIn, weightsOf } from './graph-file'
 import { randomWeights } from './random-weights'
 
@@ -52,7 +52,7 @@ const results: Record<string, unknown> = {}
 for (const dtype of ['fp32', 'q8', 'q4'] as const) {
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-webgpu-'))
   try {
-    const graph = () => sohuGraph(config, weightsOf(randomWeights(config, 3)), FORMATS[dtype]())
+    const graph = () => allTasksGraph(config, weightsOf(randomWeights(config, 3)), FORMATS[dtype]())
     const cpu = await openGraphIn(folder, 'model', graph())
     const webgpu = await openGraphIn(folder, 'model', graph(), {
       executionProviders: ['webgpu'],

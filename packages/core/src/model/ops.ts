@@ -1,5 +1,5 @@
-/** How a parameter starts when no checkpoint gives it. */
-export type Initializer = 'zeros' | 'ones' | 'truncated-normal' | 'uniform' | 'glorot-uniform'
+/** How a parameter starts when no checkpoint gives it; a number fills it. */
+export type Initializer = 'zeros' | 'ones' | 'truncated-normal' | 'uniform' | 'glorot-uniform' | number
 
 /**
  * The primitives that the network is written in. Training brings them over tensors and gets gradients; export brings them over graph
@@ -16,6 +16,8 @@ export interface Ops<T> {
   add(a: T, b: T): T
   /** x [batch, seq, hidden] + row [batch, hidden], the row at every position. */
   addRow(x: T, row: T): T
+  /** x [batch, seq, hidden] + the first seq rows of table [positions, hidden]. */
+  addPositions(x: T, table: T): T
   /** x [.., in] x kernel [in, out] + bias [out] -> [.., out]. */
   dense(x: T, kernel: T, bias: T): T
   /** The exact (erf) GELU, element-wise. */
@@ -26,12 +28,18 @@ export interface Ops<T> {
   rotary(x: T, heads: number): T
   /** softmax(q.k / sqrt(head size), keys off the mask left out) . v; all [batch, seq, hidden]. */
   attention(q: T, k: T, v: T, mask: T, heads: number): T
-  /** x normalised over its last axis (biased variance), times gamma plus beta, both [hidden]. */
+  /** x normalized over its last axis (biased variance), times gamma plus beta, both [hidden]. */
   layerNorm(x: T, gamma: T, beta: T, epsilon: number): T
   /** The same with gamma and beta [batch, hidden]: one gain and offset for each row of the batch. */
   conditionalNorm(x: T, gamma: T, beta: T, epsilon: number): T
   /** Mean of x [batch, seq, hidden] over the positions on the mask -> [batch, hidden]. */
   maskedMean(x: T, mask: T): T
+  /** x [batch, seq, hidden] at position 0 -> [batch, hidden]. */
+  firstToken(x: T): T
+  /** x [batch, hidden], each row divided by its L2 norm. */
+  normalize(x: T): T
+  /** Logits [batch, 2] of two vectors a, b [batch, hidden] of length 1: column 0 is 0, column 1 is scale a·b + offset; both [batch, 1]. */
+  similarityLogits(a: T, b: T, scale: T, offset: T): T
   /** x [batch, tasks * width] -> [batch, width]: each row's own task's columns. */
   selectTask(x: T, taskIds: T, width: number): T
   /** Dropout in training, identity elsewhere; `site` numbers the place, so that its mask can be made again. */

@@ -1,6 +1,6 @@
 import type { ModelConfig } from './config'
 import type { Initializer, Ops } from './ops'
-import { roformer } from './roformer'
+import { pairLogits, roformer } from './roformer'
 
 /** One trainable array of the network: its checkpoint name, shape, and how it starts. */
 export interface ParameterSpec {
@@ -22,6 +22,7 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
     matmul: nothing,
     add: nothing,
     addRow: nothing,
+    addPositions: nothing,
     dense: nothing,
     gelu: nothing,
     attentionMask: nothing,
@@ -30,10 +31,14 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
     layerNorm: nothing,
     conditionalNorm: nothing,
     maskedMean: nothing,
+    firstToken: nothing,
+    normalize: nothing,
+    similarityLogits: nothing,
     selectTask: nothing,
     dropout: nothing,
     layer: (_index, x, body) => body(x)
   }
   roformer(recorder, config, { tokenIds: null, segmentIds: null, taskIds: null })
+  if (config.architecture === 'bi-encoder') pairLogits(recorder, config, { a: null, b: null, taskIds: null })
   return [...specs.values()]
 }

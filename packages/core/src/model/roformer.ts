@@ -10,7 +10,8 @@ export interface ModelInputs<T> {
 
 /**
  * The network: a RoFormer whose every LayerNorm takes its gain and offset from the task (Su 2021, kexue.fm/archives/8337; rotary
- * positions arXiv:2104.09864). Returns logits [batch, 2]; column 1 is "the texts match". Written once, for training and for export.
+ * positions arXiv:2104.09864). Written once, for training and for export. A cross-encoder reads both texts of a pair and returns
+ * logits [batch, 2]; column 1 is "the texts match". A bi-encoder reads one text and returns its vector [batch, hidden] of length 1.
  */
 // prettier-ignore
 export function roformer<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
@@ -28,7 +29,8 @@ export function roformer<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInput
   }
   if (config.normPosition === 'pre') x = norm(x, 'final.norm', hiddenSize)
 
-  const pooled = ops.maskedMean(x, mask)                                                             // [batch, hidden]
+  const pooled = config.pooling === 'mean' ? ops.maskedMean(x, mask) : ops.firstToken(x)             // [batch, hidden]
+  if (config.architecture === 'bi-encoder') return ops.normalize(pooled)
   const width = config.heads === 'shared' ? 2 : 2 * tasks.length
   const logits = ops.dense(
     pooled, ops.param('classifier.kernel', [hiddenSize, width], 'glorot-uniform'), ops.param('classifier.bias', [width], 'zeros')
@@ -36,16 +38,36 @@ export function roformer<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInput
   return config.heads === 'shared' ? logits : ops.selectTask(logits, inputs.taskIds, 2)              // [batch, 2]
 }
 
+/** What a bi-encoder compares: the vectors [batch, hidden] of two texts, and the task ids [batch]. */
+export interface VectorPair<T> {
+  readonly a: T
+  readonly b: T
+  readonly taskIds: T
+}
+
+/**
+ * A bi-encoder's logits [batch, 2]: the task's scale times the cosine plus its offset, against 0. Both start where the cosines of public
+ * sentence encoders are: 12 and -7.5 put the middle at .625.
+ */
+export function pairLogits<T>(ops: Ops<T>, { tasks }: ModelConfig, { a, b, taskIds }: VectorPair<T>): T {
+  const scale = ops.gather(ops.param('score.scale', [tasks.length, 1], 12), taskIds) // [batch, 1]
+  const offset = ops.gather(ops.param('score.offset', [tasks.length, 1], -7.5), taskIds) // [batch, 1]
+  return ops.similarityLogits(a, b, scale, offset)
+}
+
 type Norm<T> = (x: T, name: string, width: number) => T
 type Dense<T> = (x: T, name: string, from: number, to: number) => T
 
-/** Word plus segment embeddings; positions enter only by rotation. */
+/** Word plus segment embeddings; positions are added here where they are learned, and else enter by rotation. */
 // prettier-ignore
 function embeddings<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
   const { vocabSize, typeVocabSize, embeddingSize, conditionSize, tasks } = config
   const word = ops.gather(ops.param('embeddings.word', [vocabSize, embeddingSize], 'truncated-normal'), inputs.tokenIds)
   const segment = ops.gather(ops.param('embeddings.segment', [typeVocabSize, embeddingSize], 'truncated-normal'), inputs.segmentIds)
-  const x = ops.add(word, segment)                                                                   // [batch, seq, embedding]
+  let x = ops.add(word, segment)                                                                     // [batch, seq, embedding]
+  if (config.positionEmbeddingType === 'absolute') {
+    x = ops.addPositions(x, ops.param('embeddings.position', [config.maxPositionEmbeddings, embeddingSize], 'truncated-normal'))
+  }
   if (config.conditioning !== 'input-embedding') return x
   const condition = ops.param('cond_embedding', [tasks.length, conditionSize], 'uniform')
   const table = ops.matmul(condition, ops.param('embeddings.condition.kernel', [conditionSize, embeddingSize], 'truncated-normal'))
@@ -57,9 +79,10 @@ function embeddings<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>)
 function block<T>(ops: Ops<T>, config: ModelConfig, input: T, index: number, mask: T, norm: Norm<T>, dense: Dense<T>): T {
   const { hiddenSize, intermediateSize, numAttentionHeads: heads, normPosition } = config
   const name = `layer.${index}`
+  const positioned = (x: T): T => (config.positionEmbeddingType === 'rotary' ? ops.rotary(x, heads) : x)
   const attention = (x: T): T => {
-    const query = ops.rotary(dense(x, `${name}.attention.query`, hiddenSize, hiddenSize), heads)
-    const key = ops.rotary(dense(x, `${name}.attention.key`, hiddenSize, hiddenSize), heads)
+    const query = positioned(dense(x, `${name}.attention.query`, hiddenSize, hiddenSize))
+    const key = positioned(dense(x, `${name}.attention.key`, hiddenSize, hiddenSize))
     const value = dense(x, `${name}.attention.value`, hiddenSize, hiddenSize)
     const context = ops.attention(query, key, value, mask, heads)                                    // [batch, seq, hidden]
     return dense(context, `${name}.attention.output`, hiddenSize, hiddenSize)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parameterSpecs, type EncodedBatch, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
 import { FolderWriter } from '../folder-writer'
 import { blockFormat, type BlockCache } from '../formats/blocks'
-import { sohuGraph } from '../graph/graph'
+import { allTasksGraph } from '../graph/graph'
 import { serializeGraph } from '../onnx/serialize'
 import { openGraph } from '../session'
 import { blockCount, blockSizeFor, type BlockBits } from '../quantize/blocks'
@@ -52,7 +52,7 @@ export async function measureSensitivity(
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-q4-'))
   const cache: BlockCache = new Map()
   const logitsWith = async (fourBits: readonly string[]): Promise<Float32Array[]> => {
-    const graph = sohuGraph(
+    const graph = allTasksGraph(
       config,
       read,
       blockFormat((name) => (fourBits.includes(name) ? 4 : 8), cache)

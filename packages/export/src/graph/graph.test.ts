@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   decodeSafetensors,
+  MODEL_ALTERNATIVES,
   parseModelConfig,
   roformer,
   type Dtype,
@@ -15,7 +16,7 @@ import { FIXTURES, readClnFixture, type ClnFixture } from '../../tools/cln-fixtu
 import { openGraphIn, weightsOf, writeGraphFile } from '../../tools/graph-file'
 import { randomWeights } from '../../tools/random-weights'
 import { FORMATS } from '../formats'
-import { singleTaskGraph, sohuGraph } from './graph'
+import { singleTaskGraph, allTasksGraph } from './graph'
 import { graphOps } from './onnx-ops'
 import { GraphBuilder } from '../onnx/builder'
 import type { Input, Value } from '../onnx/value'
@@ -48,7 +49,7 @@ describe.skipIf(!existsSync(FIXTURES))('the graph of all tasks, against bert4ker
     (graphs[dtype] ??= await openGraphIn(
       folder,
       `cln-${dtype}`,
-      sohuGraph(fixture.config, weightsOf(fixture.weights), FORMATS[dtype]())
+      allTasksGraph(fixture.config, weightsOf(fixture.weights), FORMATS[dtype]())
     ))
   beforeAll(() => {
     fixture = readClnFixture()
@@ -140,13 +141,7 @@ describe('switches of the network', () => {
     segmentIds: Int32Array.of(0, 0, 0, 1, 1, 0, 0, 0, 0, 0),
     taskIds: Int32Array.of(4, 1)
   }
-  for (const change of [
-    { heads: 'per-task' },
-    { conditioning: 'input-embedding' },
-    { conditioning: 'none' },
-    { norm_position: 'pre' },
-    { embedding_size: 8 }
-  ]) {
+  for (const change of MODEL_ALTERNATIVES) {
     it(`exports ${JSON.stringify(change)} in fp32, fp16, int8, q8 and q4 alike`, async () => {
       const config = parseModelConfig({ ...base, ...change })
       const read = weightsOf(randomWeights(config, 3))
@@ -155,7 +150,7 @@ describe('switches of the network', () => {
         const graph = await openGraphIn(
           folder,
           `${JSON.stringify(change).replace(/\W/g, '')}-${dtype}`,
-          sohuGraph(config, read, FORMATS[dtype]())
+          allTasksGraph(config, read, FORMATS[dtype]())
         )
         logits[dtype] = await graph.run(batch)
       }
@@ -189,7 +184,7 @@ describe('the graph of one task', () => {
         segmentIds: Int32Array.of(0, 0, 1, 1, 0, 1, 1, 0),
         taskIds: Int32Array.of(3, 3)
       }
-      const all = await openGraphIn(folder, 'all-tasks', sohuGraph(config, read, FORMATS.fp32()))
+      const all = await openGraphIn(folder, 'all-tasks', allTasksGraph(config, read, FORMATS.fp32()))
       const one = await openTaskGraph(
         writeGraphFile(folder, 'one-task', singleTaskGraph(config, read, FORMATS.fp32(), 3))
       )

@@ -5,18 +5,21 @@ import { GraphBuilder } from '../onnx/builder'
 import type { Graph } from '../onnx/serialize'
 import type { Input } from '../onnx/value'
 
-/** The graph of all tasks: token_ids, segment_ids int32 [batch, seq], task_ids int32 [batch] -> logits float32 [batch, 2]. */
-export function sohuGraph(config: ModelConfig, read: (name: string) => Float32Array, format: WeightFormat): Graph {
+/**
+ * The graph of all tasks: token_ids, segment_ids int32 [batch, seq], task_ids int32 [batch] -> logits float32 [batch, 2], or for a
+ * bi-encoder vectors float32 [batch, hidden] of length 1.
+ */
+export function allTasksGraph(config: ModelConfig, read: (name: string) => Float32Array, format: WeightFormat): Graph {
   const build = new GraphBuilder()
   const tokenIds: Input = { kind: 'input', name: 'token_ids', type: 'int32', shape: ['batch', 'seq'] }
   const segmentIds: Input = { kind: 'input', name: 'segment_ids', type: 'int32', shape: ['batch', 'seq'] }
   const taskIds: Input = { kind: 'input', name: 'task_ids', type: 'int32', shape: ['batch'] }
-  const logits = roformer(graphOps(build, { config, format, read }), config, { tokenIds, segmentIds, taskIds })
-  return {
-    name: 'sohu-match',
-    inputs: [tokenIds, segmentIds, taskIds],
-    outputs: [{ name: 'logits', value: logits, shape: ['batch', 2] }]
-  }
+  const value = roformer(graphOps(build, { config, format, read }), config, { tokenIds, segmentIds, taskIds })
+  const output =
+    config.architecture === 'bi-encoder'
+      ? { name: 'vectors', value, shape: ['batch', config.hiddenSize] }
+      : { name: 'logits', value, shape: ['batch', 2] }
+  return { name: 'sohu-match', inputs: [tokenIds, segmentIds, taskIds], outputs: [output] }
 }
 
 /**

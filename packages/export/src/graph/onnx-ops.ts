@@ -5,14 +5,18 @@ import type { WeightFormat } from '../formats/format'
 import type { GraphBuilder } from '../onnx/builder'
 import type { Constant, Value } from '../onnx/value'
 import {
+  addPositions,
   attention,
   attentionMask,
   filled,
+  firstToken,
   gelu,
   maskedMean,
+  normalize,
   rotaryFactors,
   rotate,
   selectColumns,
+  splitHeads,
   type RotaryFactors
 } from './primitives'
 
@@ -29,8 +33,9 @@ export interface GraphSource {
 /** Positions that every graph has rotary tables for, when the model itself is not longer. RoPE sets no limit. */
 const ROTARY_POSITIONS = 2048
 
-/** The most tokens that a model's graphs take: twice its training length, at least 2,048. */
+/** The most tokens that a model's graphs take: the rows of a learned table, else twice the training length, at least 2,048. */
 export function maxPositions(config: ModelConfig): number {
+  if (config.positionEmbeddingType === 'absolute') return config.maxPositionEmbeddings
   return Math.max(ROTARY_POSITIONS, 2 * config.maxLength)
 }
 
@@ -103,10 +108,20 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
       }
       return rotate(build, dense(halves), factors, heads, headSize) // [batch, heads, seq, headSize]
     },
-    attention: (q, k, v, mask, heads) => attention(build, { q, k, v, mask }, heads, headSize),
+    addPositions: (x, table) => addPositions(build, x, constantOf(table)),
+    attention: (q, k, v, mask, heads) => {
+      const byHead = (x: Value) =>
+        config.positionEmbeddingType === 'rotary' ? x : splitHeads(build, x, heads, headSize)
+      return attention(build, { q: byHead(q), k: byHead(k), v, mask }, heads, headSize)
+    },
     layerNorm: (x, gamma, beta, epsilon) => norms.plain(float(x), gamma, beta, epsilon),
     conditionalNorm: (x, gamma, beta, epsilon) => norms.conditional(float(x), gamma, beta, epsilon),
     maskedMean: (x, mask) => maskedMean(build, float(x), mask),
+    firstToken: (x) => firstToken(build, float(x)),
+    normalize: (x) => normalize(build, x),
+    similarityLogits: () => {
+      throw new MatcherError('config-invalid', 'A graph gives one text its vector; vectors are compared outside it.')
+    },
     selectTask: (x, taskIds, width) => {
       const count = config.tasks.length
       const identity = build.constant('tasks', 'float32', [count, count], () =>

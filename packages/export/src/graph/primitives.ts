@@ -32,9 +32,9 @@ export function attentionMask(build: GraphBuilder, tokenIds: Value, positions: n
   return build.node('Clip', [counted, build.scalar(0), build.scalar(1)])
 }
 
-/** seq of ids [batch, seq], as a one-element int64 vector. */
-function sequenceLength(build: GraphBuilder, ids: Value): Value {
-  return build.node('Shape', [ids], { type: 'int64', attributes: { start: 1, end: 2 } })
+/** seq of x [batch, seq, ..], as a one-element int64 vector. */
+function sequenceLength(build: GraphBuilder, x: Value): Value {
+  return build.node('Shape', [x], { type: 'int64', attributes: { start: 1, end: 2 } })
 }
 
 /** Rotary factors [seq, headSize] of a batch, for heads whose pairs are halves: cos twice, and -sin, sin. */
@@ -78,12 +78,19 @@ export function rotate(build: GraphBuilder, x: Value, factors: RotaryFactors, he
 }
 
 /** x [batch, seq, hidden] -> [batch, heads, seq, headSize]. */
-function splitHeads(build: GraphBuilder, x: Value, heads: number, headSize: number): Value {
+export function splitHeads(build: GraphBuilder, x: Value, heads: number, headSize: number): Value {
   return transpose(build, build.reshape(x, [0, 0, heads, headSize]), [0, 2, 1, 3])
 }
 
 function transpose(build: GraphBuilder, x: Value, perm: readonly number[]): Value {
   return build.node('Transpose', [x], { attributes: { perm } })
+}
+
+/** x [batch, seq, width] + the first seq rows of table [positions, width]. */
+export function addPositions(build: GraphBuilder, x: Value, table: Constant): Value {
+  build.scope = 'embeddings.position'
+  const rows = build.node('Slice', [table, build.integers(0), sequenceLength(build, x), build.integers(0)])
+  return build.node('Add', [x, rows])
 }
 
 /** What `attention` reads: q, k [batch, heads, seq, headSize], v [batch, seq, hidden], float mask [batch, seq]. */
@@ -123,6 +130,22 @@ export function maskedMean(build: GraphBuilder, x: Value, mask: Value): Value {
   const sum = build.node('MatMul', [build.reshape(mask, [0, 1, -1]), x]) // [batch, 1, hidden]
   const count = build.node('ReduceSum', [mask, build.integers(1)], { attributes: { keepdims: 1 } }) // [batch, 1]
   return build.node('Div', [build.node('Squeeze', [sum, build.integers(1)]), count])
+}
+
+/** x [batch, seq, hidden] at position 0 -> [batch, hidden]. */
+export function firstToken(build: GraphBuilder, x: Value): Value {
+  build.scope = 'pooling'
+  const first = build.node('Slice', [x, build.integers(0), build.integers(1), build.integers(1)])
+  return build.node('Squeeze', [first, build.integers(1)])
+}
+
+/** x [batch, hidden], each row divided by its L2 norm. */
+export function normalize(build: GraphBuilder, x: Value): Value {
+  build.scope = 'vectors'
+  const squares = build.node('ReduceSum', [build.node('Mul', [x, x]), build.integers(1)], {
+    attributes: { keepdims: 1 }
+  })
+  return build.node('Div', [x, build.node('Sqrt', [squares])])
 }
 
 /** Columns of each row's task: logits [batch, tasks * width] and a one-hot row [batch, 1, tasks] of the task -> [batch, width]. */

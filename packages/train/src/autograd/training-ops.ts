@@ -1,14 +1,15 @@
 import type { Initializer, Ops } from '@sohu-match/core'
 import { tf, type Tensor } from '../tfjs'
-import { add, addRow } from './kernels/add'
+import { add, addPositions, addRow } from './kernels/add'
 import { attention, MASKED } from './kernels/attention'
 import { dense, matrixProduct } from './kernels/dense'
 import { dropout } from './kernels/dropout'
 import { gather, selectTask } from './kernels/gather'
 import { gelu } from './kernels/gelu'
 import { layerNorm } from './kernels/norm'
-import { maskedMean } from './kernels/pooling'
+import { firstToken, maskedMean } from './kernels/pooling'
 import { rotary, rotaryTensors, type RotaryTensors } from './kernels/rotary'
+import { normalize, similarityLogits } from './kernels/similarity'
 import type { ReadPlan } from './reads'
 import type { Recorded, Tape, Value } from './tape'
 
@@ -59,6 +60,8 @@ export class TrainingOps implements Ops<Value> {
   matmul = (a: Value, b: Value): Value => this.apply('condition', [a, b], () => matrixProduct(a.tensor, b.tensor))
   add = (a: Value, b: Value): Value => this.apply('add', [a, b], () => add(a.tensor, b.tensor))
   addRow = (x: Value, row: Value): Value => this.apply('add', [x, row], () => addRow(x.tensor, row.tensor))
+  addPositions = (x: Value, table: Value): Value =>
+    this.apply('add', [x, table], () => addPositions(x.tensor, table.tensor))
   dense = (x: Value, kernel: Value, bias: Value): Value =>
     this.apply('dense', [x, kernel, bias], () => dense(x.tensor, kernel.tensor, bias.tensor))
   gelu = (x: Value): Value => this.apply('gelu', [x], () => gelu(x.tensor))
@@ -67,6 +70,12 @@ export class TrainingOps implements Ops<Value> {
   conditionalNorm = this.layerNorm
   selectTask = (x: Value, taskIds: Value, width: number): Value =>
     this.apply('gather', [x, taskIds], () => selectTask(x.tensor, taskIds.tensor, width))
+
+  normalize = (x: Value): Value => this.apply('similarity', [x], () => normalize(x.tensor))
+  similarityLogits = (a: Value, b: Value, scale: Value, offset: Value): Value =>
+    this.apply('similarity', [a, b, scale, offset], () =>
+      similarityLogits(a.tensor, b.tensor, scale.tensor, offset.tensor)
+    )
 
   /** 1 where the id is not 0 and at position 0, else 0. */
   attentionMask(tokenIds: Value): Value {
@@ -97,6 +106,12 @@ export class TrainingOps implements Ops<Value> {
 
   maskedMean(x: Value, mask: Value): Value {
     const pooled = this.apply('pooling', [x, mask], () => maskedMean(x.tensor, mask.tensor))
+    this.show('pooled', 0, pooled)
+    return pooled
+  }
+
+  firstToken(x: Value): Value {
+    const pooled = this.apply('pooling', [x], () => firstToken(x.tensor))
     this.show('pooled', 0, pooled)
     return pooled
   }

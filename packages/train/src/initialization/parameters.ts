@@ -19,6 +19,7 @@ export function initialValues({ name, shape, init }: ParameterSpec, seed: number
 }
 
 function drawer(init: Initializer, shape: readonly number[], random: Random): () => number {
+  if (typeof init === 'number') return () => init
   switch (init) {
     case 'zeros':
       return () => 0

@@ -11,3 +11,20 @@ export function add(a: Tensor, b: Tensor): Recorded {
 export function addRow(x: Tensor, row: Tensor): Recorded {
   return { output: tf.add(x, tf.expandDims(row, 1)), saved: [], backward: (dy) => [dy, tf.sum(dy, 1)] }
 }
+
+/** x [batch, seq, width] + the first seq rows of table [positions, width]; a row's gradient is dy summed over the batch, zero beyond seq. */
+export function addPositions(x: Tensor, table: Tensor): Recorded {
+  const [, seq, width] = x.shape as [number, number, number]
+  const beyond = table.shape[0]! - seq
+  return {
+    output: tf.add(x, tf.slice(table, [0, 0], [seq, width])),
+    saved: [],
+    backward: (dy) => [
+      dy,
+      tf.pad(tf.sum(dy, 0), [
+        [0, beyond],
+        [0, 0]
+      ])
+    ]
+  }
+}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../data/random'
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { add, addRow } from './add'
+import { add, addPositions, addRow } from './add'
 import { attention } from './attention'
 import { sigmoidCrossEntropy, smoothL1 } from './auxiliary'
 import { crossEntropy } from './cross-entropy'
@@ -11,9 +11,10 @@ import { dropout } from './dropout'
 import { gather, selectTask } from './gather'
 import { gelu } from './gelu'
 import { layerNorm } from './norm'
-import { maskedMean } from './pooling'
+import { firstToken, maskedMean } from './pooling'
 import { rotary, rotaryTensors } from './rotary'
 import { rowsAt } from './rows'
+import { normalize, similarityLogits } from './similarity'
 import { tiedCrossEntropy } from './tied-cross-entropy'
 
 /** A kernel beside the same function in TensorFlow.js' own differentiable operations; `inputs` are the differentiable ones. */
@@ -91,6 +92,33 @@ const cases: Case[] = [
     inputs: [normal(2, 3, 4), normal(2, 4)],
     kernel: addRow,
     plain: (x, row) => tf.add(x, tf.expandDims(row, 1))
+  },
+  {
+    name: 'addPositions',
+    inputs: [normal(2, 3, 4), normal(5, 4)],
+    kernel: addPositions,
+    plain: (x, table) => tf.add(x, tf.slice(table, [0, 0], [3, 4]))
+  },
+  {
+    name: 'firstToken',
+    inputs: [normal(2, 4, 8)],
+    kernel: firstToken,
+    plain: (x) => tf.squeeze(tf.slice(x, [0, 0, 0], [2, 1, 8]), [1])
+  },
+  {
+    name: 'normalize',
+    inputs: [normal(3, 8)],
+    kernel: normalize,
+    plain: (x) => tf.div(x, tf.sqrt(tf.sum(tf.mul(x, x), 1, true)))
+  },
+  {
+    name: 'similarityLogits',
+    inputs: [normal(3, 8), normal(3, 8), normal(3, 1), normal(3, 1)],
+    kernel: similarityLogits,
+    plain: (a, b, scale, offset) => {
+      const match = tf.add(tf.mul(scale, tf.sum(tf.mul(a, b), 1, true)), offset)
+      return tf.concat([tf.zerosLike(match), match], 1)
+    }
   },
   {
     name: 'matrixProduct',

@@ -12,3 +12,19 @@ export function maskedMean(x: Tensor, mask: Tensor): Recorded {
     backward: (dy) => [tf.mul(tf.reshape(weights, [batch, seq, 1]), tf.reshape(dy, [batch, 1, hidden])), null]
   }
 }
+
+/** y = x₀, the state of [CLS]; x [batch, seq, hidden] -> [batch, hidden]. dx is dy at position 0 and zero elsewhere. */
+export function firstToken(x: Tensor): Recorded {
+  const [batch, seq, hidden] = x.shape as [number, number, number]
+  return {
+    output: tf.reshape(tf.slice(x, [0, 0, 0], [batch, 1, hidden]), [batch, hidden]),
+    saved: [],
+    backward: (dy) => [
+      tf.pad(tf.reshape(dy, [batch, 1, hidden]), [
+        [0, 0],
+        [0, seq - 1],
+        [0, 0]
+      ])
+    ]
+  }
+}
