@@ -53,15 +53,7 @@ export {
   type ManifestGraph,
   type ManifestTask
 } from './formats/manifest'
-export type {
-  EncodedBatch,
-  EncodedPair,
-  EncodePolicy,
-  Engine,
-  TextPair,
-  Truncation,
-  WindowTruncation
-} from './engine/engine'
+export type { Batch, EncodedPair, EncodePolicy, Engine, TextPair, Truncation, WindowTruncation } from './engine/engine'
 export type {
   CommonOptions,
   DeviceReason,

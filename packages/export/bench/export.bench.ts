@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseModelConfig, type EncodedBatch } from '@sohu-match/core'
+import { parseModelConfig, type Batch } from '@sohu-match/core'
 import Table from 'cli-table3'
 import { FORMATS } from '../src/formats'
 import { blockFormat } from '../src/formats/blocks'
@@ -30,14 +30,14 @@ const folder = mkdtempSync(join(tmpdir(), 'sohu-match-bench-'))
 const read = weightsOf(randomWeights(config, 1))
 
 /** Padded rows of all tasks, 8 to 64 tokens: what logits are compared on. */
-function pairs(size: number): EncodedBatch {
+function pairs(size: number): Batch {
   const length = 64
   const filled = (row: number) => 8 + ((row * 11) % 57)
   const id = (i: number) => (i % length < filled(Math.floor(i / length)) ? 1 + ((i * 7919) % 29_999) : 0)
   const tokenIds = Int32Array.from({ length: size * length }, (_, i) => id(i))
   return {
-    size,
-    length,
+    batch: size,
+    seq: length,
     tokenIds,
     segmentIds: tokenIds.map((_, i) => (i % length > 20 ? 1 : 0)),
     taskIds: Int32Array.from({ length: size }, (_, i) => i % 6)
@@ -53,8 +53,8 @@ async function differences(graph: GraphRunner, reference: Float32Array) {
     const ids = batch.tokenIds.subarray(row * 64, row * 64 + 64)
     const length = ids.indexOf(0) < 0 ? 64 : ids.indexOf(0)
     const own = await graph.run({
-      size: 1,
-      length,
+      batch: 1,
+      seq: length,
       tokenIds: ids.slice(0, length),
       segmentIds: batch.segmentIds.slice(row * 64, row * 64 + length),
       taskIds: batch.taskIds.slice(row, row + 1)

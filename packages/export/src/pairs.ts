@@ -1,4 +1,4 @@
-import { MatcherError, type EncodedBatch, type Example, type TaskSpec, type Tokenizer } from '@sohu-match/core'
+import { MatcherError, type Batch, type Example, type TaskSpec, type Tokenizer } from '@sohu-match/core'
 
 /** A labelled pair as the network reads it. */
 export interface EncodedExample {
@@ -40,7 +40,7 @@ export function encodeExamples(
 }
 
 /** Cuts examples, in their order, into padded batches of at most 4,096 tokens. */
-export function* batches(examples: readonly EncodedExample[]): Generator<EncodedBatch> {
+export function* batches(examples: readonly EncodedExample[]): Generator<Batch> {
   for (let start = 0; start < examples.length;) {
     let end = start
     let length = 0
@@ -54,12 +54,12 @@ export function* batches(examples: readonly EncodedExample[]): Generator<Encoded
   }
 }
 
-function padded(rows: readonly EncodedExample[], length: number): EncodedBatch {
+function padded(rows: readonly EncodedExample[], length: number): Batch {
   const tokenIds = new Int32Array(rows.length * length)
   const segmentIds = new Int32Array(rows.length * length)
   rows.forEach((row, index) => {
     tokenIds.set(row.tokenIds, index * length)
     segmentIds.set(row.segmentIds, index * length)
   })
-  return { size: rows.length, length, tokenIds, segmentIds, taskIds: Int32Array.from(rows, (row) => row.task) }
+  return { batch: rows.length, seq: length, tokenIds, segmentIds, taskIds: Int32Array.from(rows, (row) => row.task) }
 }

@@ -1,10 +1,10 @@
-import { MatcherError, type EncodedBatch, type ParityBatch } from '@sohu-match/core'
+import { MatcherError, type Batch, type ParityBatch } from '@sohu-match/core'
 import { withholdTelemetry } from '@sohu-match/node'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
-/** A loaded graph: the logits [size, 2] of a batch, or the vectors [size, hidden] of a bi-encoder, row-major. */
+/** A loaded graph: the logits [batch, 2] of a batch, or the vectors [batch, hidden] of a bi-encoder, row-major. */
 export interface GraphRunner {
-  run(batch: EncodedBatch): Promise<Float32Array>
+  run(batch: Batch): Promise<Float32Array>
   release(): Promise<void>
 }
 
@@ -17,23 +17,23 @@ const LOG_ERRORS_ONLY = 3
 /** Loads a graph of all tasks. Throws `inference-failed`. */
 export const openGraph: OpenGraph = (path, options) =>
   open(path, options, (batch) => ({
-    token_ids: new Tensor('int32', batch.tokenIds, [batch.size, batch.length]),
-    segment_ids: new Tensor('int32', batch.segmentIds, [batch.size, batch.length]),
-    task_ids: new Tensor('int32', batch.taskIds, [batch.size])
+    token_ids: new Tensor('int32', batch.tokenIds, [batch.batch, batch.seq]),
+    segment_ids: new Tensor('int32', batch.segmentIds, [batch.batch, batch.seq]),
+    task_ids: new Tensor('int32', batch.taskIds, [batch.batch])
   }))
 
 /** Loads a graph of one task in Hugging Face's terms; it ignores task ids. Throws `inference-failed`. */
 export const openTaskGraph: OpenGraph = (path, options) =>
   open(path, options, (batch) => {
-    const ids = (data: Int32Array) => new Tensor('int64', BigInt64Array.from(data, BigInt), [batch.size, batch.length])
-    const mask = batch.tokenIds.map((id, index) => (id !== 0 || index % batch.length === 0 ? 1 : 0))
+    const ids = (data: Int32Array) => new Tensor('int64', BigInt64Array.from(data, BigInt), [batch.batch, batch.seq])
+    const mask = batch.tokenIds.map((id, index) => (id !== 0 || index % batch.seq === 0 ? 1 : 0))
     return { input_ids: ids(batch.tokenIds), attention_mask: ids(mask), token_type_ids: ids(batch.segmentIds) }
   })
 
 async function open(
   path: string,
   options: InferenceSession.SessionOptions | undefined,
-  feeds: (batch: EncodedBatch) => Record<string, Tensor>
+  feeds: (batch: Batch) => Record<string, Tensor>
 ): Promise<GraphRunner> {
   withholdTelemetry()
   const session = await failing(`${path} does not load`, () =>
@@ -50,10 +50,10 @@ async function open(
 }
 
 /** A parity batch as graphs take it. */
-export function parityInputs(batch: ParityBatch): EncodedBatch {
+export function parityInputs(batch: ParityBatch): Batch {
   return {
-    size: batch.tokenIds.length,
-    length: batch.tokenIds[0]!.length,
+    batch: batch.tokenIds.length,
+    seq: batch.tokenIds[0]!.length,
     taskIds: Int32Array.from(batch.taskIds),
     tokenIds: Int32Array.from(batch.tokenIds.flat()),
     segmentIds: Int32Array.from(batch.segmentIds.flat())

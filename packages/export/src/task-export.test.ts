@@ -44,8 +44,8 @@ describe('a one-task export', () => {
     )
     const ids = (rows: number[][]) => Int32Array.from(rows.flat())
     wanted = await graph.run({
-      size: 2,
-      length: 6,
+      batch: 2,
+      seq: 6,
       tokenIds: ids(tokenIds),
       segmentIds: ids(segmentIds),
       taskIds: Int32Array.of(TASK, TASK)

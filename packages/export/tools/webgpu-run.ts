@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseModelConfig, type EncodedBatch } from '@sohu-match/core'
+import { parseModelConfig, type Batch } from '@sohu-match/core'
 import { FORMATS } from '../src/formats'
 import { allTasksGraph } from '../src/graph/graph'
 import { openGraphIn, weightsOf } from './graph-file'
@@ -40,9 +40,9 @@ function operators(folder: string): Record<string, string[]> {
 }
 
 const length = 40
-const batch = (): EncodedBatch => ({
-  size: 2,
-  length,
+const batch = (): Batch => ({
+  batch: 2,
+  seq: length,
   taskIds: Int32Array.of(2, 5),
   segmentIds: new Int32Array(2 * length).fill(1, 20, 40),
   tokenIds: Int32Array.from({ length: 2 * length }, (_, i) => (i >= 60 ? 0 : 1 + ((i * 37) % 299)))

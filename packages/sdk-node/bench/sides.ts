@@ -1,5 +1,5 @@
 import { AutoModelForSequenceClassification, env, Tensor as PeerTensor } from '@huggingface/transformers'
-import { BATCH_LIMITS, padBatch, pickBatch, type EncodedBatch, type Matcher } from '@sohu-match/core'
+import { BATCH_LIMITS, padBatch, pickBatch, type Batch, type Matcher } from '@sohu-match/core'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { BenchPair } from './pairs'
 
@@ -47,7 +47,7 @@ export function sdkSide(name: string, matcher: Matcher): Side {
   return side(name, true, score, () => matcher.dispose())
 }
 
-const sequenceOf = ({ ready }: BenchPair) => ({ ...ready, task: 0 })
+const sequenceOf = ({ ready }: BenchPair) => ({ ...ready, taskId: 0 })
 
 /** A raw session on ready token ids, in this thread: pair by pair, or in the batches that the SDK would make of all of them. Threads: onnxruntime's choice by default. */
 export async function rawSide(
@@ -60,11 +60,11 @@ export async function rawSide(
     logSeverityLevel: 3,
     ...(threads && { intraOpNumThreads: threads })
   })
-  async function run({ size, length, tokenIds, segmentIds, taskIds }: EncodedBatch): Promise<number[]> {
+  async function run({ batch, seq, tokenIds, segmentIds, taskIds }: Batch): Promise<number[]> {
     const { logits } = await session.run({
-      token_ids: new Tensor('int32', tokenIds, [size, length]),
-      segment_ids: new Tensor('int32', segmentIds, [size, length]),
-      task_ids: new Tensor('int32', taskIds, [size])
+      token_ids: new Tensor('int32', tokenIds, [batch, seq]),
+      segment_ids: new Tensor('int32', segmentIds, [batch, seq]),
+      task_ids: new Tensor('int32', taskIds, [batch])
     })
     return scoresOf(logits!.data as Float32Array)
   }
@@ -111,9 +111,9 @@ export async function transformersSide(parent: string, threads: number): Promise
     const scores: number[] = []
     for (let at = 0; at < order.length; at += PEER_BATCH) {
       const taken = order.slice(at, at + PEER_BATCH)
-      const { size, length, tokenIds, segmentIds } = padBatch(taken.map((i) => sequenceOf(pairs[i]!)))
+      const { batch, seq, tokenIds, segmentIds } = padBatch(taken.map((i) => sequenceOf(pairs[i]!)))
       const input = (ids: Int32Array): PeerTensor =>
-        new PeerTensor('int64', BigInt64Array.from(ids, BigInt), [size, length])
+        new PeerTensor('int64', BigInt64Array.from(ids, BigInt), [batch, seq])
       const { logits } = (await model({
         input_ids: input(tokenIds),
         token_type_ids: input(segmentIds),

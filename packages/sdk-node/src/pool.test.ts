@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { MatcherError, type EncodedBatch } from '@sohu-match/core'
+import { MatcherError, type Batch } from '@sohu-match/core'
 import { afterEach, describe, expect, inject, it, vi } from 'vitest'
 import { startPool, type Pool, type PoolOptions } from './pool'
 import { tinyLogits, writeTinyModel } from './tiny-model.fixtures'
@@ -42,9 +42,9 @@ async function start(options: Partial<PoolOptions> = {}): Promise<Pool> {
   return pool
 }
 
-const batch = (task: number): EncodedBatch => ({
-  size: 1,
-  length: 3,
+const batch = (task: number): Batch => ({
+  batch: 1,
+  seq: 3,
   tokenIds: Int32Array.of(2, 9, 3),
   segmentIds: Int32Array.of(0, 0, 1),
   taskIds: Int32Array.of(task)
@@ -60,7 +60,10 @@ describe('a pool of workers', () => {
       { pair: 0, segmentIds: Int32Array.of(0, 0, 0, 1, 1) }
     ])
     expect((await engine.run(batch(0)))[1]).toBeCloseTo(wanted[1], 6)
-    const { pairs, logits } = await engine.score([{ a: '今天', b: 'x', task: 2 }], policy, { tokens: 64, padding: 0.1 })
+    const { pairs, logits } = await engine.encodeAndRun([{ a: '今天', b: 'x', taskId: 2 }], policy, {
+      tokens: 64,
+      padding: 0.1
+    })
     expect(logits![0]).toBeCloseTo(tinyLogits(pairs[0]!.tokenIds, pairs[0]!.segmentIds, 2)[0], 6)
     expect(engine.loaded.runtimeVersion).toBe('1.30.0')
   })

@@ -112,7 +112,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   return {
     loaded: [...slots][0]!.loaded,
     encode: (pairs, policy) => give((client) => client.encode(pairs, policy)),
-    score: (pairs, policy, limits) => give((client) => client.score(pairs, policy, limits)),
+    encodeAndRun: (pairs, policy, limits) => give((client) => client.encodeAndRun(pairs, policy, limits)),
     run: (batch) => give((client) => client.run(batch)),
     dispose: close
   }

@@ -1,4 +1,4 @@
-import { MatcherError, type EncodedBatch } from '@sohu-match/core'
+import { MatcherError, type Batch } from '@sohu-match/core'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { explainFailure } from './device'
 import type { CudaOptions } from './options'
@@ -6,8 +6,8 @@ import type { NodeLoad } from './worker-load'
 
 /** A graph that is loaded and has run once. */
 export interface Session {
-  /** Logits [size, 2], row-major. Throws `inference-failed`. */
-  run(batch: EncodedBatch): Promise<Float32Array>
+  /** Logits [batch, 2], row-major. Throws `inference-failed`. */
+  run(batch: Batch): Promise<Float32Array>
   release(): Promise<void>
 }
 
@@ -20,10 +20,10 @@ export function runtimeVersion(): string {
 export async function openSession({ graphPath, device, threads, cuda }: NodeLoad): Promise<Session> {
   try {
     const session = await InferenceSession.create(graphPath, sessionOptions(device, threads, cuda))
-    const run = (batch: EncodedBatch): Promise<Float32Array> => runBatch(session, batch)
+    const run = (batch: Batch): Promise<Float32Array> => runBatch(session, batch)
     await run({
-      size: 1,
-      length: 4,
+      batch: 1,
+      seq: 4,
       tokenIds: new Int32Array(4),
       segmentIds: new Int32Array(4),
       taskIds: new Int32Array(1)
@@ -73,15 +73,15 @@ function cudaProvider({
 
 async function runBatch(
   session: InferenceSession,
-  { size, length, tokenIds, segmentIds, taskIds }: EncodedBatch
+  { batch, seq, tokenIds, segmentIds, taskIds }: Batch
 ): Promise<Float32Array> {
   const outputs = await session.run({
-    token_ids: new Tensor('int32', tokenIds, [size, length]),
-    segment_ids: new Tensor('int32', segmentIds, [size, length]),
-    task_ids: new Tensor('int32', taskIds, [size])
+    token_ids: new Tensor('int32', tokenIds, [batch, seq]),
+    segment_ids: new Tensor('int32', segmentIds, [batch, seq]),
+    task_ids: new Tensor('int32', taskIds, [batch])
   })
   const logits = outputs.logits?.data
-  if (logits instanceof Float32Array && logits.length === 2 * size) return logits.slice() // a copy: the runtime owns the output's memory
+  if (logits instanceof Float32Array && logits.length === 2 * batch) return logits.slice() // a copy: the runtime owns the output's memory
   throw new MatcherError(
     'inference-failed',
     'The graph has no float32 output "logits" of two columns; export the model again.'

@@ -1,12 +1,12 @@
-import { MatcherError, type EncodedBatch } from '@sohu-match/core'
+import { MatcherError, type Batch } from '@sohu-match/core'
 import { describe, expect, it, vi } from 'vitest'
 import { createWebEngine } from './engine'
 import type { WebLoad, WebLoaded } from './messages'
 import type { LoadedWorker } from './start-worker'
 
-const batch: EncodedBatch = {
-  size: 1,
-  length: 2,
+const batch: Batch = {
+  batch: 1,
+  seq: 2,
   tokenIds: new Int32Array([1, 2]),
   segmentIds: new Int32Array(2),
   taskIds: new Int32Array(1)
@@ -19,13 +19,13 @@ function worker(
   run?: () => Promise<never>
 ): LoadedWorker & { end: ReturnType<typeof vi.fn<LoadedWorker['end']>> } {
   const client = {
-    run: async ({ tokenIds }: EncodedBatch) => {
+    run: async ({ tokenIds }: Batch) => {
       const sum = tokenIds.reduce((total, id) => total + id, 0)
       structuredClone(tokenIds, { transfer: [tokenIds.buffer as ArrayBuffer] })
       return run ? await run() : new Float32Array([sum, sum])
     },
     encode: async () => [],
-    score: async () => (run ? await run() : { pairs: [], logits: Float32Array.of(5, 5) })
+    encodeAndRun: async () => (run ? await run() : { pairs: [], logits: Float32Array.of(5, 5) })
   } as unknown as LoadedWorker['client']
   return {
     client,
@@ -35,7 +35,7 @@ function worker(
   }
 }
 
-const copy = (): EncodedBatch => structuredClone(batch)
+const copy = (): Batch => structuredClone(batch)
 const chosen = [{ device: 'webgpu' as const, taken: true, reason: 'webgpu is here' }]
 
 describe('createWebEngine', () => {
@@ -45,8 +45,8 @@ describe('createWebEngine', () => {
     })
     const move = vi.fn(async () => worker('wasm'))
     const engine = createWebEngine(first, chosen, move)
-    const score = engine.score([], { maxLength: 8, truncation: 'longest-first' }, { tokens: 8, padding: 0 })
-    expect(await Promise.all([engine.run(copy()), engine.run(copy()), score])).toEqual([
+    const encodedRun = engine.encodeAndRun([], { maxLength: 8, truncation: 'longest-first' }, { tokens: 8, padding: 0 })
+    expect(await Promise.all([engine.run(copy()), engine.run(copy()), encodedRun])).toEqual([
       Float32Array.of(3, 3),
       Float32Array.of(3, 3),
       { pairs: [], logits: Float32Array.of(5, 5) }

@@ -1,4 +1,4 @@
-import { MatcherError, type DeviceReason, type EncodedBatch, type Engine } from '@sohu-match/core'
+import { MatcherError, type DeviceReason, type Batch, type Engine } from '@sohu-match/core'
 import type { WebDevice, WebLoaded } from './messages'
 import type { LoadedWorker } from './start-worker'
 
@@ -59,7 +59,7 @@ export function createWebEngine(
       return current
     },
     encode: (pairs, policy) => attempt(({ client }) => client.encode(pairs, policy)),
-    score: (pairs, policy, limits) => attempt(({ client }) => client.score(pairs, policy, limits)),
+    encodeAndRun: (pairs, policy, limits) => attempt(({ client }) => client.encodeAndRun(pairs, policy, limits)),
     // the arrays are transferred; while the batch may have to run again elsewhere, a copy is
     run: (batch) => attempt(({ client }) => client.run(move && active === first ? copyOf(batch) : batch)),
     async dispose() {
@@ -69,6 +69,6 @@ export function createWebEngine(
   }
 }
 
-function copyOf({ size, length, tokenIds, segmentIds, taskIds }: EncodedBatch): EncodedBatch {
-  return { size, length, tokenIds: tokenIds.slice(), segmentIds: segmentIds.slice(), taskIds: taskIds.slice() }
+function copyOf({ batch, seq, tokenIds, segmentIds, taskIds }: Batch): Batch {
+  return { batch, seq, tokenIds: tokenIds.slice(), segmentIds: segmentIds.slice(), taskIds: taskIds.slice() }
 }

@@ -56,12 +56,12 @@ describe('fitOneBatch', () => {
 describe('padBatch', () => {
   it('pads with 0 to the longest', () => {
     const batch = padBatch([
-      { tokenIds: Int32Array.of(1, 2, 3), segmentIds: Int32Array.of(0, 0, 1), task: 5 },
-      { tokenIds: Int32Array.of(4, 5), segmentIds: Int32Array.of(0, 1), task: 0 }
+      { tokenIds: Int32Array.of(1, 2, 3), segmentIds: Int32Array.of(0, 0, 1), taskId: 5 },
+      { tokenIds: Int32Array.of(4, 5), segmentIds: Int32Array.of(0, 1), taskId: 0 }
     ])
     expect(batch).toEqual({
-      size: 2,
-      length: 3,
+      batch: 2,
+      seq: 3,
       tokenIds: Int32Array.of(1, 2, 3, 4, 5, 0),
       segmentIds: Int32Array.of(0, 0, 1, 0, 1, 0),
       taskIds: Int32Array.of(5, 0)

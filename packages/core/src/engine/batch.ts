@@ -1,10 +1,10 @@
-import type { BatchLimits, EncodedBatch } from './engine'
+import type { BatchLimits, Batch } from './engine'
 
 /** A sequence with its task id. */
 export interface TaskSequence {
   readonly tokenIds: Int32Array
   readonly segmentIds: Int32Array
-  readonly task: number
+  readonly taskId: number
 }
 
 /**
@@ -44,16 +44,16 @@ function fits({ tokens, padding }: BatchLimits, count: number, longest: number, 
 }
 
 /** Pads sequences with 0 to the longest: one batch for the network. */
-export function padBatch(sequences: readonly TaskSequence[]): EncodedBatch {
-  const size = sequences.length
-  const length = sequences.reduce((longest, { tokenIds }) => Math.max(longest, tokenIds.length), 0)
-  const tokenIds = new Int32Array(size * length)
-  const segmentIds = new Int32Array(size * length)
-  const taskIds = new Int32Array(size)
+export function padBatch(sequences: readonly TaskSequence[]): Batch {
+  const batch = sequences.length
+  const seq = sequences.reduce((longest, { tokenIds }) => Math.max(longest, tokenIds.length), 0)
+  const tokenIds = new Int32Array(batch * seq)
+  const segmentIds = new Int32Array(batch * seq)
+  const taskIds = new Int32Array(batch)
   sequences.forEach((sequence, row) => {
-    tokenIds.set(sequence.tokenIds, row * length)
-    segmentIds.set(sequence.segmentIds, row * length)
-    taskIds[row] = sequence.task
+    tokenIds.set(sequence.tokenIds, row * seq)
+    segmentIds.set(sequence.segmentIds, row * seq)
+    taskIds[row] = sequence.taskId
   })
-  return { size, length, tokenIds, segmentIds, taskIds }
+  return { batch, seq, tokenIds, segmentIds, taskIds }
 }

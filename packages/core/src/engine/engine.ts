@@ -8,7 +8,7 @@ export interface TextPair {
 
 /** Two texts and the id of the task to judge them under. */
 export interface TaskPair extends TextPair {
-  readonly task: number
+  readonly taskId: number
 }
 
 /** Reading a long pair in windows: each at most `window` tokens with the special ones, each `stride` tokens further into the texts. */
@@ -50,17 +50,17 @@ export interface BatchLimits {
   readonly padding: number
 }
 
-/** Sequences padded with 0 to the longest: token and segment ids row-major [size, length], task ids [size]. */
-export interface EncodedBatch {
-  readonly size: number
-  readonly length: number
+/** Sequences padded with 0 to the longest: token and segment ids [batch, seq], row-major, task ids [batch]. */
+export interface Batch {
+  readonly batch: number
+  readonly seq: number
   readonly tokenIds: Int32Array
   readonly segmentIds: Int32Array
   readonly taskIds: Int32Array
 }
 
-/** What `score` gives: the sequences of its pairs and, where they were run, logits [sequences, 2], row-major. */
-export interface ScoredPairs {
+/** Result of `encodeAndRun`: the sequences of its pairs and, where they were run, logits [sequences, 2], row-major. */
+export interface EncodedRun {
   readonly pairs: EncodedPair[]
   readonly logits?: Float32Array | undefined
 }
@@ -69,8 +69,8 @@ export interface ScoredPairs {
 export interface Engine {
   encode(pairs: readonly TextPair[], policy: EncodePolicy): Promise<EncodedPair[]>
   /** Encodes and, where all sequences fit into one batch, runs it: one journey to the worker in place of two. */
-  score(pairs: readonly TaskPair[], policy: EncodePolicy, limits: BatchLimits): Promise<ScoredPairs>
-  /** Logits [size, 2], row-major; column 1 is "the texts match". */
-  run(batch: EncodedBatch): Promise<Float32Array>
+  encodeAndRun(pairs: readonly TaskPair[], policy: EncodePolicy, limits: BatchLimits): Promise<EncodedRun>
+  /** Logits [batch, 2], row-major; column 1 is "the texts match". */
+  run(batch: Batch): Promise<Float32Array>
   dispose(): Promise<void>
 }

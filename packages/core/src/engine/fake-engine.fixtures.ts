@@ -1,6 +1,6 @@
 import { fitOneBatch, padBatch } from './batch'
 import { encodePairs } from './encode'
-import type { EncodedBatch, EncodedPair, EncodePolicy, Engine, TextPair } from './engine'
+import type { Batch, EncodedPair, EncodePolicy, Engine, TextPair } from './engine'
 import { DTYPES } from '../dtype'
 import { parseManifest, type Manifest } from '../formats/manifest'
 import type { EngineInfo } from '../matcher/matcher'
@@ -23,16 +23,16 @@ export function fakeLogits(tokenIds: ArrayLike<number>, segmentIds: ArrayLike<nu
 
 /** An engine in the same thread, with a log of what it was asked; `delay` is awaited before each batch. */
 export interface FakeEngine extends Engine {
-  readonly batches: EncodedBatch[]
+  readonly batches: Batch[]
   readonly encoded: string[]
   /** Which of its methods were called, in order. */
-  readonly asked: ('encode' | 'score' | 'run')[]
+  readonly asked: ('encode' | 'encodeAndRun' | 'run')[]
   running: number
   most: number
   disposed: number
 }
 
-export function createFakeEngine(delay: (batch: EncodedBatch) => Promise<void> | void = () => undefined): FakeEngine {
+export function createFakeEngine(delay: (batch: Batch) => Promise<void> | void = () => undefined): FakeEngine {
   const engine: FakeEngine = {
     batches: [],
     encoded: [],
@@ -44,8 +44,8 @@ export function createFakeEngine(delay: (batch: EncodedBatch) => Promise<void> |
       engine.asked.push('encode')
       return encode(pairs, policy)
     },
-    async score(pairs, policy, limits) {
-      engine.asked.push('score')
+    async encodeAndRun(pairs, policy, limits) {
+      engine.asked.push('encodeAndRun')
       const encoded = await encode(pairs, policy)
       if (
         !fitOneBatch(
@@ -56,7 +56,7 @@ export function createFakeEngine(delay: (batch: EncodedBatch) => Promise<void> |
         return { pairs: encoded }
       return {
         pairs: encoded,
-        logits: await run(padBatch(encoded.map((one) => ({ ...one, task: pairs[one.pair]!.task }))))
+        logits: await run(padBatch(encoded.map((one) => ({ ...one, taskId: pairs[one.pair]!.taskId }))))
       }
     },
     async run(batch) {
@@ -74,7 +74,7 @@ export function createFakeEngine(delay: (batch: EncodedBatch) => Promise<void> |
     return encodePairs(fakeTokenizer, pairs, policy)
   }
 
-  async function run(batch: EncodedBatch): Promise<Float32Array> {
+  async function run(batch: Batch): Promise<Float32Array> {
     engine.batches.push(batch)
     engine.most = Math.max(engine.most, ++engine.running)
     try {
@@ -82,7 +82,7 @@ export function createFakeEngine(delay: (batch: EncodedBatch) => Promise<void> |
     } finally {
       engine.running--
     }
-    const row = (ids: Int32Array, i: number): Int32Array => ids.subarray(i * batch.length, (i + 1) * batch.length)
+    const row = (ids: Int32Array, i: number): Int32Array => ids.subarray(i * batch.seq, (i + 1) * batch.seq)
     return Float32Array.from(
       [...batch.taskIds].flatMap((task, i) => fakeLogits(row(batch.tokenIds, i), row(batch.segmentIds, i), task))
     )

@@ -44,7 +44,7 @@ export function createWorkerClient<Load, Info>(post: PostMessage<WorkerRequest<L
   return {
     load: async (options, onProgress) => (await ask({ type: 'load', options }, [], onProgress)).info,
     encode: async (pairs, policy) => (await ask({ type: 'encode', pairs, policy })).pairs,
-    score: async (pairs, policy, limits) => (await ask({ type: 'score', pairs, policy, limits })).scored,
+    encodeAndRun: async (pairs, policy, limits) => (await ask({ type: 'encodeAndRun', pairs, policy, limits })).result,
     run: async (batch) =>
       (await ask({ type: 'run', batch }, buffersOf([batch.tokenIds, batch.segmentIds, batch.taskIds]))).logits,
     dispose: async () => void (await ask({ type: 'dispose' })),

@@ -15,7 +15,7 @@ function connect(changes: Partial<WorkerRuntime<Info>> = {}, load?: () => Promis
   const runtime: WorkerRuntime<Info> = {
     info: { name: 'w' },
     tokenizer: fakeTokenizer,
-    run: async (batch) => new Float32Array(2 * batch.size).fill(0.5),
+    run: async (batch) => new Float32Array(2 * batch.batch).fill(0.5),
     dispose: async () => undefined,
     ...changes
   }
@@ -45,7 +45,7 @@ describe('worker messages', () => {
     expect(seen).toEqual(['verify'])
     const [pair] = await client.encode([{ a: 'ab', b: 'c' }], policy)
     expect(pair).toMatchObject({ pair: 0, tokenIds: Int32Array.of(1, 97, 98, 2, 99, 2) })
-    const batch = padBatch([{ ...pair!, task: 3 }])
+    const batch = padBatch([{ ...pair!, taskId: 3 }])
     expect(await client.run(batch)).toEqual(Float32Array.of(0.5, 0.5))
     expect(batch.tokenIds.length).toBe(0) // transferred, not copied
     await client.dispose()
@@ -55,24 +55,24 @@ describe('worker messages', () => {
   it('scores in one answer what fits one batch, and only encodes what does not', async () => {
     const tasks: number[] = []
     const client = connect({
-      async run({ size, taskIds }) {
+      async run({ batch, taskIds }) {
         tasks.push(...taskIds)
-        return Float32Array.from({ length: 2 * size }, (_, i) => i)
+        return Float32Array.from({ length: 2 * batch }, (_, i) => i)
       }
     })
     await client.load('model')
     const pairs = [
-      { a: 'ab', b: 'c', task: 4 },
-      { a: 'abc', b: 'c', task: 1 }
+      { a: 'ab', b: 'c', taskId: 4 },
+      { a: 'abc', b: 'c', taskId: 1 }
     ]
-    const { pairs: sequences, logits } = await client.score(pairs, policy, { tokens: 64, padding: 0.1 })
+    const { pairs: sequences, logits } = await client.encodeAndRun(pairs, policy, { tokens: 64, padding: 0.1 })
     expect(sequences.map(({ pair, tokenIds }) => [pair, tokenIds.length])).toEqual([
       [0, 6],
       [1, 7]
     ])
     expect(logits).toEqual(Float32Array.of(0, 1, 2, 3))
     expect(tasks).toEqual([4, 1])
-    const tooLarge = await client.score(pairs, policy, { tokens: 13, padding: 0.1 })
+    const tooLarge = await client.encodeAndRun(pairs, policy, { tokens: 13, padding: 0.1 })
     expect(tooLarge).toMatchObject({ pairs: sequences, logits: undefined })
     expect(tasks).toHaveLength(2)
   })
@@ -90,7 +90,7 @@ describe('worker messages', () => {
       }
     })
     await client.load('model')
-    const batch = () => padBatch([{ tokenIds: Int32Array.of(1), segmentIds: Int32Array.of(0), task: 0 }])
+    const batch = () => padBatch([{ tokenIds: Int32Array.of(1), segmentIds: Int32Array.of(0), taskId: 0 }])
     const [first, second] = await Promise.allSettled([client.run(batch()), client.run(batch())])
     expect(first).toMatchObject({ status: 'rejected', reason: { code: 'inference-failed', message: 'device hiccup' } })
     expect(second).toMatchObject({ status: 'fulfilled' })
@@ -111,7 +111,7 @@ describe('worker messages', () => {
   it('rejects all that is pending, and all that comes, when the worker is gone', async () => {
     const client = connect({ run: () => new Promise(() => undefined) })
     await client.load('model')
-    const pending = client.run(padBatch([{ tokenIds: Int32Array.of(1), segmentIds: Int32Array.of(0), task: 0 }]))
+    const pending = client.run(padBatch([{ tokenIds: Int32Array.of(1), segmentIds: Int32Array.of(0), taskId: 0 }]))
     client.fail(new MatcherError('device-lost', 'gone'))
     await expect(pending).rejects.toMatchObject({ code: 'device-lost' })
     await expect(client.encode([], policy)).rejects.toMatchObject({ code: 'device-lost' })

@@ -1,5 +1,5 @@
 import { MatcherError, type MatcherErrorCode } from '../errors'
-import type { BatchLimits, EncodedBatch, EncodedPair, EncodePolicy, ScoredPairs, TaskPair, TextPair } from './engine'
+import type { BatchLimits, Batch, EncodedPair, EncodePolicy, EncodedRun, TaskPair, TextPair } from './engine'
 import type { LoadProgress } from '../matcher/types'
 
 /** What the caller's thread asks of a worker. `Load` is what an SDK's worker needs to know before its first batch. */
@@ -7,13 +7,13 @@ export type WorkerRequest<Load> =
   | { readonly type: 'load'; readonly id: number; readonly options: Load }
   | { readonly type: 'encode'; readonly id: number; readonly pairs: readonly TextPair[]; readonly policy: EncodePolicy }
   | {
-      readonly type: 'score'
+      readonly type: 'encodeAndRun'
       readonly id: number
       readonly pairs: readonly TaskPair[]
       readonly policy: EncodePolicy
       readonly limits: BatchLimits
     }
-  | { readonly type: 'run'; readonly id: number; readonly batch: EncodedBatch }
+  | { readonly type: 'run'; readonly id: number; readonly batch: Batch }
   | { readonly type: 'dispose'; readonly id: number }
 
 /** What a worker answers, under the request's id; `progress` comes any number of times before the answer to `load`. */
@@ -21,7 +21,7 @@ export type WorkerReply<Info> =
   | { readonly type: 'load'; readonly id: number; readonly info: Info }
   | { readonly type: 'progress'; readonly id: number; readonly progress: LoadProgress }
   | { readonly type: 'encode'; readonly id: number; readonly pairs: EncodedPair[] }
-  | { readonly type: 'score'; readonly id: number; readonly scored: ScoredPairs }
+  | { readonly type: 'encodeAndRun'; readonly id: number; readonly result: EncodedRun }
   | { readonly type: 'run'; readonly id: number; readonly logits: Float32Array }
   | { readonly type: 'dispose'; readonly id: number }
   | { readonly type: 'error'; readonly id: number; readonly error: WorkerFailure }

@@ -1,6 +1,6 @@
 import { fitOneBatch, padBatch } from './batch'
 import { encodePairs } from './encode'
-import type { EncodedBatch } from './engine'
+import type { Batch } from './engine'
 import { MatcherError } from '../errors'
 import type { LoadProgress } from '../matcher/types'
 import type { Tokenizer } from '../tokenizer/tokenizer'
@@ -10,8 +10,8 @@ import { buffersOf, failureOf, type PostMessage, type WorkerReply, type WorkerRe
 export interface WorkerRuntime<Info> {
   readonly info: Info
   readonly tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>
-  /** Logits [size, 2], row-major, in a buffer of their own: it is transferred. */
-  run(batch: EncodedBatch): Promise<Float32Array>
+  /** Logits [batch, 2], row-major, in a buffer of their own: it is transferred. */
+  run(batch: Batch): Promise<Float32Array>
   dispose(): Promise<void>
 }
 
@@ -30,7 +30,7 @@ export function createWorkerServer<Load, Info>(
     return runtime
   }
 
-  function runInTurn(batch: EncodedBatch): Promise<Float32Array> {
+  function runInTurn(batch: Batch): Promise<Float32Array> {
     const run = last.then(() => loaded().run(batch))
     last = run.catch(() => undefined) // the next batch runs whether or not this one failed
     return run
@@ -46,17 +46,17 @@ export function createWorkerServer<Load, Info>(
         const pairs = encodePairs(loaded().tokenizer, request.pairs, request.policy)
         return post({ type, id, pairs }, buffersOf(pairs.map((pair) => pair.tokenIds)))
       }
-      case 'score': {
+      case 'encodeAndRun': {
         const pairs = encodePairs(loaded().tokenizer, request.pairs, request.policy)
         const whole = fitOneBatch(
           pairs.map(({ tokenIds }) => tokenIds.length),
           request.limits
         )
         const logits = whole
-          ? await runInTurn(padBatch(pairs.map((one) => ({ ...one, task: request.pairs[one.pair]!.task }))))
+          ? await runInTurn(padBatch(pairs.map((one) => ({ ...one, taskId: request.pairs[one.pair]!.taskId }))))
           : undefined
         return post(
-          { type, id, scored: { pairs, logits } },
+          { type, id, result: { pairs, logits } },
           buffersOf([...pairs.map((pair) => pair.tokenIds), ...(logits ? [logits] : [])])
         )
       }

@@ -54,7 +54,7 @@ export function checkPair(
 ): TaskPair {
   const a = checkText(pair.a, `${place}a`)
   const b = checkText(pair.b, `${place}b`)
-  return { a, b, task: taskIn(pair.task, tasks, false) }
+  return { a, b, taskId: taskIn(pair.task, tasks, false) }
 }
 
 /** Checks the options of a call. Throws `input-invalid`. */

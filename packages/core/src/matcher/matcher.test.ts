@@ -31,7 +31,7 @@ describe('a matcher', () => {
         async (calls, batchTokens, seed) => {
           const { engine, matcher } = create(
             { batchTokens },
-            createFakeEngine((batch) => ((batch.size * 7 + seed) % 3 ? tick() : undefined))
+            createFakeEngine((batch) => ((batch.batch * 7 + seed) % 3 ? tick() : undefined))
           )
           const answers = await Promise.all(calls.map((call) => matcher.matchMany(call)))
           answers.forEach((results, i) => {
@@ -40,7 +40,7 @@ describe('a matcher', () => {
             )
           })
           expect(engine.most).toBeLessThanOrEqual(2)
-          for (const { size, length } of engine.batches) expect(size === 1 || size * length <= batchTokens).toBe(true)
+          for (const { batch, seq } of engine.batches) expect(batch === 1 || batch * seq <= batchTokens).toBe(true)
         }
       ),
       { numRuns: 40 }
@@ -66,35 +66,35 @@ describe('a matcher', () => {
   it('gathers the calls of one moment into one batch, sorted by length', async () => {
     const { engine, matcher } = create()
     await Promise.all(['aaaa', 'bbbb', 'cccc', 'ddd'].map((a) => matcher.match(a, 'xxxxxxxx', 'A-ss')))
-    expect(engine.batches.map(({ size }) => size)).toEqual([4])
+    expect(engine.batches.map(({ batch }) => batch)).toEqual([4])
     await matcher.matchMany(Array.from({ length: 40 }, (_, i) => ({ a: 'x'.repeat(i), b: '', task: 'A-ss' as const })))
-    for (const { tokenIds, length } of engine.batches.slice(1)) {
+    for (const { tokenIds, seq } of engine.batches.slice(1)) {
       expect(tokenIds.filter((id) => id === 0).length / tokenIds.length).toBeLessThanOrEqual(0.1)
-      expect(length).toBeGreaterThan(0)
+      expect(seq).toBeGreaterThan(0)
     }
   })
 
   it('asks an idle engine once for what fits one batch, and encodes and runs apart what waits', async () => {
     const { engine, matcher } = create({}, createFakeEngine(tick), 1)
     await Promise.all([matcher.match('aa', 'bb', 'A-ss'), matcher.match('ac', 'bd', 'B-ll')])
-    expect(engine.asked).toEqual(['score'])
+    expect(engine.asked).toEqual(['encodeAndRun'])
     const first = matcher.match('one', '', 'A-ss')
     await Promise.resolve()
     await Promise.all([first, matcher.match('two', '', 'A-ss')])
-    expect(engine.asked).toEqual(['score', 'score', 'encode', 'run'])
+    expect(engine.asked).toEqual(['encodeAndRun', 'encodeAndRun', 'encode', 'run'])
     const uneven = [
       { a: 'x', b: '', task: 'A-ss' as const },
       { a: 'x'.repeat(50), b: 'y', task: 'B-sl' as const }
     ]
     expect((await matcher.matchMany(uneven)).map(({ logits }) => logits)).toEqual(uneven.map((pair) => expected(pair)))
-    expect(engine.asked.slice(4)).toEqual(['score', 'run', 'run'])
+    expect(engine.asked.slice(4)).toEqual(['encodeAndRun', 'run', 'run'])
   })
 
   it('asks an idle engine once for uneven calls of one moment that fit one batch', async () => {
     const { engine, matcher } = create({}, createFakeEngine(tick), 1)
     const many = Array.from({ length: 20 }, () => ({ a: 'aa', b: 'bb', task: 'A-ss' as const }))
     await Promise.all([matcher.matchMany(many), matcher.match('ac', 'bd', 'B-ll')])
-    expect(engine.asked).toEqual(['score'])
+    expect(engine.asked).toEqual(['encodeAndRun'])
   })
 
   it('serves a single pair soon while a long call is under way', async () => {
@@ -262,8 +262,8 @@ describe('giving up', () => {
 
   it('never hands out NaN', async () => {
     const engine = createFakeEngine()
-    engine.run = async (batch) => new Float32Array(2 * batch.size).fill(NaN)
-    engine.score = async (pairs, policy) => ({
+    engine.run = async (batch) => new Float32Array(2 * batch.batch).fill(NaN)
+    engine.encodeAndRun = async (pairs, policy) => ({
       pairs: await engine.encode(pairs, policy),
       logits: Float32Array.of(0, NaN)
     })

@@ -111,7 +111,7 @@ export function createScheduler(
     const taken = take()
     running++
     try {
-      const { pairs, logits } = await engine.score(
+      const { pairs, logits } = await engine.encodeAndRun(
         taken.map(({ call, index }) => call.pairs[index]!),
         policy,
         limits
@@ -194,7 +194,7 @@ function announce(taken: readonly Taken[], encoded: readonly EncodedPair[]): Seq
   return encoded.map(({ pair, tokenIds, segmentIds, truncated }) => {
     const { call, index } = taken[pair]!
     call.expect(index, tokenIds.length, truncated)
-    return { call, index, task: call.pairs[index]!.task, tokenIds, segmentIds }
+    return { call, index, taskId: call.pairs[index]!.taskId, tokenIds, segmentIds }
   })
 }
 

@@ -1,4 +1,4 @@
-import { createTokenizer, MatcherError, type EncodedBatch } from '@sohu-match/core'
+import { createTokenizer, MatcherError, type Batch } from '@sohu-match/core'
 import { readDataset } from '@sohu-match/node'
 import type { Assets, Checkpoint } from '../checkpoint'
 import { batches, encodeExamples, stratified } from '../pairs'
@@ -12,7 +12,7 @@ export async function calibrationBatches(
   data: string | undefined,
   { config, parity }: Checkpoint,
   assets: Assets
-): Promise<EncodedBatch[]> {
+): Promise<Batch[]> {
   if (data === undefined) return parity.map(parityInputs)
   const { splits } = await readDataset(data, ['train']).catch((error: unknown) => {
     if (error instanceof MatcherError && error.code === 'data-invalid') {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parameterSpecs, type EncodedBatch, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
+import { parameterSpecs, type Batch, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
 import { FolderWriter } from '../folder-writer'
 import { blockFormat, type BlockCache } from '../formats/blocks'
 import { allTasksGraph } from '../graph/graph'
@@ -47,7 +47,7 @@ export function weightGroups(config: ModelConfig): WeightGroup[] {
 export async function measureSensitivity(
   config: ModelConfig,
   read: (name: string) => Float32Array,
-  calibration: readonly EncodedBatch[]
+  calibration: readonly Batch[]
 ): Promise<Sensitivity[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-q4-'))
   const cache: BlockCache = new Map()

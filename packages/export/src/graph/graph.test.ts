@@ -7,7 +7,7 @@ import {
   parseModelConfig,
   roformer,
   type Dtype,
-  type EncodedBatch,
+  type Batch,
   type ParityBatch
 } from '@sohu-match/core'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
@@ -27,12 +27,12 @@ const folder = mkdtempSync(join(tmpdir(), 'export-graph-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** The rows of a batch that are named, in that order, padded with 0 to `length`. */
-function rowsOf({ tokenIds, segmentIds, taskIds }: ParityBatch, rows: readonly number[], length: number): EncodedBatch {
+function rowsOf({ tokenIds, segmentIds, taskIds }: ParityBatch, rows: readonly number[], length: number): Batch {
   const padded = (ids: readonly (readonly number[])[]) =>
     Int32Array.from(rows.flatMap((row) => Array.from({ length }, (_, i) => ids[row]![i] ?? 0)))
   return {
-    size: rows.length,
-    length,
+    batch: rows.length,
+    seq: length,
     tokenIds: padded(tokenIds),
     segmentIds: padded(segmentIds),
     taskIds: Int32Array.from(rows, (row) => taskIds[row]!)
@@ -134,9 +134,9 @@ describe('switches of the network', () => {
     intermediate_size: 32,
     condition_size: 4
   }
-  const batch: EncodedBatch = {
-    size: 2,
-    length: 5,
+  const batch: Batch = {
+    batch: 2,
+    seq: 5,
     tokenIds: Int32Array.of(2, 9, 3, 8, 3, 2, 7, 3, 0, 0),
     segmentIds: Int32Array.of(0, 0, 0, 1, 1, 0, 0, 0, 0, 0),
     taskIds: Int32Array.of(4, 1)
@@ -178,8 +178,8 @@ describe('the graph of one task', () => {
       const config = parseModelConfig({ ...base, ...change })
       const read = weightsOf(randomWeights(config, 4))
       const batch = {
-        size: 2,
-        length: 4,
+        batch: 2,
+        seq: 4,
         tokenIds: Int32Array.of(2, 9, 8, 3, 2, 7, 3, 0),
         segmentIds: Int32Array.of(0, 0, 1, 1, 0, 1, 1, 0),
         taskIds: Int32Array.of(3, 3)

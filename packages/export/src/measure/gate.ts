@@ -4,7 +4,7 @@ import {
   evaluateRows,
   MatcherError,
   type Dtype,
-  type EncodedBatch,
+  type Batch,
   type Metrics,
   type ScoredRow,
   type TaskSpec
@@ -62,9 +62,9 @@ export async function readGatePairs(
 export async function gateLogits(graph: GraphRunner, pairs: readonly EncodedExample[]): Promise<Float32Array> {
   const logits = new Float32Array(2 * pairs.length)
   let row = 0
-  for (const batch of batches(pairs) as Iterable<EncodedBatch>) {
+  for (const batch of batches(pairs) as Iterable<Batch>) {
     logits.set(await graph.run(batch), 2 * row)
-    row += batch.size
+    row += batch.batch
   }
   return logits
 }

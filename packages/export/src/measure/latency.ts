@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { EncodedBatch } from '@sohu-match/core'
+import type { Batch } from '@sohu-match/core'
 import type { GraphRunner } from '../session'
 
 /** Shapes that latency is told for: rows x tokens. */
@@ -46,11 +46,11 @@ export function median(values: readonly number[]): number {
 }
 
 /** A batch without padding; which ids it holds does not change the time. */
-function filledBatch(size: number, length: number, vocabSize: number): EncodedBatch {
+function filledBatch(size: number, length: number, vocabSize: number): Batch {
   const tokenIds = Int32Array.from({ length: size * length }, (_, i) => 1 + ((i * 7919) % (vocabSize - 1)))
   return {
-    size,
-    length,
+    batch: size,
+    seq: length,
     tokenIds,
     segmentIds: tokenIds.map((_, i) => (i % length > length / 2 ? 1 : 0)),
     taskIds: new Int32Array(size)

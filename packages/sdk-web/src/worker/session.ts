@@ -1,4 +1,4 @@
-import { MatcherError, type EncodedBatch } from '@sohu-match/core'
+import { MatcherError, type Batch } from '@sohu-match/core'
 import type { InferenceSession } from 'onnxruntime-web'
 import type { WebDevice } from '../messages'
 import { openGpuDevice } from './device'
@@ -7,13 +7,13 @@ import type { OrtModule } from './runtime'
 /** One graph, ready to run. */
 export interface Session {
   /** Logits `[batch, 2]`, row-major. Throws `inference-failed`, and `device-lost` once the WebGPU device is gone. */
-  run(batch: EncodedBatch): Promise<Float32Array>
+  run(batch: Batch): Promise<Float32Array>
 }
 
 /** Any three tokens make the kernels compile before the first match. */
-const WARM_UP: EncodedBatch = {
-  size: 1,
-  length: 3,
+const WARM_UP: Batch = {
+  batch: 1,
+  seq: 3,
   tokenIds: new Int32Array([1, 1, 1]),
   segmentIds: new Int32Array(3),
   taskIds: new Int32Array(1)
@@ -57,14 +57,14 @@ export async function createSession(
       throw failure(cause)
     }
   )
-  const run = async (batch: EncodedBatch): Promise<Float32Array> => {
+  const run = async (batch: Batch): Promise<Float32Array> => {
     if (lost !== undefined) throw failure(undefined)
-    const dims = [batch.size, batch.length]
+    const dims = [batch.batch, batch.seq]
     try {
       const { logits } = await session.run({
         token_ids: new ort.Tensor('int32', batch.tokenIds, dims),
         segment_ids: new ort.Tensor('int32', batch.segmentIds, dims),
-        task_ids: new ort.Tensor('int32', batch.taskIds, [batch.size])
+        task_ids: new ort.Tensor('int32', batch.taskIds, [batch.batch])
       })
       const values = Float32Array.from(logits!.data as Float32Array)
       if (lost !== undefined) throw new Error('the device was lost during the run')
