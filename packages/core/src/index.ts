@@ -18,6 +18,7 @@ export {
 } from './formats/checkpoint'
 export { parseDatasetJson, type DatasetTask } from './formats/dataset'
 export { parseLine, sohuFields, type Example, type LineFields, type LineFormat } from './formats/lines'
+export { numberText } from './formats/number-text'
 export {
   argmaxLabel,
   auc,

@@ -33,6 +33,15 @@ describe('parseLine', () => {
     expect(sohuFields(4).label).toBe('labelA')
   })
 
+  it('keeps an id digit for digit, which as a number would be rounded', () => {
+    const id = (json: string) => parseLine(`{"source":"","target":"","id":${json}}`, test, 'f', 1).id
+    expect(id('1234567890123456789')).toBe('1234567890123456789')
+    expect(id('1234567890123456790')).toBe('1234567890123456790')
+    expect(id('0.10')).toBe('0.10')
+    expect(id('7')).toBe('7')
+    expect(id('"007"')).toBe('007')
+  })
+
   it('names file, line, what was found and what was wanted', () => {
     expect(problem('{"source"')).toMatch(/^B\/train\.txt:7: the line is not JSON/)
     expect(problem('[1]')).toContain('must be a JSON object')

@@ -1,6 +1,7 @@
 import { MatcherError } from '../errors'
+import { numberText } from './number-text'
 
-/** One text pair of a data set. `task` is the task's id; a test line has an `id` and need not have a label. */
+/** One text pair of a data set. `task` is the task's id; `id` is as the file has it, digit for digit where it is a number. */
 export interface Example {
   readonly a: string
   readonly b: string
@@ -29,7 +30,7 @@ export function sohuFields(task: number): LineFields {
   return { a: 'source', b: 'target', label: task % 2 === 0 ? 'labelA' : 'labelB', id: 'id' }
 }
 
-/** Reads one line of a data file. `lineNumber` counts from 1. Throws `data-invalid` naming file, line, what was found and wanted. */
+/** Reads one line of a data file. `lineNumber` starts at 1. Throws `data-invalid` naming file, line, what was found and wanted. */
 export function parseLine(line: string, format: LineFormat, file: string, lineNumber: number): Example {
   const invalid = (found: string, cause?: unknown): MatcherError =>
     new MatcherError('data-invalid', `${file}:${lineNumber}: ${found}`, { cause })
@@ -61,7 +62,7 @@ export function parseLine(line: string, format: LineFormat, file: string, lineNu
     b: text(format.fields.b),
     task: format.task,
     ...(label !== undefined && { label: label === '1' ? (1 as const) : (0 as const) }),
-    ...(id !== undefined && { id: String(id) })
+    ...(id !== undefined && { id: typeof id === 'string' ? id : numberText(line, format.fields.id)! })
   }
 }
 

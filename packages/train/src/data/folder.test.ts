@@ -103,10 +103,10 @@ describe('bad input', () => {
     await expect(problem({ ...whole, [train]: '\n \n' })).rejects.toMatchObject({
       message: expect.stringContaining('is empty')
     })
-    const gbk = Uint8Array.of(0x7b, 0x0a, 0xbc, 0xd7, 0x0a)
+    const gbk = Buffer.concat([Buffer.from(pair({ labelA: '1' })), Uint8Array.of(0xbc, 0xd7, 0x0a)])
     await expect(problem({ ...whole, [train]: gbk })).rejects.toMatchObject({
       code: 'data-invalid',
-      message: expect.stringContaining('not UTF-8')
+      message: expect.stringMatching(/train\.txt:2: .*not UTF-8/)
     })
   })
 
