@@ -51,9 +51,14 @@ export default tseslint.config(
     'node imports core only.'
   ),
   forbid(
+    ['packages/corpus/src/**'],
+    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/node', '@tensorflow/*', 'onnxruntime-*'],
+    'corpus imports core and node only.'
+  ),
+  forbid(
     ['packages/train/src/**'],
-    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/node', 'onnxruntime-*'],
-    'train imports core and node only.'
+    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/node', '!@sohu-match/corpus', 'onnxruntime-*'],
+    'train imports core, node and corpus only.'
   ),
   forbid(
     ['packages/export/src/**'],

@@ -1,0 +1,62 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { SOHU_TASKS, snakeCased } from '@sohu-match/core'
+import { storageError, writeFileAtomic } from '@sohu-match/node'
+import { newsPairs } from './news-pairs'
+import { questionPairs } from './question-pairs'
+import { SPLITS, type Split } from './split'
+import { readNews, readQuestions } from './texts'
+
+/** A file of a data folder. */
+interface DataFile {
+  readonly path: string
+  readonly text: string
+}
+
+/** The data folders of the corpus by name, each described by a `dataset.json`: `news` with the six tasks, `questions` with one. */
+export async function corpusFiles(): Promise<DataFile[]> {
+  const news = newsPairs(await readNews())
+  const questions = questionPairs(await readQuestions())
+  return [
+    ...dataFolder(
+      'news',
+      SOHU_TASKS.map(({ name, group }) => ({ name, group, pairs: news[name as keyof typeof news] }))
+    ),
+    ...dataFolder('questions', [{ name: 'question', group: 'question', pairs: questions }])
+  ]
+}
+
+/** Writes the folders `news` and `questions` under `directory`, replacing files of the same names. Throws `storage`. */
+export async function writeCorpus(directory: string): Promise<void> {
+  for (const { path, text } of await corpusFiles()) {
+    const file = join(directory, path)
+    try {
+      await mkdir(dirname(file), { recursive: true })
+    } catch (cause) {
+      throw storageError('write the corpus to', directory, cause)
+    }
+    await writeFileAtomic(file, text)
+  }
+}
+
+interface TaskPairs {
+  readonly name: string
+  readonly group: string
+  readonly pairs: Readonly<Record<Split, readonly { readonly label: 0 | 1 }[]>>
+}
+
+function dataFolder(folder: string, tasks: readonly TaskPairs[]): DataFile[] {
+  const description = tasks.map(({ name, group }) => ({
+    name,
+    group,
+    ...Object.fromEntries(SPLITS.map((split) => [split, [`${name}/${split}.jsonl`]]))
+  }))
+  const line = (pair: { readonly label: 0 | 1 }) =>
+    `${JSON.stringify(snakeCased({ ...pair, label: String(pair.label) }))}\n`
+  return [
+    { path: `${folder}/dataset.json`, text: `${JSON.stringify({ tasks: description }, null, 2)}\n` },
+    ...tasks.flatMap(({ name, pairs }) =>
+      SPLITS.map((split) => ({ path: `${folder}/${name}/${split}.jsonl`, text: pairs[split].map(line).join('') }))
+    )
+  ]
+}

@@ -1,0 +1,5 @@
+export { CORPUS_SEED, newsPairs, type NewsPair } from './news-pairs'
+export { questionPairs, type QuestionPair } from './question-pairs'
+export { writeCorpus } from './files'
+export { SPLITS, type Split } from './split'
+export { readNews, readQuestions, type NewsKind, type NewsText, type Question } from './texts'

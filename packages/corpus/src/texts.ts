@@ -1,0 +1,98 @@
+import { createRequire } from 'node:module'
+import { MatcherError } from '@sohu-match/core'
+import { linesOfFile } from '@sohu-match/node'
+
+/** Kinds of a short text, 12 to 60 characters: a portal's headline, a casual post, a one-sentence summary. */
+export const SHORT_KINDS = ['headline', 'post', 'summary'] as const
+
+/** Kinds of a long text, 150 to 500 characters: the first report, and another outlet's angle or a later stage. */
+export const LONG_KINDS = ['report', 'follow'] as const
+
+/** What a news text is. */
+export type NewsKind = (typeof SHORT_KINDS)[number] | (typeof LONG_KINDS)[number]
+
+/** One news text; the five texts of an event are of five kinds, and the five events of a topic are of one kind of happening. */
+export interface NewsText {
+  /** The file the text stands in: a broad field such as `sports-games`. */
+  readonly field: string
+  readonly topic: string
+  readonly topicName: string
+  readonly event: string
+  readonly kind: NewsKind
+  readonly text: string
+}
+
+/** One customer's question; the three questions of an intent ask the same, the intents of a group are easily confused. */
+export interface Question {
+  readonly domain: string
+  readonly group: string
+  readonly intent: string
+  readonly text: string
+}
+
+/** The files of `news/`, each with sixteen topics. */
+export const NEWS_FIELDS = [
+  'sports-games',
+  'money-homes',
+  'science-technology',
+  'roads-travel',
+  'health-schools',
+  'weather-courts',
+  'culture-animals',
+  'farms-world-community'
+] as const
+
+/** The files of `questions/`, each with fifty groups. */
+export const QUESTION_DOMAINS = ['bank', 'shop', 'phone', 'travel'] as const
+
+/** All news texts in the order of the files. Throws `asset-missing` or `data-invalid`. */
+export async function readNews(): Promise<NewsText[]> {
+  const files = await Promise.all(
+    NEWS_FIELDS.map(async (field) => {
+      const rows = await records(`news/${field}.jsonl`, ['topic', 'topic_name', 'event', 'kind', 'text'])
+      return rows.map(([topic, topicName, event, kind, text]) => ({
+        field,
+        topic: topic!,
+        topicName: topicName!,
+        event: event!,
+        kind: kind as NewsKind,
+        text: text!
+      }))
+    })
+  )
+  return files.flat()
+}
+
+/** All questions in the order of the files. Throws `asset-missing` or `data-invalid`. */
+export async function readQuestions(): Promise<Question[]> {
+  const files = await Promise.all(
+    QUESTION_DOMAINS.map(async (name) => {
+      const rows = await records(`questions/${name}.jsonl`, ['domain', 'group', 'intent', 'text'])
+      return rows.map(([domain, group, intent, text]) => ({
+        domain: domain!,
+        group: group!,
+        intent: intent!,
+        text: text!
+      }))
+    })
+  )
+  return files.flat()
+}
+
+/** The named string fields of every line of one of this package's files, found through its exports also from a bundle. */
+async function records(file: string, fields: readonly string[]): Promise<string[][]> {
+  const path = createRequire(import.meta.url).resolve(`@sohu-match/corpus/${file}`)
+  const rows: string[][] = []
+  for await (const { text, number } of linesOfFile(path)) {
+    const record = JSON.parse(text) as Record<string, unknown>
+    const values = fields.map((field) => record[field])
+    if (!values.every((value) => typeof value === 'string')) {
+      throw new MatcherError(
+        'data-invalid',
+        `${file}:${number}: the line must have the strings ${fields.join(', ')}; it has ${Object.keys(record).join(', ')}.`
+      )
+    }
+    rows.push(values)
+  }
+  return rows
+}
