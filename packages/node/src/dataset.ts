@@ -13,6 +13,7 @@ import {
 } from '@sohu-match/core'
 import { readError } from './system-errors'
 import { readJson } from './read'
+import { readLabels } from './labels'
 import { linesOfFile } from './lines'
 
 /** A part of a data set. */
@@ -23,8 +24,10 @@ export interface Dataset {
   /** Every task of the layout, also those without data: a Sohu folder always has six. */
   readonly tasks: readonly TaskSpec[]
   readonly splits: Readonly<Record<SplitName, readonly Example[]>>
-  /** What the layout has a place for and the folder lacks: variants, or single files of a variant. To be told, not fatal. */
+  /** What the layout has a place for and the folder lacks: variants, or single files of a variant. Reported as a warning. */
   readonly missing: readonly string[]
+  /** Ids in `test_labels.csv` that no test pair has. Reported as a warning. */
+  readonly strayLabels: readonly string[]
 }
 
 /** A file to read, with the task of its lines. */
@@ -62,10 +65,11 @@ export async function readDataset(
     const shown = join(basename(directory), relative(directory, path))
     for await (const line of linesOfFile(path)) splits[split].push(parseLine(line.text, format, shown, line.number))
   }
-  const labels = wanted.includes('test')
-    ? await readTestLabels(join(directory, 'test_labels.csv'))
-    : new Map<string, 0 | 1>()
-  return { tasks, splits: { ...splits, test: splits.test.map((example) => withLabel(example, labels)) }, missing }
+  const labelFile = join(directory, 'test_labels.csv')
+  const labels =
+    wanted.includes('test') && (await exists(labelFile)) ? await readLabels(labelFile) : new Map<string, 0 | 1>()
+  const { test, strayLabels } = withLabels(splits.test, labels)
+  return { tasks, splits: { ...splits, test }, missing, strayLabels }
 }
 
 async function sohuSources(directory: string, wanted: readonly SplitName[]) {
@@ -112,28 +116,25 @@ async function describedSources(description: string, wanted: readonly SplitName[
   return { tasks: described.map(({ name, id, group }) => ({ name, id, group })), sources, missing }
 }
 
-/** Reads `id,label` lines under a header; an absent file is an empty map. Throws `data-invalid`. */
-async function readTestLabels(path: string): Promise<Map<string, 0 | 1>> {
-  const labels = new Map<string, 0 | 1>()
-  if (!(await exists(path))) return labels
-  for await (const { text, number } of linesOfFile(path)) {
-    if (number === 1 && text.trim() === 'id,label') continue
-    const [, id, label] = /^(.+),([01])\s*$/.exec(text) ?? []
-    if (id === undefined)
+/** Gives test pairs the labels of their ids; a label in the pair's own line comes first. Throws `data-invalid` where two pairs share a labelled id. */
+function withLabels(
+  test: readonly Example[],
+  labels: ReadonlyMap<string, 0 | 1>
+): { test: Example[]; strayLabels: string[] } {
+  const found = new Set<string>()
+  const labelled = test.map((example): Example => {
+    const { id, label: own } = example
+    const label = id === undefined ? undefined : labels.get(id)
+    if (id === undefined || label === undefined) return example
+    if (found.has(id) && own === undefined)
       throw new MatcherError(
         'data-invalid',
-        `${path}:${number}: the line is "${text.slice(0, 60)}"; it must be an id, a comma, and 0 or 1.`
+        `Two test pairs have the id "${id}", so its label in test_labels.csv could be of either; give each pair its own id.`
       )
-    if (labels.has(id))
-      throw new MatcherError('data-invalid', `${path}:${number}: the id "${id}" has a second label; remove one.`)
-    labels.set(id, label === '1' ? 1 : 0)
-  }
-  return labels
-}
-
-function withLabel(example: Example, labels: ReadonlyMap<string, 0 | 1>): Example {
-  const label = example.label ?? labels.get(example.id ?? '')
-  return label === undefined ? example : { ...example, label }
+    found.add(id)
+    return own === undefined ? { ...example, label } : example
+  })
+  return { test: labelled, strayLabels: [...labels.keys()].filter((id) => !found.has(id)) }
 }
 
 function noFiles(directory: string, split: SplitName): MatcherError {

@@ -66,8 +66,8 @@ function lineText(bytes: Uint8Array, source: string, number: number): string {
   }
 }
 
-/** The bytes of a regular file in pieces, with system errors as `MatcherError`s. */
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+/** The bytes of a regular file in pieces. Throws `data-invalid` for anything else, `storage` if it cannot be read. */
+export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   try {
     const stats = await stat(path)
     if (!stats.isFile() && !stats.isDirectory())

@@ -5,6 +5,7 @@ import { lexicalEvaluation } from '../lexical/beside'
 import { createProgress } from '../report/bar'
 import { evaluation, type Evaluation } from '../evaluate/evaluation'
 import { figureRows, figuresJson, lengthRows } from '../report/figures'
+import { whole } from '../report/format'
 import { jsonLine, textTable } from '../report/table'
 import { scoreSplit, type ScoredSplit } from '../evaluate/scoring'
 
@@ -45,6 +46,8 @@ export function addEvaluate(program: Command): void {
       process.stdout.write(
         jsonLine('evaluation', {
           split: flags.split,
+          strayLabels: scored.strayLabels,
+          unlabelled: scored.unlabelled,
           ...figuresJson(figures),
           ...(baseline && { baseline: figuresJson(baseline) })
         })
@@ -61,15 +64,31 @@ export async function scoreLabelled(
   if (scored.rows.length > 0) return scored
   throw new MatcherError(
     'data-invalid',
-    `No pair of the ${split} split has a label; a test split takes them from test_labels.csv.`
+    [
+      `No pair of the ${split} split has a label; a test split takes them from test_labels.csv.`,
+      ...labelGaps(scored)
+    ].join(' ')
   )
 }
 
-function print(flags: EvaluateFlags, { missing }: ScoredSplit, figures: Evaluation, baseline?: Evaluation): void {
+/** Sentences that count and name the labels without a pair and the pairs without a label. */
+export function labelGaps({ strayLabels, unlabelled }: Pick<ScoredSplit, 'strayLabels' | 'unlabelled'>): string[] {
+  const named = (ids: readonly string[]): string =>
+    ids.slice(0, 5).join(', ') + (ids.length > 5 ? ` and ${whole(ids.length - 5)} more` : '')
+  const sentence = (ids: readonly string[], what: string): string[] =>
+    ids.length === 0 ? [] : [`${what}: ${whole(ids.length)} (${named(ids)}).`]
+  return [
+    ...sentence(strayLabels, 'Labels in test_labels.csv that find no pair'),
+    ...sentence(unlabelled, 'Pairs without a label, left out')
+  ]
+}
+
+function print(flags: EvaluateFlags, scored: ScoredSplit, figures: Evaluation, baseline?: Evaluation): void {
   const color = process.stdout.isTTY
   const table = (of: { head: readonly string[]; rows: readonly (readonly string[])[] }): void =>
     console.log(textTable(of.head, of.rows, color))
-  if (missing.length > 0) console.log(`Not in the data folder, so left out: ${missing.join(', ')}.`)
+  if (scored.missing.length > 0) console.log(`Not in the data folder, so left out: ${scored.missing.join(', ')}.`)
+  for (const sentence of labelGaps(scored)) console.log(sentence)
   console.log(
     `${flags.checkpoint} on the ${flags.split} split of ${flags.data}, at the checkpoint's thresholds, chosen on the valid split of its training:`
   )

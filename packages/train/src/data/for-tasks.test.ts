@@ -6,6 +6,7 @@ import { forTasks, onlyTasks, requireTasks } from './for-tasks'
 const dataset: Dataset = {
   tasks: SOHU_TASKS,
   missing: [],
+  strayLabels: [],
   splits: {
     train: SOHU_TASKS.map(({ id }) => ({ a: `a${id}`, b: 'b', task: id, label: 1 as const })),
     valid: [{ a: 'v', b: 'b', task: 5, label: 0 }],

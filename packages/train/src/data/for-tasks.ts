@@ -26,7 +26,7 @@ export function forTasks(dataset: Dataset, tasks: readonly TaskSpec[]): Dataset 
   const splits = Object.fromEntries(
     Object.entries(dataset.splits).map(([split, examples]) => [split, known(examples)])
   ) as Record<SplitName, Example[]>
-  return { tasks, splits, missing: dataset.missing }
+  return { ...dataset, tasks, splits }
 }
 
 /** The named tasks of a data set, numbered anew in its order; all of them where none is named. Throws `config-invalid` for an unknown name. */

@@ -24,7 +24,11 @@ export interface ScoredSplit {
   readonly predictions: readonly Prediction[]
   /** The labelled ones. */
   readonly rows: readonly ScoredPair[]
+  /** What the data folder lacks. */
   readonly missing: readonly string[]
+  /** Ids of labels in `test_labels.csv` without a pair, and of pairs without a label. */
+  readonly strayLabels: readonly string[]
+  readonly unlabelled: readonly string[]
 }
 
 /** Scores a split of a data folder with a checkpoint; tasks are matched by name. Throws `checkpoint-invalid` or `data-invalid`. */
@@ -35,7 +39,7 @@ export async function scoreSplit(
   const { model, assets, thresholds } = await readCheckpoint(options.checkpoint)
   const { config } = model
   try {
-    const { splits, missing } = forTasks(await readDataset(options.data, [options.split]), config.tasks)
+    const { splits, missing, strayLabels } = forTasks(await readDataset(options.data, [options.split]), config.tasks)
     const examples = splits[options.split]
     const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
     const pairs = await encodeExamples(examples, tokenizer, { maxLength: config.maxLength })
@@ -57,7 +61,8 @@ export async function scoreSplit(
             }
           ]
     })
-    return { config, tokenizer, thresholds, examples, predictions, rows, missing }
+    const unlabelled = examples.flatMap(({ id, label }, i) => (label === undefined ? [id ?? `pair ${i + 1}`] : []))
+    return { config, tokenizer, thresholds, examples, predictions, rows, missing, strayLabels, unlabelled }
   } finally {
     disposeModel(model)
   }
