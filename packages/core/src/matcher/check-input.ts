@@ -1,4 +1,4 @@
-import { MAX_SEQUENCE, type TaskPair, type Truncation } from '../engine/engine'
+import { MAX_SEQUENCE, type BatchLimits, type TaskPair, type Truncation } from '../engine/engine'
 import { MatcherError } from '../errors'
 import type { ManifestTask } from '../formats/manifest'
 import type { CommonOptions, RankOptions, RunOptions } from './types'
@@ -14,6 +14,8 @@ export interface CheckedOptions {
   readonly maxLength: number
   readonly truncation: Truncation
   readonly maxQueue: number
+  /** What the options say of batches; the rest is the device's. */
+  readonly batch: Partial<BatchLimits>
 }
 
 /** Checks the options of a matcher against its model. Throws `task-unknown` and `input-invalid`. */
@@ -22,7 +24,13 @@ export function checkOptions(
   tasks: readonly ManifestTask[],
   trainedLength: number
 ): CheckedOptions {
-  const { maxLength = trainedLength, truncation = 'longest-first', maxQueue = 10_000 } = options
+  const {
+    maxLength = trainedLength,
+    truncation = 'longest-first',
+    maxQueue = 10_000,
+    batchTokens,
+    batchPadding
+  } = options
   const named = (options.tasks ?? TASKS).map((name) => tasks[taskIn(name, tasks, options.tasks === undefined)]!)
   const thresholds = new Map(named.map((task) => [task.name, task.threshold]))
   for (const [name, threshold] of Object.entries<number | undefined>(options.thresholds ?? {})) {
@@ -33,6 +41,9 @@ export function checkOptions(
   }
   checkInteger('maxLength', maxLength, 4, MAX_SEQUENCE)
   checkInteger('maxQueue', maxQueue, 1, Number.MAX_SAFE_INTEGER)
+  if (batchTokens !== undefined) checkInteger('batchTokens', batchTokens, 1, Number.MAX_SAFE_INTEGER)
+  if (batchPadding !== undefined && !(batchPadding >= 0 && batchPadding <= 1))
+    throw invalid(`batchPadding is ${show(batchPadding)}; it must be a number from 0 to 1`)
   if (typeof truncation === 'object') {
     checkInteger('truncation.window', truncation.window, 5, maxLength)
     checkInteger('truncation.stride', truncation.stride, 1, truncation.window)
@@ -43,7 +54,11 @@ export function checkOptions(
       `truncation is ${show(truncation)}; it must be "longest-first", "head-tail" or { window, stride, combine }`
     )
   }
-  return { tasks: named, thresholds, maxLength, truncation, maxQueue }
+  const batch = {
+    ...(batchTokens !== undefined && { tokens: batchTokens }),
+    ...(batchPadding !== undefined && { padding: batchPadding })
+  }
+  return { tasks: named, thresholds, maxLength, truncation, maxQueue, batch }
 }
 
 /** Checks a pair that came from outside. Throws `input-invalid` and `task-unknown`; `place` says which pair it is. */

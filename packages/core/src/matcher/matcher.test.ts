@@ -97,6 +97,14 @@ describe('a matcher', () => {
     expect(engine.asked).toEqual(['encodeAndRun'])
   })
 
+  it('runs only pairs of equal length together where no padding is allowed', async () => {
+    const { engine, matcher } = create({ batchPadding: 0 }, createFakeEngine(tick), 1)
+    const uneven = Array.from({ length: 60 }, (_, i) => ({ a: 'x'.repeat(i % 7), b: '', task: 'A-ss' as const }))
+    await Promise.all([matcher.matchMany(uneven), matcher.match('xx', 'x', 'A-ss'), matcher.match('x', '', 'A-ss')])
+    expect(engine.batches.some(({ batch }) => batch > 5)).toBe(true)
+    for (const { tokenIds } of engine.batches) expect(tokenIds).not.toContain(0)
+  })
+
   it('serves a single pair soon while a long call is under way', async () => {
     const { engine, matcher } = create({ batchTokens: 64 }, createFakeEngine(tick), 1)
     const long = matcher.matchMany(
@@ -325,7 +333,10 @@ describe('bad input', () => {
     [{ truncation: 'middle' }, 'input-invalid', 'truncation is "middle"'],
     [{ truncation: { window: 100, stride: 2, combine: 'max' } }, 'input-invalid', 'truncation.window is 100'],
     [{ truncation: { window: 32, stride: 0, combine: 'max' } }, 'input-invalid', 'truncation.stride is 0'],
-    [{ maxQueue: 0 }, 'input-invalid', 'maxQueue is 0']
+    [{ maxQueue: 0 }, 'input-invalid', 'maxQueue is 0'],
+    [{ batchTokens: 0.5 }, 'input-invalid', 'batchTokens is 0.5'],
+    [{ batchPadding: 1.5 }, 'input-invalid', 'batchPadding is 1.5'],
+    [{ batchPadding: NaN }, 'input-invalid', 'batchPadding is NaN']
   ])('refuses the options %j', (options, code, message) => {
     expect(() => create(options as never)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) })

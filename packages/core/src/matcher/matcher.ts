@@ -38,12 +38,9 @@ export function createMatcherFrom<T extends string>(
   info: EngineInfo,
   options: Omit<CommonOptions<T>, 'model'>
 ): Matcher<T> {
-  const { tasks, thresholds, maxLength, truncation, maxQueue } = checkOptions(
-    options,
-    manifest.tasks,
-    manifest.maxLength
-  )
-  const batch = { ...BATCH_LIMITS[info.device], ...(options.batchTokens && { tokens: options.batchTokens }) }
+  const checked = checkOptions(options, manifest.tasks, manifest.maxLength)
+  const { tasks, thresholds, maxLength, truncation, maxQueue } = checked
+  const batch = { ...BATCH_LIMITS[info.device], ...checked.batch }
   const scheduler = createScheduler(engine, {
     policy: { maxLength, truncation },
     batch,

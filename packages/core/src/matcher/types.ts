@@ -122,6 +122,11 @@ export interface CommonOptions<T extends string = Task> {
   readonly maxQueue?: number | undefined
   /** Padded tokens of one batch. The default depends on the device. */
   readonly batchTokens?: number | undefined
+  /**
+   * Share of a batch that may be padding, from 0 to 1. The default depends on the device. With 0 only pairs of equal length run together: on
+   * a CPU the digits of a score then do not depend on the pairs beside it.
+   */
+  readonly batchPadding?: number | undefined
   /** Gives up loading; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
