@@ -83,6 +83,7 @@ export {
 } from './engine/worker-messages'
 export { createWorkerServer, type WorkerRuntime } from './engine/worker-server'
 export {
+  basicWords,
   buildVocab,
   compileDictionary,
   countWords,

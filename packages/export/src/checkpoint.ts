@@ -41,8 +41,9 @@ export interface Checkpoint {
 export interface Assets {
   /** The text of vocab.txt. */
   readonly vocab: string
-  readonly dictionary: Uint8Array
-  /** The licence notice of the dictionary. */
+  /** Absent where `word_segmentation` is `none`. */
+  readonly dictionary?: Uint8Array | undefined
+  /** Licences and citations of what the checkpoint holds of others' work. */
   readonly notice: string
 }
 
@@ -56,9 +57,11 @@ export async function readAssets({ folder, config }: Checkpoint): Promise<Assets
       `${join(folder, 'vocab.txt')} has ${tokens} tokens; vocab_size in config.json is ${config.vocabSize}.`
     )
   }
+  const notice = await readText(join(folder, 'NOTICE'), 'checkpoint-invalid')
+  if (config.wordSegmentation === 'none') return { vocab, notice }
   const dictionary = await readBytes(join(folder, 'dictionary.bin'), 'checkpoint-invalid')
   openDictionary(dictionary)
-  return { vocab, dictionary, notice: await readText(join(folder, 'NOTICE'), 'checkpoint-invalid') }
+  return { vocab, dictionary, notice }
 }
 
 /**

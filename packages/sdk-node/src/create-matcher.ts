@@ -150,7 +150,7 @@ async function prepare(
     graphBytes: files[graph.file]!.bytes,
     graphPath: await folder.verify(graph.file),
     vocab: await folder.read(tokenizer.vocab),
-    dictionary: await folder.read(tokenizer.dictionary)
+    dictionary: tokenizer.dictionary === undefined ? undefined : await folder.read(tokenizer.dictionary)
   }
 }
 

@@ -8,7 +8,8 @@ export interface NodeLoad {
   readonly graphFile: string
   readonly threads: number
   readonly vocab: Uint8Array
-  readonly dictionary: Uint8Array
+  /** Absent where the model cuts texts as BERT does. */
+  readonly dictionary?: Uint8Array | undefined
   readonly cuda: CudaOptions
 }
 

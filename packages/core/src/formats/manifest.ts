@@ -36,7 +36,12 @@ export interface Manifest {
   readonly tasks: readonly ManifestTask[]
   /** Tokens that a pair was cut to in training. */
   readonly maxLength: number
-  readonly tokenizer: { readonly vocab: string; readonly dictionary: string; readonly lowercase: boolean }
+  readonly tokenizer: {
+    readonly vocab: string
+    /** Jieba's dictionary; absent where texts are cut as BERT cuts them. */
+    readonly dictionary?: string | undefined
+    readonly lowercase: boolean
+  }
   readonly graphs: Readonly<Partial<Record<Dtype, ManifestGraph>>>
   readonly files: Readonly<Record<string, ManifestFile>>
 }
@@ -67,7 +72,7 @@ const manifestSchema = v.object({
     v.nonEmpty()
   ),
   maxLength: v.pipe(count, v.minValue(4), v.maxValue(MAX_SEQUENCE)),
-  tokenizer: v.object({ vocab: path, dictionary: path, lowercase: v.literal(true) }),
+  tokenizer: v.object({ vocab: path, dictionary: v.optional(path), lowercase: v.literal(true) }),
   graphs: v.record(v.picklist(DTYPES), graph),
   files: v.record(
     path,
@@ -94,7 +99,7 @@ export function parseManifest(json: unknown, source = 'manifest.json'): Manifest
   if (Object.keys(graphs).length === 0) throw invalid('"graphs" is empty; a model has at least one graph')
   const used = [
     tokenizer.vocab,
-    tokenizer.dictionary,
+    ...(tokenizer.dictionary === undefined ? [] : [tokenizer.dictionary]),
     ...Object.values(graphs).flatMap((one) => [one.file, ...(one.externalData ?? [])])
   ]
   const unlisted = used.find((file) => !Object.hasOwn(files, file))

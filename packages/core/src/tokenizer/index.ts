@@ -1,3 +1,4 @@
+export { basicWords } from './basic-words'
 export { buildVocab, countWords, SPECIAL_TOKENS, type BuildVocabOptions } from './build-vocab'
 export { compileDictionary, dictionaryWords, type WordCounts } from './dictionary'
 export { encodePair, keptLengths, type Encoding, type TextTruncation } from './encode-pair'

@@ -1,3 +1,4 @@
+import { basicWords } from './basic-words'
 import { encodePair, type Encoding, type TextTruncation } from './encode-pair'
 import { createSegmenter, type Segmenter } from './jieba'
 import { normalize } from './normalize'
@@ -11,10 +12,16 @@ export interface EncodeOptions {
   readonly truncation?: TextTruncation
 }
 
-/** The tokenizer of WoBERT and its RoFormer: normalization, jieba without HMM, WordPiece for words outside the vocabulary. */
+/**
+ * With a dictionary, the tokenizer of WoBERT and its RoFormer: normalization, jieba without HMM, WordPiece for words outside the
+ * vocabulary. Without one, BERT's own.
+ */
 export interface Tokenizer {
   readonly vocab: Vocab
-  /** The words of a text as jieba cuts it after normalization, white space included; together they are the normalized text. */
+  /**
+   * The words of a text after normalization: as jieba cuts them, white space included, so that together they are the normalized text;
+   * without a dictionary as BERT's basic tokenizer cuts them, white space left out.
+   */
   words(text: string): string[]
   /** The tokens of a text without [CLS] and [SEP]; one that the vocabulary lacks is shown as itself. */
   tokenize(text: string): string[]
@@ -29,18 +36,30 @@ const CACHED_WORDS = 20_000
 /** Longer words are too rare to cache. In code units. */
 const LONGEST_CACHED = 24
 
+/** Most code points of a word that WordPiece cuts: bert4keras' `word_maxlen` and BERT's `max_input_chars_per_word`. */
+const LONGEST_WORD = { jieba: 200, bert: 100 } as const
+
+/** How a text becomes words and a word tokens. */
+interface WordCutter {
+  /** Reports the words of a text in order until `onWord` returns true. */
+  readonly cut: Segmenter
+  readonly tokensOf: (word: string) => string[]
+}
+
 /**
- * Builds the tokenizer from the text of vocab.txt and the bytes of `dictionary.bin`.
- * Equal to bert4keras' `Tokenizer(vocab, do_lower_case=True, pre_tokenize=lambda s: jieba.lcut(s, HMM=False))`. Throws `asset-corrupt`.
+ * Builds the tokenizer from the text of vocab.txt and the bytes of `dictionary.bin`. With a dictionary it equals bert4keras'
+ * `Tokenizer(vocab, do_lower_case=True, pre_tokenize=lambda s: jieba.lcut(s, HMM=False))`; without one, Hugging Face's
+ * `BertTokenizer(vocab, do_lower_case=True)` with `split_special_tokens=True`: "[SEP]" in a text is text. Throws `asset-corrupt`.
  */
-export function createTokenizer(vocab: string, dictionary: Uint8Array): Tokenizer {
+export function createTokenizer(vocab: string, dictionary?: Uint8Array): Tokenizer {
   const parsed = parseVocab(vocab)
-  const segment = createSegmenter(openDictionary(dictionary))
-  const ids = createEncoder(parsed, segment)
+  const cutter = dictionary ? jiebaCutter(parsed, createSegmenter(openDictionary(dictionary))) : bertCutter(parsed)
+  const ids = createEncoder(parsed, cutter)
+  const words = (text: string): string[] => wordsOf(cutter.cut, text)
   return {
     vocab: parsed,
-    words: (text) => segmentWords(segment, text),
-    tokenize: (text) => segmentWords(segment, text).flatMap((word) => tokensOf(word, parsed)),
+    words,
+    tokenize: (text) => words(text).flatMap(cutter.tokensOf),
     ids: (text, limit = Infinity) => Int32Array.from(ids(text, limit)),
     encode(a, b, maxLength, { truncation = 'longest-first' } = {}) {
       // tokens past maxLength never survive longest-first and do not change which others do; one more shows `truncated`
@@ -50,24 +69,36 @@ export function createTokenizer(vocab: string, dictionary: Uint8Array): Tokenize
   }
 }
 
+function jiebaCutter(vocab: Vocab, segment: Segmenter): WordCutter {
+  return {
+    cut: (text, onWord) => segment(normalize(text), onWord),
+    tokensOf: (word) =>
+      vocab.ids.has(word) ? [word] : basicTokens(word).flatMap((token) => wordPieces(token, vocab, LONGEST_WORD.jieba))
+  }
+}
+
+function bertCutter(vocab: Vocab): WordCutter {
+  return { cut: basicWords, tokensOf: (word) => wordPieces(word, vocab, LONGEST_WORD.bert) }
+}
+
 /** The normalized words of a text, for those who need no vocabulary (to build one, say). */
 export function segmentWords(segment: Segmenter, text: string): string[] {
+  return wordsOf(segment, normalize(text))
+}
+
+function wordsOf(cut: Segmenter, text: string): string[] {
   const words: string[] = []
-  segment(normalize(text), (word) => void words.push(word))
+  cut(text, (word) => void words.push(word))
   return words
 }
 
-function tokensOf(word: string, vocab: Vocab): string[] {
-  return vocab.ids.has(word) ? [word] : basicTokens(word).flatMap((token) => wordPieces(token, vocab))
-}
-
 /** Text to ids, in one array that grows: `(text, limit)` stops at the first word that reaches the limit. */
-function createEncoder(vocab: Vocab, segment: Segmenter): (text: string, limit: number) => number[] {
+function createEncoder(vocab: Vocab, { cut, tokensOf }: WordCutter): (text: string, limit: number) => number[] {
   const cache = new Map<string, readonly number[]>()
   const idsOf = (word: string): readonly number[] => {
     const cached = cache.get(word)
     if (cached) return cached
-    const ids = tokensOf(word, vocab).map((token) => vocab.ids.get(token) ?? vocab.unknownId)
+    const ids = tokensOf(word).map((token) => vocab.ids.get(token) ?? vocab.unknownId)
     if (word.length <= LONGEST_CACHED) {
       if (cache.size >= CACHED_WORDS) cache.clear()
       cache.set(word, ids)
@@ -76,7 +107,7 @@ function createEncoder(vocab: Vocab, segment: Segmenter): (text: string, limit: 
   }
   return (text, limit) => {
     const out: number[] = []
-    segment(normalize(text), (word) => {
+    cut(text, (word) => {
       const id = vocab.ids.get(word)
       if (id === undefined) for (const other of idsOf(word)) out.push(other)
       else out.push(id)

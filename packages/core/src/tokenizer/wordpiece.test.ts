@@ -8,16 +8,16 @@ it('sets punctuation and ideographs apart, drops controls and cuts at white spac
 })
 
 it('takes the longest piece from the left', () => {
-  expect(wordPieces('player', vocab('play', 'pl', '##er', '##ay', '##e', '##r'))).toEqual(['play', '##er'])
+  expect(wordPieces('player', vocab('play', 'pl', '##er', '##ay', '##e', '##r'), 200)).toEqual(['play', '##er'])
 })
 
 it('leaves a word whole when any part is unknown', () => {
-  expect(wordPieces('playing', vocab('play', '##in'))).toEqual(['playing'])
-  expect(wordPieces('play', vocab('##play'))).toEqual(['play'])
+  expect(wordPieces('playing', vocab('play', '##in'), 200)).toEqual(['playing'])
+  expect(wordPieces('play', vocab('##play'), 200)).toEqual(['play'])
 })
 
 it('cuts up to 200 characters, counted in code points', () => {
   const pieces = vocab('😀', '##😀')
-  expect(wordPieces('😀'.repeat(200), pieces)).toHaveLength(200)
-  expect(wordPieces('😀'.repeat(201), pieces)).toHaveLength(1)
+  expect(wordPieces('😀'.repeat(200), pieces, 200)).toHaveLength(200)
+  expect(wordPieces('😀'.repeat(201), pieces, 200)).toHaveLength(1)
 })

@@ -1,9 +1,6 @@
 import { characterClass } from './normalize'
 import type { Vocab } from './vocab'
 
-/** Words of more code points than this stay whole (bert4keras' `word_maxlen`). */
-const LONGEST_WORD = 200
-
 /**
  * Splits normalized text as BERT's basic tokenizer does: punctuation and ideographs stand alone, control characters vanish,
  * white space separates. bert4keras runs it on each jieba word that the vocabulary lacks.
@@ -27,11 +24,15 @@ export function basicTokens(text: string): string[] {
 
 /**
  * Cuts a word into the longest pieces that the vocabulary has, from the left, "##" before those inside it.
- * A word with any part unknown stays whole (it becomes [UNK]), and so does one of more than 200 characters.
+ * A word with any part unknown stays whole (it becomes [UNK]), and so does one of more than `longestWord` code points.
  */
-export function wordPieces(word: string, { ids, longest }: Pick<Vocab, 'ids' | 'longest'>): string[] {
+export function wordPieces(
+  word: string,
+  { ids, longest }: Pick<Vocab, 'ids' | 'longest'>,
+  longestWord: number
+): string[] {
   const characters = Array.from(word)
-  if (characters.length > LONGEST_WORD) return [word]
+  if (characters.length > longestWord) return [word]
   const pieces: string[] = []
   for (let start = 0; start < characters.length;) {
     let end = Math.min(characters.length, start + longest)

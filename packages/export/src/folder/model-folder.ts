@@ -25,7 +25,7 @@ export function finishModelFolder(
 ): Manifest {
   const { config, metrics, thresholds } = checkpoint
   writer.text('vocab.txt', assets.vocab)
-  writer.write('dictionary.bin', [assets.dictionary])
+  if (assets.dictionary) writer.write('dictionary.bin', [assets.dictionary])
   writer.text('NOTICE', assets.notice)
   writer.json('config.json', modelConfigToJson(config))
   const manifest: Manifest = {
@@ -37,7 +37,7 @@ export function finishModelFolder(
       f1: ratio(metrics.tasks[task.name]?.f1)
     })),
     maxLength: config.maxLength,
-    tokenizer: { vocab: 'vocab.txt', dictionary: 'dictionary.bin', lowercase: true },
+    tokenizer: { vocab: 'vocab.txt', ...(assets.dictionary && { dictionary: 'dictionary.bin' }), lowercase: true },
     graphs: Object.fromEntries(
       (Object.entries(graphs) as [Dtype, ManifestGraph][]).map(([dtype, graph]) => [
         dtype,

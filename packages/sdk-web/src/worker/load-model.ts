@@ -134,10 +134,13 @@ async function loadTokenizer(
   model: string,
   assets: AssetLoader
 ): Promise<ReturnType<typeof createTokenizer>> {
-  const [vocab, dictionary] = await Promise.all(
-    [manifest.tokenizer.vocab, manifest.tokenizer.dictionary].map((file) => assets.load(assetOf(manifest, file, model)))
-  )
-  return createTokenizer(new TextDecoder().decode(vocab), dictionary!)
+  const { vocab, dictionary } = manifest.tokenizer
+  const load = (file: string): Promise<Uint8Array> => assets.load(assetOf(manifest, file, model))
+  const [vocabBytes, dictionaryBytes] = await Promise.all([
+    load(vocab),
+    dictionary === undefined ? undefined : load(dictionary)
+  ])
+  return createTokenizer(new TextDecoder().decode(vocabBytes), dictionaryBytes)
 }
 
 function assetOf(manifest: Manifest, file: string, model: string): Asset {

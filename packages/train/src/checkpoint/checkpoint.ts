@@ -21,8 +21,9 @@ import { readWeights, writeWeights, type LazyTensor } from './weights-file'
 export interface Assets {
   /** The text of vocab.txt. */
   readonly vocab: string
-  /** The bytes of dictionary.bin, and the licence notice of what is in it. */
-  readonly dictionary: Uint8Array
+  /** The bytes of dictionary.bin; absent where `word_segmentation` is `none`. */
+  readonly dictionary?: Uint8Array | undefined
+  /** Licences and citations of what the checkpoint holds of others' work. */
   readonly notice: string
 }
 
@@ -52,7 +53,8 @@ export async function writeCheckpoint(
     await json('thresholds.json', checkpoint.thresholds)
     await writeFile(file('parity.json'), `${JSON.stringify(parityToJson(checkpoint.parity))}\n`)
     await writeFile(file('vocab.txt'), checkpoint.assets.vocab)
-    await writeFile(file('dictionary.bin'), checkpoint.assets.dictionary)
+    const { dictionary } = checkpoint.assets
+    if (dictionary) await writeFile(file('dictionary.bin'), dictionary)
     await writeFile(file('NOTICE'), checkpoint.assets.notice)
     await writeWeights(file('model.safetensors'), checkpoint.weights, { format: 'sohu-match' })
     await more?.(temporary)
@@ -80,7 +82,7 @@ export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint> 
     await readJson(path('config.json'), 'checkpoint-invalid', 'checkpoint-invalid'),
     path('config.json')
   )
-  const assets = await readAssets(folder)
+  const assets = await readAssets(folder, config)
   const tokens = parseVocab(assets.vocab).tokens.length
   if (tokens !== config.vocabSize) {
     throw new MatcherError(
@@ -101,11 +103,14 @@ export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint> 
   return { model: { config, variables }, assets, thresholds }
 }
 
-/** The vocabulary, dictionary and notice in a checkpoint folder. Throws `checkpoint-invalid`. */
-export async function readAssets(folder: string): Promise<Assets> {
+/** The vocabulary, dictionary (where its configuration has one) and notice in a checkpoint folder. Throws `checkpoint-invalid`. */
+export async function readAssets(
+  folder: string,
+  { wordSegmentation }: Pick<ModelConfig, 'wordSegmentation'>
+): Promise<Assets> {
   const [vocab, dictionary, notice] = await Promise.all([
     readText(join(folder, 'vocab.txt'), 'checkpoint-invalid'),
-    readBytes(join(folder, 'dictionary.bin'), 'checkpoint-invalid'),
+    wordSegmentation === 'none' ? undefined : readBytes(join(folder, 'dictionary.bin'), 'checkpoint-invalid'),
     readText(join(folder, 'NOTICE'), 'checkpoint-invalid')
   ])
   return { vocab, dictionary, notice }

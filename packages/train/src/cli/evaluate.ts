@@ -1,6 +1,7 @@
 import { MatcherError } from '@sohu-match/core'
 import { userPath, type SplitName } from '@sohu-match/node'
 import { Option, type Command } from 'commander'
+import { jiebaWords } from '../checkpoint/dictionary'
 import { lexicalEvaluation } from '../lexical/beside'
 import { createProgress } from '../report/bar'
 import { evaluation, type Evaluation } from '../evaluate/evaluation'
@@ -37,10 +38,11 @@ export function addEvaluate(program: Command): void {
     .action(async (flags: EvaluateFlags) => {
       const progress = createProgress(process.stderr)
       const scored = await scoreLabelled(flags, (done, total) => progress.phase('evaluate', done, total))
-      const { rows, config, thresholds, tokenizer } = scored
+      const { rows, config, thresholds } = scored
       const figures = evaluation(rows, config.tasks, thresholds)
       const baseline =
-        flags.baseline && (await lexicalEvaluation(userPath(baselineData(flags)), config.tasks, rows, tokenizer.words))
+        flags.baseline &&
+        (await lexicalEvaluation(userPath(baselineData(flags)), config.tasks, rows, await jiebaWords()))
       progress.close()
       if (!flags.json) return print(flags, scored, figures, baseline || undefined)
       process.stdout.write(

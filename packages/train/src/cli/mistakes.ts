@@ -1,5 +1,6 @@
 import { userPath, writeFileAtomic, type SplitName } from '@sohu-match/node'
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { jiebaWords } from '../checkpoint/dictionary'
 import { createProgress } from '../report/bar'
 import { errorsPage } from '../report/mistakes'
 import { scoreLabelled } from './evaluate'
@@ -24,12 +25,10 @@ export function addErrors(program: Command): void {
     .option('--count <n>', 'pairs of each task and kind of error', wholeNumber, 20)
     .action(async (flags: ErrorsFlags) => {
       const progress = createProgress(process.stderr)
-      const { rows, config, tokenizer } = await scoreLabelled(flags, (done, total) =>
-        progress.phase('evaluate', done, total)
-      )
+      const { rows, config } = await scoreLabelled(flags, (done, total) => progress.phase('evaluate', done, total))
       progress.close()
       const title = `Errors of ${flags.checkpoint} on the ${flags.split} split of ${flags.data}`
-      await writeFileAtomic(userPath(flags.out), errorsPage(title, rows, config.tasks, tokenizer.words, flags.count))
+      await writeFileAtomic(userPath(flags.out), errorsPage(title, rows, config.tasks, await jiebaWords(), flags.count))
       console.log(
         `${rows.filter(({ label, predicted }) => label !== predicted).length} of ${rows.length} pairs are judged wrongly; the worst are in ${flags.out}.`
       )

@@ -19,11 +19,15 @@ const DIGEST_BYTES = 32
 export function encodingKey(
   examples: readonly Example[],
   vocabulary: readonly string[],
-  dictionary: Uint8Array,
+  dictionary: Uint8Array | undefined,
   maxLength: number
 ): string {
   const hash = createHash('sha256').update(JSON.stringify([VERSION, maxLength, vocabulary]))
-  hash.update(createHash('sha256').update(dictionary).digest())
+  hash.update(
+    createHash('sha256')
+      .update(dictionary ?? '')
+      .digest()
+  )
   for (const { a, b } of examples) hash.update(JSON.stringify([a, b])) // JSON keeps apart what concatenation would join
   return hash.digest('hex')
 }

@@ -30,7 +30,7 @@ export interface EncodeExamplesOptions {
    * Keeps the result in a folder (made if missing), under a hash of all that it depends on: `dictionary` is the bytes the tokenizer was
    * made from.
    */
-  readonly cache?: { readonly folder: string; readonly dictionary: Uint8Array }
+  readonly cache?: { readonly folder: string; readonly dictionary: Uint8Array | undefined }
   /** Called about every 500 pairs and at the end; `cached` when the result came from the cache. */
   readonly onProgress?: (progress: EncodeProgress) => void
   readonly signal?: AbortSignal

@@ -1,4 +1,5 @@
 import {
+  basicWords,
   buildVocab,
   countWords,
   createSegmenter,
@@ -18,7 +19,7 @@ import type { TrainConfig } from '../config'
 import { encodeExamples, type EncodedPairs } from '../data/encode'
 import { onlyTasks, requireTasks } from '../data/for-tasks'
 import { embeddingStart } from '../data/embedding-start'
-import { bundledDictionary } from '../checkpoint/dictionary'
+import { ownAssets } from '../checkpoint/dictionary'
 import { crossInitialization } from '../initialization/cross'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
@@ -123,9 +124,9 @@ export async function freshStart(
   examples: readonly Pick<Example, 'a' | 'b'>[],
   onProgress?: PrepareProgress
 ): Promise<Start> {
-  const { dictionary, notice } = await bundledDictionary()
   const wanted = parseModelConfig({ ...train.model, tasks }, 'the preset\'s "model"')
-  const segment = createSegmenter(openDictionary(dictionary))
+  const { dictionary, notice } = await ownAssets(wanted)
+  const segment = dictionary ? createSegmenter(openDictionary(dictionary)) : basicWords
   function* texts(): Generator<string> {
     for (const [i, { a, b }] of examples.entries()) {
       if (i % 500 === 0) onProgress?.('vocabulary', i, examples.length)

@@ -1,20 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import {
-  createSegmenter,
-  MatcherError,
-  openDictionary,
-  parameterSpecs,
-  parseModelConfig,
-  segmentWords,
-  type TaskSpec
-} from '@sohu-match/core'
+import { MatcherError, parameterSpecs, parseModelConfig, type TaskSpec } from '@sohu-match/core'
 import { readDataset, readJson, storageError, writeFileAtomic } from '@sohu-match/node'
 import { exists } from '../checkpoint/checkpoint'
 import { trainConfigToJson } from '../config'
 import { forTasks } from '../data/for-tasks'
-import { bundledDictionary } from '../checkpoint/dictionary'
+import { jiebaWords } from '../checkpoint/dictionary'
 import { lexicalBaselineOf, lexicalScores } from '../lexical/beside'
 import { readRecords } from '../report/run-files'
 import { resumeRun, startRun, type RunHooks } from '../run/run'
@@ -130,8 +122,7 @@ async function judgeBaseline(study: Study, tasks: readonly TaskSpec[]): Promise<
   for (const set of study.evaluate) if (!(await exists(scoresFile(study.out, set.name)))) wanted.push(set)
   if (wanted.length === 0) return
   const numbered = tasks.map((task, id) => ({ ...task, id }))
-  const segment = createSegmenter(openDictionary((await bundledDictionary()).dictionary))
-  const baseline = await lexicalBaselineOf(study.data, numbered, (text) => segmentWords(segment, text))
+  const baseline = await lexicalBaselineOf(study.data, numbered, await jiebaWords())
   for (const { name, data, split } of wanted) {
     const { splits } = forTasks(await readDataset(data, [split]), numbered)
     await writeScores(
