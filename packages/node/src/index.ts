@@ -1,7 +1,7 @@
 export { isTemporary, removeTemporaries, syncFolder, syncTree, writeFileAtomic } from './atomic'
 export { readDataset, type Dataset, type SplitName } from './dataset'
 export { labelsCsv } from './labels'
-export { linesOf, linesOfFile, type NumberedLine } from './lines'
+export { decodeLine, linesOf, linesOfFile, rawLinesOf, type NumberedLine, type RawLine } from './lines'
 export { readError, storageError } from './system-errors'
 export { recoverFolder, replaceFolder, tidyFolder } from './folder'
 export { fileSize, readManifest } from './manifest'

@@ -23,7 +23,16 @@ export async function* linesOfFile(path: string): AsyncGenerator<NumberedLine> {
   if (!found) throw new MatcherError('data-invalid', `${path} is empty; it must hold at least one line.`)
 }
 
+/** A line before it is decoded, without its line feed. Numbers count from 1. */
+export interface RawLine {
+  /** Undefined for a line above 256 MiB. */
+  readonly bytes: Uint8Array | undefined
+  readonly number: number
+}
+
 const NEWLINE = 0x0a
+/** The longest line that is read, in bytes: it must fit a JavaScript string, and memory. */
+const MAX_LINE = 2 ** 28
 /** The first one drops a byte order mark. */
 const FIRST_LINE = new TextDecoder('utf-8', { fatal: true })
 const LATER_LINE = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -31,38 +40,51 @@ const LATER_LINE = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /**
  * Streams the lines of UTF-8 bytes, blank ones too, without a byte order mark before the first. Lines end at \n or \r\n only: U+2028, which
  * other readers split at, may occur in a JSON string. Each line is yielded as soon as its end has been read, and the time is linear in the
- * length of a line. Throws `data-invalid` naming `source` and the line for bytes that are not UTF-8.
+ * length of a line. Throws `data-invalid` naming `source` and the line for bytes that are not UTF-8 and for a line above 256 MiB.
  */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>, source: string): AsyncGenerator<NumberedLine> {
+  for await (const line of rawLinesOf(chunks))
+    yield { text: decodeLine(line, `${source}:${line.number}`), number: line.number }
+}
+
+/** The lines of `linesOf` before they are decoded, for a reader that goes on past one that cannot be. */
+export async function* rawLinesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawLine> {
   let parts: Uint8Array[] = []
+  let length = 0
   let number = 0
-  const take = (): NumberedLine => {
-    const line = { text: lineText(Buffer.concat(parts), source, ++number), number }
+  const add = (part: Uint8Array): void => {
+    length += part.length
+    if (length <= MAX_LINE) parts.push(part) // of a longer line the length is all that is needed
+  }
+  const take = (): RawLine => {
+    const bytes = length > MAX_LINE ? undefined : parts.length === 1 ? parts[0]! : Buffer.concat(parts)
     parts = []
-    return line
+    length = 0
+    return { bytes, number: ++number }
   }
   for await (const chunk of chunks) {
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      parts.push(chunk.subarray(start, end))
+      add(chunk.subarray(start, end))
       start = end + 1
       yield take()
     }
-    if (start < chunk.length) parts.push(chunk.subarray(start))
+    if (start < chunk.length) add(chunk.subarray(start))
   }
-  if (parts.length > 0) yield take()
+  if (length > 0) yield take()
 }
 
-function lineText(bytes: Uint8Array, source: string, number: number): string {
+/** A line's text, without a carriage return at its end. Throws `data-invalid`, beginning with `place`. */
+export function decodeLine({ bytes, number }: RawLine, place: string): string {
+  if (!bytes)
+    throw new MatcherError('data-invalid', `${place}: the line is longer than ${MAX_LINE / 2 ** 20} MiB; split it.`)
   try {
     const text = (number === 1 ? FIRST_LINE : LATER_LINE).decode(bytes)
     return text.endsWith('\r') ? text.slice(0, -1) : text
   } catch (cause) {
-    throw new MatcherError(
-      'data-invalid',
-      `${source}:${number}: the line has bytes that are not UTF-8; save the file as UTF-8.`,
-      { cause }
-    )
+    throw new MatcherError('data-invalid', `${place}: the line has bytes that are not UTF-8; save the file as UTF-8.`, {
+      cause
+    })
   }
 }
 
