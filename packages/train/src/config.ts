@@ -35,6 +35,8 @@ const entries = {
   /** Padded tokens of one forward and backward pass; a larger batch is accumulated over several. 0: never cut. */
   micro_batch_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 
+  /** Factors of the learning rate by the beginning of a parameter's name, the longest that fits: `{ "score.": 100, "embeddings.": 0.5 }`. */
+  learning_rate_factors: v.optional(v.record(v.string(), positive), {}),
   adam: v.optional(v.picklist(['keras', 'bert4keras']), 'keras'),
   learning_rate: positive,
   warmup: v.optional(share, 0),
@@ -66,6 +68,15 @@ const entries = {
   exchange_texts: v.optional(share, 0),
   /** Share of a pair's rare words that an epoch shows as other words about as rare, the same ones in both texts, drawn anew each epoch. */
   rename_words: v.optional(share, 0),
+  /**
+   * Of a bi-encoder, whose data say what each text is about: weight of the loss that draws the texts of a batch to those of the same key and
+   * away from all others; 0: none.
+   */
+  contrastive_weight: v.optional(atLeastZero, 0),
+  /** Factor of the cosines in that loss: the inverse temperature (20 in sentence-transformers). */
+  contrastive_scale: v.optional(positive, 20),
+  /** Tokens that training cuts to, below the model's `max_length`: shorter steps; evaluation and use read all. 0: as the model. */
+  train_max_length: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   token_match_weight: v.optional(atLeastZero, 0),
   lexical_weight: v.optional(atLeastZero, 0),
 

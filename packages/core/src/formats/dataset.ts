@@ -18,7 +18,9 @@ const fields = v.strictObject({
   a: v.optional(name, 'source'),
   b: v.optional(name, 'target'),
   label: v.optional(name, 'label'),
-  id: v.optional(name, 'id')
+  id: v.optional(name, 'id'),
+  aKey: v.optional(name),
+  bKey: v.optional(name)
 })
 const datasetSchema = v.strictObject({
   tasks: v.pipe(

@@ -8,6 +8,8 @@ export interface Example {
   readonly task: number
   readonly label?: 0 | 1
   readonly id?: string
+  /** What each text is about (an event, say): texts of one task with the same key match, those with two keys do not. */
+  readonly keys?: readonly [a: string, b: string]
 }
 
 /** Names of the JSON fields that hold a pair. */
@@ -16,6 +18,9 @@ export interface LineFields {
   readonly b: string
   readonly label: string
   readonly id: string
+  /** The fields of `Example.keys`, where lines have them. */
+  readonly aKey?: string | undefined
+  readonly bKey?: string | undefined
 }
 
 /** How the lines of one file are read: their task, their fields, and which of label and id must be there. */
@@ -49,6 +54,9 @@ export function parseLine(line: string, format: LineFormat, file: string, lineNu
     if (typeof value !== 'string') throw invalid(`"${name}" is ${described(value)}; it must be a string.`)
     return value
   }
+  const { aKey, bKey } = format.fields
+  const keys =
+    aKey !== undefined && bKey !== undefined && field(aKey) !== undefined && ([text(aKey), text(bKey)] as const)
   const label = field(format.fields.label)
   const id = field(format.fields.id)
   if (label === undefined ? format.required === 'label' : label !== '0' && label !== '1') {
@@ -62,7 +70,8 @@ export function parseLine(line: string, format: LineFormat, file: string, lineNu
     b: text(format.fields.b),
     task: format.task,
     ...(label !== undefined && { label: label === '1' ? (1 as const) : (0 as const) }),
-    ...(id !== undefined && { id: typeof id === 'string' ? id : numberText(line, format.fields.id)! })
+    ...(id !== undefined && { id: typeof id === 'string' ? id : numberText(line, format.fields.id)! }),
+    ...(keys && { keys })
   }
 }
 

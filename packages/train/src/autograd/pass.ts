@@ -31,17 +31,11 @@ export interface Model {
   readonly variables: ReadonlyMap<string, Variable>
 }
 
-/** Logits [batch, 2] of a batch, dropout off. The caller disposes them. */
+/** What the network gives a batch, dropout off: logits [batch, 2], or a bi-encoder's vectors [batch, hidden]. The caller disposes it. */
 export function predict(model: Model, batch: InputBatch): Tensor {
   const tape = new Tape({ recording: false })
   try {
-    const logits = run(
-      tape,
-      trainingOps(tape, model, { padded: batch.tokenIds.includes(0), plan: planReads(model.config, false) }),
-      model,
-      batch
-    )
-    return logits.tensor.clone()
+    return runNetwork(tape, model, batch, {}).output.tensor.clone()
   } finally {
     tape.dispose()
   }
@@ -75,24 +69,17 @@ export function lossAndGradients(
   try {
     const layers: Value[] = []
     let pooled: Value | undefined
-    const options: Partial<PassOptions> = {
-      ...pass,
-      padded: batch.tokenIds.includes(0),
-      plan: planReads(model.config, (pass.dropout?.rate ?? 0) > 0),
-      ...(pass.auxiliary && {
-        observe: (place: 'layer' | 'pooled', _index: number, value: Value) => {
-          if (place === 'layer') layers.push(value)
-          else pooled = value
-        }
-      })
+    const observe = (place: 'layer' | 'pooled', _index: number, value: Value): void => {
+      if (place === 'layer') layers.push(value)
+      else pooled = value
     }
-    const ops = trainingOps(tape, model, options, pass)
     const { embeddingRows } = pass
-    const logits = run(
+    const { ops, output: logits } = runNetwork(
       tape,
-      ops,
       model,
-      embeddingRows ? { ...batch, tokenIds: embeddingRows.remap(batch.tokenIds) } : batch
+      embeddingRows ? { ...batch, tokenIds: embeddingRows.remap(batch.tokenIds) } : batch,
+      pass,
+      pass.auxiliary && { observe }
     )
     const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
     const weights = tape.leaf(tf.tensor1d(batch.weights))
@@ -130,15 +117,26 @@ function trainingOps(
   return new TrainingOps(tape, { ...options, parameter: shift ? shifted : parameter })
 }
 
-function run(
+/** Runs the network over one padded batch on a tape, with the ops it ran on: later terms read the same parameters from them. */
+export function runNetwork(
   tape: Tape,
-  ops: TrainingOps,
   model: Model,
-  { batch, seq, tokenIds, segmentIds, taskIds }: InputBatch
-): Value {
-  return roformer(ops, model.config, {
-    tokenIds: tape.leaf(tf.tensor2d(tokenIds, [batch, seq], 'int32')),
-    segmentIds: tape.leaf(tf.tensor2d(segmentIds, [batch, seq], 'int32')),
-    taskIds: tape.leaf(tf.tensor1d(taskIds, 'int32'))
+  batch: InputBatch,
+  pass: TrainingPass,
+  more?: Pick<PassOptions, 'observe'>
+): { output: Value; ops: TrainingOps } {
+  const options = {
+    ...pass,
+    ...more,
+    padded: batch.tokenIds.includes(0),
+    plan: planReads(model.config, (pass.dropout?.rate ?? 0) > 0)
+  }
+  const ops = trainingOps(tape, model, options, pass)
+  const { batch: rows, seq } = batch
+  const output = roformer(ops, model.config, {
+    tokenIds: tape.leaf(tf.tensor2d(batch.tokenIds, [rows, seq], 'int32')),
+    segmentIds: tape.leaf(tf.tensor2d(batch.segmentIds, [rows, seq], 'int32')),
+    taskIds: tape.leaf(tf.tensor1d(batch.taskIds, 'int32'))
   })
+  return { output, ops }
 }

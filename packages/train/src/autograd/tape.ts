@@ -124,7 +124,7 @@ export class Tape {
         this.lifetimes.release(gradient)
       } else {
         this.lifetimes.disown(gradient)
-        byName.set(value.parameter, gradient)
+        byName.set(value.parameter, withEarlier(byName.get(value.parameter), gradient))
       }
     }
     return byName
@@ -208,6 +208,14 @@ export class Tape {
     this.lifetimes.disown(gradient)
     return gradient
   }
+}
+
+/** The sum with the gradient of an earlier leaf of the same parameter: passes of one tape each read their parameters. */
+function withEarlier(earlier: Tensor | undefined, gradient: Tensor): Tensor {
+  if (!earlier) return gradient
+  const sum = tf.keep(sumOf([earlier, gradient]))
+  tf.dispose([earlier, gradient])
+  return sum
 }
 
 /** Runs a forward pass so that its temporaries are freed and its output and saved tensors outlive every TensorFlow.js scope. */

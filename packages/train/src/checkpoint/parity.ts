@@ -1,10 +1,16 @@
-import type { ParityBatch } from '@sohu-match/core'
+import type { ModelConfig, ParityBatch } from '@sohu-match/core'
 import { predict, type InputBatch, type Model } from '../autograd/pass'
 import { padBatch } from '../data/batch'
+import { distinctTexts, padTexts } from '../data/text-batch'
 import { pairLengths, type EncodedPairs } from '../data/encode'
 
-/** Inputs whose logits a checkpoint records, so that every other runtime can be held to them: a padded batch with a row of each task, and a full row. */
-export function parityInputs(pairs: EncodedPairs, maxLength: number, taskCount: number): InputBatch[] {
+/**
+ * Inputs whose outputs a checkpoint records, so that every other runtime can be held to them: a padded batch with a row of each task, and
+ * a full row. A bi-encoder's rows are first texts.
+ */
+export function parityInputs(pairs: EncodedPairs, { maxLength, tasks, architecture }: ModelConfig): InputBatch[] {
+  const taskCount = tasks.length
+  if (architecture === 'bi-encoder') return textInputs(pairs, maxLength, taskCount)
   const lengths = pairLengths(pairs)
   const rows = Array.from({ length: taskCount }, (_, task) => {
     const found = pairs.taskIds.indexOf(task)
@@ -13,6 +19,19 @@ export function parityInputs(pairs: EncodedPairs, maxLength: number, taskCount: 
   const mixed = padBatch(pairs, Int32Array.from(rows))
   const longest = lengths.indexOf(lengths.reduce((most, length) => Math.max(most, length), 0))
   return [{ ...mixed, taskIds: Int32Array.from(rows.keys()) }, fullRow(pairs, longest, maxLength)]
+}
+
+function textInputs(pairs: EncodedPairs, maxLength: number, taskCount: number): InputBatch[] {
+  const count = pairs.labels.length
+  const texts = distinctTexts(
+    pairs,
+    Int32Array.from({ length: count }, (_, i) => i)
+  )
+  const rows = Array.from({ length: taskCount }, (_, task) => texts.tokens[texts.a[pairs.taskIds.indexOf(task)] ?? 0]!)
+  const mixed = { ...texts, tokens: rows.sort((a, b) => a.length - b.length), taskIds: Int32Array.from(rows.keys()) }
+  const longest = texts.tokens.at(-1)!
+  const full = Int32Array.from({ length: maxLength }, (_, i) => longest[i % longest.length]!)
+  return [padTexts(mixed, 0, taskCount), padTexts({ ...texts, tokens: [full] }, 0, 1)]
 }
 
 /** One row of exactly `maxLength` tokens: a pair, its words repeated where it is shorter. */

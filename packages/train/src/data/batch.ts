@@ -14,8 +14,10 @@ export interface PaddedBatch {
   readonly weights: Float32Array
   readonly batch: number
   readonly seq: number
-  /** Tokens without padding. */
+  readonly pairs: number
+  /** Tokens without padding, and positions with it. */
   readonly tokenCount: number
+  readonly positions: number
 }
 
 /** How training shows pairs. */
@@ -63,6 +65,8 @@ export function padBatch(encoded: EncodedPairs, indices: Int32Array, options: Pa
     weights: new Float32Array(batch).fill(weight),
     batch,
     seq,
-    tokenCount
+    pairs: batch,
+    tokenCount,
+    positions: batch * seq
   }
 }

@@ -8,6 +8,8 @@ export type BatchingOptions =
       readonly batchTokens: number
       readonly poolPairs?: number
       readonly maxPairs?: number
+      /** Pairs of two kinds never share a batch, [pairs]. */
+      readonly kinds?: ArrayLike<number>
     }
   /** As the reference: one permutation of all tasks' pairs, `batchSize` pairs a batch, the last one smaller. */
   | { readonly batching: 'reference'; readonly batchSize: number }
@@ -44,17 +46,26 @@ export function planEpoch(
     const batches = slices(order, options.batchSize)
     return { batches, paddingShare: paddingShare(lengths, batches) }
   }
-  const { batchTokens, poolPairs = POOL_PAIRS, maxPairs = Infinity } = options
+  const { batchTokens, poolPairs = POOL_PAIRS, maxPairs = Infinity, kinds } = options
   const batches = slices(order, poolPairs).flatMap((pool) =>
-    cut(
-      pool.slice().sort((i, j) => lengths[i]! - lengths[j]! || i - j),
-      lengths,
-      batchTokens,
-      maxPairs
+    byKind(pool, kinds).flatMap((part) =>
+      cut(
+        part.slice().sort((i, j) => lengths[i]! - lengths[j]! || i - j),
+        lengths,
+        batchTokens,
+        maxPairs
+      )
     )
   )
   random.shuffle(batches)
   return { batches, pairWeight: batches.length / lengths.length, paddingShare: paddingShare(lengths, batches) }
+}
+
+/** A pool in parts of one kind each, in the order of their kinds. */
+function byKind(pool: Int32Array, kinds: ArrayLike<number> | undefined): Int32Array[] {
+  if (!kinds) return [pool]
+  const found = [...new Set(Array.from(pool, (i) => kinds[i]!))].sort((one, other) => one - other)
+  return found.map((kind) => pool.filter((i) => kinds[i] === kind))
 }
 
 /**

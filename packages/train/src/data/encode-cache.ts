@@ -20,9 +20,10 @@ export function encodingKey(
   examples: readonly Example[],
   vocabulary: readonly string[],
   dictionary: Uint8Array | undefined,
-  maxLength: number
+  { maxLength, separate }: { readonly maxLength: number; readonly separate: boolean }
 ): string {
-  const hash = createHash('sha256').update(JSON.stringify([VERSION, maxLength, vocabulary]))
+  const form = separate ? [VERSION, maxLength, vocabulary, 'separate'] : [VERSION, maxLength, vocabulary]
+  const hash = createHash('sha256').update(JSON.stringify(form))
   hash.update(
     createHash('sha256')
       .update(dictionary ?? '')

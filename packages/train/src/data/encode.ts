@@ -4,7 +4,7 @@ import { encodingKey, readEncodings, writeEncodings } from './encode-cache'
 
 /** What the tokenizer made of pairs, one after another: all that is cached. */
 export interface Encodings {
-  /** `[CLS] a [SEP] b [SEP]` of pair i from `offsets[i]` to `offsets[i + 1]`. */
+  /** `[CLS] a [SEP] b [SEP]` of pair i, or `[CLS] a [SEP] [CLS] b [SEP]` where texts are read alone, from `offsets[i]` to `offsets[i + 1]`. */
   readonly tokenIds: Int32Array
   /** `[pairs + 1]`. */
   readonly offsets: Int32Array
@@ -20,12 +20,16 @@ export interface EncodedPairs extends Encodings {
   readonly taskIds: Int32Array
   /** 0, 1, or -1 where there is none, `[pairs]`. */
   readonly labels: Int8Array
+  /** What the two texts of each pair are about, as numbers, or -1 where the data do not say, `[pairs, 2]`; absent where they never do. */
+  readonly keys?: Int32Array
 }
 
 /** Options of `encodeExamples`. */
 export interface EncodeExamplesOptions {
-  /** Tokens a pair is cut to. */
+  /** Tokens that a pair, or each text read alone, is cut to. */
   readonly maxLength: number
+  /** True where each text is read alone, by a bi-encoder. */
+  readonly separate?: boolean
   /**
    * Keeps the result in a folder (made if missing), under a hash of all that it depends on: `dictionary` is the bytes the tokenizer was
    * made from.
@@ -55,8 +59,8 @@ export async function encodeExamples(
   tokenizer: Tokenizer,
   options: EncodeExamplesOptions
 ): Promise<EncodedPairs> {
-  const { maxLength, cache, onProgress } = options
-  const key = cache && encodingKey(examples, tokenizer.vocab.tokens, cache.dictionary, maxLength)
+  const { maxLength, separate = false, cache, onProgress } = options
+  const key = cache && encodingKey(examples, tokenizer.vocab.tokens, cache.dictionary, { maxLength, separate })
   const kept = cache && (await readEncodings(cache.folder, key!, examples.length))
   const encodings = kept ?? (await encodeAll(examples, tokenizer, options))
   if (cache && !kept) await writeEncodings(cache.folder, key!, encodings)
@@ -64,14 +68,25 @@ export async function encodeExamples(
   return {
     ...encodings,
     taskIds: Int32Array.from(examples, (example) => example.task),
-    labels: Int8Array.from(examples, (example) => example.label ?? -1)
+    labels: Int8Array.from(examples, (example) => example.label ?? -1),
+    ...(examples.some(({ keys }) => keys) && { keys: numberedKeys(examples) })
   }
+}
+
+/** The keys of the texts of each pair as numbers in order of appearance, -1 where a pair has none. */
+function numberedKeys(examples: readonly Example[]): Int32Array {
+  const numbers = new Map<string, number>()
+  const numberOf = (key: string): number => {
+    if (!numbers.has(key)) numbers.set(key, numbers.size)
+    return numbers.get(key)!
+  }
+  return Int32Array.from(examples.flatMap(({ keys }) => (keys ? keys.map(numberOf) : [-1, -1])))
 }
 
 async function encodeAll(
   examples: readonly Example[],
   tokenizer: Tokenizer,
-  { maxLength, onProgress, signal }: EncodeExamplesOptions
+  { maxLength, separate, onProgress, signal }: EncodeExamplesOptions
 ): Promise<Encodings> {
   const offsets = new Int32Array(examples.length + 1)
   const firstLengths = new Int32Array(examples.length)
@@ -83,13 +98,19 @@ async function encodeAll(
       await setImmediate()
       signal?.throwIfAborted()
     }
-    const encoding = tokenizer.encode(a, b, maxLength)
-    const end = offsets[i]! + encoding.tokenIds.length
-    if (end > tokenIds.length) tokenIds = grown(tokenIds, Math.max(end, tokenIds.length * 2))
-    tokenIds.set(encoding.tokenIds, offsets[i]!)
+    const parts = separate
+      ? [tokenizer.encode(a, undefined, maxLength), tokenizer.encode(b, undefined, maxLength)]
+      : [tokenizer.encode(a, b, maxLength)]
+    let end = offsets[i]!
+    for (const part of parts) {
+      const start = end
+      end += part.tokenIds.length
+      if (end > tokenIds.length) tokenIds = grown(tokenIds, Math.max(end, tokenIds.length * 2))
+      tokenIds.set(part.tokenIds, start)
+    }
     offsets[i + 1] = end
-    firstLengths[i] = encoding.segmentIds.indexOf(1)
-    truncated[i] = encoding.truncated ? 1 : 0
+    firstLengths[i] = separate ? parts[0]!.tokenIds.length : parts[0]!.segmentIds.indexOf(1)
+    truncated[i] = parts.some((part) => part.truncated) ? 1 : 0
   }
   return { tokenIds: tokenIds.slice(0, offsets[examples.length]), offsets, firstLengths, truncated }
 }

@@ -1,11 +1,19 @@
 import { argmaxLabel, type ScoredRow } from '@sohu-match/core'
 import { predict, type Model } from '../autograd/pass'
 import { padBatch } from '../data/batch'
+import { distinctTexts, padTexts } from '../data/text-batch'
+import type { Tensor } from '../tfjs'
 import { planEvaluation } from '../data/buckets'
 import { pairLengths, type EncodedPairs } from '../data/encode'
 
 /** Padded tokens of one evaluation batch. */
 const BATCH_TOKENS = 8192
+
+/** Progress in pairs, and a signal that ends the work. */
+export interface PredictOptions {
+  readonly onProgress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
 
 /** What the network says of one pair: P(match), and the class with the larger logit. */
 export interface Prediction {
@@ -13,27 +21,79 @@ export interface Prediction {
   readonly predicted: 0 | 1
 }
 
-/** Scores every pair, dropout off, in batches of similar length; the result is in the order of the pairs. `signal` is looked at between batches. */
+/** Scores every pair, dropout off; the result is in the order of the pairs. `signal` is looked at between batches. */
 export async function predictPairs(
   model: Model,
   pairs: EncodedPairs,
-  options: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal } = {}
+  options: PredictOptions = {}
+): Promise<Prediction[]> {
+  return model.config.architecture === 'bi-encoder'
+    ? predictByVectors(model, pairs, options)
+    : predictByLogits(model, pairs, options)
+}
+
+async function predictByLogits(
+  model: Model,
+  pairs: EncodedPairs,
+  { onProgress, signal }: PredictOptions
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = new Array(pairs.labels.length)
   let done = 0
   for (const indices of planEvaluation(pairLengths(pairs), BATCH_TOKENS)) {
-    options.signal?.throwIfAborted()
-    const logits = predict(model, padBatch(pairs, indices)) // [batch, 2]
-    const values = (await logits.data()) as Float32Array
-    logits.dispose()
-    indices.forEach((pair, row) => {
-      const [no, yes] = values.subarray(2 * row, 2 * row + 2) as unknown as [number, number]
-      predictions[pair] = { score: 1 / (1 + Math.exp(no - yes)), predicted: argmaxLabel([no, yes]) }
-    })
+    signal?.throwIfAborted()
+    const logits = await valuesOf(predict(model, padBatch(pairs, indices))) // [batch, 2]
+    indices.forEach((pair, row) => (predictions[pair] = prediction(logits[2 * row]!, logits[2 * row + 1]!)))
     done += indices.length
-    options.onProgress?.(done, predictions.length)
+    onProgress?.(done, predictions.length)
   }
   return predictions
+}
+
+/** Each distinct text is read once; a pair's score comes from the cosine of its two vectors. Progress is in pairs. */
+async function predictByVectors(
+  model: Model,
+  pairs: EncodedPairs,
+  { onProgress, signal }: PredictOptions
+): Promise<Prediction[]> {
+  const count = pairs.labels.length
+  const texts = distinctTexts(
+    pairs,
+    Int32Array.from({ length: count }, (_, i) => i)
+  )
+  const width = model.config.hiddenSize
+  const vectors = new Float32Array(texts.tokens.length * width)
+  let done = 0
+  const lengths = texts.tokens.map(({ length }) => length)
+  for (const rows of planEvaluation(lengths, BATCH_TOKENS)) {
+    signal?.throwIfAborted()
+    // texts are sorted by length already, so a batch is a range of them
+    const values = await valuesOf(predict(model, padTexts(texts, rows[0]!, rows.at(-1)! + 1)))
+    vectors.set(values, rows[0]! * width)
+    done += rows.length
+    onProgress?.(Math.floor((count * done) / lengths.length), count)
+  }
+  const [scales, offsets] = ['score.scale', 'score.offset'].map((name) => model.variables.get(name)!.values())
+  return Array.from({ length: count }, (_, pair) => {
+    const task = pairs.taskIds[pair]!
+    const cosine = dot(vectors, texts.a[pair]! * width, texts.b[pair]! * width, width)
+    return prediction(0, scales![task]! * cosine + offsets![task]!)
+  })
+}
+
+async function valuesOf(tensor: Tensor): Promise<Float32Array> {
+  const values = (await tensor.data()) as Float32Array
+  tensor.dispose()
+  return values
+}
+
+function prediction(no: number, yes: number): Prediction {
+  return { score: 1 / (1 + Math.exp(no - yes)), predicted: argmaxLabel([no, yes]) }
+}
+
+function dot(values: Float32Array, i: number, j: number, width: number): number {
+  let sum = 0
+  for (let k = 0; k < width; k++) sum += values[i + k]! * values[j + k]!
+  return sum
 }
 
 /** The labelled pairs with their predictions, as the metrics take them. */

@@ -42,7 +42,10 @@ export async function scoreSplit(
     const { splits, missing, strayLabels } = forTasks(await readDataset(options.data, [options.split]), config.tasks)
     const examples = splits[options.split]
     const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
-    const pairs = await encodeExamples(examples, tokenizer, { maxLength: config.maxLength })
+    const pairs = await encodeExamples(examples, tokenizer, {
+      maxLength: config.maxLength,
+      separate: config.architecture === 'bi-encoder'
+    })
     const predictions = await predictPairs(model, pairs, onProgress && { onProgress })
     const lengths = pairLengths(pairs)
     const rows = examples.flatMap(({ a, b, task, label }, i): ScoredPair[] => {

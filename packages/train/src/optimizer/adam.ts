@@ -14,6 +14,8 @@ export interface AdamOptions {
   readonly weightDecay: number
   /** The names that decay; biases, gains and offsets do not. */
   readonly decays?: (name: string) => boolean
+  /** Factor of the learning rate by name; 1 where absent. */
+  readonly rate?: (name: string) => number
 }
 
 /** The rows of a variable that a gradient has, by their numbers [n], each at most once. */
@@ -45,20 +47,16 @@ export class Adam {
    * `lazy.name` has only the rows of those numbers, and only they move: weights and moments of the other rows stay as they are.
    */
   apply(gradients: ReadonlyMap<string, Tensor>, learningRate: number, step: number, lazy?: LazyRows): void {
-    const { form, beta1, beta2, epsilon, weightDecay, decays } = this.options
+    const { form, beta1, beta2, epsilon, weightDecay, decays, rate = () => 1 } = this.options
     const correction = Math.sqrt(1 - beta2 ** step)
     tf.tidy(() => {
-      const scalars = [
-        beta1 ** step,
-        beta2 ** step,
-        learningRate,
-        beta1,
-        beta2,
-        form === 'keras' ? epsilon : epsilon * correction
-      ].map((value) => tf.scalar(value))
+      const powers = [beta1 ** step, beta2 ** step].map((value) => tf.scalar(value))
+      const rest = [beta1, beta2, form === 'keras' ? epsilon : epsilon * correction].map((value) => tf.scalar(value))
       for (const [name, gradient] of gradients) {
         const { first, second } = this.moments.get(name)!
-        const decay = weightDecay > 0 && decays?.(name) ? learningRate * weightDecay : 0
+        const ownRate = learningRate * rate(name)
+        const scalars = [...powers, tf.scalar(ownRate), ...rest]
+        const decay = weightDecay > 0 && decays?.(name) ? ownRate * weightDecay : 0
         const update = (weights: Variable, m: Variable, v: Variable): void => {
           if (decay > 0) shrink(weights, decay)
           rawOps('ResourceApplyAdam', ADAM, [weights.handle, m.handle, v.handle, ...scalars, gradient], 0)

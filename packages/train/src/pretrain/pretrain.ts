@@ -192,7 +192,7 @@ function saveCheckpoint(out: string, { config, variables }: Model, assets: Asset
         weights: lazy(parameterSpecs(config)),
         metrics: { mean: NaN, groups: {}, tasks: {} },
         thresholds: Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5])),
-        parity: parityBatches({ config, variables }, parityInputs(pairs, config.maxLength, config.tasks.length))
+        parity: parityBatches({ config, variables }, parityInputs(pairs, config))
       },
       async (temporary) => {
         await writeWeights(join(temporary, HEAD_FILE), lazy(headSpecs(config)))

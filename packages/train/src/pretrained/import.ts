@@ -41,7 +41,7 @@ export async function importWeights({ from, out, force = false, ...options }: Im
   return withPublicWeights(from, { ...options, tasks: SOHU_TASKS }, async ({ config, vocab, parameters, summary }) => {
     const assets = { vocab, ...(await bundledDictionary()) }
     const pairs = await samplePairs(config, createTokenizer(vocab, assets.dictionary))
-    const parity = await parityOf(config, parameters, parityInputs(pairs, config.maxLength, config.tasks.length))
+    const parity = await parityOf(config, parameters, parityInputs(pairs, config))
     const thresholds = Object.fromEntries(config.tasks.map(({ name }: TaskSpec) => [name, 0.5]))
     await writeCheckpoint(out, {
       config,
@@ -59,12 +59,15 @@ export async function importWeights({ from, out, force = false, ...options }: Im
 const SAMPLE_TOKENS = 64
 
 /** One pair of each task from the embedded corpus, for the parity of a checkpoint that no data was given for. */
-export function samplePairs({ tasks, maxLength }: ModelConfig, tokenizer: Tokenizer): Promise<EncodedPairs> {
+export function samplePairs(
+  { tasks, maxLength, architecture }: ModelConfig,
+  tokenizer: Tokenizer
+): Promise<EncodedPairs> {
   const examples = tasks.map(({ id }) => ({ ...demoPairs(id % SOHU_TASKS.length, 'valid', 4)[0]!, task: id }))
   return encodeExamples(
     examples.map(({ source, target, task }) => ({ a: source, b: target, task })),
     tokenizer,
-    { maxLength: Math.min(maxLength, SAMPLE_TOKENS) }
+    { maxLength: Math.min(maxLength, SAMPLE_TOKENS), separate: architecture === 'bi-encoder' }
   )
 }
 

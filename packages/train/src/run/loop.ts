@@ -11,10 +11,10 @@ import type { TrainConfig } from '../config'
 import { planEpoch, type EpochPlan } from '../data/buckets'
 import { pairLengths } from '../data/encode'
 import { predictPairs, scoredRows } from '../evaluate/predict'
-import { microBatches } from '../step/micro-batches'
+import { microBatches, textBatches, type BatchMaker } from '../step/micro-batches'
 import { learningRateAt } from '../optimizer/schedule'
 import type { Prepared } from './prepare'
-import { disposeModel, type Trainer } from '../step/trainer'
+import { disposeModel, type MicroBatch, type Trainer } from '../step/trainer'
 
 /** Where a run stands: `step` updates are done, the next batch is number `position` of `epoch` (both from 0). */
 export interface TrainingState {
@@ -97,7 +97,8 @@ export async function trainLoop(
 ): Promise<TrainingState> {
   const plans = epochPlans(train, prepared)
   const steps = plans.reduce((sum, plan) => sum + plan.batches.length, 0)
-  const batchOf = microBatches(train, prepared)
+  const batchOf: BatchMaker<MicroBatch & Counted> =
+    prepared.config.architecture === 'bi-encoder' ? textBatches(train, prepared) : microBatches(train, prepared)
   let now = state
   while (!isFinished(train, now)) {
     const { epoch } = now
@@ -125,7 +126,7 @@ export async function trainLoop(
 }
 
 /** Every epoch's batches. */
-function epochPlans(train: SizedConfig, { train: pairs }: Prepared): EpochPlan[] {
+function epochPlans(train: SizedConfig, { train: pairs, config }: Prepared): EpochPlan[] {
   const lengths = pairLengths(pairs)
   const options =
     train.batching === 'reference'
@@ -134,7 +135,8 @@ function epochPlans(train: SizedConfig, { train: pairs }: Prepared): EpochPlan[]
           batching: 'buckets',
           batchTokens: train.batchTokens,
           poolPairs: train.bucketPool,
-          maxPairs: train.batchPairs
+          maxPairs: train.batchPairs,
+          ...(config.architecture === 'bi-encoder' && { kinds: pairs.taskIds }) // texts of one task are each other's negatives
         } as const)
   return Array.from({ length: train.epochs }, (_, epoch) => planEpoch(lengths, options, train.seed, epoch))
 }
@@ -173,20 +175,26 @@ async function endEpoch(
   }
 }
 
+/** What a progress report counts of a batch: pairs, tokens without padding, positions with it. */
+interface Counted {
+  readonly pairs: number
+  readonly tokenCount: number
+  readonly positions: number
+}
+
 /** Adds up losses on the device and reads them at a report. */
 function lossMeter(train: TrainConfig, steps: number, hooks: LoopHooks) {
-  type Batches = readonly { batch: number; seq: number; tokenCount: number }[]
   let pending: { loss: { dataSync(): ArrayLike<number>; dispose(): void }; weight: number }[] = []
   let counts = { pairs: 0, tokens: 0, positions: 0 }
   let since = performance.now()
   return {
-    add(loss: (typeof pending)[number]['loss'], batches: Batches, pairWeight: number | undefined): void {
-      const pairs = batches.reduce((sum, { batch }) => sum + batch, 0)
+    add(loss: (typeof pending)[number]['loss'], batches: readonly Counted[], pairWeight: number | undefined): void {
+      const pairs = batches.reduce((sum, batch) => sum + batch.pairs, 0)
       pending.push({ loss, weight: pairWeight === undefined ? pairs : 1 / pairWeight })
       counts = {
         pairs: counts.pairs + pairs,
         tokens: counts.tokens + batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
-        positions: counts.positions + batches.reduce((sum, { batch, seq }) => sum + batch * seq, 0)
+        positions: counts.positions + batches.reduce((sum, batch) => sum + batch.positions, 0)
       }
     },
     async report(step: number, epoch: number, learningRate: number): Promise<void> {

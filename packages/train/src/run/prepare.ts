@@ -4,9 +4,11 @@ import {
   countWords,
   createSegmenter,
   createTokenizer,
+  MatcherError,
   openDictionary,
   parseModelConfig,
   parameterSpecs,
+  snakeCased,
   type Example,
   type ModelConfig,
   type TaskSpec,
@@ -76,17 +78,25 @@ export async function prepare(
       ? await freshStart(train, dataset.tasks, dataset.splits.train, onProgress)
       : await takeOver(train, init, dataset.tasks, allowMissing)
   const { config, assets } = start
+  try {
+    requireFitting(train, config)
+  } catch (cause) {
+    for (const variable of start.variables?.values() ?? []) variable.dispose()
+    throw cause
+  }
   const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
-  const encode = (examples: readonly Example[], from: number): Promise<EncodedPairs> =>
+  const separate = config.architecture === 'bi-encoder'
+  const encode = (examples: readonly Example[], from: number, maxLength: number): Promise<EncodedPairs> =>
     encodeExamples(examples, tokenizer, {
-      maxLength: config.maxLength,
+      maxLength,
+      separate,
       cache: { folder: cache, dictionary: assets.dictionary },
       onProgress: ({ done }) =>
         onProgress?.('tokenize', from + done, dataset.splits.train.length + dataset.splits.valid.length)
     })
   const encoded = {
-    train: await encode(dataset.splits.train, 0),
-    valid: await encode(dataset.splits.valid, dataset.splits.train.length)
+    train: await encode(dataset.splits.train, 0, train.trainMaxLength || config.maxLength),
+    valid: await encode(dataset.splits.valid, dataset.splits.train.length, config.maxLength)
   }
   const variables =
     start.variables ??
@@ -107,6 +117,35 @@ export async function prepare(
     missing,
     ...(start.summary && { taken: start.summary })
   }
+}
+
+/** Settings that only one architecture knows: what each must be for the other. */
+const CROSS_ENCODER_ONLY = {
+  initialization: 'reference',
+  exchangeTexts: 0,
+  renameWords: 0,
+  tokenMatchWeight: 0,
+  lexicalWeight: 0,
+  microBatchTokens: 0
+} as const
+
+/** Throws `config-invalid` for a setting that the network's architecture has no use for: it would be ignored. */
+export function requireFitting(train: TrainConfig, { architecture }: ModelConfig): void {
+  const refuse = (key: string, value: unknown): never => {
+    const name = Object.keys(snakeCased({ [key]: 0 }))[0]
+    throw new MatcherError(
+      'config-invalid',
+      `A ${architecture} has no use for ${name}; set it to ${JSON.stringify(value)}.`
+    )
+  }
+  if (architecture === 'cross-encoder') {
+    if (train.contrastiveWeight > 0) refuse('contrastiveWeight', 0)
+    return
+  }
+  for (const [key, value] of Object.entries(CROSS_ENCODER_ONLY)) {
+    if (train[key as keyof typeof CROSS_ENCODER_ONLY] !== value) refuse(key, value)
+  }
+  if (train.batchTokens === 'auto') refuse('batchTokens', 4096)
 }
 
 /** Configuration and vocabulary of a run; its weights too where they are taken over. */

@@ -1,8 +1,17 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { applyOverrides, parseTrainConfig, readPreset, type TrainConfig } from '../config'
+import { applyOverrides, parseTrainConfig, readPreset, trainConfigToJson, type TrainConfig } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { resumeRun, startRun } from './run'
 
@@ -74,6 +83,77 @@ describe('a run that cannot begin', () => {
     const file = join(root, 'file')
     writeFileSync(file, '')
     await expect(startRun({ data, out: join(file, 'run'), config })).rejects.toMatchObject({ code: 'storage' })
+  })
+})
+
+describe('a bi-encoder', () => {
+  const settings = [
+    'model.architecture="bi-encoder"',
+    'model.pooling="cls"',
+    'initialization="reference"',
+    'token_match_weight=0',
+    'lexical_weight=0',
+    'contrastive_weight=1',
+    'batch_pairs=4',
+    'epochs=2',
+    'train_max_length=24'
+  ]
+  let biEncoder: TrainConfig
+  const keyed = join(root, 'keyed')
+  const weights = (out: string): Buffer[] =>
+    ['last/model', 'last/ema', 'last/optimizer', 'best/model'].map((name) =>
+      readFileSync(join(root, out, `${name}.safetensors`))
+    )
+
+  beforeAll(async () => {
+    biEncoder = parseTrainConfig(applyOverrides({ ...trainConfigToJson(config) }, settings), 'test')
+    mkdirSync(keyed)
+    const line = (i: number, j: number): string =>
+      JSON.stringify({
+        source: `第${i}场比赛`,
+        target: `第${j}场球赛`,
+        label: i === j ? '1' : '0',
+        x: `${i}`,
+        y: `${j}`
+      })
+    const lines = Array.from({ length: 24 }, (_, n) => line(n % 6, n % 2 === 0 ? n % 6 : (n + 1) % 6))
+    writeFileSync(join(keyed, 'pairs.jsonl'), `${lines.join('\n')}\n`)
+    const fields = { aKey: 'x', bKey: 'y' }
+    writeFileSync(
+      join(keyed, 'dataset.json'),
+      JSON.stringify({ tasks: [{ name: 'game', train: ['pairs.jsonl'], valid: ['pairs.jsonl'], fields }] })
+    )
+  })
+
+  it('trains on texts read alone and resumes bit for bit', async () => {
+    await startRun({ data: keyed, out: join(root, 'unbroken'), config: biEncoder })
+    let steps = 0
+    const broken = { data: keyed, out: join(root, 'broken'), config: biEncoder }
+    expect(await startRun(broken, { stopping: () => ++steps > 3 })).toMatchObject({ finished: false })
+    expect(await resumeRun(broken.out)).toMatchObject({ finished: true })
+    expect(weights('broken')).toEqual(weights('unbroken'))
+  })
+
+  it('draws texts together by their keys: the contrastive term changes what is learned', async () => {
+    const without = parseTrainConfig(applyOverrides(trainConfigToJson(biEncoder), ['contrastive_weight=0']), 'test')
+    await startRun({ data: keyed, out: join(root, 'without'), config: without })
+    expect(weights('without')[0]).not.toEqual(weights('unbroken')[0])
+  })
+
+  it.each([
+    ['rename_words=0.2', 'rename_words'],
+    ['lexical_weight=1', 'lexical_weight'],
+    ['micro_batch_tokens=512', 'micro_batch_tokens']
+  ])('refuses %s, which only a cross-encoder knows', async (override, key) => {
+    const bad = parseTrainConfig(applyOverrides(trainConfigToJson(biEncoder), [override]), 'test')
+    await expect(startRun({ data: keyed, out: join(root, 'refused'), config: bad })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringContaining(key) as string
+    })
+    const cross = parseTrainConfig(applyOverrides(trainConfigToJson(config), ['contrastive_weight=1']), 'test')
+    await expect(startRun({ data, out: join(root, 'refused'), config: cross })).rejects.toMatchObject({
+      code: 'config-invalid'
+    })
   })
 })
 

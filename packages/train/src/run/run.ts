@@ -171,7 +171,7 @@ class CheckpointWriter {
     private found: BestFindings
   ) {
     const { config, valid } = prepared
-    this.inputs = parityInputs(valid, config.maxLength, config.tasks.length)
+    this.inputs = parityInputs(valid, config)
   }
 
   async save(state: TrainingState, best?: BestEpoch): Promise<void> {

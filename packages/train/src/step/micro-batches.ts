@@ -2,6 +2,7 @@ import type { TaskSpec, Vocab } from '@sohu-match/core'
 import type { AuxiliaryTargets } from './auxiliary'
 import type { TrainConfig } from '../config'
 import { padBatch, type PaddedBatch } from '../data/batch'
+import { textBatch, type TextTrainingBatch } from '../data/text-batch'
 import {
   columnMoments,
   EXCHANGED_FIGURES,
@@ -19,6 +20,21 @@ import type { Prepared } from '../run/prepare'
 /** A batch with what the auxiliary losses ask of it, where they are on. */
 export type TrainingBatch = PaddedBatch & Partial<AuxiliaryTargets>
 
+/** Makes the batches of one step: the pairs at `indices` in `epoch`, each of which weighs `pairWeight`. */
+export type BatchMaker<Batch> = (indices: Int32Array, epoch: number, pairWeight?: number) => Batch[]
+
+/** The batches of a bi-encoder's step: one, since texts of a batch are each other's negatives. */
+export function textBatches(
+  train: TrainConfig,
+  { train: pairs, config }: Pick<Prepared, 'train' | 'config'>
+): BatchMaker<TextTrainingBatch> {
+  const { contrastiveWeight, contrastiveScale } = train
+  const factors = taskFactors(train.taskWeights, config.tasks, pairs.taskIds)
+  return (indices, _epoch, weight = 1 / indices.length) => [
+    textBatch(pairs, indices, { weight, taskFactors: factors, contrastiveWeight, contrastiveScale })
+  ]
+}
+
 /**
  * Pads the pairs of a batch, as one or, over `micro_batch_tokens` padded tokens, as several micro-batches. Each pair keeps its weight in the
  * whole batch, so the summed gradients are the batch's whatever the cut.
@@ -26,13 +42,13 @@ export type TrainingBatch = PaddedBatch & Partial<AuxiliaryTargets>
 export function microBatches(
   train: TrainConfig,
   { train: pairs, tokenizer, config }: Pick<Prepared, 'train' | 'tokenizer' | 'config'>
-) {
+): BatchMaker<TrainingBatch> {
   const auxiliary = train.tokenMatchWeight > 0 || train.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
   const factors = taskFactors(train.taskWeights, config.tasks, pairs.taskIds)
   const exchanges = exchangesOf(train, pairs.labels.length)
   const rename = renamer(pairs, tokenizer.vocab, { share: train.renameWords, seed: train.seed })
-  return (indices: Int32Array, epoch: number, pairWeight?: number): TrainingBatch[] => {
+  return (indices, epoch, pairWeight) => {
     const weight = pairWeight ?? 1 / indices.length
     const renamed = (tokens: Int32Array, pair: number): Int32Array => rename(tokens, pair, epoch)
     const exchanged = exchanges(epoch)

@@ -2,16 +2,24 @@ import { parameterSpecs, type ModelConfig } from '@sohu-match/core'
 import { SHIFTED, withSmoothness, type Gradients } from './adversarial'
 import { auxiliaryLosses, type AuxiliaryTargets } from './auxiliary'
 import { EmbeddingRows } from '../autograd/embedding-rows'
-import { lossAndGradients, WORD_EMBEDDINGS, type LabeledBatch, type Model, type TrainingPass } from '../autograd/pass'
+import {
+  lossAndGradients,
+  WORD_EMBEDDINGS,
+  type InputBatch,
+  type LabeledBatch,
+  type Model,
+  type TrainingPass
+} from '../autograd/pass'
 import type { KernelObserver } from '../autograd/tape'
+import { textLossAndGradients, type TextPairBatch } from '../autograd/text-pass'
 import type { TrainConfig } from '../config'
 import { Adam, clipByGlobalNorm } from '../optimizer/adam'
 import { ExponentialMovingAverage } from '../optimizer/ema'
 import { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 
-/** What one pass takes: a padded batch, with what the auxiliary losses ask of it where they are on. */
-export type MicroBatch = LabeledBatch & Partial<AuxiliaryTargets>
+/** The input of one pass: a padded batch with the targets of the auxiliary losses that are on, or the texts of a bi-encoder's pairs. */
+export type MicroBatch = (LabeledBatch & Partial<AuxiliaryTargets>) | TextPairBatch
 
 /** The network with its optimizer and average: one `step` is one update. */
 export class Trainer {
@@ -32,7 +40,8 @@ export class Trainer {
         beta2: train.beta2,
         epsilon: train.epsilon,
         weightDecay: train.weightDecay,
-        decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word'
+        decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word',
+        rate: (name) => rateOf(train.learningRateFactors, name)
       },
       variables
     )
@@ -44,7 +53,8 @@ export class Trainer {
    * Returns the loss as a scalar tensor that the caller reads when it must and disposes. `onKernel` is for profiles.
    */
   step(microBatches: readonly MicroBatch[], learningRate: number, step: number, onKernel?: KernelObserver): Tensor {
-    const embeddingRows = this.train.embeddings === 'lazy' ? new EmbeddingRows(microBatches) : undefined
+    const embeddingRows =
+      this.train.embeddings === 'lazy' ? new EmbeddingRows(microBatches.flatMap(paddedParts)) : undefined
     const pass = { ...(onKernel && { onKernel }), ...(embeddingRows && { embeddingRows }) }
     const { loss, gradients: plain } = this.accumulate(microBatches, step, pass)
     const gradients = withSmoothness(plain, this.train, (by) => {
@@ -80,14 +90,16 @@ export class Trainer {
     let total: Tensor | undefined
     const sums: Gradients = new Map()
     microBatches.forEach((batch, index) => {
-      const { loss, gradients } = lossAndGradients(this.model, batch, {
-        recompute,
-        dropout: { rate, seed: [seed, step * 64 + index] },
-        ...pass,
-        ...(batch.tokenMatch && {
-          auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, hiddenSize)
-        })
-      })
+      const options = { recompute, dropout: { rate, seed: [seed, step * 64 + index] }, ...pass } as const
+      const { loss, gradients } =
+        'groups' in batch
+          ? textLossAndGradients(this.model, batch, options)
+          : lossAndGradients(this.model, batch, {
+              ...options,
+              ...(batch.tokenMatch && {
+                auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, hiddenSize)
+              })
+            })
       pass.onKernel?.('accumulate', 'update')
       for (const [name, gradient] of gradients) addInto(sums, name, gradient)
       const previous = total
@@ -112,6 +124,17 @@ export class Trainer {
     this.ema.dispose()
     disposeModel(this.model)
   }
+}
+
+/** The padded matrices that a pass reads. */
+function paddedParts(batch: MicroBatch): readonly InputBatch[] {
+  return 'groups' in batch ? batch.groups : [batch]
+}
+
+/** The factor of the longest prefix of a parameter's name that `factors` has, else 1. */
+export function rateOf(factors: Readonly<Record<string, number>>, name: string): number {
+  const prefixes = Object.keys(factors).filter((prefix) => name.startsWith(prefix))
+  return prefixes.length === 0 ? 1 : factors[prefixes.reduce((a, b) => (b.length > a.length ? b : a))]!
 }
 
 /** Frees a network's weights. */

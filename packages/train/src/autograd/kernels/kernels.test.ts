@@ -4,6 +4,7 @@ import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
 import { add, addPositions, addRow } from './add'
 import { attention } from './attention'
+import { concatenateRows, contrastive } from './contrastive'
 import { sigmoidCrossEntropy, smoothL1 } from './auxiliary'
 import { crossEntropy } from './cross-entropy'
 import { dense, matrixProduct } from './dense'
@@ -84,6 +85,9 @@ const plainSmoothL1 = (x: Tensor, t: Tensor, w: Tensor): Tensor => {
 const target = normal(2, 3)
 const share = tf.abs(normal(2, 3))
 
+const together = tf.tensor2d([0, 0.25, 0.25, 0, 0.1, 0, 0, 0, 0.4, 0, 0, 0, 0, 0, 0, 0], [4, 4])
+const candidates = tf.tensor2d([-1e9, 0, 0, 0, 0, -1e9, 0, 0, 0, 0, -1e9, 0, 0, 0, 0, -1e9], [4, 4])
+
 const cases: Case[] = [
   { name: 'add', inputs: [normal(2, 3, 4), normal(2, 3, 4)], kernel: add, plain: tf.add },
   { name: 'add of a vector', inputs: [normal(2, 3, 4), normal(4)], kernel: add, plain: tf.add },
@@ -119,6 +123,23 @@ const cases: Case[] = [
       const match = tf.add(tf.mul(scale, tf.sum(tf.mul(a, b), 1, true)), offset)
       return tf.concat([tf.zerosLike(match), match], 1)
     }
+  },
+  {
+    name: 'contrastive',
+    inputs: [normal(4, 8)],
+    kernel: (vectors) => contrastive(vectors, together, candidates, 1.5),
+    plain: (vectors) =>
+      tf.neg(
+        tf.sum(
+          tf.mul(together, tf.logSoftmax(tf.add(tf.mul(1.5, tf.matMul(vectors, vectors, false, true)), candidates)))
+        )
+      )
+  },
+  {
+    name: 'concatenateRows',
+    inputs: [normal(2, 4), normal(3, 4)],
+    kernel: (...parts) => concatenateRows(parts),
+    plain: (...parts) => tf.concat(parts, 0)
   },
   {
     name: 'matrixProduct',

@@ -1,0 +1,141 @@
+import type { Contrast, TextPairBatch } from '../autograd/text-pass'
+import type { InputBatch } from '../autograd/pass'
+import type { EncodedPairs } from './encode'
+
+/** Texts of a pair set, each distinct (text, task) once, and which of them each pair compares. */
+export interface DistinctTexts {
+  /** Tokens of each text, from the shortest to the longest. */
+  readonly tokens: readonly Int32Array[]
+  /** `[texts]`. */
+  readonly taskIds: Int32Array
+  /** What each text is about, or -1 where the data do not say, `[texts]`. */
+  readonly keys: Int32Array
+  /** Numbers of the first and of the second texts, `[pairs]`. */
+  readonly a: Int32Array
+  readonly b: Int32Array
+}
+
+/** The distinct texts of the pairs at `indices`; the pairs were encoded separately. */
+export function distinctTexts(pairs: EncodedPairs, indices: Int32Array): DistinctTexts {
+  const found = new Map<string, { tokens: Int32Array; task: number; key: number; row: number }>()
+  const sides = Array.from(indices, (pair) => {
+    const start = pairs.offsets[pair]!
+    const middle = start + pairs.firstLengths[pair]!
+    const task = pairs.taskIds[pair]!
+    return [
+      [start, middle],
+      [middle, pairs.offsets[pair + 1]!]
+    ].map(([from, to], side) => {
+      const tokens = pairs.tokenIds.subarray(from, to)
+      const name = `${task}:${tokens.join()}`
+      const known = found.get(name)
+      if (known) return known
+      const text = { tokens, task, key: pairs.keys?.[2 * pair + side] ?? -1, row: 0 }
+      found.set(name, text)
+      return text
+    })
+  })
+  const texts = [...found.values()].sort((one, other) => one.tokens.length - other.tokens.length)
+  texts.forEach((text, row) => (text.row = row))
+  return {
+    tokens: texts.map(({ tokens }) => tokens),
+    taskIds: Int32Array.from(texts, ({ task }) => task),
+    keys: Int32Array.from(texts, ({ key }) => key),
+    a: Int32Array.from(sides, ([first]) => first!.row),
+    b: Int32Array.from(sides, ([, second]) => second!.row)
+  }
+}
+
+/** Texts `from` to `to` as one matrix, right-padded with id 0. */
+export function padTexts({ tokens, taskIds }: DistinctTexts, from: number, to: number): InputBatch {
+  const batch = to - from
+  const seq = tokens[to - 1]!.length
+  const tokenIds = new Int32Array(batch * seq)
+  for (let row = 0; row < batch; row++) tokenIds.set(tokens[from + row]!, row * seq)
+  return { batch, seq, tokenIds, segmentIds: new Int32Array(batch * seq), taskIds: taskIds.slice(from, to) }
+}
+
+/** A batch of pairs as a bi-encoder trains on it, with what a progress report counts. */
+export interface TextTrainingBatch extends TextPairBatch {
+  readonly pairs: number
+  /** Tokens without padding, and positions with it. */
+  readonly tokenCount: number
+  readonly positions: number
+}
+
+/** How a bi-encoder is shown pairs. */
+export interface TextBatchOptions {
+  /** Weight of each pair in the loss. */
+  readonly weight: number
+  /** Factor of that weight by task id. */
+  readonly taskFactors: readonly number[]
+  readonly contrastiveWeight: number
+  readonly contrastiveScale: number
+}
+
+/** Longest over shortest text of a group: more groups pad less, fewer keep the products large. */
+const GROUP_SPREAD = 1.6
+/** Groups of one batch; the last takes what is left. */
+const GROUPS = 4
+
+/** Puts the pairs at `indices` into one batch of distinct texts. */
+export function textBatch(pairs: EncodedPairs, indices: Int32Array, options: TextBatchOptions): TextTrainingBatch {
+  const texts = distinctTexts(pairs, indices)
+  const groups = cutByLength(texts).map(([from, to]) => padTexts(texts, from, to))
+  const weights = Float32Array.from(indices, (pair) => options.weight * options.taskFactors[pairs.taskIds[pair]!]!)
+  const share = options.contrastiveWeight * weights.reduce((sum, weight) => sum + weight, 0)
+  const contrast = share > 0 ? contrastOf(texts, share, options.contrastiveScale) : undefined
+  return {
+    groups,
+    a: texts.a,
+    b: texts.b,
+    taskIds: Int32Array.from(indices, (pair) => pairs.taskIds[pair]!),
+    labels: Int32Array.from(indices, (pair) => pairs.labels[pair]!),
+    weights,
+    ...(contrast && { contrast }),
+    pairs: indices.length,
+    tokenCount: texts.tokens.reduce((sum, { length }) => sum + length, 0),
+    positions: groups.reduce((sum, { batch, seq }) => sum + batch * seq, 0)
+  }
+}
+
+function cutByLength({ tokens }: DistinctTexts): [from: number, to: number][] {
+  const groups: [number, number][] = []
+  let from = 0
+  tokens.forEach(({ length }, i) => {
+    if (groups.length < GROUPS - 1 && length > GROUP_SPREAD * tokens[from]!.length) {
+      groups.push([from, i])
+      from = i
+    }
+  })
+  return [...groups, [from, tokens.length]]
+}
+
+/** Added to the score of a text that is no candidate: exp of it is zero in float32. */
+const NO_CANDIDATE = -1e9
+
+/**
+ * Texts of one task that are about the same thing are positives, those about another are negatives; a text of which the data say nothing
+ * is neither. `share` is spread evenly over the texts that have a positive. Undefined where no text has one.
+ */
+export function contrastOf({ keys, taskIds }: DistinctTexts, share: number, scale: number): Contrast | undefined {
+  const texts = keys.length
+  const comparable = (i: number, j: number): boolean =>
+    i !== j && keys[i]! >= 0 && keys[j]! >= 0 && taskIds[i] === taskIds[j]
+  const rows = Array.from({ length: texts }, (_, i) => {
+    const candidates = Array.from({ length: texts }, (_, j) => comparable(i, j))
+    return { candidates, positives: candidates.map((candidate, j) => candidate && keys[i] === keys[j]) }
+  })
+  const anchors = rows.filter(({ positives }) => positives.includes(true)).length
+  if (anchors === 0) return undefined
+  const targets = new Float32Array(texts * texts)
+  const bias = new Float32Array(texts * texts)
+  rows.forEach(({ candidates, positives }, i) => {
+    const count = positives.filter(Boolean).length
+    for (let j = 0; j < texts; j++) {
+      if (!candidates[j]) bias[i * texts + j] = NO_CANDIDATE
+      if (positives[j]) targets[i * texts + j] = share / (anchors * count)
+    }
+  })
+  return { targets, bias, scale }
+}
