@@ -1,4 +1,4 @@
-// Every relative link of the Markdown pages must lead to a file, and its anchor to a heading.
+// Every relative link of the Markdown pages must lead to a file, its anchor to a heading, and every path in code must exist.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
@@ -35,6 +35,25 @@ for (const page of pages) {
       []
     )
   })
+
+  if (page !== 'CHANGELOG.md') {
+    it(`${page} names files that exist`, () => {
+      assert.deepEqual(
+        pathsIn(page).filter(
+          (file) => !existsSync(path.resolve(ROOT, file)) && !existsSync(path.resolve(ROOT, path.dirname(page), file))
+        ),
+        []
+      )
+    })
+  }
+}
+
+/** Paths from the root or from the page's package that its sentences name in code; not patterns, and nothing that is built. */
+function pathsIn(page) {
+  const text = readFileSync(path.join(ROOT, page), 'utf8').replace(/^ *```[^]*?^ *```/gm, '')
+  return [...text.matchAll(/`((?:packages|docs|scripts|examples|e2e|src|tools|bench)\/[\w./-]+)(?::\d+)?`/g)]
+    .map(([, file]) => file)
+    .filter((file) => !/\/dist\/|\/node_modules\//.test(file))
 }
 
 /** Addresses of links and pictures outside code, without those of other sites. */

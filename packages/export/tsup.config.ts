@@ -6,5 +6,6 @@ export default defineConfig({
   target: 'node20',
   platform: 'node',
   clean: true,
+  sourcemap: true,
   noExternal: [/^@sohu-match\//]
 })

@@ -32,6 +32,8 @@ export async function problemOf(command: Words, surroundings: Surroundings): Pro
       rest.slice(1)
     )
   if (program === 'npm') return npmProblem(rest)
+  if (program === 'node') return nodeProblem(rest)
+  if (program === 'vitest') return testFileProblem(rest)
   if (program === 'cp') return copyProblem(rest, surroundings.project)
   if (program === undefined || PROGRAMS[program] === undefined)
     return `nobody has said what to do with ${program}: see documents/reasons.ts`
@@ -40,7 +42,7 @@ export async function problemOf(command: Words, surroundings: Surroundings): Pro
   return undefined
 }
 
-const PUBLIC_NX = ['run-many', 'graph', 'affected', 'release']
+const PUBLIC_NX = ['run-many', 'graph', 'affected', 'release', 'build']
 
 /** `project:target [-- flags]`: the target must be there, and its program know the flags. */
 async function targetProblem([name, ...rest]: Words): Promise<string | undefined> {
@@ -83,6 +85,23 @@ async function flagProblem(program: readonly string[], words: Words): Promise<st
     .map((word) => word.split('=')[0]!)
     .filter((flag) => !known.has(flag))
     .map((flag) => `${name} has no ${flag}`)[0]
+}
+
+/** `node [flags] file [words]`: the file must exist, and know the flags where it is a built program with subcommands. */
+async function nodeProblem(words: Words): Promise<string | undefined> {
+  const from = words.findIndex((word) => !word.startsWith('-'))
+  const [file, ...rest] = words.slice(from < 0 ? words.length : from)
+  if (file === undefined) return 'node is named without a file'
+  if (!existsSync(join(ROOT, file))) return `there is no ${file}`
+  return /\/dist\/cli\.js$/.test(file) ? flagProblem(['node', file, rest[0]!], rest.slice(1)) : undefined
+}
+
+/** `vitest run --root FOLDER FILE`: the file must exist. */
+function testFileProblem(words: Words): string | undefined {
+  const root = words.includes('--root') ? words[words.indexOf('--root') + 1]! : '.'
+  return words
+    .filter((word) => word.endsWith('.test.ts') && !existsSync(join(ROOT, root, word)))
+    .map((word) => `there is no test ${root}/${word}`)[0]
 }
 
 /** `npm i` of our packages, or a script of the root. */
