@@ -7,6 +7,7 @@ export const ERROR_CODES = [
   'device-lost',
   'dtype-missing',
   'task-unknown',
+  'architecture-mismatch',
   'input-invalid',
   'queue-full',
   'deadline-exceeded',

@@ -68,7 +68,7 @@ export type {
   RunManyOptions,
   RunOptions
 } from './matcher/types'
-export { padBatch, pickBatch } from './engine/batch'
+export { padBatch, pickBatch, type TaskSequence } from './engine/batch'
 export { encodePairs } from './engine/encode'
 export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher/matcher'
 export { createWorkerClient, type WorkerClient } from './engine/worker-client'

@@ -70,6 +70,16 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
     ],
     todo: 'Use a name that the message lists. For a model with its own tasks see [your own tasks](own-tasks.md#match).'
   },
+  'architecture-mismatch': {
+    meaning:
+      'The call is not one of this kind of model: a cross-encoder judges pairs, a bi-encoder gives texts vectors.',
+    when: [
+      '`embed`, `sohu-match embed`, `dedupe` or the routes `/embed` and `/v1/embeddings` with a cross-encoder',
+      'the option `rerank` with a bi-encoder, which would judge the candidates as it has already',
+      'a one-task export (`--task`) of a bi-encoder'
+    ],
+    todo: 'Load the kind of model that the message names. `match`, `matchMany` and `rank` take both kinds; `info.architecture` says which one is loaded.'
+  },
   'input-invalid': {
     meaning: 'An argument is of the wrong kind or out of range.',
     when: [

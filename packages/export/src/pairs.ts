@@ -1,10 +1,15 @@
-import { MatcherError, type Batch, type Example, type TaskSpec, type Tokenizer } from '@sohu-match/core'
+import {
+  MatcherError,
+  padBatch,
+  type Batch,
+  type Example,
+  type TaskSequence,
+  type TaskSpec,
+  type Tokenizer
+} from '@sohu-match/core'
 
-/** A labelled pair as the network reads it. */
-export interface EncodedExample {
-  readonly tokenIds: Int32Array
-  readonly segmentIds: Int32Array
-  readonly task: number
+/** A labelled pair as a cross-encoder reads it. */
+export interface EncodedExample extends TaskSequence {
   readonly label: 0 | 1
 }
 
@@ -34,32 +39,22 @@ export function encodeExamples(
     if (label === undefined)
       throw new MatcherError('data-invalid', 'The gate needs labels; a pair of the valid split has none.')
     const { tokenIds, segmentIds } = tokenizer.encode(a, b, maxLength)
-    return { tokenIds, segmentIds, task, label }
+    return { tokenIds, segmentIds, taskId: task, label }
   })
   return encoded.sort((one, other) => one.tokenIds.length - other.tokenIds.length)
 }
 
-/** Cuts examples, in their order, into padded batches of at most 4,096 tokens. */
-export function* batches(examples: readonly EncodedExample[]): Generator<Batch> {
-  for (let start = 0; start < examples.length;) {
+/** Cuts sequences, in their order, into padded batches of at most 4,096 tokens. */
+export function* batches(sequences: readonly TaskSequence[]): Generator<Batch> {
+  for (let start = 0; start < sequences.length;) {
     let end = start
     let length = 0
-    for (; end < examples.length; end++) {
-      const longest = Math.max(length, examples[end]!.tokenIds.length)
+    for (; end < sequences.length; end++) {
+      const longest = Math.max(length, sequences[end]!.tokenIds.length)
       if (end > start && longest * (end - start + 1) > BATCH_TOKENS) break
       length = longest
     }
-    yield padded(examples.slice(start, end), length)
+    yield padBatch(sequences.slice(start, end))
     start = end
   }
-}
-
-function padded(rows: readonly EncodedExample[], length: number): Batch {
-  const tokenIds = new Int32Array(rows.length * length)
-  const segmentIds = new Int32Array(rows.length * length)
-  rows.forEach((row, index) => {
-    tokenIds.set(row.tokenIds, index * length)
-    segmentIds.set(row.segmentIds, index * length)
-  })
-  return { batch: rows.length, seq: length, tokenIds, segmentIds, taskIds: Int32Array.from(rows, (row) => row.task) }
 }

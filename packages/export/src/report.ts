@@ -22,7 +22,7 @@ function sizeTable(rows: Rows): string {
       'MB',
       'of fp32',
       'MB, brotli 5',
-      'logits: largest difference from parity.json',
+      'logits (or cosines): largest difference from parity.json',
       'from fp32 on pairs',
       'mean'
     ],

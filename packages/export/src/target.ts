@@ -1,4 +1,4 @@
-import { GRAPH_FILES, taskId, type Dtype, type ModelConfig, type TaskSpec } from '@sohu-match/core'
+import { GRAPH_FILES, MatcherError, taskId, type Dtype, type ModelConfig, type TaskSpec } from '@sohu-match/core'
 import type { WeightFormat } from './formats/format'
 import { singleTaskGraph, allTasksGraph } from './graph/graph'
 import type { Graph } from './onnx/serialize'
@@ -26,9 +26,15 @@ export function allTasks(config: ModelConfig): Target {
   }
 }
 
-/** Graphs of one task, for Hugging Face's tools. Throws `task-unknown`. */
+/** Graphs of one task, for Hugging Face's tools. Throws `task-unknown`, and `architecture-mismatch` for a bi-encoder. */
 export function singleTask(config: ModelConfig, name: string): Target {
   const id = taskId(name, config.tasks)
+  if (config.architecture === 'bi-encoder') {
+    throw new MatcherError(
+      'architecture-mismatch',
+      'This checkpoint is a bi-encoder; a one-task export in the layout of Hugging Face is of cross-encoders. Leave out --task.'
+    )
+  }
   return {
     files: HUGGING_FACE_FILES,
     tasks: [config.tasks[id]!],

@@ -37,5 +37,6 @@ export function writeCheckpointFolder(
   json('parity.json', parityToJson(parity))
   writeFileSync(join(folder, 'vocab.txt'), vocab)
   writeFileSync(join(folder, 'model.safetensors'), encodeSafetensors(weights))
-  for (const name of ['dictionary.bin', 'NOTICE']) copyFileSync(join(CORE_DIST, name), join(folder, name))
+  const copied = config.wordSegmentation === 'none' ? ['NOTICE'] : ['dictionary.bin', 'NOTICE']
+  for (const name of copied) copyFileSync(join(CORE_DIST, name), join(folder, name))
 }

@@ -36,7 +36,7 @@ export function readClnFixture(): ClnFixture {
     tokenIds: from.token_ids,
     segmentIds: from.segment_ids,
     taskIds: from.conditions,
-    logits: from.logits
+    outputs: from.logits
   })
   const weights = decodeSafetensors(readFileSync(join(FIXTURES, 'cln', 'weights.safetensors')), 'weights.safetensors')
   return {

@@ -1,24 +1,42 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { VARIANTS } from '@sohu-match/core'
+import { VARIANTS, type ModelConfig, type NamedTensor, type ParityBatch } from '@sohu-match/core'
 import { FORMATS } from '../src/formats'
 import { allTasksGraph } from '../src/graph/graph'
 import { parityInputs } from '../src/session'
 import { openGraphIn, weightsOf } from './graph-file'
-import { SMALL_VOCAB, smallCheckpoint } from './small-checkpoint'
+import { SMALL_CONFIG, SMALL_VOCAB, smallCheckpoint } from './small-checkpoint'
 
 /** A small checkpoint whose parity.json holds what its own fp32 graph gives: it passes the parity check, and proves no arithmetic. */
-export async function consistentCheckpoint(folder: string): Promise<string> {
-  const { config, weights, parity } = smallCheckpoint(folder)
-  const graph = await openGraphIn(folder, 'own', allTasksGraph(config, weightsOf(weights), FORMATS.fp32()))
-  const logits = await graph.run(parityInputs(parity[0]!))
-  await graph.release()
-  smallCheckpoint(
-    folder,
-    undefined,
-    parity[0]!.taskIds.map((_, row) => [logits[2 * row]!, logits[2 * row + 1]!])
-  )
+export async function consistentCheckpoint(folder: string, config = SMALL_CONFIG): Promise<string> {
+  const { weights, parity } = smallCheckpoint(folder, undefined, undefined, config)
+  const [filled] = await withOwnOutputs(config, weights, parity)
+  smallCheckpoint(folder, undefined, filled!.outputs, config)
   return folder
+}
+
+/** Parity batches with the outputs that the fp32 graph of these weights gives. */
+export async function withOwnOutputs(
+  config: ModelConfig,
+  weights: readonly NamedTensor[],
+  batches: readonly ParityBatch[]
+): Promise<ParityBatch[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'sohu-match-'))
+  try {
+    const graph = await openGraphIn(folder, 'own', allTasksGraph(config, weightsOf(weights), FORMATS.fp32()))
+    const filled: ParityBatch[] = []
+    for (const batch of batches) {
+      const values = await graph.run(parityInputs(batch))
+      const width = values.length / batch.taskIds.length
+      const row = (index: number) => Array.from(values.subarray(index * width, (index + 1) * width))
+      filled.push({ ...batch, outputs: batch.taskIds.map((_, index) => row(index)) })
+    }
+    await graph.release()
+    return filled
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 /** A data folder in the Sohu layout with `rows` pairs a variant in each of the splits, texts of the small vocabulary's characters. */

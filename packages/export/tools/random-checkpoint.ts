@@ -1,7 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   buildVocab,
@@ -11,16 +9,12 @@ import {
   parseModelConfig,
   parseVocab,
   type ModelConfig,
-  type NamedTensor,
   type ParityBatch
 } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
 import { Command } from 'commander'
-import { FORMATS } from '../src/formats'
-import { allTasksGraph } from '../src/graph/graph'
-import { parityInputs } from '../src/session'
 import { writeCheckpointFolder } from './checkpoint-folder'
-import { openGraphIn, weightsOf } from './graph-file'
+import { withOwnOutputs } from './consistent-checkpoint'
 import { normals, randomWeights } from './random-weights'
 
 /** Texts that a vocabulary is made from where none is given: a few topics, so that a tokenizer has words to find. */
@@ -46,6 +40,7 @@ interface Flags {
   readonly heads: string
   readonly intermediate: string
   readonly maxLength: string
+  readonly biEncoder?: boolean
 }
 
 /** The vocabulary of `TEXTS`: all their characters and words. */
@@ -54,8 +49,8 @@ function builtVocab(): string {
   return `${buildVocab(countWords(TEXTS, createSegmenter(openDictionary(dictionary))), { size: 4000 }).join('\n')}\n`
 }
 
-/** Inputs of parity.json: every task, a padded batch, a row at the longest. Logits come from the fp32 graph: they prove files, not arithmetic. */
-async function parity(config: ModelConfig, weights: readonly NamedTensor[]): Promise<ParityBatch[]> {
+/** Inputs of parity.json: every task, a padded batch, a row at the longest. */
+function parityInputs(config: ModelConfig): ParityBatch[] {
   const normal = normals(5)
   const id = () => 5 + (Math.floor(Math.abs(normal()) * 1000) % (config.vocabSize - 5))
   const lengths = [...config.tasks.map((_, index) => 8 + 3 * index), config.maxLength]
@@ -65,28 +60,15 @@ async function parity(config: ModelConfig, weights: readonly NamedTensor[]): Pro
     tokenIds: rows,
     segmentIds: rows.map((ids) => ids.map((_, i) => (i > ids.length / 3 ? 1 : 0))),
     taskIds,
-    logits: []
+    outputs: []
   })
-  const batches = [
+  return [
     batch(
       lengths.slice(0, -1).map((length) => row(length, padded)),
       config.tasks.map((task) => task.id)
     ),
     batch([row(config.maxLength, config.maxLength)], [0])
   ]
-  const folder = mkdtempSync(join(tmpdir(), 'sohu-match-'))
-  try {
-    const graph = await openGraphIn(folder, 'model', allTasksGraph(config, weightsOf(weights), FORMATS.fp32()))
-    const filled: ParityBatch[] = []
-    for (const one of batches) {
-      const logits = await graph.run(parityInputs(one))
-      filled.push({ ...one, logits: one.taskIds.map((_, i) => [logits[2 * i]!, logits[2 * i + 1]!]) })
-    }
-    await graph.release()
-    return filled
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
 }
 
 const flags = new Command('random-checkpoint')
@@ -99,6 +81,7 @@ const flags = new Command('random-checkpoint')
   .option('--heads <number>', 'num_attention_heads', '4')
   .option('--intermediate <number>', 'intermediate_size', '256')
   .option('--max-length <number>', 'max_length', '128')
+  .option('--bi-encoder', 'a bi-encoder with learned positions, [CLS] pooling and no word segmentation')
   .parse()
   .opts<Flags>()
 
@@ -111,7 +94,16 @@ const config = parseModelConfig({
   num_hidden_layers: Number(flags.layers),
   num_attention_heads: Number(flags.heads),
   intermediate_size: Number(flags.intermediate),
-  max_length: Number(flags.maxLength)
+  max_length: Number(flags.maxLength),
+  ...(flags.biEncoder && {
+    architecture: 'bi-encoder',
+    pooling: 'cls',
+    position_embedding_type: 'absolute',
+    max_position_embeddings: Number(flags.maxLength),
+    word_segmentation: 'none'
+  })
 })
 const weights = randomWeights(config, Number(flags.seed))
-writeCheckpointFolder(out, { config, weights, vocab, parity: await parity(config, weights) })
+// The outputs come from the fp32 graph itself: they prove files, not arithmetic.
+const parity = await withOwnOutputs(config, weights, parityInputs(config))
+writeCheckpointFolder(out, { config, weights, vocab, parity })

@@ -16,7 +16,7 @@ export function randomWeights(config: ModelConfig, seed: number): NamedTensor[] 
         : /_cond$/.test(name)
           ? 0.1
           : 1 / Math.sqrt(shape[0]!)
-    const center = init === 'ones' ? 1 : 0
+    const center = init === 'ones' ? 1 : typeof init === 'number' ? init : 0
     return { name, shape, data: Float32Array.from({ length: count }, () => center + deviation * normal()) }
   })
 }

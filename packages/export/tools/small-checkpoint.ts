@@ -1,4 +1,5 @@
 import {
+  modelConfigToJson,
   parseModelConfig,
   SPECIAL_TOKENS,
   type ModelConfig,
@@ -19,28 +20,35 @@ export const SMALL_CONFIG = parseModelConfig({
   max_length: 32
 })
 
-/** Its vocabulary: the special tokens, then single characters. */
+/** The same as a bi-encoder in the form of public sentence encoders: learned positions, [CLS] pooling, no word segmentation. */
+export const SMALL_BI_ENCODER = parseModelConfig({
+  ...modelConfigToJson(SMALL_CONFIG),
+  architecture: 'bi-encoder',
+  pooling: 'cls',
+  position_embedding_type: 'absolute',
+  max_position_embeddings: 40,
+  word_segmentation: 'none',
+  num_hidden_layers: 2
+})
+
+/** Their vocabulary: the special tokens, then single characters. */
 export const SMALL_VOCAB = [
   ...SPECIAL_TOKENS,
   ...Array.from({ length: 50 - SPECIAL_TOKENS.length }, (_, i) => String.fromCodePoint(0x4e00 + i))
 ]
 
-/** A checkpoint folder of the small network whose tensors `change` may spoil. Its parity has no logits to speak of: zeros, unless given. */
+/** A checkpoint folder of a small network whose tensors `change` may spoil. Its parity has outputs of zeros, unless some are given. */
 export function smallCheckpoint(
   folder: string,
   change: (tensor: NamedTensor) => NamedTensor = (tensor) => tensor,
-  logits: readonly (readonly number[])[] = Array.from({ length: 6 }, () => [0, 0])
+  outputs: readonly (readonly number[])[] = Array.from({ length: 6 }, () => [0, 0]),
+  config: ModelConfig = SMALL_CONFIG
 ): { readonly config: ModelConfig; readonly weights: readonly NamedTensor[]; readonly parity: readonly ParityBatch[] } {
-  const weights = randomWeights(SMALL_CONFIG, 1)
+  const weights = randomWeights(config, 1)
   const rows = Array.from({ length: 6 }, (_, row) => [2, 5 + row, 6, 3, 30 - row, 3, 0])
   const parity = [
-    { tokenIds: rows, segmentIds: rows.map(() => [0, 0, 0, 0, 1, 1, 0]), taskIds: [0, 1, 2, 3, 4, 5], logits }
+    { tokenIds: rows, segmentIds: rows.map(() => [0, 0, 0, 0, 1, 1, 0]), taskIds: [0, 1, 2, 3, 4, 5], outputs }
   ]
-  writeCheckpointFolder(folder, {
-    config: SMALL_CONFIG,
-    weights: weights.map(change),
-    vocab: `${SMALL_VOCAB.join('\n')}\n`,
-    parity
-  })
-  return { config: SMALL_CONFIG, weights, parity }
+  writeCheckpointFolder(folder, { config, weights: weights.map(change), vocab: `${SMALL_VOCAB.join('\n')}\n`, parity })
+  return { config, weights, parity }
 }

@@ -16,10 +16,21 @@ describe('thresholds.json', () => {
 })
 
 describe('parity.json', () => {
-  const batch = { tokenIds: [[101, 7, 102]], segmentIds: [[0, 0, 0]], taskIds: [0], logits: [[0.12, -0.3]] }
+  const batch = { tokenIds: [[101, 7, 102]], segmentIds: [[0, 0, 0]], taskIds: [0], outputs: [[0.12, -0.3]] }
 
   it('reads back what it wrote', () => {
     expect(parseParity(JSON.parse(JSON.stringify(parityToJson([batch]))))).toEqual([batch])
+  })
+
+  it('holds the vectors of a bi-encoder, also under the key of logits', () => {
+    const vectors = { ...batch, outputs: [[0.6, 0, 0.8]] }
+    const json = parityToJson([vectors]) as { batches: Record<string, unknown>[] }
+    expect(json.batches[0]).toMatchObject({ vectors: vectors.outputs })
+    expect(parseParity(json)).toEqual([vectors])
+    const { vectors: rows, ...rest } = json.batches[0]!
+    expect(parseParity({ batches: [{ ...rest, logits: rows }] })).toEqual([vectors])
+    expect(() => parseParity({ batches: [rest] })).toThrow('each with its logits or its vector')
+    expect(() => parseParity({ batches: [{ ...rest, vectors: [[]] }] })).toThrow('vectors')
   })
 
   it('refuses ragged batches and other shapes', () => {

@@ -4,12 +4,13 @@ import type { ClassMetrics, Metrics, TaskMetrics } from '../metrics'
 import { describeIssues } from '../schema'
 import type { TaskSpec } from '../tasks'
 
-/** One padded batch and the logits that the checkpoint's weights gave, dropout off: [batch, seq], [batch], [batch, 2]. */
+/** One padded batch and what the checkpoint's weights gave for it, dropout off: ids [batch, seq], task ids [batch]. */
 export interface ParityBatch {
   readonly tokenIds: readonly (readonly number[])[]
   readonly segmentIds: readonly (readonly number[])[]
   readonly taskIds: readonly number[]
-  readonly logits: readonly (readonly number[])[]
+  /** Logits [batch, 2], or a bi-encoder's vectors [batch, hidden]. */
+  readonly outputs: readonly (readonly number[])[]
 }
 
 /** `metrics.json`: what an evaluation found, and where in training (epoch and step, where known). */
@@ -20,6 +21,7 @@ export interface CheckpointMetrics extends Metrics {
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(0))
 const rows = v.pipe(v.array(v.pipe(v.array(id), v.nonEmpty())), v.nonEmpty())
+const outputs = v.array(v.pipe(v.array(v.number()), v.minLength(2)))
 const paritySchema = v.object({
   batches: v.pipe(
     v.array(
@@ -27,7 +29,8 @@ const paritySchema = v.object({
         token_ids: rows,
         segment_ids: rows,
         task_ids: v.array(id),
-        logits: v.array(v.strictTuple([v.number(), v.number()]))
+        logits: v.optional(outputs),
+        vectors: v.optional(outputs)
       })
     ),
     v.nonEmpty()
@@ -78,24 +81,26 @@ export function parseParity(json: unknown, source = 'parity.json'): ParityBatch[
     const rectangular = [batch.token_ids, batch.segment_ids].every(
       (ids) => ids.length === count && ids.every((row) => row.length === seq)
     )
-    if (!rectangular || batch.task_ids.length !== count || batch.logits.length !== count) {
+    const rows = batch.vectors ?? batch.logits ?? []
+    const alike = rows.length === count && rows.every((row) => row.length === rows[0]!.length)
+    if (!rectangular || batch.task_ids.length !== count || !alike) {
       throw new MatcherError(
         'checkpoint-invalid',
-        `${source}: batch ${index} has rows of different lengths or counts; wanted ${count} rows of ${seq} ids.`
+        `${source}: batch ${index} has rows of different lengths or counts; wanted ${count} rows of ${seq} ids, each with its logits or its vector.`
       )
     }
-    return { tokenIds: batch.token_ids, segmentIds: batch.segment_ids, taskIds: batch.task_ids, logits: batch.logits }
+    return { tokenIds: batch.token_ids, segmentIds: batch.segment_ids, taskIds: batch.task_ids, outputs: rows }
   })
 }
 
-/** The `parity.json` value of batches; `parseParity` reads it back. */
+/** The `parity.json` value of batches, rows of two under `logits` and longer ones under `vectors`; `parseParity` reads it back. */
 export function parityToJson(batches: readonly ParityBatch[]): Record<string, unknown> {
   return {
-    batches: batches.map(({ tokenIds, segmentIds, taskIds, logits }) => ({
+    batches: batches.map(({ tokenIds, segmentIds, taskIds, outputs }) => ({
       token_ids: tokenIds,
       segment_ids: segmentIds,
       task_ids: taskIds,
-      logits
+      [outputs[0]?.length === 2 ? 'logits' : 'vectors']: outputs
     }))
   }
 }

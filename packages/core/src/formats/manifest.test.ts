@@ -30,10 +30,20 @@ describe('manifest.json', () => {
   })
 
   it('says that a newer format needs a newer SDK', () => {
-    expect(() => fakeManifest({ format: 2 })).toThrow(
-      'format 2 is newer than the format 1 that this version reads; update the SDK'
+    expect(() => fakeManifest({ format: 3 })).toThrow(
+      'format 3 is newer than the format 2 that this version reads; update the SDK'
     )
     expect(() => fakeManifest({ format: 0 })).toThrow('"format"')
+  })
+
+  it('reads a bi-encoder without a dictionary as format 2, with scale and offset of every task', () => {
+    const tasks = [{ name: 'x', id: 0, group: 'x', threshold: 0.5, scale: 12, offset: -7.5 }]
+    const vectors = { format: 2, architecture: 'bi-encoder', hidden: 8, maxPositions: 64, tasks }
+    const tokenizer = { vocab: 'vocab.txt', lowercase: true }
+    expect(fakeManifest({ ...vectors, tokenizer })).toMatchObject({ ...vectors, tokenizer })
+    expect(() => fakeManifest({ ...vectors, format: 1 })).toThrow('a bi-encoder has format 2')
+    expect(() => fakeManifest({ ...vectors, hidden: undefined })).toThrow('a bi-encoder must have "hidden"')
+    expect(() => fakeManifest({ ...vectors, tasks: [{ ...tasks[0], scale: undefined }] })).toThrow('"scale"')
   })
 
   it('names what is wrong', () => {

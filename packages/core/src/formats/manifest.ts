@@ -2,16 +2,20 @@ import * as v from 'valibot'
 import { DTYPES, type Dtype } from '../dtype'
 import { MAX_SEQUENCE } from '../engine/engine'
 import { MatcherError } from '../errors'
+import type { ModelConfig } from '../model/config'
 import { describeIssues } from '../schema'
 import type { TaskSpec } from '../tasks'
 
-/** The manifest format that this version reads and writes. */
-export const MANIFEST_FORMAT = 1
+/** The newest manifest format that this version reads. Format 2 is of bi-encoders, which older versions must refuse. */
+export const MANIFEST_FORMAT = 2
 
 /** A task of a model: texts match where the score is above `threshold`; `f1` is what the valid split gave (null for 0/0). */
 export interface ManifestTask extends TaskSpec {
   readonly threshold: number
   readonly f1?: number | null | undefined
+  /** Of a bi-encoder, whose score is sigmoid(scale · cosine + offset). */
+  readonly scale?: number | undefined
+  readonly offset?: number | undefined
 }
 
 /** One graph of a model: its file, files with weights beside it, and what its export measured against fp32. */
@@ -19,7 +23,9 @@ export interface ManifestGraph {
   readonly file: string
   readonly externalData?: readonly string[] | undefined
   readonly opset: number
+  /** Largest change of a logit; of a bi-encoder, of a cosine. */
   readonly maxLogitDifference?: number | undefined
+  readonly maxCosineDifference?: number | undefined
   readonly f1?: Readonly<Record<string, number | null>> | undefined
 }
 
@@ -31,11 +37,17 @@ export interface ManifestFile {
 
 /** `manifest.json`: what a model folder holds. SDKs load nothing that it does not list. Paths are relative to the folder. */
 export interface Manifest {
-  readonly format: typeof MANIFEST_FORMAT
+  readonly format: 1 | 2
   readonly name: string
+  /** Default `cross-encoder`: the graphs read a pair and give `logits`. A `bi-encoder`'s read one text and give `vectors`. */
+  readonly architecture?: ModelConfig['architecture'] | undefined
+  /** Width of a bi-encoder's vectors. */
+  readonly hidden?: number | undefined
   readonly tasks: readonly ManifestTask[]
-  /** Tokens that a pair was cut to in training. */
+  /** Tokens that a sequence was cut to in training. */
   readonly maxLength: number
+  /** The most tokens that the graphs take, where positions are learned: the rows of their table. */
+  readonly maxPositions?: number | undefined
   readonly tokenizer: {
     readonly vocab: string
     /** Jieba's dictionary; absent where texts are cut as BERT cuts them. */
@@ -54,11 +66,14 @@ const graph = v.object({
   externalData: v.optional(v.array(path)),
   opset: count,
   maxLogitDifference: v.optional(v.number()),
+  maxCosineDifference: v.optional(v.number()),
   f1: v.optional(v.record(v.string(), v.nullable(v.number())))
 })
 const manifestSchema = v.object({
-  format: v.literal(MANIFEST_FORMAT),
+  format: v.picklist([1, 2]),
   name: v.string(),
+  architecture: v.optional(v.picklist(['cross-encoder', 'bi-encoder'])),
+  hidden: v.optional(v.pipe(count, v.minValue(1))),
   tasks: v.pipe(
     v.array(
       v.object({
@@ -66,12 +81,15 @@ const manifestSchema = v.object({
         id: count,
         group: v.string(),
         threshold: share,
-        f1: v.nullish(v.number())
+        f1: v.nullish(v.number()),
+        scale: v.optional(v.number()),
+        offset: v.optional(v.number())
       })
     ),
     v.nonEmpty()
   ),
   maxLength: v.pipe(count, v.minValue(4), v.maxValue(MAX_SEQUENCE)),
+  maxPositions: v.optional(v.pipe(count, v.minValue(4))),
   tokenizer: v.object({ vocab: path, dictionary: v.optional(path), lowercase: v.literal(true) }),
   graphs: v.record(v.picklist(DTYPES), graph),
   files: v.record(
@@ -97,6 +115,14 @@ export function parseManifest(json: unknown, source = 'manifest.json'): Manifest
     throw invalid(`tasks must have distinct names and the ids 0 to ${tasks.length - 1} in order`)
   }
   if (Object.keys(graphs).length === 0) throw invalid('"graphs" is empty; a model has at least one graph')
+  const vectors = manifest.architecture === 'bi-encoder'
+  if (
+    vectors &&
+    (manifest.hidden === undefined || tasks.some((task) => task.scale === undefined || task.offset === undefined))
+  ) {
+    throw invalid('a bi-encoder must have "hidden", and each of its tasks "scale" and "offset"')
+  }
+  if (vectors && manifest.format === 1) throw invalid('format 1 is of cross-encoders; a bi-encoder has format 2')
   const used = [
     tokenizer.vocab,
     ...(tokenizer.dictionary === undefined ? [] : [tokenizer.dictionary]),

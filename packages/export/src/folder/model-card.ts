@@ -8,6 +8,11 @@ const REMARKS: Readonly<Record<string, string>> = {
   q4: 'smallest; WebGPU and CPU, less exact'
 }
 
+const VECTORS = `
+It gives each text alone a vector of length 1; the score of a pair is sigmoid(scale · cosine + offset), with the scale and offset of its task.`
+
+const NOTICE = " `dictionary.bin` is a third party's work: see `NOTICE`."
+
 /** The model card (`README.md` of a model folder): what it is, what it was measured to do, what is in it. No timings, no dates. */
 export function modelCard(manifest: Manifest, config: ModelConfig): string {
   const f1 = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(4) : '–')
@@ -16,17 +21,19 @@ export function modelCard(manifest: Manifest, config: ModelConfig): string {
       (sum, file) => sum + manifest.files[file]!.bytes,
       0
     )
-    return `| ${dtype} | \`${graph.file}\` | ${(bytes / 1e6).toFixed(2)} | ${graph.maxLogitDifference ?? '–'} | ${REMARKS[dtype]} |`
+    return `| ${dtype} | \`${graph.file}\` | ${(bytes / 1e6).toFixed(2)} | ${graph.maxLogitDifference ?? graph.maxCosineDifference ?? '–'} | ${REMARKS[dtype]} |`
   })
   const tasks = manifest.tasks.map((task) => {
     const perGraph = Object.values(manifest.graphs).map((graph) => f1(graph.f1?.[task.name]))
     return `| ${[task.name, task.group, task.threshold.toFixed(4), f1(task.f1), ...perGraph].join(' | ')} |`
   })
   const dtypes = Object.keys(manifest.graphs)
+  const vectors = manifest.architecture === 'bi-encoder'
+  const kind = vectors ? 'A bi-encoder' : 'A conditional-LayerNorm RoFormer'
   return `# ${manifest.name}
 
-A conditional-LayerNorm RoFormer that says whether two Chinese texts match, under ${manifest.tasks.length} tasks, made with sohu-match.
-${config.numHiddenLayers} layers, ${config.hiddenSize} wide, ${config.numAttentionHeads} heads, ${config.vocabSize} tokens, trained on pairs of up to ${manifest.maxLength} tokens.
+${kind} that says whether two Chinese texts match, under ${manifest.tasks.length} tasks, made with sohu-match.
+${config.numHiddenLayers} layers, ${config.hiddenSize} wide, ${config.numAttentionHeads} heads, ${config.vocabSize} tokens, trained on ${vectors ? 'texts' : 'pairs'} of up to ${manifest.maxLength} tokens.${vectors ? VECTORS : ''}
 
 \`\`\`js
 import { createMatcher } from '@sohu-match/sdk-node'   // or '@sohu-match/sdk-web'
@@ -44,10 +51,10 @@ ${tasks.join('\n')}
 
 ## Files
 
-| dtype | file | MB | largest logit difference | for |
+| dtype | file | MB | largest ${vectors ? 'cosine' : 'logit'} difference | for |
 | --- | --- | --- | --- | --- |
 ${files.join('\n')}
 
-\`manifest.json\` lists every file with its size and SHA-256. \`dictionary.bin\` is a third party's work: see \`NOTICE\`.
+\`manifest.json\` lists every file with its size and SHA-256.${manifest.tokenizer.dictionary === undefined ? '' : NOTICE}
 `
 }

@@ -1,10 +1,10 @@
 import {
-  MANIFEST_FORMAT,
   modelConfigToJson,
   parseManifest,
   type Dtype,
   type Manifest,
-  type ManifestGraph
+  type ManifestGraph,
+  type ModelConfig
 } from '@sohu-match/core'
 import type { Assets, Checkpoint } from '../checkpoint'
 import type { FolderWriter } from '../folder-writer'
@@ -28,20 +28,27 @@ export function finishModelFolder(
   if (assets.dictionary) writer.write('dictionary.bin', [assets.dictionary])
   writer.text('NOTICE', assets.notice)
   writer.json('config.json', modelConfigToJson(config))
+  const vectors = config.architecture === 'bi-encoder' && {
+    scale: checkpoint.weights.read('score.scale'),
+    offset: checkpoint.weights.read('score.offset')
+  }
   const manifest: Manifest = {
-    format: MANIFEST_FORMAT,
+    format: vectors ? 2 : 1,
     name,
+    ...(vectors && { architecture: config.architecture, hidden: config.hiddenSize }),
     tasks: config.tasks.map((task) => ({
       ...task,
       threshold: thresholds[task.name]!,
-      f1: ratio(metrics.tasks[task.name]?.f1)
+      f1: ratio(metrics.tasks[task.name]?.f1),
+      ...(vectors && { scale: vectors.scale[task.id]!, offset: vectors.offset[task.id]! })
     })),
     maxLength: config.maxLength,
+    ...(config.positionEmbeddingType === 'absolute' && { maxPositions: config.maxPositionEmbeddings }),
     tokenizer: { vocab: 'vocab.txt', ...(assets.dictionary && { dictionary: 'dictionary.bin' }), lowercase: true },
     graphs: Object.fromEntries(
       (Object.entries(graphs) as [Dtype, ManifestGraph][]).map(([dtype, graph]) => [
         dtype,
-        measured(graph, reports[dtype]!)
+        measured(graph, reports[dtype]!, config)
       ])
     ),
     files: writer.files
@@ -74,11 +81,16 @@ export function finishTaskFolder(
 }
 
 /** A graph with what was measured of it. Rounded, so that the last digits of another run do not change the file. */
-function measured(graph: ManifestGraph, { parityDifference, gate }: Reports[Dtype] & object): ManifestGraph {
+function measured(
+  graph: ManifestGraph,
+  { parityDifference, gate }: Reports[Dtype] & object,
+  { architecture }: ModelConfig
+): ManifestGraph {
   const largest = Math.max(parityDifference, gate?.largestDifference ?? 0)
   const f1 =
     gate && Object.fromEntries(Object.entries(gate.metrics.tasks).map(([task, metrics]) => [task, ratio(metrics.f1)]))
-  return { ...graph, maxLogitDifference: Number(largest.toPrecision(2)), ...(f1 && { f1 }) }
+  const difference = architecture === 'bi-encoder' ? 'maxCosineDifference' : 'maxLogitDifference'
+  return { ...graph, [difference]: Number(largest.toPrecision(2)), ...(f1 && { f1 }) }
 }
 
 /** A ratio that was 0/0 has no JSON form. */

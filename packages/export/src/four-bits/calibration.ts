@@ -3,6 +3,7 @@ import { readDataset } from '@sohu-match/node'
 import type { Assets, Checkpoint } from '../checkpoint'
 import { batches, encodeExamples, stratified } from '../pairs'
 import { parityInputs } from '../session'
+import { encodeTextPairs } from '../vector-pairs'
 
 /** Calibration pairs: enough that a layer's error is told apart from another's, few enough to run once for every layer. */
 const CALIBRATION_PAIRS = 64
@@ -21,5 +22,12 @@ export async function calibrationBatches(
     throw error
   })
   const examples = stratified(splits.train, config.tasks, CALIBRATION_PAIRS)
-  return [...batches(encodeExamples(examples, createTokenizer(assets.vocab, assets.dictionary), config.maxLength))]
+  const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+  return [
+    ...batches(
+      config.architecture === 'bi-encoder'
+        ? encodeTextPairs(examples, tokenizer, config.maxLength).texts
+        : encodeExamples(examples, tokenizer, config.maxLength)
+    )
+  ]
 }

@@ -7,6 +7,7 @@ import { blockFormat, type BlockCache } from '../formats/blocks'
 import { allTasksGraph } from '../graph/graph'
 import { serializeGraph } from '../onnx/serialize'
 import { openGraph } from '../session'
+import { rowProduct } from '../vector-pairs'
 import { blockCount, blockSizeFor, type BlockBits } from '../quantize/blocks'
 
 /** Weights that are rounded together: one of the parts of a layer, or the word embeddings. */
@@ -51,7 +52,7 @@ export async function measureSensitivity(
 ): Promise<Sensitivity[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-q4-'))
   const cache: BlockCache = new Map()
-  const logitsWith = async (fourBits: readonly string[]): Promise<Float32Array[]> => {
+  const outputsWith = async (fourBits: readonly string[]): Promise<Float32Array[]> => {
     const graph = allTasksGraph(
       config,
       read,
@@ -60,16 +61,22 @@ export async function measureSensitivity(
     const writer = new FolderWriter(folder)
     writer.write('model.onnx', serializeGraph(graph, 'sohu-match', { fileName: '', limit: Infinity }).model)
     const runner = await openGraph(join(folder, 'model.onnx'))
-    const logits: Float32Array[] = []
-    for (const batch of calibration) logits.push(await runner.run(batch))
+    const outputs: Float32Array[] = []
+    for (const batch of calibration) outputs.push(await runner.run(batch))
     await runner.release()
-    return logits
+    return outputs
   }
   try {
-    const reference = await logitsWith([])
+    const reference = await outputsWith([])
+    const scale = config.architecture === 'bi-encoder' ? Math.max(...read('score.scale')) : undefined
     const measured: Sensitivity[] = []
-    for (const group of weightGroups(config))
-      measured.push({ ...group, error: rootMeanSquare(await logitsWith(group.weights), reference) })
+    for (const group of weightGroups(config)) {
+      const outputs = await outputsWith(group.weights)
+      const changes = outputs.flatMap((rows, batch) =>
+        logitChanges(rows, reference[batch]!, calibration[batch]!.batch, scale)
+      )
+      measured.push({ ...group, error: rootMeanSquare(changes) })
+    }
     return measured
   } finally {
     rmSync(folder, { recursive: true })
@@ -113,11 +120,18 @@ function blockBytes({ name, shape }: ParameterSpec, bits: BlockBits): number {
   return rows * blockCount(width, size) * ((size * bits) / 8 + 4)
 }
 
-function rootMeanSquare(logits: readonly Float32Array[], reference: readonly Float32Array[]): number {
-  const squares = logits.flatMap((batch, index) =>
-    Array.from(batch, (value, i) => (value - reference[index]![i]!) ** 2)
-  )
-  return Math.sqrt(sum(squares) / squares.length)
+/** How far the logits of a batch moved; with a `scale`, those that its vectors [batch, hidden] give with each other, each row moved alone. */
+function logitChanges(outputs: Float32Array, reference: Float32Array, batch: number, scale?: number): number[] {
+  const moved = Array.from(outputs, (value, i) => value - reference[i]!)
+  if (scale === undefined) return moved
+  const width = outputs.length / batch
+  return Array.from({ length: batch * batch }, (_, i) => {
+    return scale * rowProduct(moved, Math.floor(i / batch), reference, i % batch, width)
+  })
+}
+
+function rootMeanSquare(values: readonly number[]): number {
+  return Math.sqrt(sum(values.map((value) => value ** 2)) / values.length)
 }
 
 function sum(values: readonly number[]): number {

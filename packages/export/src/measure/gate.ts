@@ -10,9 +10,10 @@ import {
   type TaskSpec
 } from '@sohu-match/core'
 import { readDataset } from '@sohu-match/node'
-import type { Assets, Checkpoint } from '../checkpoint'
+import type { Assets, Checkpoint, Weights } from '../checkpoint'
 import { batches, encodeExamples, stratified, type EncodedExample } from '../pairs'
 import type { GraphRunner } from '../session'
+import { encodeTextPairs, rowProduct, runTexts, type TextPairs } from '../vector-pairs'
 
 /** What the gate measures on. */
 export interface GateOptions {
@@ -29,18 +30,32 @@ export interface GateResult {
   readonly metrics: Metrics
   /** Pairs whose label is not that of fp32, by task name. */
   readonly flips: Readonly<Record<string, number>>
-  /** Largest and mean absolute difference of a logit from fp32. */
+  /** Largest and mean absolute difference from fp32 of a logit, or of a bi-encoder's cosine. */
   readonly largestDifference: number
   readonly meanDifference: number
+}
+
+/** Labelled pairs, ready to run on the graphs of one checkpoint. */
+export interface GatePairs {
+  readonly labels: readonly { readonly task: number; readonly label: 0 | 1 }[]
+  run(graph: GraphRunner): Promise<PairOutputs>
+}
+
+/** What one graph gives for the gate's pairs. */
+export interface PairOutputs {
+  /** [pairs, 2] */
+  readonly logits: Float32Array
+  /** What is compared with fp32: the logits, or a bi-encoder's cosines [pairs]. */
+  readonly compared: Float32Array
 }
 
 /** Reads and encodes the valid pairs of the tasks. Throws `data-invalid` where the split is missing or its tasks are other ones. */
 export async function readGatePairs(
   { data, pairs }: GateOptions,
-  { config }: Checkpoint,
+  { config, weights }: Checkpoint,
   assets: Assets,
   tasks: readonly TaskSpec[]
-): Promise<EncodedExample[]> {
+): Promise<GatePairs> {
   const dataset = await readDataset(data, ['valid'])
   const names = (list: readonly TaskSpec[]) => list.map((task) => task.name).join(', ')
   if (names(dataset.tasks) !== names(config.tasks)) {
@@ -55,11 +70,39 @@ export async function readGatePairs(
       'data-invalid',
       `${data} has no labelled valid pairs of ${names(tasks)}; name other data, or say --no-gate.`
     )
-  return encodeExamples(examples, createTokenizer(assets.vocab, assets.dictionary), config.maxLength)
+  const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+  return config.architecture === 'bi-encoder'
+    ? textGate(encodeTextPairs(examples, tokenizer, config.maxLength), weights)
+    : pairGate(encodeExamples(examples, tokenizer, config.maxLength))
 }
 
-/** Logits [pairs, 2] of the gate's pairs. */
-export async function gateLogits(graph: GraphRunner, pairs: readonly EncodedExample[]): Promise<Float32Array> {
+/** The gate of a cross-encoder. */
+function pairGate(pairs: readonly EncodedExample[]): GatePairs {
+  return {
+    labels: pairs.map(({ taskId, label }) => ({ task: taskId, label })),
+    async run(graph) {
+      const logits = await gateLogits(graph, pairs)
+      return { logits, compared: logits }
+    }
+  }
+}
+
+/** The gate of a bi-encoder: logits from the cosines of its vectors, as the SDKs compute them. */
+function textGate({ texts, pairs }: TextPairs, weights: Weights): GatePairs {
+  const [scale, offset] = [weights.read('score.scale'), weights.read('score.offset')]
+  return {
+    labels: pairs,
+    async run(graph) {
+      const vectors = await runTexts(graph, texts)
+      const width = vectors.length / texts.length
+      const compared = Float32Array.from(pairs, ({ a, b }) => rowProduct(vectors, a, vectors, b, width))
+      const logits = Float32Array.from(pairs.flatMap(({ task }, i) => [0, scale[task]! * compared[i]! + offset[task]!]))
+      return { logits, compared }
+    }
+  }
+}
+
+async function gateLogits(graph: GraphRunner, pairs: readonly EncodedExample[]): Promise<Float32Array> {
   const logits = new Float32Array(2 * pairs.length)
   let row = 0
   for (const batch of batches(pairs) as Iterable<Batch>) {
@@ -69,17 +112,17 @@ export async function gateLogits(graph: GraphRunner, pairs: readonly EncodedExam
   return logits
 }
 
-/** F1 with the model's thresholds, and what changed against the logits of fp32. */
+/** F1 with the model's thresholds, and what changed against fp32. */
 export function judge(
-  logits: Float32Array,
-  reference: Float32Array,
-  pairs: readonly EncodedExample[],
+  outputs: PairOutputs,
+  reference: PairOutputs,
+  labels: GatePairs['labels'],
   thresholds: Readonly<Record<string, number>>,
   tasks: readonly TaskSpec[]
 ): GateResult {
-  const rows = scoredRows(logits, pairs, thresholds, tasks)
-  const expected = scoredRows(reference, pairs, thresholds, tasks)
-  const differences = logits.map((value, i) => Math.abs(value - reference[i]!))
+  const rows = scoredRows(outputs.logits, labels, thresholds, tasks)
+  const expected = scoredRows(reference.logits, labels, thresholds, tasks)
+  const differences = outputs.compared.map((value, i) => Math.abs(value - reference.compared[i]!))
   const flips = (task: TaskSpec) =>
     rows.filter((row, i) => row.task === task.id && row.predicted !== expected[i]!.predicted).length
   return {
@@ -104,12 +147,12 @@ export function requireQuality(dtype: Dtype, result: GateResult, reference: Gate
 
 function scoredRows(
   logits: Float32Array,
-  pairs: readonly EncodedExample[],
+  labels: GatePairs['labels'],
   thresholds: Readonly<Record<string, number>>,
   tasks: readonly TaskSpec[]
 ): ScoredRow[] {
   const names = new Map(tasks.map((task) => [task.id, task.name]))
-  return pairs.map(({ task, label }, i) => {
+  return labels.map(({ task, label }, i) => {
     const score = 1 / (1 + Math.exp(logits[2 * i]! - logits[2 * i + 1]!))
     return { task, label, score, predicted: score > thresholds[names.get(task)!]! ? 1 : 0 }
   })

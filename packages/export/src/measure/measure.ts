@@ -6,8 +6,7 @@ import { constants, createBrotliCompress } from 'node:zlib'
 import { MatcherError, type Dtype, type ManifestGraph } from '@sohu-match/core'
 import type { Checkpoint } from '../checkpoint'
 import type { FolderWriter } from '../folder-writer'
-import { gateLogits, judge, requireQuality, type GateResult } from './gate'
-import type { EncodedExample } from '../pairs'
+import { judge, requireQuality, type GatePairs, type GateResult, type PairOutputs } from './gate'
 import { measureLatencies } from './latency'
 import { maxPositions } from '../graph/onnx-ops'
 import { parityDifference, requireParity } from './parity'
@@ -20,7 +19,7 @@ export interface GraphReport {
   readonly bytes: number
   /** With brotli at quality 5, as a server would send it. */
   readonly compressedBytes: number
-  /** Largest difference from the logits of parity.json. */
+  /** Largest difference from parity.json, of a logit or of a bi-encoder's cosine. */
   readonly parityDifference: number
   readonly gate?: GateResult
   /** Median milliseconds by shape on one thread, of this graph and of fp32 in the same turns. */
@@ -32,7 +31,7 @@ export type Reports = Partial<Record<Dtype, GraphReport>>
 
 /** How much is measured. */
 export interface MeasureOptions {
-  readonly pairs?: readonly EncodedExample[] | undefined
+  readonly pairs?: GatePairs | undefined
   readonly largestDrop: number
   readonly latency: boolean
   readonly onProgress: (text: string) => void
@@ -53,7 +52,7 @@ export async function measureGraphs(
   options: MeasureOptions
 ): Promise<Reports> {
   const reports: Reports = {}
-  let reference: { logits: Float32Array; result: GateResult } | undefined
+  let reference: { outputs: PairOutputs; result: GateResult } | undefined
   for (const [dtype, graph] of Object.entries(graphs) as [Dtype, ManifestGraph][]) {
     options.onProgress(`measuring ${dtype}`)
     const measured = await withGraph(
@@ -61,29 +60,25 @@ export async function measureGraphs(
       join(writer.folder, graph.file),
       async (runner) => ({
         difference: await parityDifference(runner, checkpoint.parity, target.tasks),
-        logits: options.pairs && (await gateLogits(runner, options.pairs))
+        outputs: await options.pairs?.run(runner)
       }),
       dtype === 'fp32' || dtype === 'fp16' ? ONE_COPY : undefined
     )
-    if (dtype === 'fp32') requireParity(measured.difference)
-    if (Number.isNaN(measured.difference))
+    const { difference, outputs } = measured
+    if (dtype === 'fp32') requireParity(difference.outputs)
+    if (Number.isNaN(difference.outputs))
       throw new MatcherError(
         'gate-failed',
-        `The ${dtype} graph gives logits that are no numbers; leave ${dtype} out of --dtype.`
+        `The ${dtype} graph gives values that are not numbers; leave ${dtype} out of --dtype.`
       )
     let gate: GateResult | undefined
-    if (options.pairs && measured.logits) {
-      gate = judge(
-        measured.logits,
-        reference?.logits ?? measured.logits,
-        options.pairs,
-        checkpoint.thresholds,
-        target.tasks
-      )
-      reference ??= { logits: measured.logits, result: gate }
+    if (options.pairs && outputs) {
+      const { labels } = options.pairs
+      gate = judge(outputs, reference?.outputs ?? outputs, labels, checkpoint.thresholds, target.tasks)
+      reference ??= { outputs, result: gate }
       requireQuality(dtype, gate, reference.result, options.largestDrop)
     }
-    reports[dtype] = { ...(await sizes(writer, graph)), parityDifference: measured.difference, ...(gate && { gate }) }
+    reports[dtype] = { ...(await sizes(writer, graph)), parityDifference: difference.stated, ...(gate && { gate }) }
   }
   return options.latency ? withLatencies(reports, writer, graphs, checkpoint, target, options) : reports
 }

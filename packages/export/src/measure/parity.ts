@@ -1,25 +1,44 @@
 import { MatcherError, type ParityBatch, type TaskSpec } from '@sohu-match/core'
 import { parityInputs, type GraphRunner } from '../session'
+import { rowProduct } from '../vector-pairs'
 
-/** Largest difference that fp32 logits may have from those that training recorded: rounding of two runtimes, with a margin. */
+/** Largest difference that fp32 outputs may have from those that training recorded: rounding of two runtimes, with a margin. */
 export const PARITY_TOLERANCE = 1e-4
 
-/** Largest absolute difference between a graph's logits and those of parity.json, rows of other tasks left out; NaN if any logit is not a number. */
+/** How far a graph is from parity.json; NaN if any of its outputs is not a number. */
+export interface ParityDifference {
+  /** Largest absolute difference of an output. */
+  readonly outputs: number
+  /** The one that is stated: of a logit, or of a bi-encoder's cosine. */
+  readonly stated: number
+}
+
+/** Compares a graph's logits or vectors with those of parity.json, rows of other tasks left out. */
 export async function parityDifference(
   graph: GraphRunner,
   batches: readonly ParityBatch[],
   tasks?: readonly TaskSpec[]
-): Promise<number> {
+): Promise<ParityDifference> {
   const answered = tasks && new Set(tasks.map((task) => task.id))
   const differences: number[] = []
+  const cosines: number[] = []
   for (const batch of batches) {
-    const logits = await graph.run(parityInputs(batch))
-    batch.logits.forEach((wanted, row) => {
+    const width = batch.outputs[0]!.length
+    const found = await graph.run(parityInputs(batch))
+    batch.outputs.forEach((wanted, row) => {
       if (answered && !answered.has(batch.taskIds[row]!)) return
-      wanted.forEach((value, column) => differences.push(Math.abs(logits[2 * row + column]! - value)))
+      const change = wanted.map((value, column) => found[row * width + column]! - value)
+      for (const value of change) differences.push(Math.abs(value))
+      if (width > 2) for (const other of batch.outputs) cosines.push(Math.abs(rowProduct(change, 0, other, 0, width)))
     })
   }
-  return Math.max(0, ...differences)
+  const outputs = largest(differences)
+  return { outputs, stated: cosines.length > 0 ? largest(cosines) : outputs }
+}
+
+/** The largest value; NaN if there is one. */
+function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => (value > most || Number.isNaN(value) ? value : most), 0)
 }
 
 /** Refuses an fp32 graph that does not compute what training did. Throws `gate-failed`. */
@@ -27,7 +46,7 @@ export function requireParity(difference: number, tolerance = PARITY_TOLERANCE):
   if (difference <= tolerance) return
   throw new MatcherError(
     'gate-failed',
-    `The fp32 graph's logits differ from parity.json by ${difference.toPrecision(2)}, more than ${tolerance}: the checkpoint's parity.json belongs to ` +
+    `The fp32 graph's outputs differ from parity.json by ${difference.toPrecision(2)}, more than ${tolerance}: the checkpoint's parity.json belongs to ` +
       'other weights, or it was written by another version. Evaluate the checkpoint again and export that.'
   )
 }

@@ -48,17 +48,17 @@ function fullRow(pairs: EncodedPairs, index: number, maxLength: number): InputBa
   }
 }
 
-/** The inputs with the logits that this network gives them, dropout off. */
+/** The inputs with the logits, or vectors, that this network gives them, dropout off. */
 export function parityBatches(model: Model, inputs: readonly InputBatch[]): ParityBatch[] {
   return inputs.map((input) => {
-    const logits = predict(model, input)
-    const values = logits.dataSync()
-    logits.dispose()
+    const outputs = predict(model, input)
+    const values = outputs.dataSync()
+    outputs.dispose()
     return {
       tokenIds: table(input.tokenIds, input.batch),
       segmentIds: table(input.segmentIds, input.batch),
       taskIds: [...input.taskIds],
-      logits: table(values, input.batch)
+      outputs: table(values, input.batch)
     }
   })
 }

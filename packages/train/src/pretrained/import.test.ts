@@ -28,7 +28,7 @@ describe('import', () => {
       [1, true]
     ])
     expect(batches[1]!.tokenIds[0]).toHaveLength(40)
-    for (const { tokenIds, segmentIds, taskIds, logits } of batches) {
+    for (const { tokenIds, segmentIds, taskIds, outputs: logits } of batches) {
       const input = {
         tokenIds: Int32Array.from(tokenIds.flat()),
         segmentIds: Int32Array.from(segmentIds.flat()),
