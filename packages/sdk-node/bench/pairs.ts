@@ -31,7 +31,7 @@ export interface PairMaker {
 export function createPairMaker(folder: string, { tokenizer, maxLength }: Manifest): PairMaker {
   const { ids, vocab } = createTokenizer(
     readFileSync(join(folder, tokenizer.vocab), 'utf8'),
-    tokenizer.dictionary && readFileSync(join(folder, tokenizer.dictionary))
+    tokenizer.dictionary === undefined ? undefined : readFileSync(join(folder, tokenizer.dictionary))
   )
   const pairOf = (a: string, b: string): BenchPair => ({
     a,

@@ -1,12 +1,5 @@
-import {
-  describeIssues,
-  MatcherError,
-  parseModelConfig,
-  parseVocab,
-  type ModelConfig,
-  type TaskSpec
-} from '@sohu-match/core'
-import { readJson, readText } from '@sohu-match/node'
+import { describeIssues, MatcherError, parseModelConfig, type ModelConfig, type TaskSpec } from '@sohu-match/core'
+import { readJson } from '@sohu-match/node'
 import * as v from 'valibot'
 
 /** Sizes that a public configuration gives. Other keys (attention dropout, generation settings, …) say nothing about the network. */
@@ -23,10 +16,15 @@ const SIZES = [
   'hidden_dropout_prob'
 ] as const
 
-/** Keys by which a public RoFormer differs from this network: refused unless they have this value. */
+/** Keys by which a public encoder differs from this network: refused unless they have this value. */
 const FIXED: Readonly<Record<string, (value: unknown, sizes: Record<string, unknown>) => boolean>> = {
-  model_type: (value) => value === 'roformer',
+  model_type: (value) => value === 'roformer' || value === 'bert',
+  hidden_act: (value) => value === 'gelu',
   rotary_value: (value) => value === false,
+  position_embedding_type: (value) => value === 'absolute' || value === 'rotary',
+  use_task_id: (value) => value === false, // ERNIE adds an embedding of the task to its input
+  num_hidden_groups: (value, { num_hidden_layers }) => value === num_hidden_layers, // ALBERT's layers share their weights
+  is_decoder: (value) => value === false,
   attention_head_size: (value, sizes) => value === headSize(sizes),
   attention_key_size: (value, sizes) => value === headSize(sizes),
   pad_token_id: (value) => value === 0
@@ -39,18 +37,39 @@ function headSize({ hidden_size, num_attention_heads }: Record<string, unknown>)
 /** The parts of the configuration that a run brings itself. */
 export interface OwnSwitches {
   readonly tasks?: readonly TaskSpec[] | undefined
-  /** Keys of config.json: conditioning, condition_size, heads, max_length, hidden_dropout_prob. */
+  /** Keys of config.json: those of `OWN_KEYS`; others say what public weights settle. */
   readonly model?: Readonly<Record<string, unknown>> | undefined
 }
 
-const OWN_KEYS = ['condition_size', 'conditioning', 'heads', 'max_length', 'hidden_dropout_prob'] as const
+/** The keys of config.json that a run chooses whatever public weights it starts from. */
+export const OWN_KEYS = [
+  'architecture',
+  'condition_size',
+  'conditioning',
+  'heads',
+  'max_length',
+  'hidden_dropout_prob',
+  'pooling',
+  'word_segmentation'
+] as const
+
+/** What the files beside a public configuration tell of the network. */
+export interface Found {
+  /** The weights hold a table of positions. */
+  readonly positions: boolean
+  readonly wordSegmentation: ModelConfig['wordSegmentation']
+}
 
 /**
  * A public configuration (`bert_config.json`, or Hugging Face's `config.json`) with this project's switches. Where it has no
  * `layer_norm_eps`, 1e-12 is right: bert4keras and the published configurations use it. Throws `checkpoint-invalid` or `config-invalid`
  * naming file and key.
  */
-export async function readPublicConfig(path: string, { tasks, model = {} }: OwnSwitches = {}): Promise<ModelConfig> {
+export async function readPublicConfig(
+  path: string,
+  { positions, wordSegmentation }: Found,
+  { tasks, model = {} }: OwnSwitches = {}
+): Promise<ModelConfig> {
   const parsed = v.safeParse(
     v.record(v.string(), v.unknown()),
     await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid')
@@ -68,21 +87,15 @@ export async function readPublicConfig(path: string, { tasks, model = {} }: OwnS
   if (model.norm_position === 'pre') {
     throw new MatcherError(
       'config-invalid',
-      'norm_position "pre" is not how public RoFormers were trained; leave it out with these weights.'
+      'norm_position "pre" is not how public encoders were trained; leave it out with these weights.'
     )
   }
-  return parseModelConfig({ ...pick(json, SIZES), ...pick(model, OWN_KEYS), ...(tasks && { tasks }) }, path)
-}
-
-/** A vocabulary that fits the configuration. Throws `checkpoint-invalid` for another size, `asset-corrupt` for a file that is none. */
-export async function readPublicVocab(path: string, config: ModelConfig): Promise<string> {
-  const text = await readText(path, 'checkpoint-invalid')
-  const count = parseVocab(text).tokens.length
-  if (count === config.vocabSize) return text
-  throw new MatcherError(
-    'checkpoint-invalid',
-    `${path} has ${count} tokens; vocab_size in the configuration is ${config.vocabSize}: use the vocabulary the weights were trained with.`
-  )
+  const absolute = json.model_type === 'bert' || (json.model_type !== 'roformer' && positions)
+  const sizes = pick(json, absolute ? [...SIZES, 'max_position_embeddings'] : SIZES)
+  const kind = absolute
+    ? { position_embedding_type: 'absolute', word_segmentation: wordSegmentation }
+    : { position_embedding_type: 'rotary', word_segmentation: 'jieba' }
+  return parseModelConfig({ ...sizes, ...kind, ...pick(model, OWN_KEYS), ...(tasks && { tasks }) }, path)
 }
 
 function pick(json: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {

@@ -11,7 +11,7 @@ import type { InputBatch } from '../autograd/pass'
 import { exists, writeCheckpoint } from '../checkpoint/checkpoint'
 import { demoPairs } from '../data/demo-corpus'
 import { encodeExamples, type EncodedPairs } from '../data/encode'
-import { bundledDictionary } from '../checkpoint/dictionary'
+import { ownAssets } from '../checkpoint/dictionary'
 import { Variable } from '../optimizer/variable'
 import { parityBatches, parityInputs } from '../checkpoint/parity'
 import { disposeModel } from '../step/trainer'
@@ -39,7 +39,7 @@ export async function importWeights({ from, out, force = false, ...options }: Im
   if (!force && (await exists(out)))
     throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
   return withPublicWeights(from, { ...options, tasks: SOHU_TASKS }, async ({ config, vocab, parameters, summary }) => {
-    const assets = { vocab, ...(await bundledDictionary()) }
+    const assets = { vocab, ...(await ownAssets(config)) }
     const pairs = await samplePairs(config, createTokenizer(vocab, assets.dictionary))
     const parity = await parityOf(config, parameters, parityInputs(pairs, config))
     const thresholds = Object.fromEntries(config.tasks.map(({ name }: TaskSpec) => [name, 0.5]))

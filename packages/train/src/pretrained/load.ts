@@ -4,6 +4,7 @@ import type { LazyTensor } from '../checkpoint/weights-file'
 import { openPublicWeights, type PublicWeights } from './open'
 import { planLoad, type Assignment, type LoadPlan, type LoadSummary } from './plan'
 import type { OwnSwitches } from './config'
+import { transpose } from './transpose'
 
 /** What a run or a checkpoint takes over from public weights. */
 export interface PublicStart {
@@ -63,22 +64,4 @@ async function valuesOf({ spec, tensor, transposed }: Assignment, seed: number, 
       `${file}: element ${bad} of tensor "${tensor.name}" is ${values[bad]}; weights must be finite numbers.`
     )
   return transposed ? transpose(values, spec.shape[1]!, spec.shape[0]!) : values
-}
-
-/** Edge of the squares that a transposition moves at once: both sides then stay in the first cache (64 x 64 floats are 16 KiB). */
-const SQUARE = 64
-
-/** The matrix [rows, columns] as [columns, rows]. */
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length)
-  for (let top = 0; top < rows; top += SQUARE) {
-    for (let left = 0; left < columns; left += SQUARE) {
-      const bottom = Math.min(top + SQUARE, rows)
-      const right = Math.min(left + SQUARE, columns)
-      for (let column = left; column < right; column++) {
-        for (let row = top; row < bottom; row++) result[column * rows + row] = values[row * columns + column]!
-      }
-    }
-  }
-  return result
 }

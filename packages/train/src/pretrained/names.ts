@@ -9,7 +9,7 @@ export interface NameTable {
   /** The checkpoint's kind, for people. */
   readonly kind: string
   readonly pairs: readonly NamePair[]
-  /** Names that are left out knowingly: heads for other purposes, position tables, optimizer state. */
+  /** Names that are left out knowingly: heads for other purposes, computed tables, optimizer state. */
   readonly ignored: readonly RegExp[]
   /** Our names whose kernels the source keeps transposed, as [out, in]. */
   readonly transposed: (name: string) => boolean
@@ -17,7 +17,7 @@ export interface NameTable {
 
 const KERNEL = /\.kernel$/
 
-/** TensorFlow checkpoints of RoFormer, named as BERT's (bert4keras `RoFormer.variable_mapping`). Kernels are [in, out]. */
+/** TensorFlow checkpoints of BERT, and of RoFormer under the same names (bert4keras `RoFormer.variable_mapping`). Kernels are [in, out]. */
 export const TENSORFLOW_NAMES: NameTable = {
   kind: 'TensorFlow checkpoint',
   transposed: () => false,
@@ -32,6 +32,7 @@ export const TENSORFLOW_NAMES: NameTable = {
   pairs: [
     ['bert/embeddings/word_embeddings', 'embeddings.word'],
     ['bert/embeddings/token_type_embeddings', 'embeddings.segment'],
+    ['bert/embeddings/position_embeddings', 'embeddings.position'],
     ['bert/embeddings/LayerNorm/gamma', 'embeddings.norm.gamma'],
     ['bert/embeddings/LayerNorm/beta', 'embeddings.norm.beta'],
     ['bert/encoder/embedding_hidden_mapping_in/kernel', 'embeddings.mapping.kernel'],
@@ -55,7 +56,7 @@ export const TENSORFLOW_NAMES: NameTable = {
   ]
 }
 
-/** Hugging Face's RoFormer without its `roformer.` prefix (transformers `modeling_roformer`). Linear weights are [out, in]. */
+/** Hugging Face's BERT and RoFormer without their prefix (transformers `modeling_bert`, `modeling_roformer`). Linear weights are [out, in]. */
 export const HUGGING_FACE_NAMES: NameTable = {
   kind: 'Hugging Face checkpoint',
   transposed: (name) => KERNEL.test(name),
@@ -63,6 +64,7 @@ export const HUGGING_FACE_NAMES: NameTable = {
   pairs: [
     ['embeddings.word_embeddings.weight', 'embeddings.word'],
     ['embeddings.token_type_embeddings.weight', 'embeddings.segment'],
+    ['embeddings.position_embeddings.weight', 'embeddings.position'],
     ['embeddings.LayerNorm.weight', 'embeddings.norm.gamma'],
     ['embeddings.LayerNorm.bias', 'embeddings.norm.beta'],
     ['embeddings_project.weight', 'embeddings.mapping.kernel'],
@@ -85,6 +87,9 @@ export const HUGGING_FACE_NAMES: NameTable = {
     ['encoder.layer.{i}.output.LayerNorm.bias', 'layer.{i}.ffn.norm.beta']
   ]
 }
+
+/** The same as an ONNX file, whose kernels are [in, out]. */
+export const ONNX_NAMES: NameTable = { ...HUGGING_FACE_NAMES, kind: 'ONNX file', transposed: () => false }
 
 /** Every pair for a network of so many layers, from our name to the source's. */
 export function sourceNames({ pairs }: NameTable, layers: number): Map<string, string> {

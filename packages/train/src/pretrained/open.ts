@@ -3,15 +3,17 @@ import { join } from 'node:path'
 import { MatcherError, type ModelConfig } from '@sohu-match/core'
 import { readError } from '@sohu-match/node'
 import { ByteFile } from './byte-file'
-import { readPublicConfig, readPublicVocab, type OwnSwitches } from './config'
+import { readPublicConfig, type OwnSwitches } from './config'
 import { isKerasObjects, KERAS_NAMES, KERAS_OBJECT_NAMES } from './keras/names'
-import { HUGGING_FACE_NAMES, TENSORFLOW_NAMES, type NameTable } from './names'
+import { HUGGING_FACE_NAMES, ONNX_NAMES, sourceNames, TENSORFLOW_NAMES, type NameTable } from './names'
+import { openOnnx } from './onnx/file'
 import { openPyTorch } from './pytorch/checkpoint'
 import { openSafetensors } from './safetensors'
 import { openSharded } from './sharded'
 import { damaged, type SourceTensor, type TensorSource } from './source'
 import { openTensorFlow } from './tensorflow/bundle'
 import { isTable } from './tensorflow/table'
+import { readPublicVocab, requireVocabSize, wordSegmentationOf } from './vocabulary'
 
 /** Public weights, opened: their configuration with this project's switches, their vocabulary, and where each tensor lies. */
 export interface PublicWeights {
@@ -34,18 +36,19 @@ interface WeightsFile {
   readonly open: (path: string) => Promise<TensorSource>
 }
 
-/** Hugging Face's files, in order of preference: the same weights are often published in several forms, and safetensors is the safest. */
-const HUGGING_FACE_FILES: readonly WeightsFile[] = [
+/** Files of a known name, in order of preference: the same weights are often published in several forms, and safetensors is the safest. */
+const NAMED_FILES: readonly WeightsFile[] = [
   { file: 'model.safetensors', open: openSafetensors },
   { file: 'model.safetensors.index.json', open: (path) => openSharded(path, openSafetensors) },
   { file: 'pytorch_model.bin', open: openPyTorch },
-  { file: 'pytorch_model.bin.index.json', open: (path) => openSharded(path, openPyTorch) }
+  { file: 'pytorch_model.bin.index.json', open: (path) => openSharded(path, openPyTorch) },
+  { file: 'model.onnx', open: openOnnx }
 ]
 
 /**
- * Opens the public weights in a folder: Hugging Face's safetensors or PyTorch file, a TensorFlow checkpoint, or the baseline's Keras
- * model, the last two found by content, with `bert_config.json` or `config.json` and `vocab.txt` beside it. Nothing but headers is read.
- * Throws `checkpoint-invalid` or `config-invalid`.
+ * Opens the public weights in a folder: Hugging Face's safetensors or PyTorch file, an ONNX file, a TensorFlow checkpoint, or the
+ * baseline's Keras model, the last two found by content; `bert_config.json` or `config.json` and `vocab.txt` or `tokenizer.json` lie
+ * beside it. Nothing but headers is read. Throws `checkpoint-invalid` or `config-invalid`.
  */
 export async function openPublicWeights(folder: string, own: OwnSwitches = {}): Promise<PublicWeights> {
   const files = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
@@ -53,21 +56,40 @@ export async function openPublicWeights(folder: string, own: OwnSwitches = {}): 
       ? damaged(folder, 'is a file; name the folder that it lies in', cause)
       : readError(folder, cause, 'checkpoint-invalid')
   })
-  const huggingFace = HUGGING_FACE_FILES.find(({ file }) => files.includes(file))
-  const found = huggingFace ?? (await foundByContent(folder, files))
+  const found = NAMED_FILES.find(({ file }) => files.includes(file)) ?? (await foundByContent(folder, files))
   if (!found) {
     throw new MatcherError(
       'checkpoint-invalid',
-      `${folder} holds no weights that can be read; it needs model.safetensors, pytorch_model.bin ` +
-        '(each may be sharded), a TensorFlow checkpoint (*.index and *.data-*) or a Keras model (HDF5).'
+      `${folder} holds no weights that can be read; it needs model.safetensors, pytorch_model.bin (each may be sharded), ` +
+        'an ONNX file, a TensorFlow checkpoint (*.index and *.data-*) or a Keras model (HDF5).'
     )
   }
-  const config = await readPublicConfig(join(folder, configFile(folder, files)), own)
-  const vocab = await readPublicVocab(join(folder, 'vocab.txt'), config)
+  const configPath = join(folder, configFile(folder, files))
   const opened = await found.open(join(folder, found.file))
-  if (huggingFace) return { config, vocab, names: HUGGING_FACE_NAMES, source: withoutPrefix(opened) }
-  const tensorFlow = isKerasObjects(opened.tensors.keys()) ? KERAS_OBJECT_NAMES : TENSORFLOW_NAMES
-  return { config, vocab, names: found.open === openKeras ? KERAS_NAMES : tensorFlow, source: opened }
+  try {
+    const names = namesOf(found, opened)
+    const source = huggingFaceNamed(names) ? withoutPrefix(opened) : opened
+    const vocab = await readPublicVocab(folder, files)
+    const positionTable = sourceNames(names, 1).get('embeddings.position')
+    const positions = positionTable !== undefined && source.tensors.has(positionTable)
+    const config = await readPublicConfig(configPath, { positions, wordSegmentation: wordSegmentationOf(vocab) }, own)
+    requireVocabSize(vocab, config, folder)
+    return { config, vocab, names, source }
+  } catch (cause) {
+    await opened.close()
+    throw cause
+  }
+}
+
+function namesOf({ open, file }: WeightsFile, { tensors }: TensorSource): NameTable {
+  if (open === openOnnx) return ONNX_NAMES
+  if (open === openKeras) return KERAS_NAMES
+  if (isKerasObjects(tensors.keys())) return KERAS_OBJECT_NAMES
+  return NAMED_FILES.some((named) => named.file === file) ? HUGGING_FACE_NAMES : TENSORFLOW_NAMES
+}
+
+function huggingFaceNamed(names: NameTable): boolean {
+  return names === HUGGING_FACE_NAMES || names === ONNX_NAMES
 }
 
 function configFile(folder: string, files: readonly string[]): string {
@@ -78,7 +100,7 @@ function configFile(folder: string, files: readonly string[]): string {
 }
 
 /**
- * The one TensorFlow index (a file `….index` that ends as a table does) or HDF5 file, whatever its name. Throws `checkpoint-invalid` if
+ * The one TensorFlow index (a file `….index` that ends as a table does), HDF5 file or file `….onnx`, whatever its name. Throws `checkpoint-invalid` if
  * there are several: a trained model beside the weights it was trained from must not be mistaken for them.
  */
 async function foundByContent(folder: string, files: readonly string[]): Promise<WeightsFile | undefined> {
@@ -102,6 +124,7 @@ async function kindOf(path: string): Promise<WeightsFile['open'] | undefined> {
     const piece = (begin: number): Promise<Uint8Array> =>
       file.read(Math.max(0, begin), Math.min(8, file.size), 'its first or last bytes')
     if (Buffer.compare(await piece(0), HDF5_SIGNATURE) === 0) return openKeras
+    if (path.endsWith('.onnx')) return openOnnx
     if (!path.endsWith('.index')) return undefined
     if (isTable(await piece(file.size - 8))) return openTensorFlow
   } finally {
@@ -110,11 +133,11 @@ async function kindOf(path: string): Promise<WeightsFile['open'] | undefined> {
   throw damaged(path, 'does not end as the index of a TensorFlow checkpoint does; it is cut short or something else')
 }
 
-/** The tensors under the names that a `RoFormerModel` gives them; one with a head keeps it under `roformer.`. */
+/** The tensors under the names that a `BertModel` gives them; a model with a head keeps them under `bert.` or `roformer.`. */
 function withoutPrefix(source: TensorSource): TensorSource {
   const short = (name: string): string =>
     name
-      .replace(/^roformer\./, '')
+      .replace(/^(bert|roformer)\./, '')
       .replace(/\.LayerNorm\.gamma$/, '.LayerNorm.weight')
       .replace(/\.LayerNorm\.beta$/, '.LayerNorm.bias')
   const tensors = new Map<string, SourceTensor>()

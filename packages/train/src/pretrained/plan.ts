@@ -28,8 +28,8 @@ export interface LoadSummary {
   readonly ignored: readonly string[]
 }
 
-/** What a public encoder never has: how this project tells the network its task, and its head. */
-const OURS_ALONE = /^(cond_embedding$|embeddings\.condition\.|classifier\.)|\.(gamma|beta)_cond$/
+/** What a public encoder never has: how this project tells the network its task, and its heads. */
+const OURS_ALONE = /^(cond_embedding$|embeddings\.condition\.|classifier\.|score\.)|\.(gamma|beta)_cond$/
 
 /**
  * Matches a source with a network by a table of names. The condition and the head may be missing; anything else that is missing or unknown

@@ -3,7 +3,7 @@ import { MatcherError, type ModelConfig, type TaskSpec } from '@sohu-match/core'
 import { readJson, recoverFolder } from '@sohu-match/node'
 import { exists, readCheckpoint, type Assets } from '../checkpoint/checkpoint'
 import type { TrainConfig } from '../config'
-import { bundledDictionary } from '../checkpoint/dictionary'
+import { ownAssets } from '../checkpoint/dictionary'
 import { Variable } from '../optimizer/variable'
 import { withPublicWeights } from './load'
 import type { LoadSummary } from './plan'
@@ -76,7 +76,7 @@ function takeOverPublic(
         for (const variable of variables.values()) variable.dispose()
         throw cause
       }
-      return { config, assets: { vocab, ...(await bundledDictionary()) }, variables, summary }
+      return { config, assets: { vocab, ...(await ownAssets(config)) }, variables, summary }
     }
   )
 }

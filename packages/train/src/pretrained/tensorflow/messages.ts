@@ -1,4 +1,4 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire'
+import { readFields } from '../protobuf'
 
 /** The entry of key "": how many data files there are and their byte order (TensorFlow's tensor_bundle.proto, `BundleHeaderProto`). */
 export interface BundleHeader {
@@ -77,15 +77,4 @@ function readShape(bytes: Uint8Array): number[] {
     }
   })
   return shape
-}
-
-/** Hands each known field to its reader and skips the rest. */
-function readFields(bytes: Uint8Array, fields: Readonly<Record<number, (reader: BinaryReader) => void>>): void {
-  const reader = new BinaryReader(bytes)
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag()
-    const read = fields[field]
-    if (read) read(reader)
-    else reader.skip(wireType, field)
-  }
 }

@@ -1,0 +1,12 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire'
+
+/** Hands each known field of a message to its reader and skips the rest. Throws a RangeError where the bytes end too early. */
+export function readFields(bytes: Uint8Array, fields: Readonly<Record<number, (reader: BinaryReader) => void>>): void {
+  const reader = new BinaryReader(bytes)
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag()
+    const read = fields[field]
+    if (read) read(reader)
+    else reader.skip(wireType, field)
+  }
+}

@@ -1,0 +1,17 @@
+/** Edge of the squares that a transposition moves at once: both sides then stay in the first cache (64 x 64 floats are 16 KiB). */
+const SQUARE = 64
+
+/** The matrix [rows, columns] as [columns, rows]. */
+export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length)
+  for (let top = 0; top < rows; top += SQUARE) {
+    for (let left = 0; left < columns; left += SQUARE) {
+      const bottom = Math.min(top + SQUARE, rows)
+      const right = Math.min(left + SQUARE, columns)
+      for (let column = left; column < right; column++) {
+        for (let row = top; row < bottom; row++) result[column * rows + row] = values[row * columns + column]!
+      }
+    }
+  }
+  return result
+}
