@@ -208,7 +208,13 @@ describe('weights that do not fit', () => {
       return problem(folder)
     }
     expect(await refusal({ rotary_value: true })).toContain('"rotary_value" is true')
-    expect(await refusal({ model_type: 'bert' })).toContain('"model_type" is "bert"')
+    expect(await refusal({ model_type: 'albert' })).toContain('"model_type" is "albert"')
+    expect(await refusal({ model_type: 'bert' })).toContain("lacks 1 of the network's parameters: embeddings.position")
+    expect(await refusal({ position_embedding_type: 'relative_key' })).toContain(
+      '"position_embedding_type" is "relative_key"'
+    )
+    expect(await refusal({ num_hidden_groups: 1 })).toContain('"num_hidden_groups" is 1')
+    expect(await refusal({ use_task_id: true })).toContain('"use_task_id" is true')
     expect(await refusal({ hidden_act: 'relu' })).toContain('hidden_act')
     expect(await refusal({ attention_head_size: 16 })).toContain('"attention_head_size" is 16')
     expect(await refusal({ hidden_size: undefined })).toContain('"hidden_size"')

@@ -72,9 +72,13 @@ export async function openPublicWeights(folder: string, own: OwnSwitches = {}): 
     const vocab = await readPublicVocab(folder, files)
     const positionTable = sourceNames(names, 1).get('embeddings.position')
     const positions = positionTable !== undefined && source.tensors.has(positionTable)
-    const config = await readPublicConfig(configPath, { positions, wordSegmentation: wordSegmentationOf(vocab) }, own)
-    requireVocabSize(vocab, config, folder)
-    return { config, vocab, names, source }
+    const config = await readPublicConfig(
+      configPath,
+      { positions, wordSegmentation: wordSegmentationOf(vocab.text) },
+      own
+    )
+    requireVocabSize(vocab, config)
+    return { config, vocab: vocab.text, names, source }
   } catch (cause) {
     await opened.close()
     throw cause

@@ -1,9 +1,17 @@
 import { join } from 'node:path'
-import { MatcherError, type ModelConfig, type TaskSpec } from '@sohu-match/core'
+import {
+  MatcherError,
+  modelConfigToJson,
+  parameterSpecs,
+  parseModelConfig,
+  type ModelConfig,
+  type TaskSpec
+} from '@sohu-match/core'
 import { readJson, recoverFolder } from '@sohu-match/node'
 import { exists, readCheckpoint, type Assets } from '../checkpoint/checkpoint'
 import type { TrainConfig } from '../config'
 import { ownAssets } from '../checkpoint/dictionary'
+import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
 import { withPublicWeights } from './load'
 import type { LoadSummary } from './plan'
@@ -16,6 +24,9 @@ export interface TakenOver {
   /** What public weights gave; a checkpoint of this project gives everything. */
   readonly summary?: LoadSummary
 }
+
+/** The keys of config.json that a run chooses whatever checkpoint it starts from. */
+const OWN_KEYS_OF_CHECKPOINT = ['architecture', 'max_length', 'hidden_dropout_prob', 'pooling'] as const
 
 /** True if a folder is a checkpoint of this project: its configuration tells how the network learns its task, which no public one does. */
 export async function isOwnCheckpoint(folder: string): Promise<boolean> {
@@ -49,14 +60,24 @@ async function takeOverOwn(train: TrainConfig, init: string, tasks: readonly Tas
       `${init} was trained for ${model.config.tasks.length} tasks; the data names ${tasks.length}.`
     )
   }
-  const { max_length, hidden_dropout_prob } = train.model as { max_length?: number; hidden_dropout_prob?: number }
-  const config = {
-    ...model.config,
-    tasks,
-    maxLength: max_length ?? model.config.maxLength,
-    hiddenDropoutProb: hidden_dropout_prob ?? model.config.hiddenDropoutProb
-  }
-  return { config, assets, variables: new Map(model.variables) }
+  const own = Object.fromEntries(
+    OWN_KEYS_OF_CHECKPOINT.flatMap((key) => (key in train.model ? [[key, train.model[key]]] : []))
+  )
+  const config = parseModelConfig({ ...modelConfigToJson(model.config), ...own, tasks }, init)
+  return { config, assets, variables: variablesFor(config, model.variables, train.seed) }
+}
+
+/**
+ * The variables of a network, in its order: kept where there are some of that name, else at their starting values. A checkpoint of
+ * another architecture brings its encoder; its head goes.
+ */
+function variablesFor(config: ModelConfig, kept: ReadonlyMap<string, Variable>, seed: number): Map<string, Variable> {
+  const specs = parameterSpecs(config)
+  const names = new Set(specs.map(({ name }) => name))
+  for (const [name, variable] of kept) if (!names.has(name)) variable.dispose()
+  return new Map(
+    specs.map((spec) => [spec.name, kept.get(spec.name) ?? Variable.create(initialValues(spec, seed), spec.shape)])
+  )
 }
 
 function takeOverPublic(

@@ -23,10 +23,13 @@ const tokenizerSchema = v.object({
 })
 
 /**
- * The vocabulary beside public weights, as the text of a vocab.txt: from `vocab.txt`, else from Hugging Face's `tokenizer.json`. Texts are
+ * The vocabulary beside public weights, as the text of a vocab.txt, and the file that it comes from: `vocab.txt`, else from Hugging Face's `tokenizer.json`. Texts are
  * read in lower case whatever the file says, so a vocabulary with letters in upper case is refused. Throws `checkpoint-invalid`.
  */
-export async function readPublicVocab(folder: string, files: readonly string[]): Promise<string> {
+export async function readPublicVocab(
+  folder: string,
+  files: readonly string[]
+): Promise<{ readonly path: string; readonly text: string }> {
   const file = ['vocab.txt', 'tokenizer.json'].find((name) => files.includes(name))
   if (file === undefined)
     throw damaged(folder, 'there are weights and neither vocab.txt nor tokenizer.json; fetch it too')
@@ -35,7 +38,7 @@ export async function readPublicVocab(folder: string, files: readonly string[]):
     file === 'vocab.txt' ? linesOf(await readText(path, 'checkpoint-invalid')) : await tokenizerTokens(path)
   const text = `${tokens.map(reachable).join('\n')}\n`
   const cased = parseVocab(text).tokens.filter((token) => /\p{Lu}/u.test(token) && !/^[[<].*[\]>]$/.test(token))
-  if (cased.length === 0) return text
+  if (cased.length === 0) return { path, text }
   throw damaged(
     path,
     `${cased.length} tokens have letters in upper case (${cased.slice(0, 3).join(', ')}), and texts are read in lower case; an uncased model is needed`
@@ -43,12 +46,12 @@ export async function readPublicVocab(folder: string, files: readonly string[]):
 }
 
 /** Requires that a vocabulary fits the configuration. Throws `checkpoint-invalid`. */
-export function requireVocabSize(vocab: string, config: ModelConfig, folder: string): void {
-  const count = parseVocab(vocab).tokens.length
+export function requireVocabSize({ path, text }: { path: string; text: string }, config: ModelConfig): void {
+  const count = parseVocab(text).tokens.length
   if (count === config.vocabSize) return
   throw new MatcherError(
     'checkpoint-invalid',
-    `The vocabulary in ${folder} has ${count} tokens; vocab_size in the configuration is ${config.vocabSize}: use the vocabulary the weights were trained with.`
+    `${path} has ${count} tokens; vocab_size in the configuration is ${config.vocabSize}: use the vocabulary the weights were trained with.`
   )
 }
 
