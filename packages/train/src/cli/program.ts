@@ -3,6 +3,7 @@ import { addDemoData } from './demo-data'
 import { addErrors } from './mistakes'
 import { addEvaluate } from './evaluate'
 import { addImport } from './import'
+import { addInterpolate } from './interpolate'
 import { addPredict } from './predict'
 import { addPretrain } from './pretrain'
 import { addProfile } from './profile'
@@ -22,6 +23,7 @@ for (const add of [
   addPredict,
   addDemoData,
   addImport,
+  addInterpolate,
   addPretrain,
   addProfile
 ])

@@ -1,0 +1,71 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { applyOverrides, parseTrainConfig, readPreset } from '../config'
+import { writeDemoCorpus } from '../data/demo-corpus'
+import { startRun } from '../run/run'
+import { disposeModel } from '../step/trainer'
+import { readCheckpoint } from './checkpoint'
+import { interpolate } from './interpolate'
+
+const root = mkdtempSync(join(tmpdir(), 'sohu-match-interpolate-'))
+const data = join(root, 'data')
+const [start, checkpoint] = ['start', 'tuned'].map((name) => join(root, name, 'best')) as [string, string]
+
+beforeAll(async () => {
+  await writeDemoCorpus(data, { train: 16, valid: 8, test: 8 })
+  const tiny = ['vocab_size=200', 'hidden_size=8', 'num_attention_heads=2', 'intermediate_size=8', 'max_length=32']
+  const config =
+    (...more: string[]) =>
+    async () =>
+      parseTrainConfig(
+        applyOverrides(await readPreset('smoke'), [...tiny.map((key) => `model.${key}`), 'epochs=1', ...more]),
+        'test'
+      )
+  await startRun({ data, out: join(root, 'start'), config: await config()() })
+  await startRun({ data, out: join(root, 'tuned'), init: start, config: await config('learning_rate=0.02')() })
+})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+async function weights(folder: string): Promise<Map<string, Float32Array>> {
+  const { model } = await readCheckpoint(folder)
+  const values = new Map([...model.variables].map(([name, variable]) => [name, variable.values()]))
+  disposeModel(model)
+  return values
+}
+
+describe('interpolate', () => {
+  it('writes the point between start and checkpoint, the condition scaled and not mixed', async () => {
+    const out = join(root, 'between')
+    await interpolate({ start, checkpoint, share: 0.25, data, out })
+    const [from, to, mixed] = await Promise.all([start, checkpoint, out].map(weights))
+    const name = 'layer.0.ffn.in.kernel'
+    mixed!
+      .get(name)!
+      .forEach((value, i) => expect(value).toBeCloseTo(0.75 * from!.get(name)![i]! + 0.25 * to!.get(name)![i]!, 6))
+    mixed!
+      .get('layer.0.ffn.norm.gamma_cond')!
+      .forEach((value, i) => expect(value).toBeCloseTo(0.25 * to!.get('layer.0.ffn.norm.gamma_cond')![i]!, 7))
+    expect(mixed!.get('cond_embedding')).toEqual(to!.get('cond_embedding'))
+    expect(from!.get(name)).not.toEqual(to!.get(name))
+  })
+
+  it('gives the checkpoint itself at share 1', async () => {
+    const out = join(root, 'same')
+    await interpolate({ start, checkpoint, share: 1, data, out })
+    expect(await weights(out)).toEqual(await weights(checkpoint))
+  })
+
+  it('refuses a share beyond 0 to 1, and leaves what is at --out alone', async () => {
+    const out = join(root, 'refused')
+    for (const share of [NaN, -0.1, 1.5])
+      await expect(interpolate({ start, checkpoint, share, data, out })).rejects.toMatchObject({
+        code: 'config-invalid'
+      })
+    expect(existsSync(out)).toBe(false)
+    await expect(interpolate({ start, checkpoint, share: 1, data, out: start })).rejects.toMatchObject({
+      code: 'output-exists'
+    })
+  })
+})

@@ -1,0 +1,111 @@
+import {
+  chooseThresholds,
+  createTokenizer,
+  evaluateRows,
+  MatcherError,
+  parameterSpecs,
+  type Metrics
+} from '@sohu-match/core'
+import { readDataset } from '@sohu-match/node'
+import type { Model } from '../autograd/pass'
+import { encodeExamples } from '../data/encode'
+import { forTasks } from '../data/for-tasks'
+import { predictPairs, scoredRows } from '../evaluate/predict'
+import { Variable } from '../optimizer/variable'
+import { disposeModel } from '../step/trainer'
+import { exists, readCheckpoint, writeCheckpoint, type LoadedCheckpoint } from './checkpoint'
+import { parityBatches, parityInputs } from './parity'
+
+/** A point on the line between two checkpoints of one network. */
+export interface InterpolateOptions {
+  /** What the training started from. */
+  readonly start: string
+  readonly checkpoint: string
+  /** 0 is the start, 1 the checkpoint. */
+  readonly share: number
+  /** Data folder whose valid split gives the thresholds and metrics. */
+  readonly data: string
+  readonly out: string
+  readonly force?: boolean
+}
+
+/**
+ * Writes the checkpoint `(1 - share) start + share checkpoint`, weight by weight: fine-tuned weights keep more of what the start knew
+ * (Wortsman et al. 2022, arXiv:2109.01903). The condition and the score of the fine-tuned network are its own, so they are not mixed but
+ * the condition's effect is scaled by `share`. Thresholds are chosen anew. Throws `config-invalid`, `checkpoint-invalid`, `data-invalid`,
+ * `output-exists`.
+ */
+export async function interpolate(
+  { start, checkpoint, share, data, out, force = false }: InterpolateOptions,
+  onProgress?: (done: number, total: number) => void
+): Promise<Metrics> {
+  if (!(share >= 0 && share <= 1))
+    throw new MatcherError(
+      'config-invalid',
+      `The share is ${share}; it must be between 0 (the start) and 1 (the checkpoint).`
+    )
+  if (!force && (await exists(out)))
+    throw new MatcherError('output-exists', `${out} exists already; name another --out, or add --force.`)
+  const tuned = await readCheckpoint(checkpoint)
+  try {
+    await mixIn(tuned, start, checkpoint, share)
+    const { model, assets } = tuned
+    const { config } = model
+    const { splits } = forTasks(await readDataset(data, ['valid']), config.tasks)
+    const separate = config.architecture === 'bi-encoder'
+    const valid = await encodeExamples(splits.valid, createTokenizer(assets.vocab, assets.dictionary), {
+      maxLength: config.maxLength,
+      separate
+    })
+    const rows = scoredRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
+    const metrics = evaluateRows(rows, config.tasks)
+    await writeCheckpoint(out, {
+      config,
+      assets,
+      weights: parameterSpecs(config).map(({ name, shape }) => ({
+        name,
+        shape,
+        read: () => model.variables.get(name)!.values()
+      })),
+      metrics,
+      thresholds: chooseThresholds(rows, config.tasks),
+      parity: parityBatches(model, parityInputs(valid, config))
+    })
+    return metrics
+  } finally {
+    disposeModel(tuned.model)
+  }
+}
+
+/** Moves the weights of `tuned` towards those of the checkpoint at `start`. */
+async function mixIn(tuned: LoadedCheckpoint, start: string, checkpoint: string, share: number): Promise<void> {
+  const from = await readCheckpoint(start)
+  try {
+    requireAlike(from, tuned, start, checkpoint)
+    for (const [name, variable] of tuned.model.variables) {
+      const mixed = mixture(name, from.model.variables.get(name)!, variable, share)
+      if (mixed) variable.assign(mixed)
+    }
+  } finally {
+    disposeModel(from.model)
+  }
+}
+
+/** The mixed values of one parameter; undefined where the tuned ones stay. */
+function mixture(name: string, from: Variable, to: Variable, share: number): Float32Array | undefined {
+  if (name === 'cond_embedding' || name.startsWith('score.')) return undefined
+  const [a, b] = [from.values(), to.values()]
+  if (name.endsWith('_cond')) return b.map((value) => share * value)
+  return b.map((value, i) => (1 - share) * a[i]! + share * value)
+}
+
+function requireAlike(from: LoadedCheckpoint, tuned: LoadedCheckpoint, start: string, checkpoint: string): void {
+  const shapes = (model: Model): string =>
+    JSON.stringify(parameterSpecs(model.config).map(({ name, shape }) => [name, shape]))
+  if (shapes(from.model) !== shapes(tuned.model) || from.assets.vocab !== tuned.assets.vocab) {
+    throw new MatcherError(
+      'checkpoint-invalid',
+      `${start} and ${checkpoint} are not the same network with the same vocabulary; name the checkpoint that the training started from.`
+    )
+  }
+}

@@ -1,0 +1,44 @@
+import { userPath } from '@sohu-match/node'
+import type { Command } from 'commander'
+import { interpolate } from '../checkpoint/interpolate'
+import { createProgress } from '../report/bar'
+
+interface InterpolateFlags {
+  readonly start: string
+  readonly checkpoint: string
+  readonly share: number
+  readonly data: string
+  readonly out: string
+  readonly force: boolean
+}
+
+/** `interpolate`: a point between a fine-tuned checkpoint and what it started from. */
+export function addInterpolate(program: Command): void {
+  program
+    .command('interpolate')
+    .description(
+      'mix the weights of a fine-tuned checkpoint with those it started from, to keep more of what the start knew'
+    )
+    .requiredOption('--start <dir>', 'checkpoint the training started from (train:import writes public weights as one)')
+    .requiredOption('--checkpoint <dir>', "the fine-tuned one: a run's best/ folder")
+    .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', Number)
+    .requiredOption('--data <dir>', 'data folder whose valid split gives thresholds and metrics')
+    .requiredOption('--out <dir>', 'checkpoint folder to write')
+    .option('--force', 'replace what is at --out', false)
+    .action(async ({ start, checkpoint, share, data, out, force }: InterpolateFlags) => {
+      const progress = createProgress(process.stderr)
+      const metrics = await interpolate(
+        {
+          start: userPath(start),
+          checkpoint: userPath(checkpoint),
+          share,
+          data: userPath(data),
+          out: userPath(out),
+          force
+        },
+        (done, total) => progress.phase('evaluate', done, total)
+      )
+      progress.close()
+      console.log(`Mean F1 on valid, at 0.5: ${metrics.mean.toFixed(4)}. The checkpoint is in ${out}.`)
+    })
+}
