@@ -1,6 +1,6 @@
 export { ERROR_CODES, MatcherError, type MatcherErrorCode } from './errors'
 export { isTask, SOHU_TASKS, TASKS, taskId, VARIANTS, type Task, type TaskSpec } from './tasks'
-export { camelCased, describeIssues, snakeCased, type CamelCased } from './schema'
+export { camelCased, describeIssues, recordOf, snakeCased, type CamelCased } from './schema'
 
 export { MODEL_ALTERNATIVES, MODEL_KEYS, modelConfigToJson, parseModelConfig, type ModelConfig } from './model/config'
 export type { Initializer, Ops } from './model/ops'
@@ -21,11 +21,15 @@ export { parseLine, sohuFields, type Example, type LineFields, type LineFormat }
 export { numberText } from './formats/number-text'
 export {
   argmaxLabel,
+  atThresholds,
   auc,
   chooseThreshold,
   chooseThresholds,
   classMetrics,
+  evaluateAt,
   evaluateRows,
+  meanOfNumbers,
+  thresholdOf,
   type ClassMetrics,
   type Metrics,
   type ScoredRow,

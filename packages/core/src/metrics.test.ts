@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { argmaxLabel, auc, chooseThreshold, classMetrics, evaluateRows, type ScoredRow } from './metrics'
+import { argmaxLabel, auc, chooseThreshold, classMetrics, evaluateAt, evaluateRows, type ScoredRow } from './metrics'
 import { SOHU_TASKS } from './tasks'
 
 const candidates = ['../fixtures/reference/metrics.json', '../../../../shared/fixtures/metrics.json']
@@ -55,6 +55,32 @@ describe('evaluateRows', () => {
     expect(mean).toBe(0.5)
     expect(groups.A).toEqual({ pairs: 3, f1: 0.5, precision: 0.5, recall: 0.5 })
     expect(Object.keys(tasks)).toEqual(['A-ss', 'A-sl', 'A-ll'])
+  })
+})
+
+describe('a group without a positive row', () => {
+  it('is left out of the mean, whether or not a row of it is predicted positive', () => {
+    const a = [row(0.9, 1, 0), row(0.9, 0, 0)]
+    for (const score of [0.1, 0.9]) {
+      const { mean, groups } = evaluateRows([...a, row(score, 0, 1)], SOHU_TASKS)
+      expect(mean).toBeCloseTo(2 / 3, 12)
+      expect(groups['B']!.pairs).toBe(1)
+    }
+    expect(evaluateRows([row(0.1, 0, 0)], SOHU_TASKS).mean).toBeNaN()
+  })
+
+  it('does not hide a group in which nothing was found', () => {
+    expect(evaluateRows([row(0.9, 1, 0), row(0.1, 1, 1)], SOHU_TASKS).mean).toBe(0.5)
+  })
+})
+
+describe('evaluateAt', () => {
+  it('gives F1 at the threshold that stands beside it', () => {
+    const rows = [row(0.4, 1), row(0.3, 1), row(0.2, 0)]
+    const thresholds = Object.fromEntries(SOHU_TASKS.map(({ name }) => [name, 0.25]))
+    const { mean, groups, tasks } = evaluateAt(rows, SOHU_TASKS, thresholds)
+    expect(tasks).toEqual({ 'A-ss': { pairs: 3, f1: 1, precision: 1, recall: 1, auc: 1, threshold: 0.25 } })
+    expect([mean, groups['A']!.f1]).toEqual([1, 1])
   })
 })
 

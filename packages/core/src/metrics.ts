@@ -1,12 +1,13 @@
 import type { TaskSpec } from './tasks'
 
-/** One labelled pair with what the model said of it. */
+/** One labelled pair with the model's score. */
 export interface ScoredRow {
   /** Task id. */
   readonly task: number
   readonly label: 0 | 1
   /** P(match), in [0, 1]. */
   readonly score: number
+  /** The class at some threshold, or the one with the larger logit. */
   readonly predicted: 0 | 1
 }
 
@@ -21,11 +22,13 @@ export interface ClassMetrics {
 /** `ClassMetrics` of one task with its area under the ROC curve (NaN where one class is missing). */
 export interface TaskMetrics extends ClassMetrics {
   readonly auc: number
+  /** The threshold that F1, precision and recall are at; absent in files of before, where it is 0.5 (the larger logit). */
+  readonly threshold?: number | undefined
 }
 
-/** What an evaluation found, by task and group name; `mean` is the competition's score. */
+/** Metrics of an evaluation by task and group name; `mean` is the competition's score. */
 export interface Metrics {
-  /** Mean over the groups that have labelled rows of the pooled F1 of each. */
+  /** Mean of the groups' pooled F1, over the groups that have a positive row; NaN where none has. */
   readonly mean: number
   readonly groups: Readonly<Record<string, ClassMetrics>>
   readonly tasks: Readonly<Record<string, TaskMetrics>>
@@ -57,7 +60,7 @@ export function classMetrics(rows: readonly ScoredRow[]): ClassMetrics {
   }
 }
 
-/** Metrics of every task and group that has rows, and the mean of the groups' pooled F1 (NaN if a group's is). */
+/** Metrics of every task and group that has rows, by each row's `predicted`. */
 export function evaluateRows(rows: readonly ScoredRow[], tasks: readonly TaskSpec[]): Metrics {
   const named = tasks
     .map((task) => ({ task, rows: rows.filter((row) => row.task === task.id) }))
@@ -67,10 +70,45 @@ export function evaluateRows(rows: readonly ScoredRow[], tasks: readonly TaskSpe
       [group, classMetrics(named.filter(({ task }) => task.group === group).flatMap((entry) => entry.rows))] as const
   )
   return {
-    mean: groups.reduce((sum, [, group]) => sum + group.f1, 0) / groups.length,
+    mean: meanOfNumbers(groups.filter(([, { recall }]) => !Number.isNaN(recall)).map(([, { f1 }]) => f1)),
     groups: Object.fromEntries(groups),
     tasks: Object.fromEntries(named.map(({ task, rows }) => [task.name, { ...classMetrics(rows), auc: auc(rows) }]))
   }
+}
+
+/** A task's threshold, 0.5 where it has none. */
+export function thresholdOf(thresholds: Readonly<Record<string, number>>, task: string): number {
+  return Object.hasOwn(thresholds, task) ? thresholds[task]! : 0.5
+}
+
+/** The rows with `predicted` at each task's threshold: 1 where the score is above it. */
+export function atThresholds<Row extends ScoredRow>(
+  rows: readonly Row[],
+  tasks: readonly TaskSpec[],
+  thresholds: Readonly<Record<string, number>>
+): Row[] {
+  return rows.map((row) => ({ ...row, predicted: row.score > thresholdOf(thresholds, tasks[row.task]!.name) ? 1 : 0 }))
+}
+
+/** `evaluateRows` at each task's threshold, which stands beside its F1. */
+export function evaluateAt(
+  rows: readonly ScoredRow[],
+  tasks: readonly TaskSpec[],
+  thresholds: Readonly<Record<string, number>>
+): Metrics {
+  const metrics = evaluateRows(atThresholds(rows, tasks, thresholds), tasks)
+  return {
+    ...metrics,
+    tasks: Object.fromEntries(
+      Object.entries(metrics.tasks).map(([name, task]) => [name, { ...task, threshold: thresholdOf(thresholds, name) }])
+    )
+  }
+}
+
+/** The mean of those values that are numbers; NaN where none is. */
+export function meanOfNumbers(values: readonly number[]): number {
+  const numbers = values.filter((value) => !Number.isNaN(value))
+  return numbers.reduce((sum, value) => sum + value, 0) / numbers.length
 }
 
 /** Area under the ROC curve by ranks, equal scores sharing their mean rank; NaN where one class is missing. */
@@ -86,14 +124,14 @@ export function auc(rows: readonly Pick<ScoredRow, 'label' | 'score'>[]): number
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * (sorted.length - positives))
 }
 
-/** Half the width of the stretch of cuts that a threshold is judged by, as a share of the rarer class. */
+/** Half the width of the stretch of cuts that F1 is averaged over, as a share of the rarer class. */
 const STRETCH = 1 / 8
 
 /**
- * The threshold of `score > threshold` in the middle of the stretch of cuts with the largest mean F1: a cut counts with its neighbors, on each
- * side as many rows as an eighth of the rarer class. The single best cut of a few hundred rows is a spike that other pairs, or the same ones after
- * quantization, do not have. Midway between neighboring scores (0 below the lowest); equal ones are not parted. 0.5 where there are fewer than
- * 50 rows or no positive one.
+ * The threshold of `score > threshold` in the middle of the stretch of cuts with the largest mean F1: F1 at a cut is averaged
+ * with its neighbors, on each side as many rows as an eighth of the rarer class. The single best cut of a few hundred rows is
+ * a spike that other pairs, or the same ones after quantization, do not have. Midway between neighboring scores (0 below the
+ * lowest); equal scores stay together. 0.5 where there are fewer than 50 rows or no positive one.
  */
 export function chooseThreshold(rows: readonly Pick<ScoredRow, 'label' | 'score'>[]): number {
   const sorted = [...rows].sort((one, other) => other.score - one.score)
@@ -113,7 +151,7 @@ export function chooseThreshold(rows: readonly Pick<ScoredRow, 'label' | 'score'
   return best.threshold
 }
 
-/** F1 with the first i + 1 rows called positive, for every i; within equal scores as if their hits came evenly. */
+/** F1 with the first i + 1 rows predicted positive, for every i; within equal scores as if their hits were spread evenly. */
 function f1AtCuts(sorted: readonly Pick<ScoredRow, 'label' | 'score'>[], positives: number): Float64Array {
   const f1 = new Float64Array(sorted.length)
   let before = 0

@@ -1,7 +1,7 @@
-import type { BaseIssue } from 'valibot'
+import * as v from 'valibot'
 
-/** One sentence part from a schema's issues: which key, what was wanted, what was found. */
-export function describeIssues(issues: readonly BaseIssue<unknown>[]): string {
+/** Part of a sentence from a schema's issues: which key, what was wanted, what was found. */
+export function describeIssues(issues: readonly v.BaseIssue<unknown>[]): string {
   return issues
     .slice(0, 3)
     .map((issue) => {
@@ -11,8 +11,8 @@ export function describeIssues(issues: readonly BaseIssue<unknown>[]): string {
     .join('; ')
 }
 
-/** A check written as a function says what it wants in its message. */
-function wanted({ expected, requirement, message }: BaseIssue<unknown>): string {
+/** What a check that is a function wants is its message. */
+function wanted({ expected, requirement, message }: v.BaseIssue<unknown>): string {
   return expected ?? (typeof requirement === 'function' ? message : String(requirement ?? 'valid'))
 }
 
@@ -31,4 +31,21 @@ export function camelCased<T extends object>(json: T): CamelCased<T> {
 export function snakeCased(value: object): Record<string, unknown> {
   const snake = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
   return Object.fromEntries(Object.entries(value).map(([key, value]) => [snake(key), value]))
+}
+
+/** A JSON object with any keys, which are names of tasks: `v.record` drops `__proto__`, `prototype` and `constructor`. */
+export function recordOf<const S extends v.GenericSchema>(schema: S) {
+  return v.pipe(
+    v.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object'),
+    v.rawTransform(({ dataset, addIssue }): Record<string, v.InferOutput<S>> =>
+      Object.fromEntries(
+        Object.entries(dataset.value).map(([key, value]: [string, unknown]) => {
+          const parsed = v.safeParse(schema, value)
+          for (const { path = [], ...issue } of parsed.issues ?? [])
+            addIssue({ ...issue, path: [{ type: 'object', origin: 'value', input: {}, key, value }, ...path] } as never)
+          return [key, parsed.output]
+        })
+      )
+    )
+  )
 }

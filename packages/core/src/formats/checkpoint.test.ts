@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parityToJson, parseMetrics, parseParity, parseThresholds } from './checkpoint'
-import { evaluateRows } from '../metrics'
+import { evaluateAt, evaluateRows } from '../metrics'
 import { SOHU_TASKS, TASKS } from '../tasks'
 
 const thresholds = Object.fromEntries(TASKS.map((name) => [name, 0.4]))
@@ -12,6 +12,26 @@ describe('thresholds.json', () => {
     expect(() => parseThresholds(rest, SOHU_TASKS)).toThrow('task "B-ll" has no threshold')
     expect(() => parseThresholds({ ...thresholds, 'C-ll': 0.5 }, SOHU_TASKS)).toThrow('"C-ll" is not a task')
     expect(() => parseThresholds({ ...thresholds, 'A-ss': 1.5 }, SOHU_TASKS)).toThrow('"A-ss" should be <=1 but is 1.5')
+  })
+})
+
+describe('tasks with names of properties that every object has', () => {
+  const names = ['constructor', 'toString', '__proto__', 'prototype', 'hasOwnProperty']
+  const tasks = names.map((name, id) => ({ name, id, group: name }))
+
+  it('have their thresholds and metrics', () => {
+    const thresholds = Object.fromEntries(names.map((name, i) => [name, i / 10]))
+    const read = parseThresholds(JSON.parse(JSON.stringify(thresholds)), tasks)
+    expect(Object.entries(read)).toEqual(Object.entries(thresholds))
+    const rows = tasks.map(({ id }) => ({ task: id, label: 1, score: 0.9, predicted: 1 }) as const)
+    const metrics = parseMetrics(JSON.parse(JSON.stringify(evaluateAt(rows, tasks, thresholds))))
+    expect(Object.keys(metrics.tasks)).toEqual(names)
+    expect(Object.keys(metrics.groups)).toEqual(names)
+    expect(Object.values(metrics.tasks).map(({ f1 }) => f1)).toEqual([1, 1, 1, 1, 1])
+  })
+
+  it('are missed where they are missing', () => {
+    expect(() => parseThresholds({}, [tasks[0]!])).toThrow('task "constructor" has no threshold')
   })
 })
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { MatcherError } from '../errors'
 import type { ClassMetrics, Metrics, TaskMetrics } from '../metrics'
-import { describeIssues } from '../schema'
+import { describeIssues, recordOf } from '../schema'
 import type { TaskSpec } from '../tasks'
 
 /** One padded batch and what the checkpoint's weights gave for it, dropout off: ids [batch, seq], task ids [batch]. */
@@ -13,7 +13,7 @@ export interface ParityBatch {
   readonly outputs: readonly (readonly number[])[]
 }
 
-/** `metrics.json`: what an evaluation found, and where in training (epoch and step, where known). */
+/** `metrics.json`: metrics of the best epoch on the valid split, at the thresholds in `thresholds.json`, and its epoch and step where known. */
 export interface CheckpointMetrics extends Metrics {
   readonly epoch?: number
   readonly step?: number
@@ -42,15 +42,16 @@ const ratio = v.pipe(
   v.nullable(v.number()),
   v.transform((value) => value ?? NaN)
 )
+const threshold = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const classSchema = { pairs: id, f1: ratio, precision: ratio, recall: ratio }
 const metricsSchema = v.object({
   epoch: v.exactOptional(v.number()),
   step: v.exactOptional(v.number()),
   mean: ratio,
-  groups: v.record(v.string(), v.object(classSchema)),
-  tasks: v.record(v.string(), v.object({ ...classSchema, auc: ratio }))
+  groups: recordOf(v.object(classSchema)),
+  tasks: recordOf(v.object({ ...classSchema, auc: ratio, threshold: v.exactOptional(threshold) }))
 })
-const thresholdsSchema = v.record(v.string(), v.pipe(v.number(), v.minValue(0), v.maxValue(1)))
+const thresholdsSchema = recordOf(threshold)
 
 /** Reads a `thresholds.json` value: one threshold in [0, 1] for each of `tasks`. Throws `checkpoint-invalid`. */
 export function parseThresholds(

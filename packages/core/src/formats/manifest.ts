@@ -3,7 +3,7 @@ import { DTYPES, type Dtype } from '../dtype'
 import { MAX_SEQUENCE } from '../engine/engine'
 import { MatcherError } from '../errors'
 import type { ModelConfig } from '../model/config'
-import { describeIssues } from '../schema'
+import { describeIssues, recordOf } from '../schema'
 import type { TaskSpec } from '../tasks'
 
 /** The newest manifest format that this version reads. Format 2 is of bi-encoders, which older versions must refuse. */
@@ -67,7 +67,7 @@ const graph = v.object({
   opset: count,
   maxLogitDifference: v.optional(v.number()),
   maxCosineDifference: v.optional(v.number()),
-  f1: v.optional(v.record(v.string(), v.nullable(v.number())))
+  f1: v.optional(recordOf(v.nullable(v.number())))
 })
 const manifestSchema = v.object({
   format: v.picklist([1, 2]),

@@ -1,9 +1,9 @@
-import { auc, classMetrics, SOHU_TASKS } from '@sohu-match/core'
+import { atThresholds, auc, classMetrics, SOHU_TASKS } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../data/random'
 import { interval, resample } from './bootstrap'
 import { calibration } from './calibration'
-import { evaluation, figuresByLength, withThresholds, type EvaluatedRow } from './evaluation'
+import { evaluation, figuresByLength, type EvaluatedRow } from './evaluation'
 
 const random = createRandom('evaluation-test')
 const rows: EvaluatedRow[] = Array.from({ length: 600 }, (_, i) => {
@@ -68,7 +68,7 @@ describe('evaluation', () => {
     expect(Object.keys(found.tasks)).toEqual(['A-ss', 'B-sl'])
     expect(found.tasks['A-ss']!.threshold).toBe(0.4)
     expect(found.tasks['B-sl']!.threshold).toBe(0.5)
-    const labelled = withThresholds(rows, SOHU_TASKS, { 'A-ss': 0.4 }).filter((row) => row.task === 0)
+    const labelled = atThresholds(rows, SOHU_TASKS, { 'A-ss': 0.4 }).filter((row) => row.task === 0)
     expect(found.tasks['A-ss']!.f1.value).toBe(classMetrics(labelled).f1)
     for (const { value, low, high } of [
       found.meanF1,

@@ -1,7 +1,10 @@
 import {
+  atThresholds,
   auc,
   classMetrics,
-  evaluateRows,
+  evaluateAt,
+  meanOfNumbers,
+  thresholdOf,
   type ClassMetrics,
   type Metrics,
   type ScoredRow,
@@ -34,25 +37,16 @@ export interface TaskEvaluation {
 
 /** What `train:evaluate` finds on a split. */
 export interface Evaluation {
-  /** Point figures, by the thresholds. */
+  /** Point estimates at the thresholds. */
   readonly metrics: Metrics
   readonly tasks: Readonly<Record<string, TaskEvaluation>>
-  /** Means over the tasks. */
+  /** Means over the tasks that have a positive pair. */
   readonly meanF1: Interval
   readonly meanAuc: Interval
 }
 
-/** Equal parts by length that a task's pairs are told in. */
+/** Equal parts by length that a task's pairs are reported in. */
 const LENGTH_PARTS = 4
-
-/** Applies thresholds by task name (0.5 where there is none) to scores: label 1 where the score is above. */
-export function withThresholds<Row extends ScoredRow>(
-  rows: readonly Row[],
-  tasks: readonly TaskSpec[],
-  thresholds: Readonly<Record<string, number>>
-): Row[] {
-  return rows.map((row) => ({ ...row, predicted: row.score > (thresholds[tasks[row.task]!.name] ?? 0.5) ? 1 : 0 }))
-}
 
 /**
  * Figures of scored pairs under thresholds that were chosen elsewhere (on valid): per task F1 and AUC with bootstrap 95 % intervals,
@@ -65,24 +59,26 @@ export function evaluation(
   thresholds: Readonly<Record<string, number>>,
   { seed = 0, resamplings }: { seed?: number; resamplings?: number } = {}
 ): Evaluation {
-  const labelled = withThresholds(rows, tasks, thresholds)
-  const metrics = evaluateRows(labelled, tasks)
+  const labelled = atThresholds(rows, tasks, thresholds)
+  const metrics = evaluateAt(rows, tasks, thresholds)
   const byTask = new Map(
     Object.keys(metrics.tasks).map((name) => [name, labelled.filter((row) => tasks[row.task]!.name === name)])
   )
   const resampled = resampleTasks(byTask, seed, resamplings)
-  const mean = (figure: 'f1' | 'auc') =>
-    interval(
-      [...byTask.keys()].reduce((sum, name) => sum + metrics.tasks[name]![figure], 0) / byTask.size,
-      meanOf([...resampled.values()].map((task) => task[figure]))
+  const mean = (figure: 'f1' | 'auc') => {
+    const counted = Object.entries(metrics.tasks).filter(([, task]) => !Number.isNaN(task.recall + task[figure]))
+    return interval(
+      meanOfNumbers(counted.map(([, task]) => task[figure])),
+      meanOf(counted.map(([name]) => resampled.get(name)![figure]))
     )
+  }
   return {
     metrics,
     tasks: Object.fromEntries(
       [...byTask].map(([name, of]) => [
         name,
         {
-          threshold: thresholds[name] ?? 0.5,
+          threshold: thresholdOf(thresholds, name),
           f1: interval(metrics.tasks[name]!.f1, resampled.get(name)!.f1),
           auc: interval(metrics.tasks[name]!.auc, resampled.get(name)!.auc),
           calibration: calibration(of),

@@ -9,7 +9,7 @@ export interface TextRows {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** An evaluation as one row a task, then the mean of the tasks, each group's pooled figures, and their mean (the competition's score). */
+/** An evaluation: one row per task, then the mean of the tasks, each group's pooled F1, and their mean (the competition's score). */
 export function figureRows(figures: Evaluation): TextRows {
   const pooled = ({ pairs, f1, precision, recall }: ClassMetrics) => [
     whole(pairs),
@@ -21,7 +21,16 @@ export function figureRows(figures: Evaluation): TextRows {
     ''
   ]
   return {
-    head: ['task', 'pairs', 'F1 [95 %]', 'precision', 'recall', 'AUC [95 %]', 'threshold', 'calibration error'],
+    head: [
+      'task',
+      'pairs',
+      'F1 at threshold [95 %]',
+      'precision',
+      'recall',
+      'AUC [95 %]',
+      'threshold',
+      'calibration error'
+    ],
     rows: [
       ...Object.keys(figures.tasks).map((name) => taskRow(name, figures)),
       ['mean of tasks', '', withInterval(figures.meanF1), '', '', withInterval(figures.meanAuc), '', ''],
@@ -34,7 +43,7 @@ export function figureRows(figures: Evaluation): TextRows {
 /** F1 and AUC of each task's quarters by length. */
 export function lengthRows({ tasks }: Evaluation): TextRows {
   return {
-    head: ['task', 'tokens of the pair', 'pairs', 'F1', 'AUC'],
+    head: ['task', 'tokens of the pair', 'pairs', 'F1 at threshold', 'AUC'],
     rows: Object.entries(tasks).flatMap(([name, { byLength }]) =>
       byLength.map((part) => [name, `${part.from}-${part.to}`, whole(part.pairs), ratio(part.f1), ratio(part.auc)])
     )

@@ -118,7 +118,13 @@ describe('the report of a run', () => {
     {},
     { resamplings: 50 }
   )
-  const epoch = (n: number): RunRecord => ({ type: 'epoch', step: 20 * (n + 1), epoch: n, ...figures.metrics })
+  const epoch = (n: number): RunRecord => ({
+    type: 'epoch',
+    step: 20 * (n + 1),
+    epoch: n,
+    improved: n === 0,
+    ...figures.metrics
+  })
   const html = runReport({
     title: 'Run <1>',
     records: [step(10), step(20), epoch(0), step(30), step(40), epoch(1)],
@@ -148,6 +154,7 @@ describe('the report of a run', () => {
       'best epoch'
     ])
       expect(html).toContain(wanted)
+    expect(html).toContain('<td>best epoch</td><td>1, mean F1 at the thresholds')
     expect(html.match(/<svg/g)!.length).toBe(6)
     expect(html).not.toContain('NaN')
   })

@@ -1,11 +1,18 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { chooseThresholds, describeIssues, MatcherError, type Example, type TaskSpec } from '@sohu-match/core'
+import {
+  atThresholds,
+  chooseThresholds,
+  describeIssues,
+  MatcherError,
+  type Example,
+  type TaskSpec
+} from '@sohu-match/core'
 import { readJson, readText, writeFileAtomic } from '@sohu-match/node'
 import * as v from 'valibot'
 import { exists } from '../checkpoint/checkpoint'
 import { mostWrong, type JudgedPair } from './mistakes'
-import { evaluation, withThresholds, type Evaluation } from '../evaluate/evaluation'
+import { evaluation, type Evaluation } from '../evaluate/evaluation'
 import { runReport, type RunRecord } from './run-report'
 import { eventFile, eventFileName } from './tensorboard'
 
@@ -80,7 +87,7 @@ async function judgedPairs(path: string, { pairs, tokens, tasks }: ReportSource)
     predicted: 0 as const,
     tokens: tokens[i]!
   }))
-  return withThresholds(rows, tasks, chooseThresholds(rows, tasks))
+  return atThresholds(rows, tasks, chooseThresholds(rows, tasks))
 }
 
 function figures(pairs: readonly Judged[], tasks: readonly TaskSpec[]): Evaluation {

@@ -10,9 +10,9 @@ import { escapeHtml, htmlTable, page, section } from './page'
 /** A line of a run's `metrics.jsonl`: NaN became null on its way. */
 export type RunRecord =
   | ({ readonly type: 'step' } & StepReport)
-  | ({ readonly type: 'epoch'; readonly step: number; readonly epoch: number } & Metrics)
+  | ({ readonly type: 'epoch'; readonly step: number; readonly epoch: number; readonly improved: boolean } & Metrics)
 
-/** What a run's report tells. All but the records is left out where it is not given. */
+/** Content of a run's report; what is not given is left out. */
 export interface RunReportInput {
   readonly title: string
   readonly records: readonly RunRecord[]
@@ -50,10 +50,7 @@ function summary(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): 
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0)
   const pairs = steps.reduce((sum, step) => sum + step.pairs, 0)
   const tokens = steps.reduce((sum, step) => sum + step.tokens, 0)
-  const best = epochs.reduce<EpochRecord | undefined>(
-    (top, epoch) => (epoch.mean > (top?.mean ?? -Infinity) ? epoch : top),
-    undefined
-  )
+  const best = epochs.findLast(({ improved }) => improved)
   const last = steps.at(-1)
   return section(
     'Summary',
@@ -65,7 +62,7 @@ function summary(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): 
         ['pairs', whole(pairs)],
         ['tokens per second', seconds > 0 ? whole(tokens / seconds) : '–'],
         ...(last ? [['last loss', significant(last.loss)]] : []),
-        ...(best ? [['best epoch', `${best.epoch + 1}, mean F1 ${ratio(best.mean)}`]] : [])
+        ...(best ? [['best epoch', `${best.epoch + 1}, mean F1 at the thresholds ${ratio(best.mean)}`]] : [])
       ]
     )
   )
@@ -77,7 +74,8 @@ function evaluationSection(split: string, figures: Evaluation): string {
   return section(
     `Best checkpoint on ${split}`,
     htmlTable(table.head, table.rows),
-    '<p>Intervals: bootstrap over pairs. Pairs that share articles are not independent: the true intervals are wider.</p>',
+    '<p>F1, precision and recall are at the threshold in the same row, chosen on these pairs. Intervals: bootstrap over pairs. ' +
+      'Pairs that share articles are not independent: the true intervals are wider.</p>',
     `<details><summary>By length: a quarter of each task's pairs a row</summary>${htmlTable(byLength.head, byLength.rows)}</details>`
   )
 }
@@ -85,7 +83,7 @@ function evaluationSection(split: string, figures: Evaluation): string {
 function epochSection(epochs: readonly EpochRecord[]): string {
   return section(
     'Validation by epoch',
-    taskChart('F1 of each task', epochs, 'f1'),
+    taskChart("F1 of each task at that epoch's threshold", epochs, 'f1'),
     taskChart('AUC of each task', epochs, 'auc')
   )
 }

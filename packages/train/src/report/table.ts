@@ -1,4 +1,4 @@
-import type { ClassMetrics, Metrics } from '@sohu-match/core'
+import { meanOfNumbers, type ClassMetrics, type Metrics } from '@sohu-match/core'
 import Table from 'cli-table3'
 import { ratio, whole } from './format'
 
@@ -14,12 +14,13 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
 }
 
 /**
- * What an evaluation found, one row a task, then the pooled F1 of each group, then their mean (the competition's score) with the mean
- * AUC of the tasks.
+ * Metrics as one row per task, then each group's pooled F1, then their mean (the competition's score) with the mean AUC of
+ * the tasks. F1, precision and recall are at each task's threshold.
  */
 export function metricsTable(metrics: Metrics, { color = false }: { readonly color?: boolean } = {}): string {
-  const cells = ({ pairs, f1, precision, recall }: ClassMetrics) => [
+  const cells = ({ pairs, f1, precision, recall, threshold }: ClassMetrics & { threshold?: number | undefined }) => [
     whole(pairs),
+    threshold === undefined ? '' : ratio(threshold),
     ratio(f1),
     ratio(precision),
     ratio(recall)
@@ -27,18 +28,11 @@ export function metricsTable(metrics: Metrics, { color = false }: { readonly col
   const tasks = Object.entries(metrics.tasks)
   const pairs = tasks.reduce((sum, [, task]) => sum + task.pairs, 0)
   return textTable(
-    ['task', 'pairs', 'F1', 'precision', 'recall', 'AUC'],
+    ['task', 'pairs', 'threshold', 'F1 at threshold', 'precision', 'recall', 'AUC'],
     [
       ...tasks.map(([name, task]) => [name, ...cells(task), ratio(task.auc)]),
       ...Object.entries(metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...cells(group), '']),
-      [
-        'mean',
-        whole(pairs),
-        ratio(metrics.mean),
-        '',
-        '',
-        ratio(tasks.reduce((sum, [, task]) => sum + task.auc, 0) / tasks.length)
-      ]
+      ['mean', whole(pairs), '', ratio(metrics.mean), '', '', ratio(meanOfNumbers(tasks.map(([, task]) => task.auc)))]
     ],
     color
   )

@@ -1,6 +1,6 @@
 import {
   chooseThresholds,
-  evaluateRows,
+  evaluateAt,
   MatcherError,
   type CheckpointMetrics,
   type Metrics,
@@ -11,6 +11,7 @@ import type { TrainConfig } from '../config'
 import { planEpoch, type EpochPlan } from '../data/buckets'
 import { pairLengths } from '../data/encode'
 import { predictPairs, scoredRows } from '../evaluate/predict'
+import { selectionScore } from '../evaluate/selection'
 import { microBatches, textBatches, type BatchMaker } from '../step/micro-batches'
 import { learningRateAt } from '../optimizer/schedule'
 import type { Prepared } from './prepare'
@@ -21,7 +22,7 @@ export interface TrainingState {
   readonly step: number
   readonly epoch: number
   readonly position: number
-  /** The best score on the valid split so far; 0 before the first, as in the reference. */
+  /** The best `selectionScore` on the valid split so far; 0 before the first, as in the reference. */
   readonly best: number
   /** Epochs since that best one. */
   readonly stale: number
@@ -30,7 +31,7 @@ export interface TrainingState {
 /** The state of a run that has not begun. */
 export const FRESH_STATE: TrainingState = { step: 0, epoch: 0, position: 0, best: 0, stale: 0 }
 
-/** What an epoch that is the best so far hands on: metrics, thresholds and the valid pairs' scores, in their order. */
+/** What the best epoch so far hands on: its thresholds, metrics at them, and the valid pairs' scores in their order. */
 export interface BestEpoch {
   readonly metrics: CheckpointMetrics
   readonly thresholds: Record<string, number>
@@ -61,7 +62,7 @@ export interface StepReport {
   readonly seconds: number
 }
 
-/** An epoch's end: metrics of the averaged weights on the valid split. */
+/** An epoch's end: metrics of the averaged weights on the valid split, at thresholds chosen on it. */
 export interface EpochReport {
   readonly epoch: number
   readonly epochs: number
@@ -152,20 +153,16 @@ async function endEpoch(
   const averaged = trainer.averagedModel(step)
   try {
     const rows = scoredRows(valid, await predictPairs(averaged, valid, { onProgress: hooks.onEvaluation }))
-    const metrics = evaluateRows(rows, config.tasks)
-    const improved = metrics.mean > best
+    const thresholds = chooseThresholds(rows, config.tasks)
+    const metrics = evaluateAt(rows, config.tasks, thresholds)
+    const score = selectionScore(metrics)
+    const improved = score > best
     hooks.onEpoch({ epoch, epochs: train.epochs, step, metrics, improved, rows })
     await hooks.log({ type: 'epoch', step, epoch, improved, ...metrics })
-    const next = {
-      step,
-      epoch: epoch + 1,
-      position: 0,
-      best: improved ? metrics.mean : best,
-      stale: improved ? 0 : stale + 1
-    }
+    const next = { step, epoch: epoch + 1, position: 0, best: improved ? score : best, stale: improved ? 0 : stale + 1 }
     const found = {
       metrics: { epoch: epoch + 1, step, ...metrics },
-      thresholds: chooseThresholds(rows, config.tasks),
+      thresholds,
       scores: rows.map(({ score }) => score)
     }
     await hooks.save(next, improved ? found : undefined)

@@ -64,7 +64,7 @@ export function withSpread(values: readonly number[]): string {
   return Number.isNaN(spread) ? ratio(mean) : `${ratio(mean)} ± ${ratio(spread)}`
 }
 
-/** F1 of a task in each seed; a task in which nothing was found right counts as 0, as in the competition's score. */
+/** F1 of a task in each seed; 0 where it is not a number. */
 export function taskF1({ seeds }: ArmOutcome, set: string, task: string): number[] {
   return seeds.map(({ figures }) => zeroIfNone(figures[set]!.tasks[task]?.f1.value ?? NaN))
 }
