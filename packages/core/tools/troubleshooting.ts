@@ -178,6 +178,8 @@ const INTRO = `# Troubleshooting
 
 <!-- Made by \`npm run docs\` from packages/core/tools/troubleshooting.ts; change it there. -->
 
+English | [中文](zh-CN/troubleshooting.md)
+
 Every failure is a \`MatcherError\`. Its \`code\` is one of those below and stays the same between releases; its message says what was found, what was wanted
 and what to do; its \`cause\`, where there is one, is the error beneath it. The commands print the code in brackets, the HTTP server answers with it as \`code\`.
 `

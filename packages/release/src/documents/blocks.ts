@@ -14,8 +14,14 @@ export interface Block {
   readonly code: string
 }
 
+/** Whether a page is a translation. They are compared with the English pages instead of being run a second time. */
+export const isTranslation = (file: string): boolean => /(^|\/)zh-CN\/|\.zh-CN\.md$/.test(file)
+
+/** Paths of all documents whose blocks are tried: those in English. Translations must have the same blocks (translations.test.ts). */
+export const documents = (): string[] => pages().filter((file) => !isTranslation(file))
+
 /** Paths of all documents of the repository, new ones that git does not know yet included. Changelog entries quote commits, not commands. */
-export function documents(): string[] {
+export function pages(): string[] {
   const listed = execFileSync(
     'git',
     ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '*.md'],
