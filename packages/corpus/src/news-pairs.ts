@@ -60,8 +60,7 @@ interface Making {
 /**
  * The six tasks' pairs, split by topic; the same for the same texts and seed on every machine. Positives of criterion A are two texts
  * of a topic (one in five of one event), its negatives texts of two topics that are not near each other by meaning, close by words.
- * Positives of criterion B are two texts of an event, its negatives texts of two events: four in five of the same topic, the others
- * of two topics; both close by words.
+ * Positives of criterion B are two texts of an event, its negatives texts of two events of the same topic, close by words.
  */
 export function newsPairs(
   news: readonly NewsText[],
@@ -156,24 +155,17 @@ function shiftOf({ seed, source, target }: Round, events: Topic): number {
   return source < target ? shift : (events.length + 1 - shift) % events.length
 }
 
-/** Criterion B: each event meets itself; one event of each topic gets its negatives from other topics, the others from its own. */
+/** Criterion B: each event meets itself; its negatives are the other events of its topic, which share most of their words. */
 function eventRound(round: Round, block: readonly Topic[]): RoundPairs {
-  const across: Match<NewsText>[] = []
-  const within = block.map((topic) => {
-    const [outsider, ...others] = shuffled(topic, `${round.key} outsider`, eventName).map((event) => ({
-      source: event.get(round.source)!,
-      target: event.get(round.target)!
-    }))
-    across.push(outsider!)
-    return others
-  })
-  const negatives = [
-    ...within.flatMap((matches) =>
+  const within = block.map((topic) =>
+    topic.map((event) => ({ source: event.get(round.source)!, target: event.get(round.target)! }))
+  )
+  return {
+    positives: within.flat(),
+    negatives: within.flatMap((matches) =>
       crossed(matches, (s, t) => s.event !== t.event && isNew(round, s, t), closeness(round))
-    ),
-    ...crossed(across, (s, t) => s.topic !== t.topic && isNew(round, s, t), closeness(round))
-  ]
-  return { positives: [...across, ...within.flat()], negatives }
+    )
+  }
 }
 
 function closeness({ overlap }: Making) {
