@@ -54,7 +54,7 @@ export function recorded(text: string, originals: readonly Section[]): string {
 export function codeOf(text: string): { readonly blocks: unknown[]; readonly commands: string[] } {
   return {
     blocks: blocksOf('', text).map(withoutComments),
-    commands: commandsWithin(text)
+    commands: commandsWithin(text.replace(/<!--[^]*?-->/g, ''))
       .map((words) => words.join(' '))
       .sort()
   }
