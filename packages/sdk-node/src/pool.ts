@@ -114,6 +114,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     encode: (pairs, policy) => give((client) => client.encode(pairs, policy)),
     encodeAndRun: (pairs, policy, limits) => give((client) => client.encodeAndRun(pairs, policy, limits)),
     run: (batch) => give((client) => client.run(batch)),
+    health: () => ({ workers: slots.size, crashes, failure: failure?.message }),
     dispose: close
   }
 }

@@ -62,6 +62,7 @@ export function createWebEngine(
     encodeAndRun: (pairs, policy, limits) => attempt(({ client }) => client.encodeAndRun(pairs, policy, limits)),
     // the arrays are transferred; while the batch may have to run again elsewhere, a copy is
     run: (batch) => attempt(({ client }) => client.run(move && active === first ? copyOf(batch) : batch)),
+    health: () => ({ workers: disposed ? 0 : 1, crashes: 0 }),
     async dispose() {
       disposed = true
       end()

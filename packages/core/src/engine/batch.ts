@@ -8,7 +8,7 @@ export interface TaskSequence {
 }
 
 /**
- * The range [from, to) of a list of lengths, sorted ascending, that runs with the one at `anchor`: its neighbours, nearest length first,
+ * The range [from, to) of a list of lengths, sorted ascending, that runs with the one at `anchor`: its neighbors, nearest length first,
  * as long as the batch keeps within the limits.
  */
 export function pickBatch(lengths: readonly number[], anchor: number, limits: BatchLimits): [from: number, to: number] {
@@ -28,15 +28,9 @@ export function pickBatch(lengths: readonly number[], anchor: number, limits: Ba
 
 /** Whether sequences of these lengths, in any order, run as one batch. */
 export function fitOneBatch(lengths: readonly number[], limits: BatchLimits): boolean {
-  return (
-    lengths.length === 1 ||
-    fits(
-      limits,
-      lengths.length,
-      Math.max(...lengths),
-      lengths.reduce((sum, length) => sum + length, 0)
-    )
-  )
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0)
+  const sum = lengths.reduce((total, length) => total + length, 0)
+  return lengths.length === 1 || fits(limits, lengths.length, longest, sum)
 }
 
 function fits({ tokens, padding }: BatchLimits, count: number, longest: number, sum: number): boolean {

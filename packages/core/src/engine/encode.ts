@@ -2,7 +2,7 @@ import type { EncodedPair, EncodePolicy, TextPair, WindowTruncation } from './en
 import { encodePair, keptLengths, type Encoding } from '../tokenizer/encode-pair'
 import type { Tokenizer } from '../tokenizer/tokenizer'
 
-/** Turns pairs into sequences, all in one buffer, so that a worker transfers them in one piece. A text that comes twice is cut once. */
+/** Turns pairs into sequences, all in one buffer, so that a worker transfers them in one piece. A repeated text is tokenized once. */
 export function encodePairs(
   tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>,
   pairs: readonly TextPair[],
@@ -32,21 +32,33 @@ export function encodePairs(
 
 /**
  * The parts of both texts that each window reads. A text of at most half a window stays whole in every one; longer ones share the rest
- * and move on together, `stride` tokens a window, each until its own end: no token is left out.
+ * and advance together, `stride` tokens per window, each until its own end: no token is left out.
  */
-export function windows(
-  a: Int32Array,
-  b: Int32Array,
-  { window, stride }: WindowTruncation
-): [Int32Array, Int32Array][] {
-  const budget = window - 3 // [CLS], [SEP], [SEP]
-  if (a.length + b.length <= budget) return [[a, b]]
-  const [shareA, shareB] = keptLengths(a.length, b.length, budget)
-  const steps = Math.max(lastStep(a.length, shareA, stride), lastStep(b.length, shareB, stride))
-  return Array.from({ length: steps + 1 }, (_, step) => [part(a, shareA, step, stride), part(b, shareB, step, stride)])
+export function windows(a: Int32Array, b: Int32Array, truncation: WindowTruncation): [Int32Array, Int32Array][] {
+  const { stride } = truncation
+  const { shares, count } = windowPlan(a.length, b.length, truncation)
+  return Array.from({ length: count }, (_, step) => [
+    part(a, shares[0], step, stride),
+    part(b, shares[1], step, stride)
+  ])
 }
 
-/** Moves until the last token is read; a stride beyond the share would skip tokens, so it counts as the share. */
+/** How many sequences a pair is expected to become, from the UTF-16 lengths of its texts: most texts have fewer tokens than code units. */
+export function windowEstimate(a: number, b: number, { truncation }: EncodePolicy): number {
+  return typeof truncation === 'string' ? 1 : windowPlan(a, b, truncation).count
+}
+
+/** The tokens of both texts that one window holds, and the number of windows. */
+function windowPlan(
+  a: number,
+  b: number,
+  { window, stride }: WindowTruncation
+): { shares: [a: number, b: number]; count: number } {
+  const shares = keptLengths(a, b, window - 3) // [CLS], [SEP], [SEP]
+  return { shares, count: 1 + Math.max(lastStep(a, shares[0], stride), lastStep(b, shares[1], stride)) }
+}
+
+/** Steps until the last token is read; a stride beyond the share would skip tokens, so it counts as the share. */
 function lastStep(length: number, share: number, stride: number): number {
   return length <= share ? 0 : Math.ceil((length - share) / Math.min(stride, share))
 }

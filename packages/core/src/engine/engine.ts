@@ -6,20 +6,20 @@ export interface TextPair {
   readonly b: string
 }
 
-/** Two texts and the id of the task to judge them under. */
+/** Two texts and the id of the task that they are judged under. */
 export interface TaskPair extends TextPair {
   readonly taskId: number
 }
 
-/** Reading a long pair in windows: each at most `window` tokens with the special ones, each `stride` tokens further into the texts. */
+/** Reads a long pair in windows of at most `window` tokens, special ones included, each `stride` tokens further into the texts. */
 export interface WindowTruncation {
   readonly window: number
   readonly stride: number
-  /** The score of the pair: its best window's, or the one of the windows' mean logits. */
+  /** The score of the pair: its best window's, or that of the windows' mean logits. */
   readonly combine: 'max' | 'mean'
 }
 
-/** What happens to a pair that is longer than `maxLength`. `longest-first` is the reference's way. */
+/** What happens to a pair that is longer than `maxLength`. `longest-first` is what the reference does. */
 export type Truncation = TextTruncation | WindowTruncation
 
 /** The longest sequence that is accepted, in tokens: attention's memory grows with its square. */
@@ -32,7 +32,7 @@ export interface EncodePolicy {
   readonly truncation: Truncation
 }
 
-/** A sequence as the network reads it, not yet padded. A window policy gives several of one pair, in reading order. */
+/** A sequence as the network reads it, not yet padded. A window policy gives several per pair, in reading order. */
 export interface EncodedPair {
   /** Index of the pair in the call that encoded it. */
   readonly pair: number
@@ -42,11 +42,11 @@ export interface EncodedPair {
   readonly truncated: boolean
 }
 
-/** What goes into one batch. */
+/** How large a batch may be. */
 export interface BatchLimits {
   /** Padded tokens of a batch, padding included. A longer sequence runs alone. */
   readonly tokens: number
-  /** Share of padding that a batch may have: small where time goes with tokens (CPU), larger where a full device matters more. */
+  /** Share of padding that a batch may have: small where time grows with tokens (CPU), larger where a full device matters more. */
   readonly padding: number
 }
 
@@ -65,12 +65,32 @@ export interface EncodedRun {
   readonly logits?: Float32Array | undefined
 }
 
-/** Tokenizer and session behind a matcher; in both SDKs they live in a worker. The typed arrays given to `run` may be taken (transferred). */
+/** Whether an engine can take work now. */
+export interface Health {
+  /** Workers that hold a loaded model. While it is 0, calls wait for a worker that is starting, or are rejected. */
+  readonly workers: number
+  /** Workers that ended one after the other without an answer in between. */
+  readonly crashes: number
+  /** Why a worker is missing. */
+  readonly failure?: string | undefined
+}
+
+/**
+ * Tokenizer and session behind a matcher; in both SDKs they live in a worker. The typed arrays given to `run` may be transferred.
+ * `abandoned` is aborted once no call waits for the answer any more: an engine may end what then still takes long.
+ */
 export interface Engine {
-  encode(pairs: readonly TextPair[], policy: EncodePolicy): Promise<EncodedPair[]>
-  /** Encodes and, where all sequences fit into one batch, runs it: one journey to the worker in place of two. */
-  encodeAndRun(pairs: readonly TaskPair[], policy: EncodePolicy, limits: BatchLimits): Promise<EncodedRun>
+  encode(pairs: readonly TextPair[], policy: EncodePolicy, abandoned?: AbortSignal): Promise<EncodedPair[]>
+  /** Encodes and, where all sequences fit into one batch, runs it: one round trip to the worker instead of two. */
+  encodeAndRun(
+    pairs: readonly TaskPair[],
+    policy: EncodePolicy,
+    limits: BatchLimits,
+    abandoned?: AbortSignal
+  ): Promise<EncodedRun>
   /** Logits [batch, 2], row-major; column 1 is "the texts match". */
-  run(batch: Batch): Promise<Float32Array>
+  run(batch: Batch, abandoned?: AbortSignal): Promise<Float32Array>
+  health(): Health
+  /** Lets the work under way end, for a few seconds at most, and frees everything. */
   dispose(): Promise<void>
 }

@@ -63,6 +63,7 @@ export function createFakeEngine(delay: (batch: Batch) => Promise<void> | void =
       engine.asked.push('run')
       return run(batch)
     },
+    health: () => ({ workers: 2, crashes: 0 }),
     async dispose() {
       engine.disposed++
     }

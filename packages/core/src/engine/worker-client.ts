@@ -4,7 +4,7 @@ import type { LoadProgress } from '../matcher/types'
 import { buffersOf, failureToError, type PostMessage, type WorkerReply, type WorkerRequest } from './worker-messages'
 
 /** The caller's side of one worker: an `Engine` whose methods are messages. */
-export interface WorkerClient<Load, Info> extends Engine {
+export interface WorkerClient<Load, Info> extends Omit<Engine, 'health'> {
   /** Loads tokenizer and session; resolves with what the worker found out. */
   load(options: Load, onProgress?: (progress: LoadProgress) => void): Promise<Info>
   /** To be called with every message that comes from the worker. */

@@ -1,76 +1,99 @@
 import type { TaskPair } from '../engine/engine'
 import { MatcherError } from '../errors'
-import type { RunManyOptions } from './types'
+import type { CheckedRun } from './check-input'
 
-/** What the network gave for one pair: logits of each sequence that it became, the tokens in them, and whether any were left out. */
+/** Logits of one sequence or pair: [no match, match]. */
+export type PairLogits = readonly [number, number]
+
+/** The network's answer for one pair: its logits, the tokens read over all windows, and whether any were left out. */
 export interface Outcome {
-  readonly logits: readonly (readonly [number, number])[]
+  readonly logits: PairLogits
   readonly tokenCount: number
   readonly truncated: boolean
 }
 
-/** Options of a call as the scheduler needs them. */
-export type CallOptions = RunManyOptions
+/** How the calls of one matcher are counted and answered. */
+export interface CallRules {
+  /** Sequences that a pair is expected to become, at least 1. */
+  costOf(pair: TaskPair): number
+  /** The logits of a pair from those of its windows. */
+  combine(windows: readonly PairLogits[]): PairLogits
+}
 
 /** A call under way, as the scheduler sees it. */
 export interface Call {
   readonly pairs: readonly TaskPair[]
   /** Index of the first pair that was not sent to the tokenizer. */
   unread: number
-  /** When a batch was last built for this call, or when it came. */
+  /** When a batch was last built for this call, or when it arrived. */
   served: number
   readonly settled: boolean
-  /** Pairs without an outcome. */
+  /** Expected sequences of the pairs without an outcome. */
   readonly remaining: number
-  /** Announces one sequence of a pair; all of a pair's are announced before the first is received. */
+  /** Announces one sequence of a pair; all sequences of a pair are announced before the first is received. */
   expect(index: number, tokenCount: number, truncated: boolean): void
-  /** Takes the logits of one sequence of a pair. Sequences of one pair may come in any order. */
-  receive(index: number, logits: readonly [number, number]): void
-  /** Tells the caller how far it is. */
+  /** Takes the logits of one sequence. Sequences of one pair may arrive in any order. */
+  receive(index: number, logits: PairLogits): void
+  /** Reports progress to the caller, and resolves the call once every pair has an outcome. */
   report(): void
   reject(error: unknown): void
 }
 
+/** A call's place in the queue. */
+export interface QueueEntry {
+  /** To be called when a pair is answered, with its cost. */
+  answered(cost: number): void
+  /** To be called once, when the call is settled. */
+  leave(): void
+}
+
 interface Progress {
-  logits: (readonly [number, number])[]
+  windows: PairLogits[]
   tokenCount: number
   truncated: boolean
   missing: number
 }
 
-/** setTimeout's own limit; a longer deadline is none. */
+/** The longest delay that setTimeout keeps; a longer deadline never passes. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * Starts a call: resolves with its outcomes in input order once all are there; rejects on the first error, on the signal's abort (with its
- * reason) or when its deadline passes. `enter` takes it up and returns what is to be done when it is settled.
+ * Starts a call. It resolves with its outcomes in input order once all are there; it rejects on the first error, on the signal's abort
+ * (with its reason), when its deadline passes, or with what `onProgress` throws. `enter` queues the call.
  */
 export function startCall(
   pairs: readonly TaskPair[],
-  { signal, deadlineMs, onProgress }: CallOptions,
-  now: number,
-  enter: (call: Call) => () => void
+  { signal, deadlineMs, onProgress }: CheckedRun,
+  { costOf, combine }: CallRules,
+  enter: (call: Call) => QueueEntry
 ): Promise<Outcome[]> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     if (pairs.length === 0) return resolve([])
-    const progress = pairs.map((): Progress => ({ logits: [], tokenCount: 0, truncated: false, missing: 0 }))
+    const progress = pairs.map((): Progress => ({ windows: [], tokenCount: 0, truncated: false, missing: 0 }))
+    const outcomes = new Array<Outcome>(pairs.length)
     let settled = false
-    let remaining = pairs.length
+    let done = 0
+    let remaining = pairs.reduce((sum, pair) => sum + costOf(pair), 0)
     let timer: ReturnType<typeof setTimeout> | undefined
+    let entry: QueueEntry | undefined = undefined as QueueEntry | undefined
     const settle = (finish: () => void): void => {
       if (settled) return
       settled = true
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-      leave()
-      finish()
+      entry?.leave()
+      try {
+        signal?.removeEventListener('abort', onAbort)
+        finish()
+      } catch (error) {
+        reject(error) // a broken signal concerns its own call only
+      }
     }
     const onAbort = (): void => settle(() => reject(signal?.reason))
     const call: Call = {
       pairs,
       unread: 0,
-      served: now,
+      served: 0,
       get settled() {
         return settled
       },
@@ -84,20 +107,32 @@ export function startCall(
         pair.truncated ||= truncated
       },
       receive(index, logits) {
-        const pair = progress[index]!
+        if (settled) return
         if (!logits.every(Number.isFinite)) return call.reject(notFinite(logits))
-        pair.logits.push(logits)
-        if (--pair.missing === 0) remaining--
+        const { windows, tokenCount, truncated } = progress[index]!
+        windows.push(logits)
+        if (--progress[index]!.missing > 0) return
+        outcomes[index] = { logits: combine(windows), tokenCount, truncated }
+        windows.length = 0
+        done++
+        const cost = costOf(pairs[index]!)
+        remaining -= cost
+        entry?.answered(cost)
       },
       report() {
         if (settled) return
-        onProgress?.({ done: pairs.length - remaining, total: pairs.length })
-        if (remaining === 0) settle(() => resolve(progress))
+        try {
+          onProgress?.({ done, total: pairs.length })
+        } catch (error) {
+          return call.reject(error)
+        }
+        if (done === pairs.length) settle(() => resolve(outcomes))
       },
       reject: (error) => settle(() => reject(error))
     }
-    const leave = enter(call)
     signal?.addEventListener('abort', onAbort)
+    if (settled) return // by a signal that calls its listeners at once
+    entry = enter(call)
     if (deadlineMs !== undefined && deadlineMs <= LONGEST_TIMER)
       timer = setTimeout(() => call.reject(tooLate(deadlineMs)), deadlineMs)
   })
@@ -113,6 +148,7 @@ function tooLate(deadlineMs: number): MatcherError {
 function notFinite(logits: readonly number[]): MatcherError {
   return new MatcherError(
     'inference-failed',
-    `The network gave the logits ${logits.join(', ')}; the model file is damaged or this device computes it wrongly: try another dtype or device.`
+    `The network gave the logits ${logits.join(', ')}; the model file is damaged or this device computes it wrongly: ` +
+      'try another dtype or device.'
   )
 }

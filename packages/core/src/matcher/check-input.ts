@@ -1,50 +1,136 @@
-import { MAX_SEQUENCE, type BatchLimits, type TaskPair, type Truncation } from '../engine/engine'
+import { windowEstimate } from '../engine/encode'
+import { MAX_SEQUENCE, type BatchLimits, type EncodePolicy, type TaskPair, type Truncation } from '../engine/engine'
 import { MatcherError } from '../errors'
 import type { ManifestTask } from '../formats/manifest'
-import type { CommonOptions, RankOptions, RunOptions } from './types'
 import { taskId, TASKS } from '../tasks'
+import type { CommonOptions, RankOptions, RunManyOptions } from './types'
 
-/** The longest text that is accepted, in UTF-16 code units: longer ones would hold the tokenizer for a second or more. */
+/** The longest text that is accepted, in UTF-16 code units: longer ones would occupy the tokenizer for a second or more. */
 export const MAX_TEXT_LENGTH = 200_000
 
-/** The options that `createMatcherFrom` reads, checked and filled in. */
+/** The most windows that one pair may be read in: more would occupy a worker, and its memory, for minutes. */
+export const MAX_WINDOWS = 10_000
+
+/** The options of a matcher, checked against its model, with every default filled in. */
 export interface CheckedOptions {
   readonly tasks: readonly ManifestTask[]
   readonly thresholds: ReadonlyMap<string, number>
-  readonly maxLength: number
-  readonly truncation: Truncation
+  readonly policy: EncodePolicy
+  readonly batch: BatchLimits
   readonly maxQueue: number
-  /** What the options say of batches; the rest is the device's. */
-  readonly batch: Partial<BatchLimits>
 }
 
-/** Checks the options of a matcher against its model. Throws `task-unknown` and `input-invalid`. */
+/** The options of a call, checked and read once: what the caller changes afterwards has no effect. */
+export type CheckedRun = Readonly<Pick<RunManyOptions & RankOptions, 'signal' | 'deadlineMs' | 'onProgress' | 'topK'>>
+
+/** The parts of a model and a device that options are checked against. */
+export interface OptionLimits {
+  readonly tasks: readonly ManifestTask[]
+  /** Tokens of a pair in training: the default of `maxLength`. */
+  readonly trainedLength: number
+  /** Tokens of the longest sequence that the graph can run. */
+  readonly longest?: number | undefined
+  readonly batch: BatchLimits
+}
+
+/** Checks the options of a matcher. Throws `task-unknown` and `input-invalid`. */
 export function checkOptions(
   options: Omit<CommonOptions<string>, 'model'>,
-  tasks: readonly ManifestTask[],
-  trainedLength: number
+  { tasks, trainedLength, longest = MAX_SEQUENCE, batch }: OptionLimits
 ): CheckedOptions {
-  const {
-    maxLength = trainedLength,
-    truncation = 'longest-first',
-    maxQueue = 10_000,
-    batchTokens,
-    batchPadding
-  } = options
+  const { maxLength = trainedLength, truncation = 'longest-first', maxQueue = 10_000 } = options
+  const { batchTokens = batch.tokens, batchPadding = batch.padding } = options
   const named = (options.tasks ?? TASKS).map((name) => tasks[taskIn(name, tasks, options.tasks === undefined)]!)
-  const thresholds = new Map(named.map((task) => [task.name, task.threshold]))
-  for (const [name, threshold] of Object.entries<number | undefined>(options.thresholds ?? {})) {
-    if (!thresholds.has(name)) taskIn(name, named, false)
+  checkInteger('maxLength', maxLength, 4, Math.min(longest, MAX_SEQUENCE))
+  checkInteger('maxQueue', maxQueue, 1, Number.MAX_SAFE_INTEGER)
+  checkInteger('batchTokens', batchTokens, 1, Number.MAX_SAFE_INTEGER)
+  if (!(typeof batchPadding === 'number' && batchPadding >= 0 && batchPadding <= 1))
+    throw invalid(`batchPadding is ${show(batchPadding)}; it must be a number from 0 to 1`)
+  checkTruncation(truncation, maxLength)
+  return {
+    tasks: named,
+    thresholds: checkThresholds(options.thresholds, named),
+    policy: { maxLength, truncation },
+    batch: { tokens: batchTokens, padding: batchPadding },
+    maxQueue
+  }
+}
+
+/** Checks a pair from outside, reading each property once. Throws `input-invalid` and `task-unknown`; `place` names the pair. */
+export function checkPair(
+  pair: { a: unknown; b: unknown; task: unknown },
+  { tasks, policy }: Pick<CheckedOptions, 'tasks' | 'policy'>,
+  place = ''
+): TaskPair {
+  const a = checkText(pair.a, `${place}a`)
+  const b = checkText(pair.b, `${place}b`)
+  const id = taskIn(pair.task, tasks, false, place)
+  const windows = windowEstimate(a.length, b.length, policy)
+  if (windows > MAX_WINDOWS)
+    throw invalid(
+      `${place}a and ${place}b, ${a.length} and ${b.length} characters, would be read in up to ${windows} windows, and at most ` +
+        `${MAX_WINDOWS} are; cut the texts, or set a longer truncation.window and stride`
+    )
+  return { a, b, taskId: id }
+}
+
+/** Checks the options of a call and returns them, read once. Throws `input-invalid`. */
+export function checkRun(run: unknown): CheckedRun {
+  if (run === undefined) return {}
+  if (typeof run !== 'object' || run === null)
+    throw invalid(`The options of the call are ${show(run)}; they must be an object`)
+  const { signal, deadlineMs, onProgress, topK } = run as CheckedRun
+  if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0))
+    throw invalid(`deadlineMs is ${show(deadlineMs)}; it must be a number of milliseconds above 0`)
+  if (topK !== undefined) checkInteger('topK', topK, 1, Number.MAX_SAFE_INTEGER)
+  if (signal !== undefined) checkSignal(signal)
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw invalid(`onProgress is ${show(onProgress)}; it must be a function`)
+  return { signal, deadlineMs, onProgress, topK }
+}
+
+/** Checks a text. Throws `input-invalid`, naming it as `what`. Every string is a text, the empty one too. */
+export function checkText(text: unknown, what: string): string {
+  if (typeof text !== 'string') throw invalid(`${what} is ${show(text)}; it must be a string`)
+  if (text.length > MAX_TEXT_LENGTH)
+    throw invalid(`${what} has ${text.length} characters; the limit is ${MAX_TEXT_LENGTH}, so cut it first`)
+  return text
+}
+
+/** A copy of an array from outside, each element read once, holes included. Throws `input-invalid` where it is not an array. */
+export function copyArray(array: unknown, what: string): unknown[] {
+  if (!Array.isArray(array)) throw invalid(`${what}, but it is ${show(array)}`)
+  return Array.from(array as unknown[])
+}
+
+function checkSignal(signal: unknown): void {
+  const { aborted, addEventListener, removeEventListener } = (signal ?? {}) as Partial<
+    Record<keyof AbortSignal, unknown>
+  >
+  if (
+    typeof aborted !== 'boolean' ||
+    typeof addEventListener !== 'function' ||
+    typeof removeEventListener !== 'function'
+  )
+    throw invalid('signal must be an AbortSignal')
+}
+
+function checkThresholds(
+  wanted: Readonly<Record<string, number | undefined>> | undefined,
+  tasks: readonly ManifestTask[]
+): ReadonlyMap<string, number> {
+  const thresholds = new Map(tasks.map((task) => [task.name, task.threshold]))
+  for (const [name, threshold] of Object.entries(wanted ?? {})) {
+    if (!thresholds.has(name)) taskIn(name, tasks, false)
     if (!(typeof threshold === 'number' && threshold >= 0 && threshold <= 1))
-      throw invalid(`The threshold of "${name}" is ${threshold}; it must be from 0 to 1`)
+      throw invalid(`The threshold of "${name}" is ${show(threshold)}; it must be from 0 to 1`)
     thresholds.set(name, threshold)
   }
-  checkInteger('maxLength', maxLength, 4, MAX_SEQUENCE)
-  checkInteger('maxQueue', maxQueue, 1, Number.MAX_SAFE_INTEGER)
-  if (batchTokens !== undefined) checkInteger('batchTokens', batchTokens, 1, Number.MAX_SAFE_INTEGER)
-  if (batchPadding !== undefined && !(batchPadding >= 0 && batchPadding <= 1))
-    throw invalid(`batchPadding is ${show(batchPadding)}; it must be a number from 0 to 1`)
-  if (typeof truncation === 'object') {
+  return thresholds
+}
+
+function checkTruncation(truncation: Truncation, maxLength: number): void {
+  if (typeof truncation === 'object' && truncation !== null) {
     checkInteger('truncation.window', truncation.window, 5, maxLength)
     checkInteger('truncation.stride', truncation.stride, 1, truncation.window)
     if (!['max', 'mean'].includes(truncation.combine))
@@ -54,61 +140,31 @@ export function checkOptions(
       `truncation is ${show(truncation)}; it must be "longest-first", "head-tail" or { window, stride, combine }`
     )
   }
-  const batch = {
-    ...(batchTokens !== undefined && { tokens: batchTokens }),
-    ...(batchPadding !== undefined && { padding: batchPadding })
-  }
-  return { tasks: named, thresholds, maxLength, truncation, maxQueue, batch }
 }
 
-/** Checks a pair that came from outside. Throws `input-invalid` and `task-unknown`; `place` says which pair it is. */
-export function checkPair(
-  pair: { a: unknown; b: unknown; task: unknown },
-  tasks: readonly ManifestTask[],
-  place = ''
-): TaskPair {
-  const a = checkText(pair.a, `${place}a`)
-  const b = checkText(pair.b, `${place}b`)
-  return { a, b, taskId: taskIn(pair.task, tasks, false) }
-}
-
-/** Checks the options of a call. Throws `input-invalid`. */
-export function checkRun({ deadlineMs, signal, topK }: RunOptions & RankOptions): void {
-  if (deadlineMs !== undefined && !(deadlineMs > 0))
-    throw invalid(`deadlineMs is ${show(deadlineMs)}; it must be a number of milliseconds above 0`)
-  if (topK !== undefined) checkInteger('topK', topK, 1, Number.MAX_SAFE_INTEGER)
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
-    throw invalid('signal must be an AbortSignal')
-}
-
-/** Checks a text. Throws `input-invalid` naming `what` it is. Any string is a text, also an empty one. */
-export function checkText(text: unknown, what: string): string {
-  if (typeof text !== 'string') throw invalid(`${what} is ${show(text)}; it must be a string`)
-  if (text.length > MAX_TEXT_LENGTH)
-    throw invalid(`${what} has ${text.length} characters; at most ${MAX_TEXT_LENGTH} are read, so cut it first`)
-  return text
-}
-
-function taskIn(name: unknown, tasks: readonly ManifestTask[], byDefault: boolean): number {
+function taskIn(name: unknown, tasks: readonly ManifestTask[], byDefault: boolean, place = ''): number {
   const id = tasks.find((task) => task.name === name)?.id
   if (id !== undefined) return id
-  if (!byDefault) return taskId(typeof name === 'string' ? name : show(name), tasks)
-  throw new MatcherError(
-    'task-unknown',
-    `This model has the tasks ${tasks.map((task) => task.name).join(', ')}, not the six Sohu tasks; name those you use in the option tasks.`
-  )
+  const names = tasks.map((task) => task.name).join(', ')
+  if (byDefault)
+    throw new MatcherError(
+      'task-unknown',
+      `This model has the tasks ${names}, not the six Sohu tasks; name those you use in the option tasks.`
+    )
+  if (typeof name === 'string' && place === '') return taskId(name, tasks)
+  throw new MatcherError('task-unknown', `${place}task is ${show(name)}; this model knows ${names}.`)
 }
 
-function checkInteger(name: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw invalid(
-      `${name} is ${show(value)}; it must be a whole number of at least ${least}${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}`
-    )
+function checkInteger(name: string, value: unknown, least: number, most: number): void {
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
+    const upTo = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''
+    throw invalid(`${name} is ${show(value)}; it must be a whole number of at least ${least}${upTo}`)
   }
 }
 
 function show(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  if (typeof value === 'function') return 'a function'
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

@@ -1,8 +1,11 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createFakeEngine, fakeInfo, fakeLogits, fakeManifest, fakeTokenizer } from '../engine/fake-engine.fixtures'
+import { fitOneBatch } from '../engine/batch'
 import { encodePairs } from '../engine/encode'
+import { startCall } from './call'
 import { createMatcherFrom } from './matcher'
+import { createQueue } from './queue'
 import type { CommonOptions, Pair } from './types'
 import { matchScore } from './score'
 import { TASKS, type Task } from '../tasks'
@@ -360,3 +363,238 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   })
   return { promise, resolve }
 }
+
+describe('careless callers', () => {
+  const pair = { a: 'aa', b: 'bb', task: 'A-ss' as const }
+
+  it('answers the calls that share a batch with one whose onProgress throws, and rejects only that one', async () => {
+    const { matcher } = create()
+    const bug = new Error('bug in a callback')
+    const evil = matcher.matchMany([pair], {
+      onProgress: () => {
+        throw bug
+      }
+    })
+    const innocent = matcher.match('cc', 'dd', 'A-ss')
+    await expect(evil).rejects.toBe(bug)
+    await expect(innocent).resolves.toBeDefined()
+  })
+
+  it('refuses an array with holes, naming the hole, and answers the calls beside it', async () => {
+    const { matcher } = create()
+    const sparse = [pair, , pair] as (typeof pair)[] // eslint-disable-line no-sparse-arrays
+    const bad = expect(matcher.matchMany(sparse)).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('pairs[1].a is undefined')
+    })
+    await expect(matcher.match('cc', 'dd', 'A-ss')).resolves.toBeDefined()
+    await bad
+    const candidates = ['a', , 'b'] as string[] // eslint-disable-line no-sparse-arrays
+    await expect(matcher.rank('q', candidates, 'A-ss')).rejects.toMatchObject({
+      message: expect.stringContaining('candidates[1] is undefined')
+    })
+  })
+
+  it('refuses what is not an abort signal, and survives one that breaks', async () => {
+    const { matcher } = create()
+    const half = { aborted: false, addEventListener() {} } as unknown as AbortSignal
+    await expect(matcher.matchMany([pair], { signal: half })).rejects.toMatchObject({ code: 'input-invalid' })
+    const broken = {
+      aborted: false,
+      addEventListener() {},
+      removeEventListener() {
+        throw new Error('broken signal')
+      }
+    } as unknown as AbortSignal
+    const evil = expect(matcher.matchMany([pair], { signal: broken })).rejects.toThrow('broken signal')
+    await expect(matcher.match('cc', 'dd', 'A-ss')).resolves.toBeDefined()
+    await evil
+    const eager = {
+      aborted: false,
+      reason: 'at once',
+      addEventListener: (_: string, listener: () => void) => listener(),
+      removeEventListener() {}
+    } as unknown as AbortSignal
+    await expect(matcher.matchMany([pair], { signal: eager })).rejects.toBe('at once')
+    await expect(matcher.match('cc', 'dd', 'A-ss')).resolves.toBeDefined()
+  })
+
+  it('judges what it was given, whatever the caller does to his arrays afterwards', async () => {
+    const { matcher } = create()
+    const candidates = ['aaa', 'bbbbb', 'c']
+    const wanted = (await matcher.rank('query', candidates, 'A-ss')).map(({ text, score, index }) => [
+      text,
+      score,
+      index
+    ])
+    const ranking = matcher.rank('query', candidates, 'A-ss')
+    candidates.reverse()
+    expect((await ranking).map(({ text, score, index }) => [text, score, index])).toEqual(wanted)
+
+    const batch = [{ ...pair }, { ...pair, task: 'B-ll' as Task }]
+    const judging = matcher.matchMany(batch)
+    batch[0]!.task = 'nope' as never
+    batch.length = 1
+    expect((await judging).map(({ task, threshold }) => [task, threshold])).toEqual([
+      ['A-ss', 0.1],
+      ['B-ll', 0.6]
+    ])
+  })
+
+  it('reads each property of a pair and of the options once', async () => {
+    const { matcher } = create()
+    let reads = 0
+    const counting = <V>(value: V): PropertyDescriptor => ({ get: () => (reads++, value), enumerable: true })
+    const odd = Object.defineProperties({}, { a: counting('aa'), b: counting('bb'), task: counting('A-ss') }) as Pair
+    const run = Object.defineProperties({}, { deadlineMs: counting(10_000), signal: counting(undefined) })
+    await matcher.matchMany([odd], run)
+    expect(reads).toBe(5)
+  })
+
+  it('names the pair without a task', async () => {
+    const { matcher } = create()
+    await expect(matcher.matchMany([pair, { a: 'a', b: 'b' } as Pair])).rejects.toMatchObject({
+      code: 'task-unknown',
+      message: expect.stringContaining('pairs[1].task is undefined; this model knows A-ss')
+    })
+    await expect(matcher.match('a', 'b', 'A-ss', null as never)).rejects.toMatchObject({ code: 'input-invalid' })
+    await expect(matcher.matchMany([pair], { onProgress: 'log' as never })).rejects.toMatchObject({
+      code: 'input-invalid'
+    })
+  })
+
+  it.each([0, -1, NaN, 2.5, '512'])('refuses batchTokens %j', (batchTokens) => {
+    expect(() => create({ batchTokens: batchTokens as number })).toThrow(
+      expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining('batchTokens') })
+    )
+  })
+})
+
+describe('many calls and many windows', () => {
+  /** Milliseconds that `count` overlapping calls take, engine and all: the fastest of three runs. */
+  async function timeOf(count: number): Promise<number> {
+    let best = Infinity
+    for (let i = 0; i < 3; i++) {
+      const { matcher } = create({ maxQueue: 1e6, batchTokens: 4_096 })
+      const start = performance.now()
+      await Promise.all(Array.from({ length: count }, () => matcher.match('a', 'b', 'A-ss')))
+      best = Math.min(best, performance.now() - start)
+    }
+    return best
+  }
+
+  it('takes time in proportion to the number of overlapping calls', async () => {
+    await timeOf(500) // lets the code be compiled
+    const few = await timeOf(1_000)
+    const many = await timeOf(8_000)
+    expect(many / few).toBeLessThan(28) // 8 in theory; calls that look at each other give 64
+  }, 60_000)
+
+  it('keeps nothing of the calls that gave up while the engine was busy', async () => {
+    const queue = createQueue(() => 1)
+    const never = (): Promise<unknown> =>
+      startCall(
+        [{ a: 'a', b: 'b', taskId: 0 }],
+        { signal: AbortSignal.timeout(5) },
+        { costOf: () => 1, combine: ([one]) => one! },
+        (call) => queue.add(call)
+      )
+    await Promise.allSettled(Array.from({ length: 300 }, never))
+    expect([queue.waiting, queue.hasUnread, [...queue.calls()].length]).toEqual([0, false, 0])
+    expect(queue.take()).toEqual([])
+  })
+
+  it('counts the windows of a pair against the queue', async () => {
+    const truncation = { window: 13, stride: 5, combine: 'max' } as const // 10 tokens of text, 5 each
+    const gate = withResolvers()
+    const { matcher } = create(
+      { truncation, maxQueue: 50 },
+      createFakeEngine(() => gate.promise),
+      1
+    )
+    const long = matcher.match('a'.repeat(200), 'b'.repeat(200), 'A-ss') // 40 windows
+    await expect(matcher.match('a'.repeat(100), 'b'.repeat(100), 'A-ss')).rejects.toMatchObject({ code: 'queue-full' })
+    const short = matcher.match('a', 'b', 'A-ss')
+    gate.resolve()
+    expect((await long).tokenCount).toBe(40 * 13)
+    await short
+    await expect(matcher.match('a'.repeat(100), 'b'.repeat(100), 'A-ss')).resolves.toBeDefined()
+  })
+
+  it('refuses a pair of more windows than a worker could hold, before it is tokenized', async () => {
+    const { engine, matcher } = create({ truncation: { window: 8, stride: 1, combine: 'mean' } })
+    await expect(matcher.match('a'.repeat(20_000), 'b', 'A-ss')).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('windows')
+    })
+    expect(engine.encoded).toEqual([])
+  })
+
+  it('reads tens of thousands of windows without a deep stack, a few thousand at a time', async () => {
+    const { engine, matcher } = create({ truncation: { window: 8, stride: 2, combine: 'max' }, maxQueue: 1e6 })
+    let most = 0
+    const encode = engine.encode.bind(engine)
+    engine.encode = async (...request) => {
+      const encoded = await encode(...request)
+      most = Math.max(most, encoded.length)
+      return encoded
+    }
+    const pairs = Array.from({ length: 20 }, () => ({ a: 'a'.repeat(9_000), b: 'x', task: 'A-ss' as const }))
+    const results = await matcher.matchMany(pairs)
+    expect(results).toHaveLength(20)
+    expect(most).toBeLessThan(10_000)
+  }, 60_000)
+
+  it('finds out whether 200,000 sequences are one batch', () => {
+    const lengths = new Array<number>(200_000).fill(3)
+    expect(fitOneBatch(lengths, { tokens: 512, padding: 0.1 })).toBe(false)
+    expect(fitOneBatch(lengths, { tokens: 1e6, padding: 0.1 })).toBe(true)
+  })
+})
+
+describe('work that nobody waits for', () => {
+  it('is abandoned once every call that it serves is settled, not before', async () => {
+    const gate = withResolvers()
+    const { engine, matcher } = create(
+      {},
+      createFakeEngine(() => gate.promise),
+      1
+    )
+    let abandoned: AbortSignal | undefined
+    const encodeAndRun = engine.encodeAndRun.bind(engine)
+    engine.encodeAndRun = (pairs, policy, limits, signal) => {
+      abandoned = signal
+      return encodeAndRun(pairs, policy, limits)
+    }
+    const [one, other] = [new AbortController(), new AbortController()]
+    const calls = [one, other].map(({ signal }) => matcher.match('a', 'b', 'A-ss', { signal }))
+    const rejected = Promise.allSettled(calls)
+    await tick()
+    one.abort()
+    expect(abandoned!.aborted).toBe(false)
+    other.abort()
+    expect(abandoned!.aborted).toBe(true)
+    await rejected
+    gate.resolve()
+  })
+
+  it('holds up dispose for a few seconds at most', async () => {
+    vi.useFakeTimers()
+    try {
+      const { engine, matcher } = create(
+        {},
+        createFakeEngine(() => new Promise(() => undefined)),
+        1
+      )
+      const lost = expect(matcher.match('a', 'b', 'A-ss')).rejects.toMatchObject({ code: 'disposed' })
+      await vi.advanceTimersByTimeAsync(1)
+      const disposing = matcher.dispose()
+      await lost
+      await vi.advanceTimersByTimeAsync(10_000)
+      await disposing
+      expect(engine.disposed).toBe(1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})

@@ -1,195 +1,158 @@
-import { padBatch, pickBatch, type TaskSequence } from '../engine/batch'
-import { startCall, type Call, type CallOptions, type Outcome } from './call'
-import type { BatchLimits, EncodedPair, Engine, EncodePolicy, TaskPair } from '../engine/engine'
+import { padBatch } from '../engine/batch'
+import { windowEstimate } from '../engine/encode'
+import type { EncodedPair, Engine, TaskPair } from '../engine/engine'
 import { MatcherError } from '../errors'
-
-/** What a scheduler works with. */
-export interface SchedulerOptions {
-  readonly policy: EncodePolicy
-  readonly batch: BatchLimits
-  /** Batches that the engine runs at once. */
-  readonly concurrency: number
-  /** Pairs accepted and unanswered before calls are refused. */
-  readonly maxQueue: number
-}
+import { startCall, type Call, type CallRules, type Outcome } from './call'
+import type { CheckedOptions, CheckedRun } from './check-input'
+import { createQueue, type Taken } from './queue'
+import { createReadyList, type Sequence } from './ready'
+import { combineLogits } from './score'
 
 /** Gathers the pairs of overlapping calls into batches of similar length. */
 export interface Scheduler {
   /** Outcomes in input order. Rejects with `queue-full`, `deadline-exceeded`, `disposed`, the signal's reason, or the engine's error. */
-  submit(pairs: readonly TaskPair[], options: CallOptions): Promise<Outcome[]>
-  /** Rejects what waits; resolves when the batches under way have ended. */
+  submit(pairs: readonly TaskPair[], run: CheckedRun): Promise<Outcome[]>
+  /** Rejects all calls; resolves when the work under way has ended, or after a few seconds. */
   dispose(): Promise<void>
 }
 
-/** Pairs sent to the tokenizer at once: small, so that a batch never waits long behind it. */
-const ENCODE_CHUNK = 32
-
-/** Sequences held ready to be sorted by length; more would only be held longer. */
+/** Sequences kept ready to be sorted by length; more would only occupy memory. */
 const READY = 512
 
-/** A pair that was taken up, by its call. */
-interface Taken {
-  readonly call: Call
-  readonly index: number
+/** Milliseconds that `dispose` waits for work under way. */
+const DISPOSE_LIMIT = 5_000
+
+/** A request to the engine, and the calls that it serves. */
+interface Work {
+  readonly calls: ReadonlySet<Call>
+  readonly abandon: AbortController
+  done: Promise<void>
 }
 
-/** An encoded sequence and whose it is. */
-interface Sequence extends TaskSequence, Taken {}
-
-/** Creates the scheduler of one matcher. */
-export function createScheduler(
-  engine: Engine,
-  { policy, batch: limits, concurrency, maxQueue }: SchedulerOptions
-): Scheduler {
-  const calls = new Set<Call>() // unanswered
-  let turn: Call[] = [] // calls with pairs not yet encoded, taken in rotation
-  let ready: Sequence[] = [] // sorted by length
-  const working = new Set<Promise<void>>()
+/** Creates the scheduler of one matcher. `concurrency` is how many batches the engine runs at once. */
+export function createScheduler(engine: Engine, options: CheckedOptions, concurrency: number): Scheduler {
+  const { policy, batch: limits, maxQueue } = options
+  const rules: CallRules = {
+    costOf: ({ a, b }) => windowEstimate(a.length, b.length, policy),
+    combine: (windows) => combineLogits(windows, policy.truncation)
+  }
+  const queue = createQueue(rules.costOf)
+  const ready = createReadyList(limits)
+  const working = new Set<Work>()
   let encoding = 0
   let running = 0
-  let clock = 0
   let pumping = false
   let disposed = false
 
-  /** Starts what can start, once the calls of this tick are all in. */
+  /** Pumps once the calls of this tick are all in. */
   function wake(): void {
     if (pumping) return
     pumping = true
     queueMicrotask(() => {
       pumping = false
-      if (disposed) return
-      turn = turn.filter((call) => !call.settled)
-      ready = ready.filter(({ call }) => !call.settled)
-      if (ready.length === 0 && encoding === 0 && running < concurrency && isShort(turn)) track(scoreNext())
-      while (turn.length > 0 && encoding < concurrency && ready.length < READY) track(encodeNext())
-      while (ready.length > 0 && running < concurrency && (encoding === 0 || ready.length >= READY / 2))
-        track(runNext())
+      if (!disposed) pump()
     })
   }
 
-  function track(work: Promise<void>): void {
-    const done = work.then(() => {
-      working.delete(done)
-      wake()
-    })
-    working.add(done)
+  function pump(): void {
+    ready.dropSettled()
+    if (ready.size === 0 && encoding === 0 && running < concurrency && queue.isShort) encodeAndRun(queue.take())
+    while (queue.hasUnread && encoding < concurrency && ready.size < READY) encode(queue.take())
+    while (ready.size > 0 && running < concurrency && (encoding === 0 || ready.size >= READY / 2)) run(ready.take())
   }
 
-  /** Takes all that waits if it is little, else a few pairs of each call in turn, so that a long call does not hold up a short one. */
-  function take(): Taken[] {
-    const share = isShort(turn) ? ENCODE_CHUNK : Math.max(1, Math.floor(ENCODE_CHUNK / turn.length))
-    const taken: Taken[] = []
-    for (let rounds = turn.length; rounds > 0 && taken.length < ENCODE_CHUNK; rounds--) {
-      const call = turn.shift()!
-      for (let i = 0; i < share && call.unread < call.pairs.length; i++) taken.push({ call, index: call.unread++ })
-      if (call.unread < call.pairs.length) turn.push(call)
+  /** Starts a request: its failure rejects the calls it serves, and it is abandoned once all of them are settled. */
+  function start(served: readonly Taken[], request: (abandoned: AbortSignal) => Promise<void>): void {
+    const work: Work = {
+      calls: new Set(served.map(({ call }) => call)),
+      abandon: new AbortController(),
+      done: Promise.resolve()
     }
-    return taken
-  }
-
-  async function encodeNext(): Promise<void> {
-    const taken = take()
-    encoding++
-    try {
-      putReady(
-        announce(
-          taken,
-          await engine.encode(
-            taken.map(({ call, index }) => ({ a: call.pairs[index]!.a, b: call.pairs[index]!.b })),
-            policy
-          )
-        )
-      )
-    } catch (error) {
-      for (const { call } of taken) call.reject(error)
-    }
-    encoding--
-  }
-
-  /** Encodes and runs in one message all that waits, when it is little and a worker is free; what is no single batch becomes ready. */
-  async function scoreNext(): Promise<void> {
-    const taken = take()
-    running++
-    try {
-      const { pairs, logits } = await engine.encodeAndRun(
-        taken.map(({ call, index }) => call.pairs[index]!),
-        policy,
-        limits
-      )
-      const sequences = announce(taken, pairs)
-      if (logits) deliver(sequences, logits)
-      else putReady(sequences)
-    } catch (error) {
-      for (const { call } of taken) call.reject(error)
-    }
-    running--
-  }
-
-  function putReady(sequences: readonly Sequence[]): void {
-    ready.push(...sequences)
-    ready.sort((one, other) => one.tokenIds.length - other.tokenIds.length)
-  }
-
-  /** Runs a batch around a sequence of the call that was served longest ago, with neighbours in length of any call. */
-  async function runNext(): Promise<void> {
-    let anchor = 0
-    ready.forEach(({ call }, i) => {
-      if (call.served < ready[anchor]!.call.served) anchor = i
-    })
-    ready[anchor]!.call.served = ++clock
-    const [from, to] = pickBatch(
-      ready.map(({ tokenIds }) => tokenIds.length),
-      anchor,
-      limits
-    )
-    const batch = ready.splice(from, to - from)
-    running++
-    try {
-      deliver(batch, await engine.run(padBatch(batch)))
-    } catch (error) {
-      for (const { call } of batch) call.reject(error)
-    }
-    running--
-  }
-
-  function submit(pairs: readonly TaskPair[], options: CallOptions): Promise<Outcome[]> {
-    if (disposed) return Promise.reject(disposedError())
-    const waiting = [...calls].reduce((sum, call) => sum + call.remaining, 0)
-    if (waiting > 0 && waiting + pairs.length > maxQueue) {
-      return Promise.reject(
-        new MatcherError(
-          'queue-full',
-          `${waiting} pairs wait already and ${pairs.length} more would exceed maxQueue (${maxQueue}); try again later, or raise maxQueue.`
-        )
-      )
-    }
-    return startCall(pairs, options, ++clock, (call) => {
-      calls.add(call)
-      turn.push(call)
-      wake()
-      return () => {
-        calls.delete(call)
+    const failed = (error: unknown): void => work.calls.forEach((call) => call.reject(error))
+    working.add(work)
+    work.done = request(work.abandon.signal)
+      .catch(failed)
+      .then(() => {
+        working.delete(work)
         wake()
+      })
+  }
+
+  function encode(taken: readonly Taken[]): void {
+    start(taken, async (abandoned) => {
+      const pairs = taken.map(({ call, index }) => ({ a: call.pairs[index]!.a, b: call.pairs[index]!.b }))
+      encoding++
+      try {
+        ready.put(announce(taken, await engine.encode(pairs, policy, abandoned)))
+      } finally {
+        encoding--
+      }
+    })
+  }
+
+  /** Fast path: when the engine is idle and the queue is short, encode and run in one message. What does not fit one batch becomes ready. */
+  function encodeAndRun(taken: readonly Taken[]): void {
+    start(taken, async (abandoned) => {
+      const pairs = taken.map(({ call, index }) => call.pairs[index]!)
+      running++
+      try {
+        const encoded = await engine.encodeAndRun(pairs, policy, limits, abandoned)
+        const sequences = announce(taken, encoded.pairs)
+        if (encoded.logits) deliver(sequences, encoded.logits)
+        else ready.put(sequences)
+      } finally {
+        running--
+      }
+    })
+  }
+
+  function run(sequences: readonly Sequence[]): void {
+    start(sequences, async (abandoned) => {
+      running++
+      try {
+        deliver(sequences, await engine.run(padBatch(sequences), abandoned))
+      } finally {
+        running--
+      }
+    })
+  }
+
+  function submit(pairs: readonly TaskPair[], options: CheckedRun): Promise<Outcome[]> {
+    if (disposed) return Promise.reject(disposedError())
+    const cost = pairs.reduce((sum, pair) => sum + rules.costOf(pair), 0)
+    if (queue.waiting > 0 && queue.waiting + cost > maxQueue)
+      return Promise.reject(queueFull(queue.waiting, cost, maxQueue))
+    return startCall(pairs, options, rules, (call) => {
+      ready.arrive(call)
+      const entry = queue.add(call)
+      wake()
+      return {
+        answered: entry.answered,
+        leave() {
+          entry.leave()
+          for (const { calls, abandon } of working)
+            if (calls.has(call) && [...calls].every((one) => one.settled)) abandon.abort()
+          wake()
+        }
       }
     })
   }
 
   async function dispose(): Promise<void> {
     disposed = true
-    for (const call of calls) call.reject(disposedError())
-    await Promise.all(working)
+    for (const call of [...queue.calls()]) call.reject(disposedError())
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, DISPOSE_LIMIT)
+    })
+    await Promise.race([Promise.all([...working].map(({ done }) => done)), limit])
+    clearTimeout(timer)
   }
 
   return { submit, dispose }
 }
 
-/** Whether all pairs of some calls, and at least one, are sent to the tokenizer at once. */
-function isShort(calls: readonly Call[]): boolean {
-  const unread = calls.reduce((sum, call) => sum + call.pairs.length - call.unread, 0)
-  return unread > 0 && unread <= ENCODE_CHUNK
-}
-
-/** Tells the calls which sequences their pairs became, and returns those. */
+/** Announces to the calls which sequences their pairs became, and returns those. */
 function announce(taken: readonly Taken[], encoded: readonly EncodedPair[]): Sequence[] {
   return encoded.map(({ pair, tokenIds, segmentIds, truncated }) => {
     const { call, index } = taken[pair]!
@@ -202,6 +165,14 @@ function announce(taken: readonly Taken[], encoded: readonly EncodedPair[]): Seq
 function deliver(sequences: readonly Sequence[], logits: Float32Array): void {
   sequences.forEach(({ call, index }, row) => call.receive(index, [logits[2 * row]!, logits[2 * row + 1]!]))
   for (const call of new Set(sequences.map((sequence) => sequence.call))) call.report()
+}
+
+function queueFull(waiting: number, cost: number, maxQueue: number): MatcherError {
+  return new MatcherError(
+    'queue-full',
+    `${waiting} pairs wait already and ${cost} more would exceed maxQueue (${maxQueue}), a pair read in windows counting as ` +
+      'that many; try again later, or raise maxQueue.'
+  )
 }
 
 function disposedError(): MatcherError {

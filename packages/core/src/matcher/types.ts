@@ -1,14 +1,17 @@
 import type { Device, Dtype } from '../dtype'
-import type { TextPair, Truncation } from '../engine/engine'
+import type { Health, TextPair, Truncation } from '../engine/engine'
 import type { ManifestTask } from '../formats/manifest'
 import type { Task } from '../tasks'
 
-/** Two texts and the task to judge them under. */
+/**
+ * Two texts and the task that they are judged under. Any string is a text. An empty one, or one of white space only, is judged as the
+ * network judges [CLS] [SEP]: its score says nothing about texts, so leave such pairs out.
+ */
 export interface Pair<T extends string = Task> extends TextPair {
   readonly task: T
 }
 
-/** What the model says of one pair. */
+/** The model's judgment of one pair. */
 export interface MatchResult<T extends string = Task> {
   readonly task: T
   /** 1: the texts match under this task's criterion, that is `score > threshold`. */
@@ -17,9 +20,9 @@ export interface MatchResult<T extends string = Task> {
   readonly score: number
   /** This task's threshold, from the options or the manifest. */
   readonly threshold: number
-  /** Raw outputs, [no match, match]; of the best window, or the windows' mean, where the pair was read in windows. */
+  /** Raw outputs, [no match, match]; where the pair was read in windows, the best window's or their mean. */
   readonly logits: readonly [number, number]
-  /** Tokens that the network read, with [CLS] and both [SEP], after truncation; over all windows. */
+  /** Tokens that the network read, [CLS] and both [SEP] included, after truncation, over all windows. 3: both texts are empty. */
   readonly tokenCount: number
   /** Whether tokens were left out to keep within the maximum length. */
   readonly truncated: boolean
@@ -33,21 +36,21 @@ export interface RankedMatch<T extends string = Task> extends MatchResult<T> {
 
 /** Options of one call. */
 export interface RunOptions {
-  /** Gives up what has not started; a batch under way finishes unseen. The call rejects with the signal's reason. */
+  /** Cancels what has not started; the answer of a batch under way is dropped. The call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds from the call after which it rejects with `deadline-exceeded`. Default: none. */
+  /** Milliseconds after which the call rejects with `deadline-exceeded`. Default: none. */
   readonly deadlineMs?: number | undefined
 }
 
 /** Options of `matchMany`. */
 export interface RunManyOptions extends RunOptions {
-  /** Called after each batch with the pairs of this call that are done. */
+  /** Called after each batch with the number of this call's pairs that are done. What it throws rejects the call. */
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined
 }
 
 /** Options of `rank`. */
 export interface RankOptions extends RunOptions {
-  /** Return only the best so many. Default: all. */
+  /** Number of results to return. Default: all. */
   readonly topK?: number | undefined
 }
 
@@ -58,7 +61,7 @@ export interface DeviceReason {
   readonly reason: string
 }
 
-/** What a matcher runs on and with. */
+/** The model, device and limits of a matcher. */
 export interface MatcherInfo {
   /** The model's name, from the manifest. */
   readonly model: string
@@ -66,13 +69,13 @@ export interface MatcherInfo {
   readonly modelHash: string
   readonly device: Device
   readonly dtype: Dtype
-  /** Each device that was considered, in the order of trying. */
+  /** Each device that was considered, in the order it was tried. */
   readonly reasons: readonly DeviceReason[]
   /** Workers, each with its own session, and threads of each session. */
   readonly workers: number
   readonly threads: number
   readonly tasks: readonly ManifestTask[]
-  /** Tokens of a sequence; UTF-16 code units of a text; pairs accepted and unanswered; padded tokens of a batch. */
+  /** Tokens per sequence; UTF-16 code units per text; pairs (or their windows) accepted and unanswered; padded tokens per batch. */
   readonly limits: {
     readonly maxLength: number
     readonly maxTextLength: number
@@ -92,11 +95,13 @@ export interface Matcher<T extends string = Task> extends AsyncDisposable {
   /** Judges each candidate against the query; best first, equal scores in input order. Throws as `match`. */
   rank(query: string, candidates: readonly string[], task: T, options?: RankOptions): Promise<RankedMatch<T>[]>
   readonly info: MatcherInfo
-  /** Rejects what waits, lets a batch under way end, frees the session. May be called again. */
+  /** Whether the matcher can answer now: its living workers, and why one is missing. For readiness checks. */
+  health(): Health
+  /** Rejects what waits, lets a batch under way end (for a few seconds at most), frees the session. May be called again. */
   dispose(): Promise<void>
 }
 
-/** Loading, in bytes of one file. */
+/** Progress of loading, in bytes of one file. */
 export interface LoadProgress {
   readonly phase: 'download' | 'verify' | 'compile'
   readonly file: string
@@ -104,7 +109,7 @@ export interface LoadProgress {
   readonly total: number
 }
 
-/** Options that both SDKs take. */
+/** Options of both SDKs. */
 export interface CommonOptions<T extends string = Task> {
   /** The model folder: a path in Node, an address in browsers. */
   readonly model: string | URL
@@ -112,22 +117,22 @@ export interface CommonOptions<T extends string = Task> {
   readonly tasks?: readonly T[] | undefined
   /** Default `auto`: by device (int8 on cpu and wasm, fp16 on cuda, q8 on webgpu). */
   readonly dtype?: Dtype | 'auto' | undefined
-  /** Tokens a pair is cut to, [CLS] and both [SEP] included. Default: training's. Rotary positions let it be longer. */
+  /** Tokens that a pair is cut to, [CLS] and both [SEP] included. Default: as in training. */
   readonly maxLength?: number | undefined
-  /** What a longer pair loses. Default `longest-first`, as in training. */
+  /** Which tokens a longer pair loses. Default `longest-first`, as in training. */
   readonly truncation?: Truncation | undefined
-  /** Thresholds in place of the manifest's. */
+  /** Thresholds that replace the manifest's. */
   readonly thresholds?: Partial<Record<NoInfer<T>, number>> | undefined
-  /** Pairs that may be accepted and unanswered before calls reject with `queue-full`. Default 10,000. */
+  /** Pairs that may wait before calls reject with `queue-full`; a pair read in windows counts as that many. Default 10,000. */
   readonly maxQueue?: number | undefined
-  /** Padded tokens of one batch. The default depends on the device. */
+  /** Padded tokens per batch. The default depends on the device. */
   readonly batchTokens?: number | undefined
   /**
    * Share of a batch that may be padding, from 0 to 1. The default depends on the device. With 0 only pairs of equal length run together: on
    * a CPU the digits of a score then do not depend on the pairs beside it.
    */
   readonly batchPadding?: number | undefined
-  /** Gives up loading; the call rejects with the signal's reason. */
+  /** Cancels loading; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
 }

@@ -1,0 +1,111 @@
+import type { TaskPair } from '../engine/engine'
+import type { Call, QueueEntry } from './call'
+
+/** Pairs sent to the tokenizer at once: few, so that a batch never waits long behind them. */
+const ENCODE_CHUNK = 32
+
+/** Expected sequences sent to the tokenizer at once, unless one pair alone becomes more. */
+const CHUNK_SEQUENCES = 512
+
+/** Settled calls that may stay in the rotation before it is compacted. */
+const SLACK = 64
+
+/** A pair that was taken from the queue, by its call. */
+export interface Taken {
+  readonly call: Call
+  readonly index: number
+}
+
+/** The unanswered calls of a matcher. Every operation takes constant time, however many calls there are. */
+export interface Queue {
+  /** Expected sequences accepted and unanswered. */
+  readonly waiting: number
+  /** Whether any pair has not been sent to the tokenizer. */
+  readonly hasUnread: boolean
+  /** Whether all pairs that were not sent to the tokenizer, at least one, fit into one chunk. */
+  readonly isShort: boolean
+  add(call: Call): QueueEntry
+  /** Takes everything unread if it is short, else a few pairs of each call in turn, so that a long call does not hold up a short one. */
+  take(): Taken[]
+  /** The unanswered calls. */
+  calls(): Iterable<Call>
+}
+
+/** Creates an empty queue. */
+export function createQueue(costOf: (pair: TaskPair) => number): Queue {
+  const calls = new Set<Call>()
+  let turn: Call[] = [] // calls with unread pairs from `head` on, in rotation; settled ones are skipped
+  let head = 0
+  let open = 0 // calls in `turn` that are not settled
+  let unread = 0
+  let waiting = 0
+
+  function compact(): void {
+    if (turn.length - open <= open + SLACK) return
+    turn = turn.slice(head).filter((call) => !call.settled)
+    head = 0
+  }
+
+  function next(): Call | undefined {
+    while (head < turn.length) {
+      const call = turn[head++]!
+      if (!call.settled) return call
+    }
+    return undefined
+  }
+
+  const queue: Queue = {
+    get waiting() {
+      return waiting
+    },
+    get hasUnread() {
+      return unread > 0
+    },
+    get isShort() {
+      return unread > 0 && unread <= ENCODE_CHUNK
+    },
+    add(call) {
+      calls.add(call)
+      turn.push(call)
+      open++
+      unread += call.pairs.length
+      const cost = call.remaining
+      let answered = 0
+      waiting += cost
+      return {
+        answered(part) {
+          answered += part
+          waiting -= part
+        },
+        leave() {
+          calls.delete(call)
+          waiting -= cost - answered
+          const left = call.pairs.length - call.unread
+          unread -= left
+          if (left > 0) open--
+          compact()
+        }
+      }
+    },
+    take() {
+      const share = queue.isShort ? ENCODE_CHUNK : Math.max(1, Math.floor(ENCODE_CHUNK / open))
+      const taken: Taken[] = []
+      let cost = 0
+      const full = (): boolean => taken.length >= ENCODE_CHUNK || cost >= CHUNK_SEQUENCES
+      for (let rounds = open; rounds > 0 && !full(); rounds--) {
+        const call = next()!
+        for (let i = 0; i < share && call.unread < call.pairs.length && !full(); i++) {
+          cost += costOf(call.pairs[call.unread]!)
+          taken.push({ call, index: call.unread++ })
+        }
+        if (call.unread < call.pairs.length) turn.push(call)
+        else open--
+      }
+      unread -= taken.length
+      compact()
+      return taken
+    },
+    calls: () => calls
+  }
+  return queue
+}
