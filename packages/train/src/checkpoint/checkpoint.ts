@@ -15,6 +15,7 @@ import {
 import { readBytes, readJson, readText, recoverFolder, replaceFolder } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
 import { Variable } from '../optimizer/variable'
+import { ORIGIN_FILE, originText, readOrigin, type Origin } from '../pretrained/origin'
 import { readWeights, writeWeights, type LazyTensor } from './weights-file'
 
 /** What a network needs beside its weights to read texts; it travels with every checkpoint. */
@@ -25,6 +26,8 @@ export interface Assets {
   readonly dictionary?: Uint8Array | undefined
   /** Licences and citations of what the checkpoint holds of others' work. */
   readonly notice: string
+  /** The public weights that training started from. */
+  readonly origin?: Origin | undefined
 }
 
 /** A checkpoint folder's content: what export, evaluation and `--init` read. */
@@ -53,8 +56,9 @@ export async function writeCheckpoint(
     await json('thresholds.json', checkpoint.thresholds)
     await writeFile(file('parity.json'), `${JSON.stringify(parityToJson(checkpoint.parity))}\n`)
     await writeFile(file('vocab.txt'), checkpoint.assets.vocab)
-    const { dictionary } = checkpoint.assets
+    const { dictionary, origin } = checkpoint.assets
     if (dictionary) await writeFile(file('dictionary.bin'), dictionary)
+    if (origin) await writeFile(file(ORIGIN_FILE), originText(origin))
     await writeFile(file('NOTICE'), checkpoint.assets.notice)
     await writeWeights(file('model.safetensors'), checkpoint.weights, { format: 'sohu-match' })
     await more?.(temporary)
@@ -108,12 +112,13 @@ export async function readAssets(
   folder: string,
   { wordSegmentation }: Pick<ModelConfig, 'wordSegmentation'>
 ): Promise<Assets> {
-  const [vocab, dictionary, notice] = await Promise.all([
+  const [vocab, dictionary, notice, origin] = await Promise.all([
     readText(join(folder, 'vocab.txt'), 'checkpoint-invalid'),
     wordSegmentation === 'none' ? undefined : readBytes(join(folder, 'dictionary.bin'), 'checkpoint-invalid'),
-    readText(join(folder, 'NOTICE'), 'checkpoint-invalid')
+    readText(join(folder, 'NOTICE'), 'checkpoint-invalid'),
+    readOrigin(folder)
   ])
-  return { vocab, dictionary, notice }
+  return { vocab, dictionary, notice, origin }
 }
 
 /** True if something is at the path. */

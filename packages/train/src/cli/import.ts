@@ -1,6 +1,10 @@
+import { MatcherError } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
 import { InvalidArgumentError, type Command } from 'commander'
+import { applyOverrides } from '../config'
+import { weightsFolder } from './init'
 import { importWeights } from '../pretrained/import'
+import { OWN_KEYS } from '../pretrained/config'
 import { summaryText } from '../pretrained/plan'
 
 interface ImportFlags {
@@ -8,6 +12,7 @@ interface ImportFlags {
   readonly out: string
   readonly allowMissing?: string[]
   readonly maxLength: number
+  readonly set: string[]
   readonly seed: number
   readonly force: boolean
 }
@@ -17,27 +22,40 @@ export function addImport(program: Command): void {
   program
     .command('import')
     .description(
-      'write the weights of a public RoFormer (TensorFlow checkpoint, safetensors, PyTorch file) as a checkpoint'
+      'write the weights of a public RoFormer or BERT (TensorFlow checkpoint, safetensors, PyTorch file, ONNX file) as a checkpoint'
     )
-    .requiredOption('--from <dir>', 'folder with the weights, bert_config.json or config.json, and vocab.txt')
+    .requiredOption(
+      '--from <dir>',
+      'folder with the weights, bert_config.json or config.json, and vocab.txt or tokenizer.json; or the name of public weights'
+    )
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--allow-missing <name...>', 'tensors that may be missing or unknown; a trailing * stands for any ending')
     .option('--max-length <tokens>', 'tokens a pair is cut to', wholeNumber, 512)
+    .option('--set <key=value...>', `keys of config.json that the weights leave open: ${OWN_KEYS.join(', ')}`, [])
     .option('--seed <number>', 'seed of what the weights lack: the condition and the head', wholeNumber, 1)
     .option('--force', 'replace what is at --out', false)
-    .action(async ({ from, out, allowMissing, maxLength, seed, force }: ImportFlags) => {
+    .action(async ({ from, out, allowMissing, maxLength, set, seed, force }: ImportFlags) => {
       const summary = await importWeights({
-        from: userPath(from),
+        from: await weightsFolder(from),
         out: userPath(out),
         allowMissing,
         seed,
         force,
-        model: { max_length: maxLength }
+        model: ownKeys(applyOverrides({ max_length: maxLength }, set))
       })
       console.log(
         `${summaryText(summary)}\nThe checkpoint is in ${out}; fine-tune it: nx run train:sohu -- --init ${out} --preset sohu-base`
       )
     })
+}
+
+function ownKeys(model: Record<string, unknown>): Record<string, unknown> {
+  const other = Object.keys(model).find((key) => !(OWN_KEYS as readonly string[]).includes(key))
+  if (other === undefined) return model
+  throw new MatcherError(
+    'config-invalid',
+    `--set ${other}: the weights settle it; the keys are ${OWN_KEYS.join(', ')}.`
+  )
 }
 
 function wholeNumber(text: string): number {

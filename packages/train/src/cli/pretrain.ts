@@ -6,6 +6,7 @@ import { parsePretrainConfig, pretrainPresetNames, readPretrainPreset } from '..
 import { pretrain, type PretrainHooks } from '../pretrain/pretrain'
 import { createProgress } from '../report/bar'
 import { whole } from '../report/format'
+import { weightsFolder } from './init'
 import { interruption } from './interruption'
 
 interface PretrainFlags {
@@ -29,7 +30,7 @@ export function addPretrain(program: Command): void {
     .option('--data <dir>', 'data folder whose training pairs are read: Sohu layout or dataset.json')
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--preset <name>', pretrainPresetNames().join(', '), 'pretrain-tiny')
-    .option('--init <dir>', 'checkpoint or public RoFormer to go on from')
+    .option('--init <dir>', 'checkpoint or public RoFormer or BERT to go on from, or the name of one')
     .option('--set <key=value...>', 'override keys of the preset, for example --set epochs=8 mask_rate=0.2', [])
     .option('--force', 'replace what is at --out', false)
     .action(async (flags: PretrainFlags) => {
@@ -46,7 +47,7 @@ export function addPretrain(program: Command): void {
         out: userPath(out),
         config,
         force,
-        ...(init !== undefined && { init: userPath(init) })
+        ...(init !== undefined && { init: await weightsFolder(init) })
       }
       const { steps, heldOutLoss } = await pretrain(run, { ...consoleHooks(), stopping: interrupt.stopping })
       interrupt.dispose()

@@ -9,6 +9,7 @@ import { addPretrain } from './pretrain'
 import { addProfile } from './profile'
 import { addSohu } from './sohu'
 import { addStudy } from './study'
+import { addWeights } from './weights'
 
 /** The commands of this package; each Nx target `train:NAME` runs the one of its name. */
 export const program = new Command('train')
@@ -25,6 +26,7 @@ for (const add of [
   addImport,
   addInterpolate,
   addPretrain,
-  addProfile
+  addProfile,
+  addWeights
 ])
   add(program)

@@ -4,6 +4,7 @@ import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { applyOverrides, parseTrainConfig, presetNames, readPreset } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
+import { weightsFolder } from './init'
 import { interruption } from './interruption'
 import { consoleHooks, jsonHooks } from './report-run'
 import { resumeRun, startRun, type RunHooks, type RunResult } from '../run/run'
@@ -29,7 +30,7 @@ export function addSohu(program: Command): void {
     .option('--preset <name>', `${presetNames().join(', ')} (default: smoke)`)
     .option(
       '--init <dir>',
-      'checkpoint or public RoFormer (TensorFlow, safetensors, PyTorch) whose weights, vocabulary and sizes the run starts from'
+      'checkpoint or public RoFormer or BERT (TensorFlow, safetensors, PyTorch, ONNX) whose weights, vocabulary and sizes the run starts from, or the name of one, for example bge-small-zh-v1.5'
     )
     .option(
       '--allow-missing <name...>',
@@ -70,11 +71,14 @@ async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<Run
   const preset = options.preset ?? 'smoke'
   const config = parseTrainConfig(applyOverrides(await readPreset(preset), options.set), `preset ${preset}`)
   const data = options.data === undefined ? await demoData() : userPath(options.data)
-  return startRun({ data, out, config, ...initOf(options) }, hooks)
+  return startRun({ data, out, config, ...(await initOf(options)) }, hooks)
 }
 
-function initOf({ init, allowMissing }: SohuOptions): { init?: string; allowMissing?: readonly string[] } {
-  return { ...(init !== undefined && { init: userPath(init) }), ...(allowMissing && { allowMissing }) }
+async function initOf({
+  init,
+  allowMissing
+}: SohuOptions): Promise<{ init?: string; allowMissing?: readonly string[] }> {
+  return { ...(init !== undefined && { init: await weightsFolder(init) }), ...(allowMissing && { allowMissing }) }
 }
 
 /** The embedded corpus, written where runs keep what can be made again. */

@@ -38,21 +38,25 @@ export async function importWeights({ from, out, force = false, ...options }: Im
     throw new MatcherError('checkpoint-invalid', `${from} is a checkpoint already; give it to --init as it is.`)
   if (!force && (await exists(out)))
     throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
-  return withPublicWeights(from, { ...options, tasks: SOHU_TASKS }, async ({ config, vocab, parameters, summary }) => {
-    const assets = { vocab, ...(await ownAssets(config)) }
-    const pairs = await samplePairs(config, createTokenizer(vocab, assets.dictionary))
-    const parity = await parityOf(config, parameters, parityInputs(pairs, config))
-    const thresholds = Object.fromEntries(config.tasks.map(({ name }: TaskSpec) => [name, 0.5]))
-    await writeCheckpoint(out, {
-      config,
-      assets,
-      weights: parameters,
-      metrics: { mean: NaN, groups: {}, tasks: {} },
-      thresholds,
-      parity
-    })
-    return summary
-  })
+  return withPublicWeights(
+    from,
+    { ...options, tasks: SOHU_TASKS },
+    async ({ config, vocab, origin, parameters, summary }) => {
+      const assets = { vocab, ...(await ownAssets(config, origin)) }
+      const pairs = await samplePairs(config, createTokenizer(vocab, assets.dictionary))
+      const parity = await parityOf(config, parameters, parityInputs(pairs, config))
+      const thresholds = Object.fromEntries(config.tasks.map(({ name }: TaskSpec) => [name, 0.5]))
+      await writeCheckpoint(out, {
+        config,
+        assets,
+        weights: parameters,
+        metrics: { mean: NaN, groups: {}, tasks: {} },
+        thresholds,
+        parity
+      })
+      return summary
+    }
+  )
 }
 
 /** Tokens of the sample pairs; the row of full length is made of them. Short, since the memory of a large network's activations counts. */

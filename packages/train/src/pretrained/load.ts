@@ -4,12 +4,15 @@ import type { LazyTensor } from '../checkpoint/weights-file'
 import { openPublicWeights, type PublicWeights } from './open'
 import { planLoad, type Assignment, type LoadPlan, type LoadSummary } from './plan'
 import type { OwnSwitches } from './config'
+import { readOrigin, type Origin } from './origin'
 import { transpose } from './transpose'
 
 /** What a run or a checkpoint takes over from public weights. */
 export interface PublicStart {
   readonly config: ModelConfig
   readonly vocab: string
+  /** Whose weights they are, where the folder says so. */
+  readonly origin: Origin | undefined
   readonly summary: LoadSummary
   /** Every parameter of `config`, read when its turn comes: loaded, or started as the baseline starts it. */
   readonly parameters: readonly LazyTensor[]
@@ -35,16 +38,22 @@ export async function withPublicWeights<T>(
   const opened = await openPublicWeights(folder, options)
   try {
     const plan = planLoad(opened.source, opened.names, opened.config, options.allowMissing)
-    return await use(startOf(opened, plan, options.seed))
+    return await use(startOf(opened, plan, await readOrigin(folder), options.seed))
   } finally {
     await opened.source.close()
   }
 }
 
-function startOf({ config, vocab }: PublicWeights, { assignments, summary }: LoadPlan, seed: number): PublicStart {
+function startOf(
+  { config, vocab }: PublicWeights,
+  { assignments, summary }: LoadPlan,
+  origin: Origin | undefined,
+  seed: number
+): PublicStart {
   return {
     config,
     vocab,
+    origin,
     summary,
     parameters: assignments.map((assignment) => ({
       name: assignment.spec.name,

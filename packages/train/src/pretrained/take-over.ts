@@ -89,7 +89,7 @@ function takeOverPublic(
   return withPublicWeights(
     init,
     { tasks, model: train.model, seed: train.seed, allowMissing },
-    async ({ config, vocab, summary, parameters }) => {
+    async ({ config, vocab, origin, summary, parameters }) => {
       const variables = new Map<string, Variable>()
       try {
         for (const { name, shape, read } of parameters) variables.set(name, Variable.create(await read(), shape))
@@ -97,7 +97,7 @@ function takeOverPublic(
         for (const variable of variables.values()) variable.dispose()
         throw cause
       }
-      return { config, assets: { vocab, ...(await ownAssets(config)) }, variables, summary }
+      return { config, assets: { vocab, ...(await ownAssets(config, origin)) }, variables, summary }
     }
   )
 }
