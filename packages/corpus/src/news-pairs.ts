@@ -4,7 +4,7 @@ import { blocks, grouped, hashed, shuffled } from './order'
 import { overlapMeter } from './overlap'
 import { areRelated } from './related-topics'
 import { splitKeys, SPLITS, type Split } from './split'
-import { type NewsKind, type NewsText } from './texts'
+import { LONG_KINDS, SHORT_KINDS, type NewsKind, type NewsText } from './texts'
 
 /** A labelled pair of news texts with what its label follows from. */
 export interface NewsPair {
@@ -21,109 +21,39 @@ export interface NewsPair {
 /** The seed of the published pairs. */
 export const CORPUS_SEED = 'sohu-match corpus 1'
 
-/** Topics of each of the eight fields (of 16) that are kept for choosing and for testing: 88, 16 and 24 topics in all. */
+/** Topics of each of the eight fields (of 16) that are kept for choosing and for testing: 16 and 24 topics in all, 88 are left to train on. */
 const SHARES = { valid: 2, test: 3 }
 
-/** Topics among which the closest negatives are looked for. */
-const BLOCK = 8
+/** Topics among which the closest negatives of criterion A are looked for. */
+const BLOCK = 16
 
-/** Which kinds of text meet in a task. Every kind is as often source as target of the other kinds, in positives and in negatives. */
-const ROUNDS: Readonly<Record<string, readonly (readonly [NewsKind, NewsKind])[]>> = {
-  ss: [
-    ['headline', 'post'],
-    ['post', 'summary'],
-    ['summary', 'headline']
-  ],
-  sl: [
-    ['headline', 'report'],
-    ['headline', 'follow'],
-    ['post', 'report'],
-    ['post', 'follow'],
-    ['summary', 'report'],
-    ['summary', 'follow']
-  ],
-  ll: [
-    ['report', 'follow'],
-    ['follow', 'report']
-  ]
+/** Kinds of the sources and of the targets of a task, and by how many places the target's kind is further on in each round. */
+const MEETINGS: Readonly<Record<string, Meeting>> = {
+  ss: { sources: SHORT_KINDS, targets: SHORT_KINDS, turns: [1] },
+  sl: { sources: SHORT_KINDS, targets: LONG_KINDS, turns: [0, 1] },
+  ll: { sources: LONG_KINDS, targets: LONG_KINDS, turns: [1] }
 }
 
-/** The events of a topic, each by the kinds of its texts. */
-type Topic = readonly ReadonlyMap<NewsKind, NewsText>[]
-
-/** What one call of `newsPairs` shares. */
-interface Making {
-  readonly seed: string
-  readonly overlap: (one: string, other: string) => number
+interface Meeting {
+  readonly sources: readonly NewsKind[]
+  readonly targets: readonly NewsKind[]
+  readonly turns: readonly number[]
 }
 
-/**
- * The six tasks' pairs, split by topic; the same for the same texts and seed on every machine. Positives of criterion A are two texts
- * of a topic (one in five of one event), its negatives texts of two topics that are not near each other by meaning, close by words.
- * Positives of criterion B are two texts of an event, its negatives texts of two events of the same topic, close by words.
- */
-export function newsPairs(
-  news: readonly NewsText[],
-  seed: string = CORPUS_SEED
-): Record<Task, Record<Split, NewsPair[]>> {
-  const topics = new Map(
-    [...grouped(news, ({ topic }) => topic)].map(([name, texts]) => [
-      name,
-      [...grouped(texts, ({ event }) => event).values()].map((event) => new Map(event.map((text) => [text.kind, text])))
-    ])
-  )
-  const strata = new Map(
-    [...grouped(news, ({ field }) => field)].map(([field, texts]) => [field, [...new Set(texts.map((t) => t.topic))]])
-  )
-  const splitOf = splitKeys(strata, SHARES, seed)
-  const making = { seed, overlap: overlapMeter() }
-  const pairsOf = (task: Task, split: Split) =>
-    taskPairs(making, task, split, new Map([...topics].filter(([topic]) => splitOf.get(topic) === split)))
-  return Object.fromEntries(
-    TASKS.map((task) => [task, Object.fromEntries(SPLITS.map((split) => [split, pairsOf(task, split)]))])
-  ) as Record<Task, Record<Split, NewsPair[]>>
-}
+/** An event's texts by kind. */
+type Event = ReadonlyMap<NewsKind, NewsText>
 
-function taskPairs(making: Making, task: Task, split: Split, topics: ReadonlyMap<string, Topic>): NewsPair[] {
-  const [criterion, lengths] = task.split('-') as ['A' | 'B', string]
-  const used = new Set<string>()
-  const pairs: (Match<NewsText> & { readonly label: 0 | 1 })[] = []
-  for (const [source, target] of ROUNDS[lengths]!) {
-    const round = { ...making, key: `${making.seed} ${task} ${source} ${target}`, source, target, used }
-    for (const names of blocks(
-      shuffled([...topics.keys()], round.key, (name) => name),
-      BLOCK
-    )) {
-      const block = names.map((name) => topics.get(name)!)
-      const { positives, negatives } = criterion === 'A' ? topicRound(round, block) : eventRound(round, block)
-      for (const match of negatives) used.add(unordered(match.source, match.target))
-      pairs.push(...positives.map((match) => ({ ...match, label: 1 as const })))
-      pairs.push(...negatives.map((match) => ({ ...match, label: 0 as const })))
-    }
-  }
-  const order = shuffled(
-    pairs,
-    `${making.seed} order`,
-    ({ source, target }) => `${task}\n${source.text}\n${target.text}`
-  )
-  return order.map(({ source, target, label }, i) => ({
-    id: `${task}-${split}-${i + 1}`,
-    source: source.text,
-    target: target.text,
-    label,
-    sourceTopic: source.topic,
-    targetTopic: target.topic,
-    sourceEvent: source.event,
-    targetEvent: target.event
-  }))
-}
+/** The events of a topic. */
+type Topic = readonly Event[]
 
-interface Round extends Making {
+/** What the rounds of a task share. */
+interface Round extends Meeting {
+  /** Seed and task. */
   readonly key: string
-  readonly source: NewsKind
-  readonly target: NewsKind
-  /** Negatives of earlier rounds, either way round. */
-  readonly used: ReadonlySet<string>
+  readonly turn: number
+  readonly closeness: (source: NewsText, target: NewsText) => number
+  /** Whether no earlier round has this pair as a negative. */
+  readonly isNew: (source: NewsText, target: NewsText) => boolean
 }
 
 interface RoundPairs {
@@ -131,55 +61,102 @@ interface RoundPairs {
   readonly negatives: readonly Match<NewsText>[]
 }
 
-/** Criterion A: each event meets the one some places further in its topic, in a fifth of the topics itself. */
-function topicRound(round: Round, block: readonly Topic[]): RoundPairs {
-  const positives = block.flatMap((topic) => {
-    const events = shuffled(topic, round.seed, eventName)
-    const shift = shiftOf(round, events)
-    return events.map((event, i) => ({
-      source: event.get(round.source)!,
-      target: events[(i + shift) % events.length]!.get(round.target)!
-    }))
-  })
-  const negatives = crossed(
-    positives,
-    (source, target) => !areRelated(source.topic, target.topic) && isNew(round, source, target),
-    closeness(round)
+/**
+ * The six tasks' pairs, split by topic; the same for the same texts and seed on every machine. Positives of criterion A are two texts
+ * of a topic (about one in ten of one event), its negatives texts of two topics that are not near each other by meaning. Positives of
+ * criterion B are two texts of an event, its negatives texts of two events of a topic. Negatives are close by words, and every text
+ * stands in as many of them as in positives, as source and as target.
+ */
+export function newsPairs(
+  news: readonly NewsText[],
+  seed: string = CORPUS_SEED
+): Record<Task, Record<Split, NewsPair[]>> {
+  const fields = new Map(
+    [...grouped(news, ({ field }) => field)].map(([field, texts]) => [field, [...new Set(texts.map((t) => t.topic))]])
   )
-  return { positives, negatives }
+  const splitOf = splitKeys(fields, SHARES, seed)
+  const closeness = overlapMeter()
+  const pairsOf = (task: Task, split: Split) => {
+    const topics = topicsOf(news.filter(({ topic }) => splitOf.get(topic) === split))
+    const pairs = taskPairs(topics, task, seed, (source, target) => closeness(source.text, target.text))
+    return pairs.map((pair, i) => ({ id: `${task}-${split}-${i + 1}`, ...pair }))
+  }
+  return Object.fromEntries(
+    TASKS.map((task) => [task, Object.fromEntries(SPLITS.map((split) => [split, pairsOf(task, split)]))])
+  ) as Record<Task, Record<Split, NewsPair[]>>
 }
 
-/** Two rounds of the same two kinds, the other way round, never shift by opposite numbers: no pair comes twice. */
-function shiftOf({ seed, source, target }: Round, events: Topic): number {
-  const shift = hashed(events.length, `${seed} shift ${eventName(events[0]!)} ${[source, target].sort().join(' ')}`)
-  return source < target ? shift : (events.length + 1 - shift) % events.length
+function topicsOf(news: readonly NewsText[]): Topic[] {
+  return [...grouped(news, ({ topic }) => topic).values()].map((texts) =>
+    [...grouped(texts, ({ event }) => event).values()].map((event) => new Map(event.map((text) => [text.kind, text])))
+  )
+}
+
+function taskPairs(topics: readonly Topic[], task: Task, seed: string, closeness: Round['closeness']) {
+  const [criterion, lengths] = task.split('-') as ['A' | 'B', string]
+  const meeting = MEETINGS[lengths]!
+  const used = new Set<string>()
+  const isNew: Round['isNew'] = (source, target) => !used.has(`${source.text}\n${target.text}`)
+  const pairs: (Match<NewsText> & { readonly label: 0 | 1 })[] = []
+  for (const turn of meeting.turns) {
+    const round = { ...meeting, key: `${seed} ${task}`, turn, closeness, isNew }
+    for (const block of blocks(shuffled(topics, `${round.key} ${turn}`, topicName), BLOCK)) {
+      const { positives, negatives } = criterion === 'A' ? topicRound(round, block) : eventRound(round, block)
+      for (const { source, target } of negatives) used.add(`${source.text}\n${target.text}`)
+      pairs.push(...positives.map((match) => ({ ...match, label: 1 as const })))
+      pairs.push(...negatives.map((match) => ({ ...match, label: 0 as const })))
+    }
+  }
+  return shuffled(pairs, `${seed} ${task} order`, (pair) => `${pair.source.text}\n${pair.target.text}`).map(
+    ({ source, target, label }) => ({
+      source: source.text,
+      target: target.text,
+      label,
+      sourceTopic: source.topic,
+      targetTopic: target.topic,
+      sourceEvent: source.event,
+      targetEvent: target.event
+    })
+  )
+}
+
+/** Criterion A: each event meets the one some places further in its topic; in every tenth topic, itself. */
+function topicRound(round: Round, block: readonly Topic[]): RoundPairs {
+  const positives = block.flatMap((topic, place) => {
+    const key = `${round.key} ${round.turn} ${topicName(topic)}`
+    const events = shuffled(topic, round.key, eventName)
+    const shift = place % 10 === 0 ? 0 : 1 + hashed(events.length - 1, `${key} shift`)
+    // Two texts of one kind may meet where they are of two events; in tasks of two rounds each round keeps its own kinds.
+    const turn = shift === 0 || round.turns.length > 1 ? round.turn : hashed(round.targets.length, `${key} turn`)
+    return events.flatMap((event, i) => meet({ ...round, turn }, event, events[(i + shift) % events.length]!))
+  })
+  const areApart: Round['isNew'] = (source, target) =>
+    !areRelated(source.topic, target.topic) && round.isNew(source, target)
+  return { positives, negatives: crossed(positives, areApart, round.closeness) }
 }
 
 /** Criterion B: each event meets itself; its negatives are the other events of its topic, which share most of their words. */
 function eventRound(round: Round, block: readonly Topic[]): RoundPairs {
-  const within = block.map((topic) =>
-    topic.map((event) => ({ source: event.get(round.source)!, target: event.get(round.target)! }))
-  )
+  const within = block.map((topic) => topic.flatMap((event) => meet(round, event, event)))
+  const areApart: Round['isNew'] = (source, target) => source.event !== target.event && round.isNew(source, target)
   return {
     positives: within.flat(),
-    negatives: within.flatMap((matches) =>
-      crossed(matches, (s, t) => s.event !== t.event && isNew(round, s, t), closeness(round))
-    )
+    negatives: within.flatMap((matches) => crossed(matches, areApart, round.closeness))
   }
 }
 
-function closeness({ overlap }: Making) {
-  return (source: NewsText, target: NewsText) => overlap(source.text, target.text)
+/** Every source of one event with the target of another whose kind is `turn` places further on. */
+function meet({ sources, targets, turn }: Round, one: Event, other: Event): Match<NewsText>[] {
+  return sources.map((kind, i) => ({
+    source: one.get(kind)!,
+    target: other.get(targets[(i + turn) % targets.length]!)!
+  }))
 }
 
-function isNew({ used }: Round, source: NewsText, target: NewsText): boolean {
-  return !used.has(unordered(source, target))
-}
-
-function unordered(one: NewsText, other: NewsText): string {
-  return [`${one.event} ${one.kind}`, `${other.event} ${other.kind}`].sort().join(', ')
-}
-
-function eventName(event: ReadonlyMap<NewsKind, NewsText>): string {
+function eventName(event: Event): string {
   return event.values().next().value!.event
+}
+
+function topicName(topic: Topic): string {
+  return topic[0]!.values().next().value!.topic
 }

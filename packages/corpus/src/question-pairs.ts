@@ -1,6 +1,7 @@
-import { crossed } from './crossing'
+import { crossed, type Match } from './crossing'
+import { familyOf } from './families'
 import { CORPUS_SEED } from './news-pairs'
-import { blocks, grouped, shuffled } from './order'
+import { grouped, shuffled } from './order'
 import { overlapMeter } from './overlap'
 import { splitKeys, SPLITS, type Split } from './split'
 import type { Question } from './texts'
@@ -15,66 +16,62 @@ export interface QuestionPair {
   readonly targetIntent: string
 }
 
-/** Groups of each of the four domains (of 50) that are kept for choosing and for testing. */
-const SHARES = { valid: 6, test: 10 }
+/** Families of groups of each of the four domains that are kept for choosing and for testing. */
+const SHARES = { valid: 4, test: 8 }
 
-/** Groups among which the closest negatives of other groups are looked for. */
-const BLOCK = 12
-
-/** Which phrasings of an intent meet. */
+/** Which phrasings of an intent meet, and where the negatives of that meeting come from. */
 const ROUNDS = [
-  [0, 1],
-  [1, 2],
-  [2, 0]
+  { from: 0, to: 1, negatives: 'group' },
+  { from: 1, to: 2, negatives: 'group' },
+  { from: 2, to: 0, negatives: 'domain' }
 ] as const
 
 /**
- * Pairs of questions, split by group; the same for the same questions and seed. Positives are two phrasings of an intent. Of the
- * negatives two thirds ask for near intents of the group, the others for intents of other groups; both close by words.
+ * Pairs of questions, split by families of groups; the same for the same questions and seed. Positives are two phrasings of an intent.
+ * Two thirds of the negatives ask for two intents of a group, the others for intents of two families of a domain; both close by words.
  */
 export function questionPairs(
   questions: readonly Question[],
   seed: string = CORPUS_SEED
 ): Record<Split, QuestionPair[]> {
-  const groups = grouped(questions, ({ group }) => group)
-  const strata = new Map(
+  const families = new Map(
     [...grouped(questions, ({ domain }) => domain)].map(([domain, own]) => [
       domain,
-      [...new Set(own.map((q) => q.group))]
+      [...new Set(own.map(({ group }) => familyOf(group)))]
     ])
   )
-  const splitOf = splitKeys(strata, SHARES, seed)
-  const overlap = overlapMeter()
-  const closeness = (source: Question, target: Question) => overlap(source.text, target.text)
+  const splitOf = splitKeys(families, SHARES, seed)
   const pairsOf = (split: Split) => {
-    const names = [...groups.keys()].filter((name) => splitOf.get(name) === split)
-    return ROUNDS.flatMap(([from, to], round) => {
-      const isNear = round < 2
-      return blocks(
-        shuffled(names, `${seed} questions ${round}`, (name) => name),
-        isNear ? 1 : BLOCK
-      ).flatMap((block) => {
-        const intents = block.flatMap((name) => [...grouped(groups.get(name)!, ({ intent }) => intent).values()])
-        const positives = intents.map((intent) => ({ source: intent[from]!, target: intent[to]! }))
-        const key = isNear ? ('intent' as const) : ('group' as const)
-        const negatives = crossed(positives, (source, target) => source[key] !== target[key], closeness)
-        return [...positives, ...negatives]
-      })
-    })
+    const matches = questionMatches(questions.filter(({ group }) => splitOf.get(familyOf(group)) === split))
+    return shuffled(matches, `${seed} order`, ({ source, target }) => `${source.text}\n${target.text}`)
   }
   return Object.fromEntries(
-    SPLITS.map((split) => [
-      split,
-      shuffled(pairsOf(split), `${seed} order`, ({ source, target }) => `${source.text}\n${target.text}`).map(
-        ({ source, target }, i) => ({
-          id: `question-${split}-${i + 1}`,
-          source: source.text,
-          target: target.text,
-          label: source.intent === target.intent ? 1 : 0,
-          sourceIntent: source.intent,
-          targetIntent: target.intent
-        })
-      )
-    ])
+    SPLITS.map((split) => [split, pairsOf(split).map((match, i) => labelled(match, `question-${split}-${i + 1}`))])
   ) as Record<Split, QuestionPair[]>
+}
+
+/** Positives and negatives of every round, every question as often source and target in the ones as in the others. */
+function questionMatches(questions: readonly Question[]): Match<Question>[] {
+  const overlap = overlapMeter()
+  const closeness = (source: Question, target: Question) => overlap(source.text, target.text)
+  return ROUNDS.flatMap(({ from, to, negatives }) =>
+    [...grouped(questions, (question) => question[negatives]).values()].flatMap((among) => {
+      const intents = [...grouped(among, ({ intent }) => intent).values()]
+      const positives = intents.map((intent) => ({ source: intent[from]!, target: intent[to]! }))
+      const areApart = (source: Question, target: Question) =>
+        negatives === 'group' ? source.intent !== target.intent : familyOf(source.group) !== familyOf(target.group)
+      return [...positives, ...crossed(positives, areApart, closeness)]
+    })
+  )
+}
+
+function labelled({ source, target }: Match<Question>, id: string): QuestionPair {
+  return {
+    id,
+    source: source.text,
+    target: target.text,
+    label: source.intent === target.intent ? 1 : 0,
+    sourceIntent: source.intent,
+    targetIntent: target.intent
+  }
 }
