@@ -1,7 +1,6 @@
 import { availableParallelism, cpus } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Matcher, Pair } from '@sohu-match/sdk-node'
-import { quantile } from './numbers'
 
 /** What `bench` measured; times in milliseconds. */
 export interface BenchReport {
@@ -79,4 +78,10 @@ export function describeReport(report: BenchReport): string {
     `  ${mixed.pairs} pairs of mixed length   ${mixed.pairsPerSecond.toFixed(0)} pairs/s   ${mixed.tokensPerSecond.toFixed(0)} tokens/s`,
     `  event loop delay meanwhile   p99 ${report.eventLoopP99.toFixed(1)} ms`
   ].join('\n')
+}
+
+/** The value below which a share `q` of `values` lies; NaN of none. */
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((one, other) => one - other)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN
 }

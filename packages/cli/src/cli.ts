@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { userPath } from '@sohu-match/node'
+import { describeError, reportError, stopRequest, wholeNumber } from '@sohu-match/node/cli'
 import { MatcherError, type MatchResult } from '@sohu-match/sdk-node'
 import { Command } from 'commander'
 import { benchMatcher, describeReport } from './bench'
 import { describeResult } from './match'
 import { usingMatcher, withModel, type ModelFlags } from './model-options'
-import { natural, positive } from './numbers'
 import { scoreLines } from './score'
 import { openScoreFile, type ScoreFile } from './score-file'
 import { startServer } from './serve/serve'
@@ -32,7 +32,7 @@ withModel(program.command('score'))
   .option('--task <name>', 'the task of lines that name none')
   .option('--out <file>', 'write to a file in place of stdout')
   .option('--resume', 'go on with --out: lines that it holds are not scored again')
-  .option('--skip <lines>', 'input lines at the start to leave out', natural, 0)
+  .option('--skip <lines>', 'input lines at the start to leave out', wholeNumber(), 0)
   .option('--quiet', 'no progress on stderr')
   .action(score)
 
@@ -40,17 +40,17 @@ withModel(program.command('serve'))
   .description('serve /match, /rerank, /predict, /health, /info, /metrics and /openapi.json over HTTP')
   .option('--task <name>', 'the task of requests that name none')
   .option('--host <address>', 'address to listen on; 0.0.0.0 lets others in', '127.0.0.1')
-  .option('--port <number>', 'port to listen on; 0 takes a free one', natural, 8080)
-  .option('--deadline <ms>', 'time from a request to its answer; then 503', positive, 10_000)
-  .option('--body-limit <bytes>', 'size of a request', positive, 2 * 2 ** 20)
-  .option('--max-pairs <n>', 'pairs in one request', positive, 1_000)
-  .option('--request-timeout <ms>', 'time in which a client must send its request; then 408', positive, 30_000)
+  .option('--port <number>', 'port to listen on; 0 takes a free one', wholeNumber(), 8080)
+  .option('--deadline <ms>', 'time from a request to its answer; then 503', wholeNumber(1), 10_000)
+  .option('--body-limit <bytes>', 'size of a request', wholeNumber(1), 2 * 2 ** 20)
+  .option('--max-pairs <n>', 'pairs in one request', wholeNumber(1), 1_000)
+  .option('--request-timeout <ms>', 'time in which a client must send its request; then 408', wholeNumber(1), 30_000)
   .action(serve)
 
 withModel(program.command('bench'))
   .description('measure this model on this machine')
-  .option('--runs <n>', 'how often each single pair is judged', positive, 30)
-  .option('--pairs <n>', 'pairs of the mixed run', positive, 500)
+  .option('--runs <n>', 'how often each single pair is judged', wholeNumber(1), 30)
+  .option('--pairs <n>', 'pairs of the mixed run', wholeNumber(1), 500)
   .option('--json', 'print the report as JSON')
   .action(async (flags: ModelFlags & { runs: number; pairs: number; json?: boolean }) => {
     const report = await usingMatcher(flags, (matcher) => benchMatcher(matcher, flags.runs, flags.pairs))
@@ -68,7 +68,8 @@ interface ScoreFlags extends ModelFlags {
 async function score(flags: ScoreFlags): Promise<void> {
   if (flags.resume && flags.out === undefined)
     throw new MatcherError('input-invalid', '--resume goes on with a file: name it with --out.')
-  const stop = stopSignal()
+  const stopping = stopRequest()
+  const stop = stopping.signal
   const file: ScoreFile | undefined =
     flags.out === undefined ? undefined : await openScoreFile(userPath(flags.out), flags.resume === true)
   const skip = file?.done || flags.skip
@@ -97,7 +98,7 @@ async function score(flags: ScoreFlags): Promise<void> {
     process.stderr.write(
       `Stopped after ${done} lines; go on with ${flags.out === undefined ? `--skip ${done}` : `--out ${flags.out} --resume`} and the same input.\n`
     )
-    process.exitCode = 130
+    process.exitCode = stopping.exitCode()
   } finally {
     await file?.close()
   }
@@ -126,7 +127,7 @@ interface ServeFlags extends ModelFlags {
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
-  const stop = stopSignal()
+  const { signal: stop } = stopRequest()
   const {
     host,
     port,
@@ -163,25 +164,9 @@ async function serve(flags: ServeFlags): Promise<void> {
   )
 }
 
-/** Aborted by the first SIGINT or SIGTERM; a second one ends the process as usual. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.once(name, () => controller.abort(new MatcherError('disposed', `Stopped by ${name}.`)))
-  return controller.signal
-}
-
 /** Writes to stdout and waits while whoever reads it is behind. */
 async function writeOut(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain')
-}
-
-function describeError(error: unknown): string {
-  return error instanceof MatcherError
-    ? `${error.message} [${error.code}]`
-    : error instanceof Error
-      ? (error.stack ?? error.message)
-      : String(error)
 }
 
 /** A reader of our output that goes away (`| head`) is no error. */
@@ -192,6 +177,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync()
 } catch (error) {
-  console.error(`sohu-match: ${describeError(error)}`)
-  process.exitCode = 1
+  reportError('sohu-match', error)
 }

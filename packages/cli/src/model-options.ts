@@ -1,7 +1,7 @@
 import { readManifest, userPath } from '@sohu-match/node'
 import { createMatcher, type Dtype, type Matcher, type MatcherOptions, type NodeDevice } from '@sohu-match/sdk-node'
 import { Option, type Command } from 'commander'
-import { positive } from './numbers'
+import { wholeNumber } from '@sohu-match/node/cli'
 
 /** Flags that every command with a model takes. */
 export interface ModelFlags {
@@ -29,7 +29,7 @@ export function withModel(command: Command): Command {
         .choices(['auto', 'fp32', 'fp16', 'int8', 'q8', 'q4'])
         .default('auto')
     )
-    .option('--max-length <tokens>', "tokens a pair is cut to (default: training's)", positive)
+    .option('--max-length <tokens>', "tokens a pair is cut to (default: training's)", wholeNumber(1))
     .addOption(
       new Option('--truncation <way>', 'what a longer pair loses')
         .choices(['longest-first', 'head-tail'])
@@ -38,15 +38,15 @@ export function withModel(command: Command): Command {
     .option(
       '--window <tokens>',
       'read longer pairs in windows of so many tokens, half overlapping, and take the best',
-      positive
+      wholeNumber(1)
     )
-    .option('--workers <n>', 'worker threads, each with the model (default: 1)', positive)
-    .option('--threads <n>', 'threads of each worker (default: the cores, shared)', positive)
-    .option('--max-queue <pairs>', 'pairs accepted and unanswered (default: 10000)', positive)
+    .option('--workers <n>', 'worker threads, each with the model (default: 1)', wholeNumber(1))
+    .option('--threads <n>', 'threads of each worker (default: the cores, shared)', wholeNumber(1))
+    .option('--max-queue <pairs>', 'pairs accepted and unanswered (default: 10000)', wholeNumber(1))
     .option(
       '--batch-tokens <n>',
       'padded tokens of a batch; 1 judges each pair alone, so that its digits depend on nothing beside it',
-      positive
+      wholeNumber(1)
     )
 }
 

@@ -5,7 +5,7 @@ export { camelCased, describeIssues, recordOf, snakeCased, type CamelCased } fro
 export { MODEL_ALTERNATIVES, MODEL_KEYS, modelConfigToJson, parseModelConfig, type ModelConfig } from './model/config'
 export type { Initializer, Ops } from './model/ops'
 export { parameterSpecs, type ParameterSpec } from './model/parameters'
-export { pairLogits, roformer, type ModelInputs, type VectorPair } from './model/roformer'
+export { pairLogits, roformer, WORD_EMBEDDINGS, type ModelInputs, type VectorPair } from './model/roformer'
 export { rotaryTables, type RotaryTables } from './model/rotary'
 
 export {
@@ -38,6 +38,7 @@ export {
 export {
   decodeSafetensors,
   decodeTensor,
+  elementCount,
   encodeSafetensors,
   encodeSafetensorsHeader,
   parseSafetensorsHeader,
@@ -74,6 +75,7 @@ export type {
 } from './matcher/types'
 export { padBatch, pickBatch, type TaskSequence } from './engine/batch'
 export { encodePairs } from './engine/encode'
+export { matchScore } from './matcher/score'
 export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher/matcher'
 export { createWorkerClient, type WorkerClient } from './engine/worker-client'
 export {

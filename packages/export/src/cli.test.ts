@@ -49,10 +49,19 @@ describe('export sohu', () => {
   })
 
   const refusals: [string, string[], RegExp][] = [
-    ['no data and no word about the gate', [], /^config-invalid: There is no --data/],
-    ['an unknown dtype', ['--dtype', 'fp32,int5', '--no-gate'], /^config-invalid: --dtype has "int5"; it takes fp32/],
-    ['a gate that is no number', ['--gate', 'small', '--data', 'data'], /^config-invalid: "small"/],
-    ['an unknown task', ['--task', 'Z', '--no-gate'], /^task-unknown: /m],
+    ['no data and no word about the gate', [], /^export: There is no --data.*\[config-invalid\]$/m],
+    [
+      'an unknown dtype',
+      ['--dtype', 'fp32,int5', '--no-gate'],
+      /^export: --dtype has "int5"; it takes fp32.*\[config-invalid\]$/m
+    ],
+    [
+      'a gate that is no number',
+      ['--gate', 'small', '--data', 'data'],
+      /option '--gate <drop>' argument 'small' is invalid\. It must be a number of at least 0/
+    ],
+    ['a gate over no pairs', ['--gate-pairs', '0', '--data', 'data'], /'--gate-pairs <count>' argument '0' is invalid/],
+    ['an unknown task', ['--task', 'Z', '--no-gate'], /^export: .*\[task-unknown\]$/m],
     ['an unknown flag', ['--dtypes', 'fp32'], /unknown option '--dtypes'.*\n\(Did you mean --dtype\?\)/]
   ]
   for (const [what, flags, message] of refusals) {

@@ -1,5 +1,6 @@
 import { DTYPES, MatcherError, type Dtype } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
+import { numberIn, reportError, wholeNumber } from '@sohu-match/node/cli'
 import { Command, Option } from 'commander'
 import { exportModel } from './export-model'
 import { formatReport } from './report'
@@ -41,13 +42,13 @@ program
   .addOption(
     new Option('--gate <drop>', 'refuse a dtype whose mean F1 is lower than that of fp32 by more')
       .default(LARGEST_DROP)
-      .argParser(parseNumber)
+      .argParser(numberIn(0))
   )
   .option('--no-gate', 'export without measuring F1')
   .addOption(
     new Option('--gate-pairs <count>', 'pairs that F1 is measured on, stratified by task and label')
       .default(GATE_PAIRS)
-      .argParser(parseNumber)
+      .argParser(wholeNumber(1))
   )
   .option('--task <name>', "one task alone, as a plain RoFormer in Hugging Face's layout")
   .option('--name <name>', "the model's name in manifest and model card", 'sohu')
@@ -93,21 +94,8 @@ function parseDtypes(list: string): Dtype[] {
   })
 }
 
-/** A number that is not negative. Throws `config-invalid`. */
-function parseNumber(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !(value >= 0))
-    throw new MatcherError(
-      'config-invalid',
-      `"${text}" is not a number of at least 0, which --gate and --gate-pairs take.`
-    )
-  return value
-}
-
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!(error instanceof MatcherError)) throw error
-  console.error(`${error.code}: ${error.message}`)
-  process.exitCode = 1
+  reportError('export', error)
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { MatcherError, type Dtype } from '@sohu-match/core'
-import { replaceFolder } from '@sohu-match/node'
-import { openCheckpoint, readAssets, type Checkpoint } from './checkpoint'
+import { openCheckpoint, replaceFolder } from '@sohu-match/node'
 import { FolderWriter } from './folder-writer'
+import type { ExportJob } from './job'
 import { readGatePairs, type GateOptions } from './measure/gate'
 import { measureGraphs, type Reports } from './measure/measure'
 import { finishModelFolder, finishTaskFolder } from './folder/model-folder'
@@ -42,11 +42,14 @@ export async function exportModel(options: ExportOptions): Promise<Reports> {
       `${options.out} is already there; name another folder, or say --force to replace it.`
     )
   }
+  const { task, onProgress = () => undefined } = options
   const checkpoint = await openCheckpoint(options.checkpoint)
   try {
+    const target = task === undefined ? allTasks(checkpoint.config) : singleTask(checkpoint.config, task)
     let reports: Reports = {}
     await replaceFolder(options.out, async (temporary) => {
-      reports = await fillFolder(new FolderWriter(temporary), checkpoint, options)
+      const writer = new FolderWriter(temporary)
+      reports = await fillFolder({ writer, checkpoint, target, onProgress }, options)
     })
     return reports
   } finally {
@@ -54,30 +57,16 @@ export async function exportModel(options: ExportOptions): Promise<Reports> {
   }
 }
 
-async function fillFolder(writer: FolderWriter, checkpoint: Checkpoint, options: ExportOptions): Promise<Reports> {
-  const { gate, dtypes, task, latency, name } = options
-  const onProgress = options.onProgress ?? (() => undefined)
-  const target = task === undefined ? allTasks(checkpoint.config) : singleTask(checkpoint.config, task)
-  const assets = await readAssets(checkpoint)
-  const pairs = gate && (await readGatePairs(gate, checkpoint, assets, target.tasks))
-  const externalDataLimit = options.externalDataLimit ?? EXTERNAL_DATA_LIMIT
-  const graphs = await writeGraphs(writer, checkpoint, assets, target, {
-    dtypes,
-    data: gate?.data,
-    externalDataLimit,
-    onProgress
-  })
-  const reports = await measureGraphs(writer, graphs, checkpoint, target, {
-    pairs,
-    largestDrop: gate?.largestDrop ?? Infinity,
-    latency,
-    onProgress
-  })
+async function fillFolder(job: ExportJob, options: ExportOptions): Promise<Reports> {
+  const { gate, dtypes, task, latency, name, externalDataLimit = EXTERNAL_DATA_LIMIT } = options
+  const pairs = gate && (await readGatePairs(gate, job))
+  const graphs = await writeGraphs(job, { dtypes, data: gate?.data, externalDataLimit })
+  const reports = await measureGraphs(job, graphs, { pairs, largestDrop: gate?.largestDrop ?? Infinity, latency })
   if (!dtypes.includes('fp32')) {
-    writer.remove(graphs.fp32!.file, ...(graphs.fp32!.externalData ?? []))
+    job.writer.remove(graphs.fp32!.file, ...(graphs.fp32!.externalData ?? []))
     delete graphs.fp32
   }
-  if (task === undefined) finishModelFolder(writer, checkpoint, assets, name, graphs, reports)
-  else finishTaskFolder(writer, checkpoint, target, name, graphs)
+  if (task === undefined) finishModelFolder(job, name, graphs, reports)
+  else finishTaskFolder(job, name, graphs)
   return reports
 }

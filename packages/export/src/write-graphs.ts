@@ -1,49 +1,40 @@
 import { DTYPES, type Dtype, type ManifestGraph } from '@sohu-match/core'
 import { calibrationBatches } from './four-bits/calibration'
-import type { Assets, Checkpoint } from './checkpoint'
-import type { FolderWriter } from './folder-writer'
 import { FORMATS } from './formats'
 import { blockFormat } from './formats/blocks'
 import type { WeightFormat } from './formats/format'
 import { OPSET, serializeGraph } from './onnx/serialize'
 import { chooseEightBits, floatBytes, measureSensitivity } from './four-bits/sensitivity'
-import type { Target } from './target'
+import type { ExportJob } from './job'
 
 /** The program that the graphs name as their maker. */
 const PRODUCER = 'sohu-match'
 
-/** What is written: the dtypes, the data that q4 may be calibrated on, and when weights leave the graph's file (bytes). */
+/** Which graphs to write, and how. */
 export interface GraphOptions {
   readonly dtypes: readonly Dtype[]
+  /** The data folder that q4 is calibrated on; without it, on parity.json. */
   readonly data?: string | undefined
+  /** Weights of one graph larger than this, in bytes, go to a file beside it. */
   readonly externalDataLimit: number
-  readonly onProgress: (text: string) => void
 }
 
 /** Graphs by dtype, in the order of `DTYPES`. */
 export type WrittenGraphs = Partial<Record<Dtype, ManifestGraph>>
 
 /** Writes the graph of each dtype, and fp32 always: the others are measured against it. */
-export async function writeGraphs(
-  writer: FolderWriter,
-  checkpoint: Checkpoint,
-  assets: Assets,
-  target: Target,
-  options: GraphOptions
-): Promise<WrittenGraphs> {
+export async function writeGraphs(job: ExportJob, options: GraphOptions): Promise<WrittenGraphs> {
   const graphs: WrittenGraphs = {}
   for (const dtype of DTYPES.filter((one) => one === 'fp32' || options.dtypes.includes(one))) {
-    options.onProgress(`writing ${dtype}`)
-    const format = dtype === 'q4' ? await fourBitFormat(checkpoint, assets, options) : FORMATS[dtype]()
-    graphs[dtype] = writeGraph(writer, checkpoint, target, target.files[dtype], format, options.externalDataLimit)
+    job.onProgress(`writing ${dtype}`)
+    const format = dtype === 'q4' ? await fourBitFormat(job, options.data) : FORMATS[dtype]()
+    graphs[dtype] = writeGraph(job, job.target.files[dtype], format, options.externalDataLimit)
   }
   return graphs
 }
 
 function writeGraph(
-  writer: FolderWriter,
-  { weights }: Checkpoint,
-  target: Target,
+  { writer, checkpoint: { weights }, target }: ExportJob,
   file: string,
   format: WeightFormat,
   limit: number
@@ -58,13 +49,9 @@ function writeGraph(
 }
 
 /** 4 bits, and 8 where a measurement on calibration pairs says so. */
-async function fourBitFormat(
-  checkpoint: Checkpoint,
-  assets: Assets,
-  { data, onProgress }: GraphOptions
-): Promise<WeightFormat> {
+async function fourBitFormat({ checkpoint, onProgress }: ExportJob, data: string | undefined): Promise<WeightFormat> {
   const { config, weights } = checkpoint
-  const sensitivity = await measureSensitivity(config, weights.read, await calibrationBatches(data, checkpoint, assets))
+  const sensitivity = await measureSensitivity(config, weights.read, await calibrationBatches(data, checkpoint))
   const kept = chooseEightBits(sensitivity, floatBytes(config))
   for (const { name, error, weights: members } of sensitivity) {
     onProgress(`q4 ${name}: logits move by ${error.toPrecision(2)}, ${kept.has(members[0]!) ? 8 : 4} bits`)

@@ -1,4 +1,4 @@
-import { parameterSpecs, type ModelConfig, type NamedTensor } from '@sohu-match/core'
+import { elementCount, parameterSpecs, type ModelConfig, type NamedTensor } from '@sohu-match/core'
 
 /**
  * Seeded random weights of a configuration, large enough that attention, GELU and the task matter (deviation 1 / sqrt(in) for kernels,
@@ -7,7 +7,7 @@ import { parameterSpecs, type ModelConfig, type NamedTensor } from '@sohu-match/
 export function randomWeights(config: ModelConfig, seed: number): NamedTensor[] {
   const normal = normals(seed)
   return parameterSpecs(config).map(({ name, shape, init }) => {
-    const count = shape.reduce((product, size) => product * size, 1)
+    const count = elementCount(shape)
     const vector = shape.length === 1
     const deviation = vector
       ? 0.1

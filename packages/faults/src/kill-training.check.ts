@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openCheckpoint } from '@sohu-match/node'
 import { expect, it } from 'vitest'
-import { openCheckpoint, readAssets } from '../../export/src/checkpoint'
 import { fingerprint, leftovers } from './folders'
 import { cliOf } from './paths'
 import { counts, randomOf, record, SEED } from './plan'
@@ -36,9 +36,8 @@ async function requireWhole(run: string, files: Readonly<Record<string, readonly
   for (const name of ['last', 'best']) {
     const folder = join(run, name)
     if (!existsSync(folder) && !existsSync(join(run, `.${name}.previous.tmp`))) continue
-    const checkpoint = await openCheckpoint(folder)
-    await readAssets(checkpoint)
-    checkpoint.weights.close()
+    const { weights } = await openCheckpoint(folder)
+    weights.close()
     expect(Object.keys(fingerprint(folder))).toEqual(files[name])
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeLine, linesOf, linesOfFile, rawLinesOf, type NumberedLine } from './lines'
+import { decodeLine, linesOf, linesOfFile, rawLinesOf, type NumberedLine, type RawLine } from './lines'
 
 async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
@@ -72,7 +72,7 @@ describe('rawLinesOf', () => {
       for (let i = 0; i < 257; i++) yield piece
       yield Buffer.from('\nb\n')
     }
-    const lines = []
+    const lines: RawLine[] = []
     for await (const line of rawLinesOf(long())) lines.push(line)
     expect(lines.map(({ bytes, number }) => [bytes?.length, number])).toEqual([[1, 1], [undefined, 2], [1, 3]]) // prettier-ignore
     expect(() => decodeLine(lines[1]!, 'f:2')).toThrow('f:2: the line is longer than 256 MiB')

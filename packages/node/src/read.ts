@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { MatcherError, type MatcherErrorCode } from '@sohu-match/core'
 import { readError } from './system-errors'
@@ -10,8 +10,22 @@ export function userPath(path: string, env: NodeJS.ProcessEnv = process.env): st
   return resolve(env.INIT_CWD ?? process.cwd(), path)
 }
 
-/** A whole file's bytes. Throws `missingCode` (default `asset-missing`) or `storage`. */
+/**
+ * The size of a regular file in bytes, without opening it: a pipe or a device in its place would block a reader forever. Throws
+ * `missingCode` (default `asset-missing`) or `storage`.
+ */
+export async function fileSize(path: string, missingCode: MatcherErrorCode = 'asset-missing'): Promise<number> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw readError(path, cause, missingCode)
+  })
+  if (found.isDirectory()) throw new MatcherError(missingCode, `${path} is a folder; a file is wanted.`)
+  if (!found.isFile()) throw new MatcherError(missingCode, `${path} is not a file; copy the file itself there.`)
+  return found.size
+}
+
+/** All bytes of a regular file. Throws `missingCode` (default `asset-missing`) or `storage`. */
 export async function readBytes(path: string, missingCode: MatcherErrorCode = 'asset-missing'): Promise<Uint8Array> {
+  await fileSize(path, missingCode)
   try {
     return await readFile(path)
   } catch (cause) {

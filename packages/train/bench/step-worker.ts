@@ -1,3 +1,4 @@
+import { elementCount } from '@sohu-match/core'
 /** One process of the step bench: alternates updates of each recompute mode with the matrix products alone, and prints one JSON line. */
 import { batchMatMul, matMul } from '../src/autograd/tensor-ops'
 import type { Recompute } from '../src/autograd/training-ops'
@@ -95,7 +96,7 @@ for (let round = -1; round < Number(rounds); round++) {
 const peakRss = process.resourceUsage().maxRSS * 1024
 const [trainer] = all.values()
 const variableBytes = trainer
-  ? 3 * [...trainer.variables.values()].reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0)
+  ? 3 * [...trainer.variables.values()].reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0)
   : 0
 const recording = trainer && recordOps(() => stepper(trainer)(Number(rounds) + 2))
 process.stdout.write(

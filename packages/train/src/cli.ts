@@ -1,4 +1,6 @@
-import { fail } from './cli/fail'
+import { reportError } from '@sohu-match/node/cli'
 
 // loaded late, so that a missing TensorFlow addon ends in one line that says what to do
-await import('./cli/program').then(({ program }) => program.parseAsync()).catch(fail)
+await import('./cli/program')
+  .then(({ program }) => program.parseAsync())
+  .catch((error: unknown) => reportError('train', error))

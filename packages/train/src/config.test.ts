@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { parseModelConfig } from '@sohu-match/core'
-import { applyOverrides, parseTrainConfig, presetNames, readPreset, trainConfigToJson } from './config'
+import { applyOverrides, parseTrainConfig, presets, trainConfigToJson } from './config'
 
 describe('a training configuration', () => {
-  it.each(presetNames())('reads preset %s, whose network is valid, and its JSON reads back the same', async (name) => {
-    const config = parseTrainConfig(await readPreset(name), name)
-    expect(parseModelConfig(config.model).tasks).toHaveLength(6)
-    expect(parseTrainConfig(trainConfigToJson(config), 'again')).toEqual(config)
-  })
+  it.each(presets.names())(
+    'reads preset %s, whose network is valid, and its JSON reads back the same',
+    async (name) => {
+      const config = parseTrainConfig(await presets.read(name), name)
+      expect(parseModelConfig(config.model).tasks).toHaveLength(6)
+      expect(parseTrainConfig(trainConfigToJson(config), 'again')).toEqual(config)
+    }
+  )
 
   it('has the reference recipe in sohu-base', async () => {
-    const { model, ...config } = parseTrainConfig(await readPreset('sohu-base'), 'sohu-base')
+    const { model, ...config } = parseTrainConfig(await presets.read('sohu-base'), 'sohu-base')
     // Su 2021: 12 layers of 768, 512 tokens, 16 pairs, 2e-5 constant, 5 epochs, EMA 0.9999, Keras 2.3.1's Adam, nothing from scratch
     expect(model).toMatchObject({
       num_hidden_layers: 12,
@@ -54,7 +57,7 @@ describe('a training configuration', () => {
 
   it('names the nearest key or preset for one that does not exist', async () => {
     expect(() => parseTrainConfig({ learning_rat: 1 }, 'x')).toThrow(/"learning_rat"; did you mean "learning_rate"/)
-    await expect(readPreset('sohu-tny')).rejects.toThrow(/did you mean "sohu-tiny"/)
+    await expect(presets.read('sohu-tny')).rejects.toThrow(/did you mean "sohu-tiny"/)
   })
 
   it.each([

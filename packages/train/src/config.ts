@@ -1,7 +1,5 @@
-import { readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describeIssues, MatcherError } from '@sohu-match/core'
-import { readJson } from '@sohu-match/node'
+import { namedJson } from '@sohu-match/node'
 import { closest } from 'fastest-levenshtein'
 import * as v from 'valibot'
 import { PRESETS } from './presets'
@@ -101,29 +99,8 @@ export type TrainConfig = {
   readonly [K in keyof v.InferOutput<typeof schema> as CamelCase<K>]: v.InferOutput<typeof schema>[K]
 }
 
-/** The names of the presets that ship with the package. */
-export function presetNames(): string[] {
-  return readdirSync(PRESETS)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort()
-}
-
-/** A preset's JSON by name. Throws `config-invalid` naming the nearest preset. */
-export async function readPreset(name: string): Promise<Record<string, unknown>> {
-  const names = presetNames()
-  if (!names.includes(name)) {
-    throw new MatcherError(
-      'config-invalid',
-      `There is no preset "${name}"; did you mean "${closest(name, names)}"? Presets: ${names.join(', ')}.`
-    )
-  }
-  return (await readJson(
-    fileURLToPath(new URL(`${name}.json`, PRESETS)),
-    'config-invalid',
-    'config-invalid'
-  )) as Record<string, unknown>
-}
+/** The presets that ship with the package. */
+export const presets = namedJson(PRESETS, 'preset')
 
 /** Applies `key=value` overrides (`model.hidden_size=128`; values are JSON, or strings). Throws `config-invalid`. */
 export function applyOverrides(preset: Record<string, unknown>, overrides: readonly string[]): Record<string, unknown> {

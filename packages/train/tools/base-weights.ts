@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parameterSpecs, parseModelConfig, SPECIAL_TOKENS, type ParameterSpec } from '@sohu-match/core'
+import { elementCount, parameterSpecs, parseModelConfig, SPECIAL_TOKENS, type ParameterSpec } from '@sohu-match/core'
 import { createRandom } from '../src/data/random'
 import { HUGGING_FACE_NAMES, sourceNames, TENSORFLOW_NAMES } from '../src/pretrained/names'
 import { writeWeights } from '../src/checkpoint/weights-file'
@@ -54,7 +54,7 @@ export async function writeBaseWeights(folder: string, form: 'tensorflow' | 'saf
 function randomValues({ name, shape }: ParameterSpec): Float32Array {
   const random = createRandom('base', name)
   const center = name.endsWith('gamma') ? 1 : 0
-  return new Float32Array(shape.reduce((product, size) => product * size, 1)).map(
+  return new Float32Array(elementCount(shape)).map(
     () => center + 0.07 * (random.next() - 0.5)
   )
 }

@@ -105,7 +105,7 @@ export function encodeSafetensorsHeader(
   const parts = metadata ? [`"__metadata__":${JSON.stringify(metadata)}`] : []
   for (const { name, shape } of tensors) {
     const begin = end
-    end += 4 * elements(shape)
+    end += 4 * elementCount(shape)
     parts.push(`${JSON.stringify(name)}:{"dtype":"F32","shape":[${shape.join(',')}],"data_offsets":[${begin},${end}]}`)
   }
   const json = new TextEncoder().encode(`{${parts.join(',')}}`)
@@ -122,10 +122,10 @@ export function encodeSafetensors(
   metadata?: Readonly<Record<string, string>>
 ): Uint8Array {
   for (const { name, shape, data } of tensors) {
-    if (elements(shape) !== data.length) {
+    if (elementCount(shape) !== data.length) {
       throw new MatcherError(
         'checkpoint-invalid',
-        `Tensor "${name}" has ${data.length} values, and its shape [${shape.join(', ')}] wants ${elements(shape)}.`
+        `Tensor "${name}" has ${data.length} values, and its shape [${shape.join(', ')}] wants ${elementCount(shape)}.`
       )
     }
   }
@@ -161,7 +161,7 @@ function parseEntry(name: string, entry: unknown, dataStart: number, source: str
   if (!isSizes(offsets) || offsets.length !== 2)
     throw invalid(source, `tensor "${name}" has the offsets ${JSON.stringify(offsets)}`)
   const [begin, end] = offsets as [number, number]
-  const wanted = elements(shape) * DTYPE_BYTES[dtype]
+  const wanted = elementCount(shape) * DTYPE_BYTES[dtype]
   if (end - begin !== wanted) {
     throw invalid(
       source,
@@ -171,7 +171,8 @@ function parseEntry(name: string, entry: unknown, dataStart: number, source: str
   return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end }
 }
 
-function elements(shape: readonly number[]): number {
+/** Number of elements of a shape. */
+export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }
 

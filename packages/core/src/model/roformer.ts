@@ -1,6 +1,9 @@
 import type { ModelConfig } from './config'
 import type { Ops } from './ops'
 
+/** Name of the table [vocab, embedding] whose rows are looked up by token id. */
+export const WORD_EMBEDDINGS = 'embeddings.word'
+
 /** What the network reads: token and segment ids [batch, seq], task ids [batch]; id 0 is [PAD]. */
 export interface ModelInputs<T> {
   readonly tokenIds: T
@@ -62,7 +65,7 @@ type Dense<T> = (x: T, name: string, from: number, to: number) => T
 // prettier-ignore
 function embeddings<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
   const { vocabSize, typeVocabSize, embeddingSize, conditionSize, tasks } = config
-  const word = ops.gather(ops.param('embeddings.word', [vocabSize, embeddingSize], 'truncated-normal'), inputs.tokenIds)
+  const word = ops.gather(ops.param(WORD_EMBEDDINGS, [vocabSize, embeddingSize], 'truncated-normal'), inputs.tokenIds)
   const segment = ops.gather(ops.param('embeddings.segment', [typeVocabSize, embeddingSize], 'truncated-normal'), inputs.segmentIds)
   let x = ops.add(word, segment)                                                                     // [batch, seq, embedding]
   if (config.positionEmbeddingType === 'absolute') {

@@ -6,27 +6,23 @@ import {
   type ManifestGraph,
   type ModelConfig
 } from '@sohu-match/core'
-import type { Assets, Checkpoint } from '../checkpoint'
+import type { Assets } from '@sohu-match/node'
 import type { FolderWriter } from '../folder-writer'
 import { huggingFaceConfig, taskCard } from './hugging-face'
 import type { Reports } from '../measure/measure'
 import { modelCard } from './model-card'
-import type { Target } from '../target'
+import type { ExportJob } from '../job'
 import type { WrittenGraphs } from '../write-graphs'
 
 /** Completes a model folder around its graphs: assets, configuration, model card, and the manifest with every file's hash. */
 export function finishModelFolder(
-  writer: FolderWriter,
-  checkpoint: Checkpoint,
-  assets: Assets,
+  { writer, checkpoint }: ExportJob,
   name: string,
   graphs: WrittenGraphs,
   reports: Reports
 ): Manifest {
   const { config, metrics, thresholds } = checkpoint
-  writer.text('vocab.txt', assets.vocab)
-  if (assets.dictionary) writer.write('dictionary.bin', [assets.dictionary])
-  writer.text('NOTICE', assets.notice)
+  writeAssets(writer, checkpoint.assets)
   writer.json('config.json', modelConfigToJson(config))
   const vectors = config.architecture === 'bi-encoder' && {
     scale: checkpoint.weights.read('score.scale'),
@@ -44,7 +40,11 @@ export function finishModelFolder(
     })),
     maxLength: config.maxLength,
     ...(config.positionEmbeddingType === 'absolute' && { maxPositions: config.maxPositionEmbeddings }),
-    tokenizer: { vocab: 'vocab.txt', ...(assets.dictionary && { dictionary: 'dictionary.bin' }), lowercase: true },
+    tokenizer: {
+      vocab: 'vocab.txt',
+      ...(checkpoint.assets.dictionary && { dictionary: 'dictionary.bin' }),
+      lowercase: true
+    },
     graphs: Object.fromEntries(
       (Object.entries(graphs) as [Dtype, ManifestGraph][]).map(([dtype, graph]) => [
         dtype,
@@ -61,9 +61,7 @@ export function finishModelFolder(
 
 /** Completes the folder of a one-task export: configuration and card in Hugging Face's layout. */
 export function finishTaskFolder(
-  writer: FolderWriter,
-  { config, thresholds }: Checkpoint,
-  target: Target,
+  { writer, checkpoint: { config, thresholds }, target }: ExportJob,
   name: string,
   graphs: WrittenGraphs
 ): void {
@@ -78,6 +76,12 @@ export function finishTaskFolder(
       Object.values(graphs).map((graph) => graph.file)
     )
   )
+}
+
+function writeAssets(writer: FolderWriter, { vocab, dictionary, notice }: Assets): void {
+  writer.text('vocab.txt', vocab)
+  if (dictionary) writer.write('dictionary.bin', [dictionary])
+  writer.text('NOTICE', notice)
 }
 
 /** A graph with what was measured of it. Rounded, so that the last digits of another run do not change the file. */

@@ -1,6 +1,5 @@
-import { createTokenizer, MatcherError, type Batch } from '@sohu-match/core'
-import { readDataset } from '@sohu-match/node'
-import type { Assets, Checkpoint } from '../checkpoint'
+import { MatcherError, type Batch } from '@sohu-match/core'
+import { readDataset, tokenizerOf, type OpenCheckpoint } from '@sohu-match/node'
 import { batches, encodeExamples, stratified } from '../pairs'
 import { parityInputs } from '../session'
 import { encodeTextPairs } from '../vector-pairs'
@@ -11,8 +10,7 @@ const CALIBRATION_PAIRS = 64
 /** Inputs on which layers are compared: pairs of the data's train split, which the gate does not see; parity.json's where there is no data. */
 export async function calibrationBatches(
   data: string | undefined,
-  { config, parity }: Checkpoint,
-  assets: Assets
+  { config, assets, parity }: OpenCheckpoint
 ): Promise<Batch[]> {
   if (data === undefined) return parity.map(parityInputs)
   const { splits } = await readDataset(data, ['train']).catch((error: unknown) => {
@@ -22,7 +20,7 @@ export async function calibrationBatches(
     throw error
   })
   const examples = stratified(splits.train, config.tasks, CALIBRATION_PAIRS)
-  const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+  const tokenizer = tokenizerOf(assets)
   return [
     ...batches(
       config.architecture === 'bi-encoder'

@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parameterSpecs, type Batch, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
+import {
+  elementCount,
+  parameterSpecs,
+  WORD_EMBEDDINGS,
+  type Batch,
+  type ModelConfig,
+  type ParameterSpec
+} from '@sohu-match/core'
 import { FolderWriter } from '../folder-writer'
 import { blockFormat, type BlockCache } from '../formats/blocks'
 import { allTasksGraph } from '../graph/graph'
@@ -108,14 +115,14 @@ export function floatBytes(config: ModelConfig): number {
   return sum(
     parameterSpecs(config)
       .filter((spec) => names.has(spec.name))
-      .map((spec) => 4 * sum([spec.shape.reduce((a, b) => a * b, 1)]))
+      .map((spec) => 4 * elementCount(spec.shape))
   )
 }
 
 /** Bytes of a matrix in blocks: kernels are cut along their input axis, the embedding table along its rows' width. */
 function blockBytes({ name, shape }: ParameterSpec, bits: BlockBits): number {
   const [first, second] = shape as [number, number]
-  const [rows, width] = name === 'embeddings.word' ? [first, second] : [second, first]
+  const [rows, width] = name === WORD_EMBEDDINGS ? [first, second] : [second, first]
   const size = blockSizeFor(width, bits)
   return rows * blockCount(width, size) * ((size * bits) / 8 + 4)
 }

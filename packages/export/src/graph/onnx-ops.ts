@@ -1,4 +1,4 @@
-import { MatcherError, type ModelConfig, type Ops } from '@sohu-match/core'
+import { MatcherError, WORD_EMBEDDINGS, type ModelConfig, type Ops } from '@sohu-match/core'
 import { foldAdd, foldGather, foldHalves, foldMatmul, type Fold } from './fold'
 import { plainDense } from '../formats/float'
 import type { WeightFormat } from '../formats/format'
@@ -70,7 +70,7 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
     if (ids.kind === 'constant') return build.reshape(foldGather(fold, table, ids), [-1, 1, table.shape[1]!])
     const byTask = ids.kind === 'input' && ids.shape.length === 1
     if (byTask) return norms.rows(build.reshape(table, [-1, 1, table.shape[1]!]), ids) // [batch, 1, width]
-    return table.name === 'embeddings.word' ? format.rows(build, table, ids) : build.node('Gather', [table, ids])
+    return table.name === WORD_EMBEDDINGS ? format.rows(build, table, ids) : build.node('Gather', [table, ids])
   }
   return {
     param: (name, shape) => build.constant(name, 'float32', shape, () => read(name)),

@@ -1,16 +1,6 @@
-import { join } from 'node:path'
-import {
-  createTokenizer,
-  evaluateRows,
-  MatcherError,
-  type Dtype,
-  type Batch,
-  type Metrics,
-  type ScoredRow,
-  type TaskSpec
-} from '@sohu-match/core'
-import { readDataset } from '@sohu-match/node'
-import type { Assets, Checkpoint, Weights } from '../checkpoint'
+import { evaluateRows, MatcherError, type Dtype, type Metrics, type ScoredRow, type TaskSpec } from '@sohu-match/core'
+import { readDataset, tokenizerOf, type Weights } from '@sohu-match/node'
+import type { ExportJob } from '../job'
 import { batches, encodeExamples, stratified, type EncodedExample } from '../pairs'
 import type { GraphRunner } from '../session'
 import { encodeTextPairs, rowProduct, runTexts, type TextPairs } from '../vector-pairs'
@@ -52,16 +42,14 @@ export interface PairOutputs {
 /** Reads and encodes the valid pairs of the tasks. Throws `data-invalid` where the split is missing or its tasks are other ones. */
 export async function readGatePairs(
   { data, pairs }: GateOptions,
-  { config, weights }: Checkpoint,
-  assets: Assets,
-  tasks: readonly TaskSpec[]
+  { checkpoint: { config, assets, weights }, target: { tasks } }: ExportJob
 ): Promise<GatePairs> {
   const dataset = await readDataset(data, ['valid'])
   const names = (list: readonly TaskSpec[]) => list.map((task) => task.name).join(', ')
   if (names(dataset.tasks) !== names(config.tasks)) {
     throw new MatcherError(
       'data-invalid',
-      `${join(data)} has the tasks ${names(dataset.tasks)}; the checkpoint has ${names(config.tasks)}. Name the data that it was trained on.`
+      `${data} has the tasks ${names(dataset.tasks)}; the checkpoint has ${names(config.tasks)}. Name the data that it was trained on.`
     )
   }
   const examples = stratified(dataset.splits.valid, tasks, pairs)
@@ -70,7 +58,7 @@ export async function readGatePairs(
       'data-invalid',
       `${data} has no labelled valid pairs of ${names(tasks)}; name other data, or say --no-gate.`
     )
-  const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+  const tokenizer = tokenizerOf(assets)
   return config.architecture === 'bi-encoder'
     ? textGate(encodeTextPairs(examples, tokenizer, config.maxLength), weights)
     : pairGate(encodeExamples(examples, tokenizer, config.maxLength))
@@ -105,7 +93,7 @@ function textGate({ texts, pairs }: TextPairs, weights: Weights): GatePairs {
 async function gateLogits(graph: GraphRunner, pairs: readonly EncodedExample[]): Promise<Float32Array> {
   const logits = new Float32Array(2 * pairs.length)
   let row = 0
-  for (const batch of batches(pairs) as Iterable<Batch>) {
+  for (const batch of batches(pairs)) {
     logits.set(await graph.run(batch), 2 * row)
     row += batch.batch
   }

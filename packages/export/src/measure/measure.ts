@@ -4,9 +4,9 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createBrotliCompress } from 'node:zlib'
 import { MatcherError, type Dtype, type ManifestGraph } from '@sohu-match/core'
-import type { Checkpoint } from '../checkpoint'
 import type { FolderWriter } from '../folder-writer'
 import { judge, requireQuality, type GatePairs, type GateResult, type PairOutputs } from './gate'
+import type { ExportJob } from '../job'
 import { measureLatencies } from './latency'
 import { maxPositions } from '../graph/onnx-ops'
 import { parityDifference, requireParity } from './parity'
@@ -34,71 +34,85 @@ export interface MeasureOptions {
   readonly pairs?: GatePairs | undefined
   readonly largestDrop: number
   readonly latency: boolean
-  readonly onProgress: (text: string) => void
 }
 
 /** ONNX Runtime keeps no second, packed copy of float weights: a 500 MB graph is measured in 0.8 GB instead of 1 GB. */
 const ONE_COPY: Parameters<OpenGraph>[1] = { extra: { session: { disable_prepacking: '1' } } }
 
 /**
- * Runs every graph on parity.json and on the gate's pairs. Throws `gate-failed` where fp32 does not compute what training did, or a dtype
- * loses more F1 than allowed.
+ * Runs every graph on parity.json and on the gate's pairs. Throws `gate-failed` where fp32 does not compute what training did, or where a
+ * dtype loses more F1 than allowed.
  */
-export async function measureGraphs(
-  writer: FolderWriter,
-  graphs: WrittenGraphs,
-  checkpoint: Checkpoint,
-  target: Target,
-  options: MeasureOptions
-): Promise<Reports> {
+export async function measureGraphs(job: ExportJob, graphs: WrittenGraphs, options: MeasureOptions): Promise<Reports> {
   const reports: Reports = {}
-  let reference: { outputs: PairOutputs; result: GateResult } | undefined
+  let reference: Judged | undefined
   for (const [dtype, graph] of Object.entries(graphs) as [Dtype, ManifestGraph][]) {
-    options.onProgress(`measuring ${dtype}`)
-    const measured = await withGraph(
-      target,
-      join(writer.folder, graph.file),
-      async (runner) => ({
-        difference: await parityDifference(runner, checkpoint.parity, target.tasks),
-        outputs: await options.pairs?.run(runner)
-      }),
-      dtype === 'fp32' || dtype === 'fp16' ? ONE_COPY : undefined
-    )
-    const { difference, outputs } = measured
+    job.onProgress(`measuring ${dtype}`)
+    const { difference, outputs } = await runGraph(job, dtype, graph, options.pairs)
     if (dtype === 'fp32') requireParity(difference.outputs)
-    if (Number.isNaN(difference.outputs))
-      throw new MatcherError(
-        'gate-failed',
-        `The ${dtype} graph gives values that are not numbers; leave ${dtype} out of --dtype.`
-      )
-    let gate: GateResult | undefined
-    if (options.pairs && outputs) {
-      const { labels } = options.pairs
-      gate = judge(outputs, reference?.outputs ?? outputs, labels, checkpoint.thresholds, target.tasks)
-      reference ??= { outputs, result: gate }
-      requireQuality(dtype, gate, reference.result, options.largestDrop)
+    requireNumbers(dtype, difference.outputs)
+    const judged = options.pairs && outputs && judgeOutputs(job, options.pairs, outputs, reference)
+    reference ??= judged
+    if (judged) requireQuality(dtype, judged.gate, reference!.gate, options.largestDrop)
+    reports[dtype] = {
+      ...(await sizes(job.writer, graph)),
+      parityDifference: difference.stated,
+      ...(judged && { gate: judged.gate })
     }
-    reports[dtype] = { ...(await sizes(writer, graph)), parityDifference: difference.stated, ...(gate && { gate }) }
   }
-  return options.latency ? withLatencies(reports, writer, graphs, checkpoint, target, options) : reports
+  return options.latency ? withLatencies(job, graphs, reports) : reports
 }
 
-/** Each dtype in turns with fp32, one pair of sessions at a time. */
-async function withLatencies(
-  reports: Reports,
-  writer: FolderWriter,
-  graphs: WrittenGraphs,
-  { config }: Checkpoint,
-  target: Target,
-  options: MeasureOptions
-): Promise<Reports> {
+interface Judged {
+  readonly outputs: PairOutputs
+  readonly gate: GateResult
+}
+
+/** The difference from parity.json, and the outputs for the gate's pairs. */
+async function runGraph(
+  { writer, target, checkpoint }: ExportJob,
+  dtype: Dtype,
+  graph: ManifestGraph,
+  pairs: GatePairs | undefined
+) {
+  const runsFloat = dtype === 'fp32' || dtype === 'fp16'
+  return withGraph(
+    target,
+    join(writer.folder, graph.file),
+    async (runner) => ({
+      difference: await parityDifference(runner, checkpoint.parity, target.tasks),
+      outputs: await pairs?.run(runner)
+    }),
+    runsFloat ? ONE_COPY : undefined
+  )
+}
+
+/** Judges a graph's outputs against those of fp32, which are judged against themselves. */
+function judgeOutputs(
+  { checkpoint, target }: ExportJob,
+  { labels }: GatePairs,
+  outputs: PairOutputs,
+  reference: Judged | undefined
+): Judged {
+  return { outputs, gate: judge(outputs, reference?.outputs ?? outputs, labels, checkpoint.thresholds, target.tasks) }
+}
+
+function requireNumbers(dtype: Dtype, difference: number): void {
+  if (!Number.isNaN(difference)) return
+  throw new MatcherError('gate-failed', `The ${dtype} graph produced NaN; leave ${dtype} out of --dtype.`)
+}
+
+/** Times each dtype in turns with fp32, one pair of sessions at a time. */
+async function withLatencies(job: ExportJob, graphs: WrittenGraphs, reports: Reports): Promise<Reports> {
+  const { vocabSize } = job.checkpoint.config
+  const longest = maxPositions(job.checkpoint.config)
   const timed: Reports = {}
   for (const [dtype, report] of Object.entries(reports) as [Dtype, GraphReport][]) {
-    options.onProgress(`timing ${dtype}`)
+    job.onProgress(`timing ${dtype}`)
     const open = <T>(file: Dtype, work: (runner: GraphRunner) => Promise<T>) =>
-      withGraph(target, join(writer.folder, graphs[file]!.file), work, { intraOpNumThreads: 1 })
+      withGraph(job.target, join(job.writer.folder, graphs[file]!.file), work, { intraOpNumThreads: 1 })
     const medians = await open('fp32', (float) =>
-      open(dtype, (own) => measureLatencies([float, own], config.vocabSize, maxPositions(config)))
+      open(dtype, (own) => measureLatencies([float, own], vocabSize, longest))
     )
     const latency = Object.fromEntries(
       Object.entries(medians).map(([shape, [float, own]]) => [shape, { milliseconds: own!, float: float! }])

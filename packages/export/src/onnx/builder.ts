@@ -1,5 +1,5 @@
+import { elementCount } from '@sohu-match/core'
 import {
-  elementCount,
   ELEMENT_TYPES,
   type Attribute,
   type Constant,

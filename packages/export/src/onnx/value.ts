@@ -1,3 +1,4 @@
+import { elementCount } from '@sohu-match/core'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { TensorProto_DataType, type AttributeProtoSchema } from './schema/onnx_pb'
 
@@ -57,11 +58,6 @@ export interface Node {
   readonly inputs: readonly Value[]
   readonly attributes: Readonly<Record<string, Attribute>>
   readonly outputCount: number
-}
-
-/** Number of elements of a shape. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1)
 }
 
 /** Size of a constant in the file, in bytes, without reading it. */

@@ -1,4 +1,4 @@
-import { roformer, type ModelConfig } from '@sohu-match/core'
+import { roformer, WORD_EMBEDDINGS, type ModelConfig } from '@sohu-match/core'
 import type { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 import type { EmbeddingRows } from './embedding-rows'
@@ -6,9 +6,6 @@ import { crossEntropy } from './kernels/cross-entropy'
 import { planReads } from './reads'
 import { Tape, type KernelObserver, type Value } from './tape'
 import { TrainingOps, type PassOptions } from './training-ops'
-
-/** The parameter that has a row for each token. */
-export const WORD_EMBEDDINGS = 'embeddings.word'
 
 /** A padded batch of encoded pairs: ids row-major [batch, seq], task ids and labels [batch]. */
 export interface InputBatch {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { applyOverrides, parseTrainConfig, readPreset } from '../config'
+import { applyOverrides, parseTrainConfig, presets } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { startRun } from '../run/run'
 import { disposeModel } from '../step/trainer'
@@ -20,7 +20,7 @@ beforeAll(async () => {
     (...more: string[]) =>
     async () =>
       parseTrainConfig(
-        applyOverrides(await readPreset('smoke'), [...tiny.map((key) => `model.${key}`), 'epochs=1', ...more]),
+        applyOverrides(await presets.read('smoke'), [...tiny.map((key) => `model.${key}`), 'epochs=1', ...more]),
         'test'
       )
   await startRun({ data, out: join(root, 'start'), config: await config()() })

@@ -1,12 +1,6 @@
 import { open } from 'node:fs/promises'
-import {
-  decodeTensor,
-  encodeSafetensorsHeader,
-  MatcherError,
-  parseSafetensorsHeader,
-  safetensorsDataStart
-} from '@sohu-match/core'
-import { readError, storageError } from '@sohu-match/node'
+import { encodeSafetensorsHeader } from '@sohu-match/core'
+import { openTensorFileOf, storageError } from '@sohu-match/node'
 
 /** A tensor that is read only when its turn comes, so that writing needs the memory of one. */
 export interface LazyTensor {
@@ -43,44 +37,16 @@ export async function writeWeights(
   }
 }
 
-/**
- * Reads a safetensors file tensor by tensor, handing each to `use`; `expected` gives every name and shape. Throws `checkpoint-invalid` naming
- * the tensor that is missing, unknown or of another shape.
- */
-export async function readWeights(
+/** Reads a safetensors file that holds exactly the tensors in `expected`, one by one. Throws `checkpoint-invalid` naming the first that differs. */
+export function readWeights(
   path: string,
   expected: ReadonlyMap<string, readonly number[]>,
   use: (name: string, values: Float32Array) => void
-): Promise<void> {
-  const file = await open(path).catch((cause: unknown) => {
-    throw readError(path, cause, 'checkpoint-invalid')
-  })
+): void {
+  const file = openTensorFileOf(path, expected)
   try {
-    const { size } = await file.stat()
-    const prefix = Buffer.alloc(Math.min(8, size))
-    await file.read(prefix, 0, prefix.length, 0)
-    const start = Buffer.alloc(safetensorsDataStart(prefix, size, path))
-    await file.read(start, 0, start.length, 0)
-    const { tensors } = parseSafetensorsHeader(start, size, path)
-    for (const name of expected.keys()) {
-      if (!tensors.some((tensor) => tensor.name === name))
-        throw new MatcherError('checkpoint-invalid', `${path}: tensor "${name}" is missing.`)
-    }
-    for (const tensor of tensors) {
-      const shape = expected.get(tensor.name)
-      if (!shape)
-        throw new MatcherError('checkpoint-invalid', `${path}: tensor "${tensor.name}" is not part of this network.`)
-      if (shape.join() !== tensor.shape.join()) {
-        throw new MatcherError(
-          'checkpoint-invalid',
-          `${path}: tensor "${tensor.name}" is [${tensor.shape.join(', ')}]; the config wants [${shape.join(', ')}].`
-        )
-      }
-      const bytes = Buffer.alloc(tensor.end - tensor.begin)
-      await file.read(bytes, 0, bytes.length, tensor.begin)
-      use(tensor.name, decodeTensor(tensor, bytes).data)
-    }
+    for (const name of file.entries.keys()) use(name, file.read(name).data)
   } finally {
-    await file.close()
+    file.close()
   }
 }

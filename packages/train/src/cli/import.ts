@@ -1,6 +1,7 @@
 import { MatcherError } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
-import { InvalidArgumentError, type Command } from 'commander'
+import { wholeNumber } from '@sohu-match/node/cli'
+import type { Command } from 'commander'
 import { applyOverrides } from '../config'
 import { weightsFolder } from './init'
 import { importWeights } from '../pretrained/import'
@@ -30,9 +31,14 @@ export function addImport(program: Command): void {
     )
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--allow-missing <name...>', 'tensors that may be missing or unknown; a trailing * stands for any ending')
-    .option('--max-length <tokens>', 'tokens a pair is cut to', wholeNumber, 512)
+    .option('--max-length <tokens>', 'tokens a pair is cut to', wholeNumber(4), 512)
     .option('--set <key=value...>', `keys of config.json that the weights leave open: ${OWN_KEYS.join(', ')}`, [])
-    .option('--seed <number>', 'seed of what the weights lack: the condition and the head', wholeNumber, 1)
+    .option(
+      '--seed <number>',
+      'seed of what the weights lack: the condition and the head',
+      wholeNumber(0, 2 ** 32 - 1),
+      1
+    )
     .option('--force', 'replace what is at --out', false)
     .action(async ({ from, out, allowMissing, maxLength, set, seed, force }: ImportFlags) => {
       const summary = await importWeights({
@@ -56,9 +62,4 @@ function ownKeys(model: Record<string, unknown>): Record<string, unknown> {
     'config-invalid',
     `--set ${other}: the weights settle it; the keys are ${OWN_KEYS.join(', ')}.`
   )
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
-  return Number(text)
 }

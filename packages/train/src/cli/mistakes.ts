@@ -1,5 +1,6 @@
 import { userPath, writeFileAtomic, type SplitName } from '@sohu-match/node'
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { wholeNumber } from '@sohu-match/node/cli'
+import { Option, type Command } from 'commander'
 import { jiebaWords } from '../checkpoint/dictionary'
 import { createProgress } from '../report/bar'
 import { errorsPage } from '../report/mistakes'
@@ -22,7 +23,7 @@ export function addErrors(program: Command): void {
     .requiredOption('--data <dir>', 'data folder: Sohu layout or dataset.json')
     .addOption(new Option('--split <name>', 'which part').choices(['train', 'valid', 'test']).default('valid'))
     .option('--out <file>', 'HTML file to write', 'errors.html')
-    .option('--count <n>', 'pairs of each task and kind of error', wholeNumber, 20)
+    .option('--count <n>', 'pairs of each task and kind of error', wholeNumber(1), 20)
     .action(async (flags: ErrorsFlags) => {
       const progress = createProgress(process.stderr)
       const { rows, config } = await scoreLabelled(flags, (done, total) => progress.phase('evaluate', done, total))
@@ -33,9 +34,4 @@ export function addErrors(program: Command): void {
         `${rows.filter(({ label, predicted }) => label !== predicted).length} of ${rows.length} pairs are judged wrongly; the worst are in ${flags.out}.`
       )
     })
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.')
-  return Number(text)
 }

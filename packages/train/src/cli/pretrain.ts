@@ -2,12 +2,12 @@ import { MatcherError } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { applyOverrides } from '../config'
-import { parsePretrainConfig, pretrainPresetNames, readPretrainPreset } from '../pretrain/config'
+import { parsePretrainConfig, pretrainPresets } from '../pretrain/config'
 import { pretrain, type PretrainHooks } from '../pretrain/pretrain'
 import { createProgress } from '../report/bar'
 import { whole } from '../report/format'
 import { weightsFolder } from './init'
-import { interruption } from './interruption'
+import { stopAfterStep } from './stop'
 
 interface PretrainFlags {
   readonly text?: string
@@ -29,7 +29,7 @@ export function addPretrain(program: Command): void {
     .option('--text <file>', 'UTF-8 file, one text a line')
     .option('--data <dir>', 'data folder whose training pairs are read: Sohu layout or dataset.json')
     .requiredOption('--out <dir>', 'checkpoint folder to write')
-    .option('--preset <name>', pretrainPresetNames().join(', '), 'pretrain-tiny')
+    .option('--preset <name>', pretrainPresets.names().join(', '), 'pretrain-tiny')
     .option('--init <dir>', 'checkpoint or public RoFormer or BERT to go on from, or the name of one')
     .option('--set <key=value...>', 'override keys of the preset, for example --set epochs=8 mask_rate=0.2', [])
     .option('--force', 'replace what is at --out', false)
@@ -38,10 +38,10 @@ export function addPretrain(program: Command): void {
       if ((text === undefined) === (data === undefined))
         throw new MatcherError('config-invalid', 'Give either --text FILE or --data DIR: what to pretrain on.')
       const config = parsePretrainConfig(
-        applyOverrides(await readPretrainPreset(preset), flags.set),
+        applyOverrides(await pretrainPresets.read(preset), flags.set),
         `preset ${preset}`
       )
-      const interrupt = interruption('the checkpoint')
+      const stop = stopAfterStep('the checkpoint')
       const run = {
         texts: userPath((text ?? data)!),
         out: userPath(out),
@@ -49,8 +49,8 @@ export function addPretrain(program: Command): void {
         force,
         ...(init !== undefined && { init: await weightsFolder(init) })
       }
-      const { steps, heldOutLoss } = await pretrain(run, { ...consoleHooks(), stopping: interrupt.stopping })
-      interrupt.dispose()
+      const { steps, heldOutLoss } = await pretrain(run, { ...consoleHooks(), stopping: () => stop.signal.aborted })
+      stop.dispose()
       console.log(
         `After ${whole(steps)} steps (loss on held-out words ${heldOutLoss.toFixed(3)}) the checkpoint is in ${out}; fine-tune it with: ` +
           `nx run train:sohu -- --init ${out} --data DIR`

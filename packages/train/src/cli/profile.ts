@@ -1,7 +1,7 @@
-import { MatcherError } from '@sohu-match/core'
 import { userPath, writeFileAtomic } from '@sohu-match/node'
+import { numberIn, wholeNumber } from '@sohu-match/node/cli'
 import { Option, type Command } from 'commander'
-import { applyOverrides, presetNames, readPreset } from '../config'
+import { applyOverrides, presets } from '../config'
 import { recordOps, type Recording } from '../profile/record-ops'
 import { chromeTrace, groupOps, timeBetweenOps, type OpGroup } from '../profile/summary'
 import { workloadBatch, workloadTrainer, type Workload } from '../profile/workload'
@@ -22,23 +22,17 @@ const WARM_UP = 2
 
 /** `profile`: where the time and the memory of one training step go. */
 export function addProfile(program: Command): void {
-  const count = (text: string): number => {
-    const value = Number(text)
-    if (!Number.isInteger(value) || value < 1)
-      throw new MatcherError('config-invalid', `${text} is not a whole number above 0.`)
-    return value
-  }
   program
     .command('profile')
     .description('time and bytes of every operation of one training step, as a table and as a Chrome trace file')
-    .addOption(new Option('--preset <name>', 'sizes and settings').choices(presetNames()).default('sohu-small'))
-    .option('--pairs <n>', 'pairs in the batch', count, 16)
-    .option('--tokens <n>', 'tokens of each pair', count, 128)
-    .option('--padding <share>', 'share of them that is padding', Number, 0)
+    .addOption(new Option('--preset <name>', 'sizes and settings').choices(presets.names()).default('sohu-small'))
+    .option('--pairs <n>', 'pairs in the batch', wholeNumber(1), 16)
+    .option('--tokens <n>', 'tokens of each pair', wholeNumber(1), 128)
+    .option('--padding <share>', 'share of them that is padding', numberIn(0, 0.99), 0)
     .option('--set <key=value...>', 'override keys of the preset, for example --set recompute=layer', [])
     .option('--out <file>', 'the trace file, for chrome://tracing or ui.perfetto.dev', 'runs/profile.json')
     .action(async (options: ProfileOptions) => {
-      const recording = profileStep(applyOverrides(await readPreset(options.preset), options.set), options)
+      const recording = profileStep(applyOverrides(await presets.read(options.preset), options.set), options)
       console.log(report(recording))
       await writeFileAtomic(userPath(options.out), JSON.stringify(chromeTrace(recording)))
       console.log(`The trace is in ${options.out}; open it in chrome://tracing or ui.perfetto.dev.`)

@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { MatcherError } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
-import { applyOverrides, parseTrainConfig, presetNames, readPreset } from '../config'
+import { applyOverrides, parseTrainConfig, presets } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { weightsFolder } from './init'
-import { interruption } from './interruption'
+import { stopAfterStep } from './stop'
 import { consoleHooks, jsonHooks } from './report-run'
 import { resumeRun, startRun, type RunHooks, type RunResult } from '../run/run'
 
@@ -27,7 +27,7 @@ export function addSohu(program: Command): void {
     .description('train on a data folder, or on the embedded demo corpus')
     .option('--data <dir>', 'data folder: Sohu layout or dataset.json (default: the embedded demo corpus)')
     .option('--out <dir>', 'folder of the run', 'runs/demo')
-    .option('--preset <name>', `${presetNames().join(', ')} (default: smoke)`)
+    .option('--preset <name>', `${presets.names().join(', ')} (default: smoke)`)
     .option(
       '--init <dir>',
       'checkpoint or public RoFormer or BERT (TensorFlow, safetensors, PyTorch, ONNX) whose weights, vocabulary and sizes the run starts from, or the name of one, for example bge-small-zh-v1.5'
@@ -40,12 +40,12 @@ export function addSohu(program: Command): void {
     .option('--resume', 'go on with the run in --out as if it had not been interrupted', false)
     .option('--json', 'print JSON lines instead of a bar and tables', false)
     .action(async (options: SohuOptions) => {
-      const interrupt = interruption('last/')
-      const hooks: RunHooks = { ...(options.json ? jsonHooks() : consoleHooks()), stopping: interrupt.stopping }
+      const stop = stopAfterStep('last/')
+      const hooks: RunHooks = { ...(options.json ? jsonHooks() : consoleHooks()), stopping: () => stop.signal.aborted }
       const result = await trainOrResume(options, hooks)
-      interrupt.dispose()
+      stop.dispose()
       conclude(options, result)
-      if (!result.finished) process.exitCode = interrupt.exitCode()
+      if (!result.finished) process.exitCode = stop.exitCode()
     })
 }
 
@@ -69,7 +69,7 @@ async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<Run
     return resumeRun(out, hooks)
   }
   const preset = options.preset ?? 'smoke'
-  const config = parseTrainConfig(applyOverrides(await readPreset(preset), options.set), `preset ${preset}`)
+  const config = parseTrainConfig(applyOverrides(await presets.read(preset), options.set), `preset ${preset}`)
   const data = options.data === undefined ? await demoData() : userPath(options.data)
   return startRun({ data, out, config, ...(await initOf(options)) }, hooks)
 }

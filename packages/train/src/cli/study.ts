@@ -4,9 +4,9 @@ import { createProgress } from '../report/bar'
 import { textTable } from '../report/table'
 import { runStudy } from '../study/execute'
 import type { StudyOutcome } from '../study/outcome'
-import { readStudy, studyNames, type Study } from '../study/study'
+import { readStudy, studies, type Study } from '../study/study'
 import { summaryRows, taskRows } from '../study/table'
-import { interruption } from './interruption'
+import { stopAfterStep } from './stop'
 
 interface StudyFlags {
   readonly study: string
@@ -20,18 +20,18 @@ export function addStudy(program: Command): void {
   program
     .command('study')
     .description('run a grid of trainings to its end and compare them; the same command goes on after an interruption')
-    .requiredOption('--study <name>', `${studyNames().join(', ')}, or a .json file of your own`)
+    .requiredOption('--study <name>', `${studies.names().join(', ')}, or a .json file of your own`)
     .option('--data <dir>', "data folder in place of the study's")
     .option('--out <dir>', "folder in place of the study's")
     .option('--json', 'print a JSON line for each run in place of tables', false)
     .action(async ({ study: name, data, out, json }: StudyFlags) => {
       const study = await readStudy(name, { data, out })
-      const interrupt = interruption('last/')
-      const finished = await run(study, json, interrupt.stopping)
-      interrupt.dispose()
+      const stop = stopAfterStep('last/')
+      const finished = await run(study, json, () => stop.signal.aborted)
+      stop.dispose()
       if (!finished) {
         console.error('Stopped. The same command goes on from here.')
-        process.exitCode = 130
+        process.exitCode = stop.exitCode()
       } else if (!json)
         console.log(`The page is ${join(study.out, 'index.html')}; every figure is in results.json beside it.`)
     })

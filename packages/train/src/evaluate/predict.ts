@@ -1,4 +1,4 @@
-import { argmaxLabel, type ScoredRow } from '@sohu-match/core'
+import { argmaxLabel, matchScore, type ScoredRow } from '@sohu-match/core'
 import { predict, type Model } from '../autograd/pass'
 import { padBatch } from '../data/batch'
 import { distinctTexts, padTexts } from '../data/text-batch'
@@ -87,7 +87,7 @@ async function valuesOf(tensor: Tensor): Promise<Float32Array> {
 }
 
 function prediction(no: number, yes: number): Prediction {
-  return { score: 1 / (1 + Math.exp(no - yes)), predicted: argmaxLabel([no, yes]) }
+  return { score: matchScore([no, yes]), predicted: argmaxLabel([no, yes]) }
 }
 
 function dot(values: Float32Array, i: number, j: number, width: number): number {

@@ -1,5 +1,5 @@
-import { createTokenizer, type Example, type ModelConfig, type ScoredRow, type Tokenizer } from '@sohu-match/core'
-import { readDataset, type SplitName } from '@sohu-match/node'
+import { type Example, type ModelConfig, type ScoredRow, type Tokenizer } from '@sohu-match/core'
+import { tokenizerOf, readDataset, type SplitName } from '@sohu-match/node'
 import { readCheckpoint } from '../checkpoint/checkpoint'
 import { encodeExamples, pairLengths } from '../data/encode'
 import { forTasks } from '../data/for-tasks'
@@ -41,7 +41,7 @@ export async function scoreSplit(
   try {
     const { splits, missing, strayLabels } = forTasks(await readDataset(options.data, [options.split]), config.tasks)
     const examples = splits[options.split]
-    const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+    const tokenizer = tokenizerOf(assets)
     const pairs = await encodeExamples(examples, tokenizer, {
       maxLength: config.maxLength,
       separate: config.architecture === 'bi-encoder'

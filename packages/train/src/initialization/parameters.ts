@@ -1,6 +1,5 @@
-import type { Initializer, ParameterSpec } from '@sohu-match/core'
+import { elementCount, type Initializer, type ParameterSpec } from '@sohu-match/core'
 import { createRandom, type Random } from '../data/random'
-import { elements } from '../optimizer/variable'
 
 /** Standard deviation of the reference's kernels and embeddings (BERT's `initializer_range`). */
 const RANGE = 0.02
@@ -15,7 +14,7 @@ const UNIFORM_RANGE = 0.05
 export function initialValues({ name, shape, init }: ParameterSpec, seed: number): Float32Array {
   const random = createRandom(seed, name)
   const draw = drawer(init, shape, random)
-  return new Float32Array(elements(shape)).map(draw)
+  return new Float32Array(elementCount(shape)).map(draw)
 }
 
 function drawer(init: Initializer, shape: readonly number[], random: Random): () => number {

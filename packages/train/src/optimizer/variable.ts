@@ -1,3 +1,4 @@
+import { elementCount } from '@sohu-match/core'
 import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
 
 /** TensorFlow's reserved name for a variable that nobody else can look up: each call makes a fresh one, freed with its handle. */
@@ -78,9 +79,9 @@ export class Variable {
 
   /** Replaces all values. */
   assign(values: Float32Array): void {
-    if (values.length !== elements(this.shape)) {
+    if (values.length !== elementCount(this.shape)) {
       throw new Error(
-        `A variable [${this.shape.join(', ')}] takes ${elements(this.shape)} values, not ${values.length}.`
+        `A variable [${this.shape.join(', ')}] takes ${elementCount(this.shape)} values, not ${values.length}.`
       )
     }
     const tensor = tf.tensor(values, [...this.shape], 'float32')
@@ -92,9 +93,4 @@ export class Variable {
   dispose(): void {
     this.handle.dispose()
   }
-}
-
-/** The number of elements of a shape. */
-export function elements(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1)
 }

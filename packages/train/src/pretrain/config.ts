@@ -1,7 +1,5 @@
-import { readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describeIssues, MatcherError } from '@sohu-match/core'
-import { readJson } from '@sohu-match/node'
+import { namedJson } from '@sohu-match/node'
 import { closest } from 'fastest-levenshtein'
 import * as v from 'valibot'
 import { parseTrainConfig, type TrainConfig } from '../config'
@@ -45,30 +43,8 @@ export interface PretrainConfig {
   readonly heldOut: number
 }
 
-const FOLDER = new URL('pretrain/', PRESETS)
-
-/** The names of the presets that ship with the package. */
-export function pretrainPresetNames(): string[] {
-  return readdirSync(FOLDER)
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort()
-}
-
-/** A preset's JSON by name. Throws `config-invalid` naming the nearest preset. */
-export async function readPretrainPreset(name: string): Promise<Record<string, unknown>> {
-  const names = pretrainPresetNames()
-  if (names.includes(name)) {
-    return (await readJson(
-      fileURLToPath(new URL(`${name}.json`, FOLDER)),
-      'config-invalid',
-      'config-invalid'
-    )) as Record<string, unknown>
-  }
-  throw new MatcherError(
-    'config-invalid',
-    `There is no pretraining preset "${name}"; did you mean "${closest(name, names)}"? Presets: ${names.join(', ')}.`
-  )
-}
+/** The presets of pretraining that ship with the package. */
+export const pretrainPresets = namedJson(new URL('pretrain/', PRESETS), 'pretraining preset')
 
 /** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
 export function parsePretrainConfig(json: Record<string, unknown>, source: string): PretrainConfig {

@@ -1,4 +1,4 @@
-import { roformer, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
+import { roformer, WORD_EMBEDDINGS, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
 import { rowsAt } from '../autograd/kernels/rows'
 import { tiedCrossEntropy } from '../autograd/kernels/tied-cross-entropy'
 import type { Model } from '../autograd/pass'
@@ -65,7 +65,7 @@ function maskedLoss(tape: Tape, model: Model, batch: MaskedBatch, options: Parti
   const head = headSpecs(config).map(({ name, shape, init }) => ops.param(name, shape, init))
   const [kernel, bias, gamma, beta, outputBias] = head as [Value, Value, Value, Value, Value]
   const x = ops.layerNorm(ops.gelu(ops.dense(states, kernel, bias)), gamma, beta, config.layerNormEps) // [masked, embedding]
-  const table = ops.param('embeddings.word', [config.vocabSize, config.embeddingSize], 'truncated-normal')
+  const table = ops.param(WORD_EMBEDDINGS, [config.vocabSize, config.embeddingSize], 'truncated-normal')
   return tape.apply([x, table, outputBias, labels, weights], () =>
     tiedCrossEntropy(x.tensor, table.tensor, outputBias.tensor, labels.tensor, weights.tensor)
   )

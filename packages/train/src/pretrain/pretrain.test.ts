@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { parameterSpecs } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../checkpoint/checkpoint'
-import { parseTrainConfig, readPreset } from '../config'
+import { parseTrainConfig, presets } from '../config'
 import { demoPairs, writeDemoCorpus } from '../data/demo-corpus'
 import { takeOver } from '../pretrained/take-over'
-import { parsePretrainConfig, pretrainPresetNames, readPretrainPreset } from './config'
+import { parsePretrainConfig, pretrainPresets } from './config'
 import { pretrain } from './pretrain'
 import { json } from './small.fixtures'
 
@@ -35,7 +35,11 @@ describe('pretrain', () => {
     expect(losses).toHaveLength(3)
     expect(losses[2]).toBeLessThan(losses[0]!)
     const { model } = await readCheckpoint(out)
-    const taken = await takeOver(parseTrainConfig({ ...(await readPreset('smoke')) }, 'smoke'), out, model.config.tasks)
+    const taken = await takeOver(
+      parseTrainConfig({ ...(await presets.read('smoke')) }, 'smoke'),
+      out,
+      model.config.tasks
+    )
     expect([...taken.variables.keys()]).toEqual(parameterSpecs(model.config).map(({ name }) => name))
     expect(new Set(taken.variables.get('embeddings.norm.gamma_cond')!.values())).toEqual(new Set([0]))
     const second: number[] = []
@@ -82,10 +86,10 @@ describe('pretrain', () => {
 
 describe('the configuration of pretraining', () => {
   it('comes from presets that all parse', async () => {
-    expect(pretrainPresetNames()).toEqual(['pretrain-small', 'pretrain-tiny'])
-    for (const name of pretrainPresetNames())
-      expect(parsePretrainConfig(await readPretrainPreset(name), name).maskRate).toBe(0.15)
-    await expect(readPretrainPreset('pretrain-tony')).rejects.toMatchObject({
+    expect(pretrainPresets.names()).toEqual(['pretrain-small', 'pretrain-tiny'])
+    for (const name of pretrainPresets.names())
+      expect(parsePretrainConfig(await pretrainPresets.read(name), name).maskRate).toBe(0.15)
+    await expect(pretrainPresets.read('pretrain-tony')).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining('pretrain-tiny')
     })

@@ -1,6 +1,7 @@
+import { tokenizerOf } from '@sohu-match/node'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTokenizer, MatcherError, parameterSpecs, type ParameterSpec } from '@sohu-match/core'
+import { elementCount, MatcherError, parameterSpecs, type ParameterSpec } from '@sohu-match/core'
 import type { Model } from '../autograd/pass'
 import { exists, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
 import { trainConfigToJson } from '../config'
@@ -75,17 +76,14 @@ export async function pretrain(
   if (!force && (await exists(out)))
     throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
   const { model, assets, sequences } = await prepare(await readTexts(texts), config, init, hooks)
-  const masking = createMasking(sequences, createTokenizer(assets.vocab, assets.dictionary).vocab, config.maskRate)
+  const masking = createMasking(sequences, tokenizerOf(assets).vocab, config.maskRate)
   const { training, heldOut } = split(sequenceLengths(sequences), config.heldOut)
   const plans = Array.from({ length: config.train.epochs }, (_, epoch) => plan(training, config, epoch))
   const steps = plans.reduce((sum, batches) => sum + batches.length, 0)
   const trainer = new PretrainTrainer(config.train, model)
   const save = (): Promise<void> => saveCheckpoint(out, model, assets, { texts, init, ...describe(config) })
   hooks.onReady?.({
-    parameters: [...model.variables.values()].reduce(
-      (sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1),
-      0
-    ),
+    parameters: [...model.variables.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),
     vocabulary: model.config.vocabSize,
     sequences: training.indices.length,
     heldOut: heldOut.indices.length,
@@ -125,7 +123,7 @@ async function prepare(
   const start =
     init === undefined ? await freshStart(train, tasks, examples, onPrepare) : await takeOver(train, init, tasks)
   const { config, assets } = start
-  const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+  const tokenizer = tokenizerOf(assets)
   const sequences = await encodeSequences(units, tokenizer, config.maxLength, (done, total) =>
     onPrepare?.('tokenize', done, total)
   )
@@ -134,7 +132,7 @@ async function prepare(
   const variables = new Map([...(start.variables ?? made(parameterSpecs(config))), ...made(headSpecs(config))])
   if (init !== undefined && (await exists(join(init, HEAD_FILE)))) {
     const shapes = new Map(headSpecs(config).map(({ name, shape }) => [name, shape]))
-    await readWeights(join(init, HEAD_FILE), shapes, (name, values) => variables.get(name)!.assign(values))
+    readWeights(join(init, HEAD_FILE), shapes, (name, values) => variables.get(name)!.assign(values))
   }
   return { model: { config, variables }, assets, sequences }
 }
@@ -183,7 +181,7 @@ function meanLoss(model: Model, { indices, lengths }: Part, masking: ReturnType<
 function saveCheckpoint(out: string, { config, variables }: Model, assets: Assets, description: object): Promise<void> {
   const lazy = (specs: readonly ParameterSpec[]) =>
     specs.map(({ name, shape }) => ({ name, shape, read: () => variables.get(name)!.values() }))
-  return samplePairs(config, createTokenizer(assets.vocab, assets.dictionary)).then((pairs) =>
+  return samplePairs(config, tokenizerOf(assets)).then((pairs) =>
     writeCheckpoint(
       out,
       {

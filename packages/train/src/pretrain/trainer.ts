@@ -1,3 +1,4 @@
+import { WORD_EMBEDDINGS } from '@sohu-match/core'
 import type { Model } from '../autograd/pass'
 import type { TrainConfig } from '../config'
 import { Adam, clipByGlobalNorm } from '../optimizer/adam'
@@ -21,7 +22,7 @@ export class PretrainTrainer {
         beta2: train.beta2,
         epsilon: train.epsilon,
         weightDecay: train.weightDecay,
-        decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word'
+        decays: (name) => name.endsWith('.kernel') || name === WORD_EMBEDDINGS
       },
       model.variables
     )

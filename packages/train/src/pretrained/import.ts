@@ -2,6 +2,7 @@ import {
   createTokenizer,
   MatcherError,
   SOHU_TASKS,
+  WORD_EMBEDDINGS,
   type ModelConfig,
   type ParityBatch,
   type TaskSpec,
@@ -89,7 +90,7 @@ async function parityOf(
   const variables = new Map<string, Variable>()
   for (const { name, shape, read } of parameters) {
     const values = await read()
-    if (name !== 'embeddings.word') variables.set(name, Variable.create(values, shape))
+    if (name !== WORD_EMBEDDINGS) variables.set(name, Variable.create(values, shape))
     else
       variables.set(name, Variable.create(rows(values, ids, config.embeddingSize), [ids.length, config.embeddingSize]))
   }

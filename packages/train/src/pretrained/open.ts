@@ -1,8 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MatcherError, type ModelConfig } from '@sohu-match/core'
-import { readError } from '@sohu-match/node'
-import { ByteFile } from './byte-file'
+import { ByteFile, readError } from '@sohu-match/node'
 import { readPublicConfig, type OwnSwitches } from './config'
 import { isKerasObjects, KERAS_NAMES, KERAS_OBJECT_NAMES } from './keras/names'
 import { HUGGING_FACE_NAMES, ONNX_NAMES, sourceNames, TENSORFLOW_NAMES, type NameTable } from './names'
@@ -123,16 +122,16 @@ async function foundByContent(folder: string, files: readonly string[]): Promise
 
 async function kindOf(path: string): Promise<WeightsFile['open'] | undefined> {
   if (!(await stat(path)).isFile()) return undefined
-  const file = await ByteFile.open(path)
+  const file = ByteFile.open(path)
   try {
-    const piece = (begin: number): Promise<Uint8Array> =>
+    const piece = (begin: number): Uint8Array =>
       file.read(Math.max(0, begin), Math.min(8, file.size), 'its first or last bytes')
-    if (Buffer.compare(await piece(0), HDF5_SIGNATURE) === 0) return openKeras
+    if (Buffer.compare(piece(0), HDF5_SIGNATURE) === 0) return openKeras
     if (path.endsWith('.onnx')) return openOnnx
     if (!path.endsWith('.index')) return undefined
-    if (isTable(await piece(file.size - 8))) return openTensorFlow
+    if (isTable(piece(file.size - 8))) return openTensorFlow
   } finally {
-    await file.close()
+    file.close()
   }
   throw damaged(path, 'does not end as the index of a TensorFlow checkpoint does; it is cut short or something else')
 }

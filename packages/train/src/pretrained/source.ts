@@ -35,8 +35,3 @@ export function guarded<T>(place: string, what: string, parse: () => T): T {
     )
   }
 }
-
-/** The number of elements of a shape. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1)
-}

@@ -3,20 +3,20 @@ import {
   buildVocab,
   countWords,
   createSegmenter,
-  createTokenizer,
   MatcherError,
   openDictionary,
-  parseModelConfig,
   parameterSpecs,
+  parseModelConfig,
   snakeCased,
+  WORD_EMBEDDINGS,
   type Example,
   type ModelConfig,
   type TaskSpec,
   type Tokenizer
 } from '@sohu-match/core'
-import { readDataset } from '@sohu-match/node'
-import { auxiliarySpecs } from '../step/auxiliary'
+import { tokenizerOf, readDataset } from '@sohu-match/node'
 import type { Assets } from '../checkpoint/checkpoint'
+import { auxiliarySpecs } from '../step/auxiliary'
 import type { TrainConfig } from '../config'
 import { encodeExamples, type EncodedPairs } from '../data/encode'
 import { onlyTasks, requireTasks } from '../data/for-tasks'
@@ -84,7 +84,7 @@ export async function prepare(
     for (const variable of start.variables?.values() ?? []) variable.dispose()
     throw cause
   }
-  const tokenizer = createTokenizer(assets.vocab, assets.dictionary)
+  const tokenizer = tokenizerOf(assets)
   const separate = config.architecture === 'bi-encoder'
   const encode = (examples: readonly Example[], from: number, maxLength: number): Promise<EncodedPairs> =>
     encodeExamples(examples, tokenizer, {
@@ -195,7 +195,7 @@ function startingTables(
   if (train.embeddingStart === 'texts') {
     onProgress?.('embeddings', 0, 1)
     tables.set(
-      'embeddings.word',
+      WORD_EMBEDDINGS,
       embeddingStart(encoded, tokenizer.vocab, config.embeddingSize, { seed: train.seed, idfGain: train.embeddingIdf })
     )
     onProgress?.('embeddings', 1, 1)

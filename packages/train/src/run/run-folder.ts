@@ -134,7 +134,7 @@ export async function restoreLast(folder: string, trainer: Trainer): Promise<Tra
     ['optimizer.safetensors', optimizerState(trainer)]
   ] as const) {
     const shapes = new Map([...variables].map(([name, { shape }]) => [name, shape]))
-    await readWeights(join(last, file), shapes, (name, values) => variables.get(name)!.assign(values))
+    readWeights(join(last, file), shapes, (name, values) => variables.get(name)!.assign(values))
   }
   return parsed.output
 }

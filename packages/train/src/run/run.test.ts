@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { applyOverrides, parseTrainConfig, readPreset, trainConfigToJson, type TrainConfig } from '../config'
+import { applyOverrides, parseTrainConfig, presets, trainConfigToJson, type TrainConfig } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { resumeRun, startRun } from './run'
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
     'model.max_length=32',
     'epochs=1'
   ]
-  config = parseTrainConfig(applyOverrides(await readPreset('smoke'), tiny), 'test')
+  config = parseTrainConfig(applyOverrides(await presets.read('smoke'), tiny), 'test')
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parameterSpecs, type TaskSpec } from '@sohu-match/core'
+import { elementCount, parameterSpecs, type TaskSpec } from '@sohu-match/core'
 import { sizedConfig } from './batch-size'
 import { writeCheckpoint } from '../checkpoint/checkpoint'
 import { trainConfigToJson, type TrainConfig } from '../config'
@@ -106,10 +106,7 @@ async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<R
     const state = resumable ? await restoreLast(out, trainer) : FRESH_STATE
     await rewindMetrics(out, state)
     hooks.onReady?.({
-      parameters: parameterSpecs(prepared.config).reduce(
-        (sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1),
-        0
-      ),
+      parameters: parameterSpecs(prepared.config).reduce((sum, { shape }) => sum + elementCount(shape), 0),
       vocabulary: prepared.config.vocabSize,
       trainPairs: prepared.train.labels.length,
       validPairs: prepared.valid.labels.length,

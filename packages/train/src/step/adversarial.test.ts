@@ -1,6 +1,6 @@
-import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
+import { parameterSpecs, parseModelConfig, WORD_EMBEDDINGS } from '@sohu-match/core'
 import { afterAll, describe, expect, it } from 'vitest'
-import { SHIFTED, withSmoothness, type AdversarialOptions } from './adversarial'
+import { withSmoothness, type AdversarialOptions } from './adversarial'
 import { lossAndGradients, type LabeledBatch, type Model } from '../autograd/pass'
 import { parseTrainConfig } from '../config'
 import { createRandom } from '../data/random'
@@ -64,7 +64,7 @@ function copied(tensors: Map<string, Tensor>): Map<string, Float32Array> {
 function smooth(options: AdversarialOptions): Map<string, Float32Array> {
   return copied(
     withSmoothness(gradients(), options, (by) => {
-      const pass = lossAndGradients(model, batch, { shift: { name: SHIFTED, by } })
+      const pass = lossAndGradients(model, batch, { shift: { name: WORD_EMBEDDINGS, by } })
       pass.loss.dispose()
       return pass.gradients
     })
@@ -86,9 +86,9 @@ const norm = (values: Float32Array): number => Math.sqrt(values.reduce((sum, val
 describe('FGM', () => {
   it('sums the gradients at the embeddings and at their shift of the given length along the gradient', () => {
     const plain = copied(gradients())
-    const g = plain.get(SHIFTED)!
+    const g = plain.get(WORD_EMBEDDINGS)!
     const other = shifted(
-      SHIFTED,
+      WORD_EMBEDDINGS,
       (i) => (0.5 * g[i]!) / norm(g),
       () => copied(gradients())
     )
@@ -134,7 +134,8 @@ describe('the gradient penalty', () => {
     const penalized = (): number => {
       const pass = lossAndGradients(model, batch)
       const value =
-        pass.loss.dataSync()[0]! + (weight / 2) * norm(pass.gradients.get(SHIFTED)!.dataSync() as Float32Array) ** 2
+        pass.loss.dataSync()[0]! +
+        (weight / 2) * norm(pass.gradients.get(WORD_EMBEDDINGS)!.dataSync() as Float32Array) ** 2
       tf.dispose([pass.loss, ...pass.gradients.values()])
       return value
     }

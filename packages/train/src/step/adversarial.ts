@@ -1,7 +1,5 @@
+import { WORD_EMBEDDINGS } from '@sohu-match/core'
 import { tf, type Tensor } from '../tfjs'
-
-/** The parameter that is shifted: what a word means may move a little without the label changing. */
-export const SHIFTED = 'embeddings.word'
 
 /** Length of the shift that the gradient penalty's derivative is measured over: its error is in proportion to it, and float32 still resolves it. */
 const MEASURING_LENGTH = 1e-3
@@ -28,7 +26,7 @@ export function withSmoothness(
   { fgmEpsilon, gradientPenalty }: AdversarialOptions,
   again: (shift: Tensor) => Gradients
 ): Gradients {
-  const g = gradients.get(SHIFTED)
+  const g = gradients.get(WORD_EMBEDDINGS)
   if ((fgmEpsilon === 0 && gradientPenalty === 0) || !g) return gradients
   const length = fgmEpsilon > 0 ? fgmEpsilon : MEASURING_LENGTH
   const norm = tf.tidy(() => tf.norm(g))

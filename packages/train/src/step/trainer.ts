@@ -1,15 +1,8 @@
-import { parameterSpecs, type ModelConfig } from '@sohu-match/core'
-import { SHIFTED, withSmoothness, type Gradients } from './adversarial'
+import { parameterSpecs, WORD_EMBEDDINGS, type ModelConfig } from '@sohu-match/core'
+import { withSmoothness, type Gradients } from './adversarial'
 import { auxiliaryLosses, type AuxiliaryTargets } from './auxiliary'
 import { EmbeddingRows } from '../autograd/embedding-rows'
-import {
-  lossAndGradients,
-  WORD_EMBEDDINGS,
-  type InputBatch,
-  type LabeledBatch,
-  type Model,
-  type TrainingPass
-} from '../autograd/pass'
+import { lossAndGradients, type InputBatch, type LabeledBatch, type Model, type TrainingPass } from '../autograd/pass'
 import type { KernelObserver } from '../autograd/tape'
 import { textLossAndGradients, type TextPairBatch } from '../autograd/text-pass'
 import type { TrainConfig } from '../config'
@@ -40,7 +33,7 @@ export class Trainer {
         beta2: train.beta2,
         epsilon: train.epsilon,
         weightDecay: train.weightDecay,
-        decays: (name) => name.endsWith('.kernel') || name === 'embeddings.word',
+        decays: (name) => name.endsWith('.kernel') || name === WORD_EMBEDDINGS,
         rate: (name) => rateOf(train.learningRateFactors, name)
       },
       variables
@@ -58,7 +51,7 @@ export class Trainer {
     const pass = { ...(onKernel && { onKernel }), ...(embeddingRows && { embeddingRows }) }
     const { loss, gradients: plain } = this.accumulate(microBatches, step, pass)
     const gradients = withSmoothness(plain, this.train, (by) => {
-      const again = this.accumulate(microBatches, step, { ...pass, shift: { name: SHIFTED, by } })
+      const again = this.accumulate(microBatches, step, { ...pass, shift: { name: WORD_EMBEDDINGS, by } })
       again.loss.dispose()
       return again.gradients
     })

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { MatcherError, parameterSpecs, parseModelConfig, type TaskSpec } from '@sohu-match/core'
+import { elementCount, MatcherError, parameterSpecs, parseModelConfig, type TaskSpec } from '@sohu-match/core'
 import { readDataset, readJson, storageError, writeFileAtomic } from '@sohu-match/node'
 import { exists } from '../checkpoint/checkpoint'
 import { trainConfigToJson } from '../config'
@@ -95,10 +95,7 @@ async function conclude(out: string): Promise<void> {
     'checkpoint-invalid',
     'checkpoint-invalid'
   )
-  const parameters = parameterSpecs(parseModelConfig(json)).reduce(
-    (sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1),
-    0
-  )
+  const parameters = parameterSpecs(parseModelConfig(json)).reduce((sum, { shape }) => sum + elementCount(shape), 0)
   const steps = (await readRecords(out)).filter((record) => record.type === 'step')
   const summary: RunSummary = { parameters, seconds: steps.reduce((sum, { seconds }) => sum + seconds, 0) }
   await writeFileAtomic(join(out, 'run.json'), JSON.stringify(summary))

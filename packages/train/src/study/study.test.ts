@@ -7,7 +7,7 @@ import { writeDemoCorpus } from '../data/demo-corpus'
 import { runStudy } from './execute'
 import { meanAndSpread, type StudyOutcome } from './outcome'
 import { mergedScores } from './scores'
-import { planRuns, readStudy, studyNames } from './study'
+import { planRuns, readStudy, studies } from './study'
 import { summaryRows, taskRows } from './table'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-study-'))
@@ -133,7 +133,7 @@ describe('a study', () => {
 })
 
 describe('the studies that ship', () => {
-  it.each(studyNames())('%s has runs whose configurations are valid and differ between arms', async (name) => {
+  it.each(studies.names())('%s has runs whose configurations are valid and differ between arms', async (name) => {
     const study = await readStudy(name)
     const runs = await planRuns(study, [
       { name: 'A-ss', id: 0, group: 'A' },

@@ -1,11 +1,8 @@
-import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describeIssues, MatcherError, type TaskSpec } from '@sohu-match/core'
-import { readJson, userPath, type SplitName } from '@sohu-match/node'
-import { closest } from 'fastest-levenshtein'
+import { namedJson, readJson, userPath, type SplitName } from '@sohu-match/node'
 import * as v from 'valibot'
-import { applyOverrides, parseTrainConfig, readPreset, type TrainConfig } from '../config'
+import { applyOverrides, parseTrainConfig, presets, type TrainConfig } from '../config'
 import { STUDIES } from '../study-folder'
 
 /** Pairs that every run is judged on. */
@@ -69,29 +66,18 @@ const schema = v.strictObject({
   out: name
 })
 
-/** The names of the studies that ship with the package. */
-export function studyNames(): string[] {
-  return readdirSync(STUDIES)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort()
-}
+/** The studies that ship with the package. */
+export const studies = namedJson(STUDIES, 'study')
 
 /** A study by name, or from a JSON file of one's own; its paths are the user's. Throws `config-invalid`. */
 export async function readStudy(
   nameOrFile: string,
   { data, out }: { data?: string | undefined; out?: string | undefined } = {}
 ): Promise<Study> {
-  const names = studyNames()
   const own = nameOrFile.endsWith('.json')
-  if (!own && !names.includes(nameOrFile)) {
-    throw new MatcherError(
-      'config-invalid',
-      `There is no study "${nameOrFile}"; did you mean "${closest(nameOrFile, names)}"? Studies: ${names.join(', ')}, or a .json file.`
-    )
-  }
-  const path = own ? userPath(nameOrFile) : fileURLToPath(new URL(`${nameOrFile}.json`, STUDIES))
-  const parsed = v.safeParse(schema, await readJson(path, 'config-invalid', 'config-invalid'))
+  const path = own ? userPath(nameOrFile) : `${nameOrFile}.json`
+  const json = own ? await readJson(path, 'config-invalid', 'config-invalid') : await studies.read(nameOrFile)
+  const parsed = v.safeParse(schema, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
   const { arms, evaluate, ...study } = parsed.output
   const repeated = arms.find((arm, i) => arms.findIndex((other) => slug(other.name) === slug(arm.name)) !== i)
@@ -113,7 +99,7 @@ export async function readStudy(
 
 /** Every run of a study over data with these tasks: all arms with the first seed, then with the next, so that a comparison is whole early. */
 export async function planRuns(study: Study, tasks: readonly TaskSpec[]): Promise<StudyRun[]> {
-  const preset = await readPreset(study.preset)
+  const preset = await presets.read(study.preset)
   return study.seeds.flatMap((seed) =>
     study.arms.flatMap((arm) => {
       const networks = arm.eachTask ? tasks.map(({ name: task }) => task) : [undefined]

@@ -1,5 +1,6 @@
+import { elementCount } from '@sohu-match/core'
 import h5wasm, { type Dataset, type File, type Group } from 'h5wasm/node'
-import { damaged, elementCount, guarded, type SourceTensor, type TensorSource } from '../source'
+import { damaged, guarded, type SourceTensor, type TensorSource } from '../source'
 
 /**
  * Weights that Keras saved in HDF5 (`model.save_weights`, or `model.save`). Keras numbers unnamed layers as it comes, so a tensor is named

@@ -1,6 +1,6 @@
-import { decodeTensor, DTYPE_BYTES, type SafetensorsDtype } from '@sohu-match/core'
-import { ByteFile } from '../byte-file'
-import { damaged, elementCount, type SourceTensor, type TensorSource } from '../source'
+import { decodeTensor, DTYPE_BYTES, elementCount, type SafetensorsDtype } from '@sohu-match/core'
+import { ByteFile } from '@sohu-match/node'
+import { damaged, type SourceTensor, type TensorSource } from '../source'
 import { transpose } from '../transpose'
 import { readOnnxGraph, type OnnxGraph, type OnnxTensor } from './messages'
 
@@ -25,13 +25,13 @@ const REWRITTEN: readonly (readonly [type: RegExp, advice: string])[] = [
  * as the constant of the MatMul whose product meets a layer's bias in an Add, and is [in, out]. Throws `checkpoint-invalid`.
  */
 export async function openOnnx(path: string): Promise<TensorSource> {
-  const file = await ByteFile.open(path)
+  const file = ByteFile.open(path)
   try {
     const graph = await readOnnxGraph(file)
     refuseRewritten(path, graph)
-    return { files: [path], tensors: namedTensors(file, graph), close: () => file.close() }
+    return { files: [path], tensors: namedTensors(file, graph), close: async () => file.close() }
   } catch (cause) {
-    await file.close()
+    file.close()
     throw cause
   }
 }
@@ -114,7 +114,7 @@ function sourceTensor(file: ByteFile, name: string, tensor: OnnxTensor): SourceT
     name,
     shape,
     dtype,
-    read: async () => decodeTensor({ dtype, shape }, await file.read(values.begin, bytes, what)).data
+    read: async () => decodeTensor({ dtype, shape }, file.read(values.begin, bytes, what)).data
   }
 }
 

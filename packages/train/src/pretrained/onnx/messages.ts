@@ -1,5 +1,5 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import type { ByteFile } from '../byte-file'
+import type { ByteFile } from '@sohu-match/node'
 import { readFields } from '../protobuf'
 import { damaged, guarded } from '../source'
 
@@ -75,7 +75,7 @@ async function readNode(file: ByteFile, { begin, end }: Span): Promise<OnnxNode>
 async function readTensor(file: ByteFile, span: Span): Promise<OnnxTensor> {
   const tensor = { name: '', shape: [] as number[], dtype: 0, external: false, values: undefined as Span | undefined }
   for await (const { number, value, begin, end } of fieldsOf(file, span)) {
-    const text = (): Promise<Uint8Array> => file.read(begin, end - begin, 'a tensor')
+    const text = (): Uint8Array => file.read(begin, end - begin, 'a tensor')
     if (number === 1 && end > begin) tensor.shape.push(...packed(await text(), file.path))
     else if (number === 1) tensor.shape.push(value)
     else if (number === 2) tensor.dtype = value

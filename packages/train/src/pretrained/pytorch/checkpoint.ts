@@ -1,5 +1,5 @@
-import { decodeTensor, DTYPE_BYTES, type SafetensorsDtype } from '@sohu-match/core'
-import { damaged, elementCount, type SourceTensor, type TensorSource } from '../source'
+import { decodeTensor, DTYPE_BYTES, elementCount, type SafetensorsDtype } from '@sohu-match/core'
+import { damaged, type SourceTensor, type TensorSource } from '../source'
 import { openArchive, type Archive } from './archive'
 import { readPickle, type PickleHooks, type PickleValue } from './pickle'
 

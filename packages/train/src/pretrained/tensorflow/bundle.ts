@@ -1,7 +1,6 @@
-import { readBytes } from '@sohu-match/node'
-import { decodeTensor, DTYPE_BYTES, type SafetensorsDtype } from '@sohu-match/core'
-import { ByteFile } from '../byte-file'
-import { damaged, elementCount, guarded, type SourceTensor, type TensorSource } from '../source'
+import { ByteFile, readBytes } from '@sohu-match/node'
+import { decodeTensor, DTYPE_BYTES, elementCount, type SafetensorsDtype } from '@sohu-match/core'
+import { damaged, guarded, type SourceTensor, type TensorSource } from '../source'
 import { maskedCrc32c } from '../../masked-crc'
 import { readEntry, readHeader, type BundleEntry } from './messages'
 import { readTable } from './table'
@@ -39,11 +38,9 @@ export async function openTensorFlow(index: string): Promise<TensorSource> {
     (_, i) => `${prefix}.data-${number(i)}-of-${number(header.shards)}`
   )
   const shards: ByteFile[] = []
-  const close = async (): Promise<void> => {
-    await Promise.all(shards.map((shard) => shard.close()))
-  }
+  const close = async (): Promise<void> => shards.forEach((shard) => shard.close())
   try {
-    for (const path of paths) shards.push(await ByteFile.open(path))
+    for (const path of paths) shards.push(ByteFile.open(path))
     const tensors = new Map<string, SourceTensor>()
     for (const [name, bytes] of table) {
       if (name === '') continue
@@ -88,7 +85,7 @@ function sourceTensor(name: string, entry: BundleEntry, shards: readonly ByteFil
     shape,
     dtype,
     read: async () => {
-      const bytes = await shard.read(offset, size, tensor)
+      const bytes = shard.read(offset, size, tensor)
       const found = maskedCrc32c(bytes)
       if (found !== crc) {
         throw damaged(

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { encodeSafetensors } from '@sohu-match/core'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { smallCheckpoint } from '../tools/small-checkpoint'
-import { openCheckpoint, readAssets } from './checkpoint'
+import { smallCheckpoint } from '../../export/tools/small-checkpoint'
+import { openCheckpoint } from './checkpoint'
 
 const root = mkdtempSync(join(tmpdir(), 'export-checkpoint-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -49,6 +51,38 @@ describe('a checkpoint', () => {
     })
   })
 
+  it('that is a model folder is refused, saying what is wanted instead', async () => {
+    smallCheckpoint(folder)
+    writeFileSync(join(folder, 'manifest.json'), '{}')
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringContaining('is an exported model, not a checkpoint')
+    })
+  })
+
+  it('whose weights are a pipe is refused without waiting for it', async () => {
+    smallCheckpoint(folder)
+    rmSync(join(folder, 'model.safetensors'))
+    execFileSync('mkfifo', [join(folder, 'model.safetensors')])
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'checkpoint-invalid' })
+  })
+
+  it('with a tensor that its network does not have is refused', async () => {
+    const { weights } = smallCheckpoint(folder)
+    const extra = { name: 'classifier.extra', shape: [1], data: new Float32Array(1) }
+    writeFileSync(join(folder, 'model.safetensors'), encodeSafetensors([...weights, extra]))
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringContaining('"classifier.extra" is not part of this network')
+    })
+  })
+
+  it('whose dictionary is damaged is refused', async () => {
+    smallCheckpoint(folder)
+    truncateSync(join(folder, 'dictionary.bin'), 1000)
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'asset-corrupt' })
+  })
+
   it('that is no folder, or lacks a file, is refused', async () => {
     await expect(openCheckpoint(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'checkpoint-invalid' })
     smallCheckpoint(folder)
@@ -62,9 +96,7 @@ describe('a checkpoint', () => {
   it('whose vocabulary has another size than its network is refused', async () => {
     smallCheckpoint(folder)
     writeFileSync(join(folder, 'vocab.txt'), `${readFileSync(join(folder, 'vocab.txt'), 'utf8')}more\n`)
-    const checkpoint = await openCheckpoint(folder)
-    checkpoint.weights.close()
-    await expect(readAssets(checkpoint)).rejects.toMatchObject({
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
       code: 'checkpoint-invalid',
       message: expect.stringMatching(/has 51 tokens; vocab_size in config\.json is 50/)
     })

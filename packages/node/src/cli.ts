@@ -1,0 +1,75 @@
+import { MatcherError } from '@sohu-match/core'
+
+/** A parser of a flag's whole number in [least, most]. Commander turns what it throws into its own message, which names the flag. */
+export function wholeNumber(least = 0, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw invalidArgument(`It must be a whole number ${rangeText(least, most)}.`)
+  }
+}
+
+/** A parser of a flag's number in [least, most], fractions included. */
+export function numberIn(least: number, most = Infinity): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() !== '' && Number.isFinite(value) && value >= least && value <= most) return value
+    throw invalidArgument(`It must be a number ${rangeText(least, most)}.`)
+  }
+}
+
+function rangeText(least: number, most: number): string {
+  return most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`
+}
+
+/** What commander reports as the flag's fault: it goes by the code, so this package needs no commander of its own. */
+function invalidArgument(message: string): Error {
+  return Object.assign(new Error(message), { code: 'commander.invalidArgument' })
+}
+
+/** An error as one line for people, with its code; with its stack where it is a bug of ours. */
+export function describeError(error: unknown): string {
+  if (isCoded(error)) return `${error.message} [${error.code}]`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+/** Whether an error is a `MatcherError`, of whichever copy of the class: a published package bundles its own. */
+function isCoded(error: unknown): error is MatcherError {
+  return error instanceof Error && error.name === 'MatcherError' && 'code' in error
+}
+
+/** Ends a command for an error: prints it to stderr under the program's name and sets the exit code to 1. */
+export function reportError(program: string, error: unknown): void {
+  process.stderr.write(`${program}: ${describeError(error)}\n`)
+  process.exitCode = 1
+}
+
+/** SIGINT (Ctrl-C), and SIGTERM, which Nx and most supervisors send. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
+
+/** A request to stop, from a person or a supervisor. */
+export interface StopRequest {
+  /** Aborted by the first SIGINT or SIGTERM, with a `MatcherError` of code `disposed`; a second one ends the process as usual. */
+  readonly signal: AbortSignal
+  /** What a program that the signal ended exits with: 130 after SIGINT, 143 after SIGTERM. */
+  exitCode(): number
+  /** Stops listening, so that a signal ends the process as usual. */
+  dispose(): void
+}
+
+/** Listens for the first SIGINT or SIGTERM and calls `onStop` for it. */
+export function stopRequest(onStop: () => void = () => undefined): StopRequest {
+  const controller = new AbortController()
+  let received: keyof typeof SIGNALS = 'SIGINT'
+  const listen = (name: NodeJS.Signals): void => {
+    received = name as keyof typeof SIGNALS
+    dispose()
+    onStop()
+    controller.abort(new MatcherError('disposed', `Stopped by ${name}.`))
+  }
+  const dispose = (): void => {
+    for (const name of Object.keys(SIGNALS)) process.off(name, listen)
+  }
+  for (const name of Object.keys(SIGNALS)) process.once(name, listen)
+  return { signal: controller.signal, exitCode: () => 128 + SIGNALS[received], dispose }
+}

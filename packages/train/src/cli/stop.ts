@@ -1,0 +1,8 @@
+import { stopRequest, type StopRequest } from '@sohu-match/node/cli'
+
+/** Listens for the first signal and says that the run stops after its step and that `what` is written. */
+export function stopAfterStep(what: string): StopRequest {
+  return stopRequest(() =>
+    console.error(`\nFinishing the step and writing ${what} … (press Ctrl-C again to stop immediately)`)
+  )
+}
