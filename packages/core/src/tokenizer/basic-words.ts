@@ -1,8 +1,8 @@
+import { decomposeWithoutMarks } from './marks'
 import { basicTokens } from './wordpiece'
 
 /** Removed before anything else: controls, format characters, private use and U+FFFD. Tabs and line ends are white space instead. */
 const REMOVED = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\ufffd]+/gu
-const MARKS = /\p{Mn}+/gu
 /** Texts that lower-casing alone normalizes: printable ASCII, ideographs, punctuation of Chinese text. */
 const PLAIN = /^[\t\n\r\x20-\x7e\u2010-\u2027\u3000-\u3029\u4e00-\u9fff\uff00-\uffef]*$/
 
@@ -15,10 +15,10 @@ export function basicWords(text: string, onWord: (word: string) => boolean | voi
 }
 
 /**
- * Unlike `normalize`, marks go before the case does, and each letter is lowered alone: a sigma at the end of a word is no other letter than
- * one inside it.
+ * Unlike `normalize`, marks go before the case does, and each letter is lowered alone: a sigma at the end of a word is the same letter
+ * as one inside it.
  */
 function normalizeForBert(text: string): string {
-  const stripped = PLAIN.test(text) ? text : text.replace(REMOVED, '').normalize('NFD').replace(MARKS, '')
+  const stripped = PLAIN.test(text) ? text : decomposeWithoutMarks(text.replace(REMOVED, ''))
   return stripped.replaceAll('Σ', 'σ').toLowerCase()
 }

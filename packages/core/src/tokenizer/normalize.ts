@@ -1,6 +1,7 @@
+import { decomposeWithoutMarks } from './marks'
+
 /** Texts that lower-casing alone normalizes: ASCII, ideographs, punctuation of Chinese text. NFD changes none of these, none is a mark. */
 const PLAIN = /^[\0-\x7f\u2010-\u2027\u3000-\u3029\u4e00-\u9fff\uff00-\uffef]*$/
-const MARKS = /\p{Mn}+/gu
 const PUNCTUATION = /\p{P}/u
 const CONTROL = /[\p{Cc}\p{Cf}]/u
 const SPACE_SEPARATOR = /\p{Zs}/u
@@ -17,7 +18,7 @@ export type CharacterClass = 'single' | 'space' | 'dropped' | 'letter'
  */
 export function normalize(text: string): string {
   const lower = text.toLowerCase()
-  return PLAIN.test(lower) ? lower : lower.normalize('NFD').replace(MARKS, '')
+  return PLAIN.test(lower) ? lower : decomposeWithoutMarks(lower)
 }
 
 /** Whether a code point is in the CJK ranges of BERT's tokenizer; wider than what jieba calls Han (U+4E00..9FD5). */
@@ -52,7 +53,7 @@ export function isPunctuation(character: string): boolean {
 export function characterClass(character: string): CharacterClass {
   const code = character.codePointAt(0) ?? 0
   if (isCjk(code) || isPunctuation(character)) return 'single'
-  // U+2028 and U+2029 are no Zs, so BERT keeps them; Python's split() cuts there afterwards
+  // U+2028 and U+2029 are not in Zs, so BERT keeps them; Python's split() cuts there afterwards
   if (code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d || code === 0x2028 || code === 0x2029)
     return 'space'
   if (code < 0x80) return code < 0x20 || code === 0x7f ? 'dropped' : 'letter'

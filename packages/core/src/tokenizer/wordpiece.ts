@@ -31,14 +31,16 @@ export function wordPieces(
   { ids, longest }: Pick<Vocab, 'ids' | 'longest'>,
   longestWord: number
 ): string[] {
-  const characters = Array.from(word)
-  if (characters.length > longestWord) return [word]
+  const bounds = [0] // code units before each code point, and of the whole word
+  for (const character of word) bounds.push(bounds.at(-1)! + character.length)
+  const length = bounds.length - 1
+  if (length > longestWord) return [word]
   const pieces: string[] = []
-  for (let start = 0; start < characters.length;) {
-    let end = Math.min(characters.length, start + longest)
+  for (let start = 0; start < length;) {
+    let end = Math.min(length, start + longest)
     let piece = word
     for (; end > start; end--) {
-      piece = (start > 0 ? '##' : '') + characters.slice(start, end).join('')
+      piece = (start > 0 ? '##' : '') + word.slice(bounds[start], bounds[end])
       if (ids.has(piece)) break
     }
     if (end === start) return [word]
