@@ -1,11 +1,13 @@
 import { elementCount } from '@sohu-match/core'
 /** One process of the step bench: alternates updates of each recompute mode with the matrix products alone, and prints one JSON line. */
-import { batchMatMul, matMul } from '../src/autograd/tensor-ops'
+import { FLOAT32 } from '../src/autograd/products'
 import type { Recompute } from '../src/autograd/training-ops'
 import { recordOps } from '../src/profile/record-ops'
 import { BASE, SMALL, workloadBatch, workloadTrainer, type Workload } from '../src/profile/workload'
 import { tf, type Tensor } from '../src/tfjs'
 import type { Trainer } from '../src/step/trainer'
+
+const { batchMatMul, matMul } = FLOAT32
 
 /** Seconds of one run. */
 export interface Timing {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { attr, onGpu, rawOp, rawOps, tf, type Tensor } from './tfjs'
+import { attr, hasBfloat16, onGpu, rawOp, rawOps, tf, type Tensor } from './tfjs'
 
 const values = (tensor: Tensor) => Array.from(tensor.dataSync())
 
@@ -98,6 +98,11 @@ describe('tfjs', () => {
       ]
     )
     values(normed).forEach((value, i) => expect(value).toBeCloseTo([-1, 1, -1, 1][i]!, 5)) // oneDNN's rsqrt is good to about 6 digits
+  })
+
+  it.runIf(!onGpu)('knows from the processor whether bfloat16 pays', () => {
+    expect(hasBfloat16(() => 'flags : fma avx512_bf16 avx512_fp16')).toBe(true)
+    expect(hasBfloat16(() => 'flags : fma avx2')).toBe(false)
   })
 
   it('names the operation that TensorFlow does not have', () => {

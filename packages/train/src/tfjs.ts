@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import { MatcherError } from '@sohu-match/core'
@@ -103,3 +104,42 @@ export function rawOp<T extends Tensor = Tensor>(
 ): T {
   return rawOps(name, attrs, inputs, 1)[0] as T
 }
+
+/** TensorFlow's number of bfloat16, which TensorFlow.js does not name: such tensors live only inside `bfloat16Product`. */
+const TF_BFLOAT16 = 14
+const cast = (from: number, to: number): OpAttribute[] => [
+  { name: 'SrcT', type: binding.TF_ATTR_TYPE, value: from },
+  { name: 'DstT', type: binding.TF_ATTR_TYPE, value: to },
+  { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false }
+]
+const NARROW = cast(binding.TF_FLOAT, TF_BFLOAT16)
+const WIDEN = cast(TF_BFLOAT16, binding.TF_FLOAT)
+const BFLOAT16_TYPE: OpAttribute = { name: 'T', type: binding.TF_ATTR_TYPE, value: TF_BFLOAT16 }
+
+/** True where products in bfloat16 pay: a GPU, or a Linux machine whose processor has instructions for them. */
+export function hasBfloat16(flags: () => string = processorFlags): boolean {
+  return onGpu || /\b(avx512_bf16|amx_bf16|bf16)\b/.test(flags())
+}
+
+function processorFlags(): string {
+  return process.platform === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : ''
+}
+
+/** A product of two float32 tensors computed in bfloat16, as a float32 tensor. `name` is TensorFlow's operation, `attrs` its attributes but T. */
+export function bfloat16Product(name: string, attrs: readonly OpAttribute[], a: Tensor, b: Tensor): Tensor {
+  const { getInputTensorIds, createOutputTensor } = backend as unknown as {
+    getInputTensorIds(tensors: Tensor[]): number[]
+    createOutputTensor(metadata: TensorMetadata): Tensor
+  }
+  const run = (op: string, attributes: readonly OpAttribute[], ids: number[]): TensorMetadata =>
+    binding.executeOp(op, attributes as never, ids, 1)[0]!
+  const [idA, idB] = getInputTensorIds.call(backend, [a, b]) as [number, number]
+  const narrowA = run('Cast', NARROW, [idA]).id
+  const narrowB = idA === idB ? narrowA : run('Cast', NARROW, [idB]).id
+  const product = run(name, [BFLOAT16_TYPE, ...attrs], [narrowA, narrowB]).id
+  const wide = run('Cast', WIDEN, [product])
+  for (const id of new Set([narrowA, narrowB, product])) binding.deleteTensor(id)
+  return createOutputTensor.call(backend, wide)
+}
+
+type TensorMetadata = ReturnType<typeof binding.executeOp>[number]

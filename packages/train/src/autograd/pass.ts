@@ -29,17 +29,17 @@ export interface Model {
 }
 
 /** What the network gives a batch, dropout off: logits [batch, 2], or a bi-encoder's vectors [batch, hidden]. The caller disposes it. */
-export function predict(model: Model, batch: InputBatch): Tensor {
+export function predict(model: Model, batch: InputBatch, pass: Pick<TrainingPass, 'precision'> = {}): Tensor {
   const tape = new Tape({ recording: false })
   try {
-    return runNetwork(tape, model, batch, {}).output.tensor.clone()
+    return runNetwork(tape, model, batch, pass).output.tensor.clone()
   } finally {
     tape.dispose()
   }
 }
 
 /** What a training pass can be told beside the batch. */
-export type TrainingPass = Pick<PassOptions, 'recompute' | 'dropout'> & {
+export type TrainingPass = Pick<PassOptions, 'recompute' | 'precision' | 'dropout'> & {
   /** Adds auxiliary terms to the loss. */
   readonly auxiliary?: (tape: Tape, ops: TrainingOps, observed: Observed) => Value[]
   /** Runs the pass where a parameter is its value plus `by`; the caller keeps that tensor. */

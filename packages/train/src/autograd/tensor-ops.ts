@@ -3,18 +3,6 @@ import { attr, onGpu, rawOp, rawOps, tf, type Tensor, type Tensor1D, type Tensor
 /** TensorFlow operations that TensorFlow.js hides or wraps in more work than one call. */
 
 const FLOAT = [attr.type('T')]
-const MATMUL = new Map(
-  [true, false].flatMap((a) =>
-    [true, false].map(
-      (b) => [`${a} ${b}`, [attr.type('T'), attr.bool('transpose_a', a), attr.bool('transpose_b', b)]] as const
-    )
-  )
-)
-const BATCH_MATMUL = new Map(
-  [true, false].flatMap((a) =>
-    [true, false].map((b) => [`${a} ${b}`, [attr.type('T'), attr.bool('adj_x', a), attr.bool('adj_y', b)]] as const)
-  )
-)
 const FORMAT = attr.string('data_format', 'NHWC')
 const TO_COMPLEX = [attr.type('T'), attr.type('type', 'complex64')]
 const TO_REAL = [attr.type('T', 'complex64'), attr.type('type')]
@@ -39,16 +27,6 @@ export function chain(x: Tensor, ...steps: readonly ((x: Tensor) => Tensor)[]): 
     value.dispose()
     return next
   }, x)
-}
-
-/** a b of matrices, either read transposed. */
-export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
-  return rawOp('MatMul', MATMUL.get(`${transposeA} ${transposeB}`)!, [a, b])
-}
-
-/** a b over equal leading axes, either's last two axes swapped. */
-export function batchMatMul(a: Tensor, b: Tensor, swapA = false, swapB = false): Tensor {
-  return rawOp('BatchMatMulV2', BATCH_MATMUL.get(`${swapA} ${swapB}`)!, [a, b])
 }
 
 /** rows [n, width] + bias [width]. */

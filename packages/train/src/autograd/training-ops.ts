@@ -10,6 +10,7 @@ import { layerNorm } from './kernels/norm'
 import { firstToken, maskedMean } from './kernels/pooling'
 import { rotary, rotaryTensors, type RotaryTensors } from './kernels/rotary'
 import { normalize, similarityLogits } from './kernels/similarity'
+import { BFLOAT16, FLOAT32, type Products } from './products'
 import type { ReadPlan } from './reads'
 import type { Recorded, Tape, Value } from './tape'
 
@@ -19,11 +20,15 @@ const SITES = 1024
 /** What is kept for the backward pass: everything it reads, all but attention probabilities, or only each layer's input. */
 export type Recompute = 'none' | 'attention' | 'layer'
 
+/** In what the products of dense layers and attention are computed; everything else is float32. */
+export type Precision = 'float32' | 'bfloat16'
+
 /** How one pass over the network runs. */
 export interface PassOptions {
   /** Reads a parameter; the tape owns the tensor afterwards. */
   readonly parameter: (name: string, shape: readonly number[], init: Initializer) => Tensor
   readonly recompute?: Recompute
+  readonly precision?: Precision
   /** Dropout in training: its rate and the masks' seed: the run's, and a number for (step, micro-batch). None in evaluation. */
   readonly dropout?: { readonly rate: number; readonly seed: readonly [number, number] }
   /** Says when each value has its last reader; without it values live to the end of their layer. */
@@ -39,13 +44,16 @@ export class TrainingOps implements Ops<Value> {
   private readonly parameters = new Map<string, Value>()
   private readonly tables = new Map<string, RotaryTensors>()
   private bias: Tensor | null | undefined
+  private readonly products: Products
   /** Values made so far, as the plan numbers them. */
   private made = 0
 
   constructor(
     private readonly tape: Tape,
     private readonly options: PassOptions
-  ) {}
+  ) {
+    this.products = options.precision === 'bfloat16' ? BFLOAT16 : FLOAT32
+  }
 
   param(name: string, shape: readonly number[], init: Initializer): Value {
     const known = this.parameters.get(name)
@@ -63,7 +71,7 @@ export class TrainingOps implements Ops<Value> {
   addPositions = (x: Value, table: Value): Value =>
     this.apply('add', [x, table], () => addPositions(x.tensor, table.tensor))
   dense = (x: Value, kernel: Value, bias: Value): Value =>
-    this.apply('dense', [x, kernel, bias], () => dense(x.tensor, kernel.tensor, bias.tensor))
+    this.apply('dense', [x, kernel, bias], () => dense(x.tensor, kernel.tensor, bias.tensor, this.products))
   gelu = (x: Value): Value => this.apply('gelu', [x], () => gelu(x.tensor))
   layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
     this.apply('norm', [x, gamma, beta], () => layerNorm(x.tensor, gamma.tensor, beta.tensor, epsilon))
@@ -100,7 +108,7 @@ export class TrainingOps implements Ops<Value> {
   attention(q: Value, k: Value, v: Value, mask: Value, heads: number): Value {
     const bias = this.keyBias(mask.tensor)
     return this.apply('attention', [q, k, v], () =>
-      attention(q.tensor, k.tensor, v.tensor, bias, heads, this.options.recompute === 'attention')
+      attention(q.tensor, k.tensor, v.tensor, bias, heads, this.options.recompute === 'attention', this.products)
     )
   }
 

@@ -36,10 +36,12 @@ export function jsonHooks(): RunHooks {
   }
 }
 
-function readyText({ parameters, vocabulary, trainPairs, validPairs, missing, resumedAt, taken }: RunReady): string {
+function readyText(ready: RunReady): string {
+  const { parameters, vocabulary, trainPairs, validPairs, missing, resumedAt, taken } = ready
   return [
     ...(taken ? [summaryText(taken)] : []),
     `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ${whole(trainPairs)} pairs to train on, ${whole(validPairs)} to evaluate.`,
+    ...(ready.withoutBfloat16 ? ['This processor has no bfloat16 instructions; the run is in float32.'] : []),
     ...(missing.length > 0 ? [`Not in the data folder, so left out: ${missing.join(', ')}.`] : []),
     ...(resumedAt.step > 0 ? [`Going on after step ${whole(resumedAt.step)}.`] : [])
   ].join('\n')

@@ -16,7 +16,15 @@ const step: RunRecord = {
   seconds: 2
 }
 const task = { pairs: 10, f1: 0.75, precision: 1, recall: 1, auc: NaN }
-const epoch: RunRecord = { type: 'epoch', step: 20, epoch: 0, improved: true, mean: 0.5, groups: { A: task }, tasks: { 'A-ss': task } }
+const epoch: RunRecord = {
+  type: 'epoch',
+  step: 20,
+  epoch: 0,
+  improved: true,
+  mean: 0.5,
+  groups: { A: task },
+  tasks: { 'A-ss': task }
+}
 const bytes = eventFile([step, epoch], 1000)
 
 /** The data of each record, by the length in front of it. */

@@ -32,6 +32,7 @@ import {
   type BestFindings
 } from './run-folder'
 import { disposeModel, Trainer } from '../step/trainer'
+import { hasBfloat16 } from '../tfjs'
 
 /** A run to begin. */
 export interface NewRun {
@@ -63,6 +64,8 @@ export interface RunReady {
   /** What the data folder lacks. */
   readonly missing: readonly string[]
   readonly resumedAt: TrainingState
+  /** True where bfloat16 was asked for and the processor has none: the run is in float32. */
+  readonly withoutBfloat16?: boolean
   /** What public weights gave, where the run starts from them. */
   readonly taken?: LoadSummary
 }
@@ -75,7 +78,11 @@ export interface RunResult {
 
 /** Trains a new run into `out`. Throws coded errors; nothing is written before data and configuration are found good. */
 export async function startRun(run: NewRun, hooks: RunHooks = {}): Promise<RunResult> {
-  return execute(run, false, hooks)
+  if (run.config.precision === 'float32' || hasBfloat16()) return execute(run, false, hooks)
+  return execute({ ...run, config: { ...run.config, precision: 'float32' } }, false, {
+    ...hooks,
+    onReady: (ready) => hooks.onReady?.({ ...ready, withoutBfloat16: true })
+  })
 }
 
 /** Goes on with the run in `out` from its `last/` (from the beginning if it has none yet), exactly as if it had not been interrupted. */

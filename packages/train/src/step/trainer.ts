@@ -78,12 +78,12 @@ export class Trainer {
     step: number,
     pass: TrainingPass
   ): { loss: Tensor; gradients: Gradients } {
-    const { seed, recompute } = this.train
+    const { seed, recompute, precision } = this.train
     const { hiddenDropoutProb: rate, hiddenSize } = this.model.config
     let total: Tensor | undefined
     const sums: Gradients = new Map()
     microBatches.forEach((batch, index) => {
-      const options = { recompute, dropout: { rate, seed: [seed, step * 64 + index] }, ...pass } as const
+      const options = { recompute, precision, dropout: { rate, seed: [seed, step * 64 + index] }, ...pass } as const
       const { loss, gradients } =
         'groups' in batch
           ? textLossAndGradients(this.model, batch, options)

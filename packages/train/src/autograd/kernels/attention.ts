@@ -1,6 +1,7 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { batchMatMul, chain, softmax } from '../tensor-ops'
+import { FLOAT32, type Products } from '../products'
+import { chain, softmax } from '../tensor-ops'
 
 /** What a masked key's score gains: exp of it is zero in float32. */
 export const MASKED = -1e9
@@ -11,20 +12,21 @@ export const MASKED = -1e9
  * arXiv:2205.14135, appendix B.4); dq = dS k / √d, dk = dSᵀ q / √d. Saved: q / √d, k, v by head, y, and P unless `recompute`.
  */
 // prettier-ignore
-export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, heads: number, recompute: boolean): Recorded {
+export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, heads: number, recompute: boolean, products = FLOAT32): Recorded {
+  const { batchMatMul } = products
   const shape = q.shape as [number, number, number]
   const scale = 1 / Math.sqrt(shape[2] / heads)
   const query = chain(tf.mul(q, scale), (scaled) => splitHeads(scaled, heads))
   const key = splitHeads(k, heads)
   const value = splitHeads(v, heads)
-  const probs = probabilities(query, key, bias)
+  const probs = probabilities(query, key, bias, products)
   const output = chain(batchMatMul(probs, value), (context) => mergeHeads(context, shape))
   const common = [query, key, value, output, ...(bias ? [bias] : [])]
   return {
     output,
     saved: recompute ? common : [...common, probs],
     backward: (dy) => {
-      const p = recompute ? probabilities(query, key, bias) : probs
+      const p = recompute ? probabilities(query, key, bias, products) : probs
       const dContext = splitHeads(dy, heads)                                                   // [batch, heads, seq, size]
       const dValue = chain(batchMatMul(p, dContext, true, false), (d) => mergeHeads(d, shape))
       const rowSums = chain(tf.mul(dy, output), (product) => headSums(product, heads))
@@ -39,7 +41,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, 
 }
 
 // prettier-ignore
-function probabilities(query: Tensor, key: Tensor, bias: Tensor | null): Tensor {
+function probabilities(query: Tensor, key: Tensor, bias: Tensor | null, { batchMatMul }: Products): Tensor {
   const scores = batchMatMul(query, key, false, true)                                          // [batch, heads, seq, seq]
   return chain(scores, ...(bias ? [(x: Tensor) => tf.add(x, bias)] : []), (x) => softmax(x))
 }

@@ -1,6 +1,7 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { matMul, softmax } from '../tensor-ops'
+import { FLOAT32 } from '../products'
+import { softmax } from '../tensor-ops'
 
 /**
  * Contrastive loss of vectors v [texts, hidden]: -Σᵢⱼ tᵢⱼ log softmaxⱼ(s vᵢ·vⱼ + biasᵢⱼ), a scalar; targets t and bias [texts, texts],
@@ -8,7 +9,7 @@ import { matMul, softmax } from '../tensor-ops'
  * 2020, arXiv:2004.11362, eq. 2). With rᵢ = Σⱼ tᵢⱼ and D = diag(r) P - t: dv = s (D + Dᵀ) v. Saved: v and D.
  */
 export function contrastive(vectors: Tensor, targets: Tensor, bias: Tensor, scale: number): Recorded {
-  const scores = tf.add(tf.mul(matMul(vectors, vectors, false, true), scale), bias)
+  const scores = tf.add(tf.mul(FLOAT32.matMul(vectors, vectors, false, true), scale), bias)
   const probs = softmax(scores)
   const logs = tf.sub(scores, tf.logSumExp(scores, 1, true))
   const difference = tf.sub(tf.mul(probs, tf.sum(targets, 1, true)), targets)
@@ -16,7 +17,7 @@ export function contrastive(vectors: Tensor, targets: Tensor, bias: Tensor, scal
     output: tf.neg(tf.sum(tf.mul(targets, logs))),
     saved: [vectors, difference],
     backward: (dy) => [
-      tf.mul(matMul(tf.add(difference, tf.transpose(difference)), vectors), tf.mul(dy, scale)),
+      tf.mul(FLOAT32.matMul(tf.add(difference, tf.transpose(difference)), vectors), tf.mul(dy, scale)),
       null,
       null
     ]

@@ -1,12 +1,13 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { biasAdd, biasAddGradient, chain, matMul } from '../tensor-ops'
+import { FLOAT32, type Products } from '../products'
+import { biasAdd, biasAddGradient, chain } from '../tensor-ops'
 
 /**
  * y = x W + b, x [.., in], W [in, out], b [out].
  * With dy [.., out] and all leading axes flattened: dx = dy Wᵀ, dW = xᵀ dy, db = sum of dy's rows. Saved: x and W, both shared.
  */
-export function dense(x: Tensor, kernel: Tensor, bias: Tensor): Recorded {
+export function dense(x: Tensor, kernel: Tensor, bias: Tensor, { matMul }: Products = FLOAT32): Recorded {
   const [inner, outer] = kernel.shape as [number, number]
   const leading = x.shape.slice(0, -1)
   const rows = tf.reshape(x, [-1, inner])
@@ -30,6 +31,7 @@ export function dense(x: Tensor, kernel: Tensor, bias: Tensor): Recorded {
 
 /** a b for two matrices: da = dc bᵀ, db = aᵀ dc. */
 export function matrixProduct(a: Tensor, b: Tensor): Recorded {
+  const { matMul } = FLOAT32
   return {
     output: matMul(a, b),
     saved: [a, b],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../data/random'
 import { tf, type Tensor } from '../../tfjs'
+import { BFLOAT16, FLOAT32 } from '../products'
 import type { Recorded } from '../tape'
 import { add, addPositions, addRow } from './add'
 import { attention } from './attention'
@@ -150,7 +151,7 @@ const cases: Case[] = [
   {
     name: 'dense',
     inputs: [normal(2, 3, 4), normal(4, 5), normal(5)],
-    kernel: dense,
+    kernel: (x, w, b) => dense(x, w, b),
     plain: (x, w, b) => tf.add(tf.reshape(tf.matMul(tf.reshape(x, [6, 4]), w), [2, 3, 5]), b)
   },
   {
@@ -288,5 +289,30 @@ describe.each(cases)('$name', ({ inputs, kernel, plain }) => {
           expect(Math.abs(slope - expected)).toBeLessThan(0.02 * Math.max(1, Math.abs(expected)))
         })
     })
+  })
+})
+
+/** bfloat16 keeps 8 bits of a factor and of the result: 2⁻⁸ of each, beside the largest product. */
+describe('products in bfloat16', () => {
+  it.each([
+    [false, false],
+    [true, false],
+    [false, true]
+  ])('are those of float32 to 8 bits, transposed %s %s, and free what they make', (transposeA, transposeB) => {
+    const [a, b] = [transposeA ? normal(64, 24) : normal(24, 64), transposeB ? normal(40, 64) : normal(64, 40)]
+    const exact = FLOAT32.matMul(a, b, transposeA, transposeB)
+    const before = tf.memory().numTensors
+    const half = BFLOAT16.matMul(a, b, transposeA, transposeB)
+    expect(tf.memory().numTensors).toBe(before + 1)
+    expect(half.shape).toEqual(exact.shape)
+    const error = tf.max(tf.abs(tf.sub(half, exact))).dataSync()[0]!
+    expect(error).toBeLessThan(0.03 * tf.max(tf.abs(exact)).dataSync()[0]!)
+    expect(error).toBeGreaterThan(0)
+  })
+
+  it('agree for batches of matrices too', () => {
+    const [a, b] = [normal(2, 3, 8, 16), normal(2, 3, 8, 16)]
+    const difference = tf.sub(BFLOAT16.batchMatMul(a, b, false, true), FLOAT32.batchMatMul(a, b, false, true))
+    expect(tf.max(tf.abs(difference)).dataSync()[0]!).toBeLessThan(0.15)
   })
 })

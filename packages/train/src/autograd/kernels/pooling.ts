@@ -1,13 +1,13 @@
 import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { batchMatMul } from '../tensor-ops'
+import { FLOAT32 } from '../products'
 
 /** y = Σ wₛ xₛ over the positions, wₛ = maskₛ / Σ mask; x [batch, seq, hidden], mask [batch, seq] of 0 and 1. dxₛ = wₛ dy. Saved: w. */
 export function maskedMean(x: Tensor, mask: Tensor): Recorded {
   const [batch, seq, hidden] = x.shape as [number, number, number]
   const weights = tf.reshape(tf.div(mask, tf.sum(mask, 1, true)), [batch, 1, seq])
   return {
-    output: tf.reshape(batchMatMul(weights, x), [batch, hidden]),
+    output: tf.reshape(FLOAT32.batchMatMul(weights, x), [batch, hidden]),
     saved: [weights],
     backward: (dy) => [tf.mul(tf.reshape(weights, [batch, seq, 1]), tf.reshape(dy, [batch, 1, hidden])), null]
   }

@@ -1,6 +1,7 @@
 import { tf, type Tensor, type Tensor1D, type Tensor2D } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { biasAdd, biasAddGradient, matMul, sparseCrossEntropy } from '../tensor-ops'
+import { FLOAT32 } from '../products'
+import { biasAdd, biasAddGradient, sparseCrossEntropy } from '../tensor-ops'
 
 /**
  * Loss Σ wᵢ (log Σⱼ exp zᵢⱼ - zᵢ,label) of logits z = x Eᵀ + b, a scalar: x [n, width], E the word embeddings [vocabulary, width], b
@@ -8,14 +9,14 @@ import { biasAdd, biasAddGradient, matMul, sparseCrossEntropy } from '../tensor-
  * logits, the largest tensor of a pass, live only until their gradient is there. Saved: softmax(z) - onehot(label), w, x and E.
  */
 export function tiedCrossEntropy(x: Tensor, table: Tensor, bias: Tensor, labels: Tensor, weights: Tensor): Recorded {
-  const logits = biasAdd(matMul(x, table, false, true), bias)
+  const logits = biasAdd(FLOAT32.matMul(x, table, false, true), bias)
   const { losses, gradient } = sparseCrossEntropy(logits as Tensor2D, labels as Tensor1D)
   return {
     output: tf.sum(tf.mul(losses, weights)),
     saved: [gradient, weights, x, table],
     backward: (dy) => {
       const g = tf.mul(gradient, tf.expandDims(tf.mul(weights, dy), 1))
-      return [matMul(g, table), matMul(g, x, true, false), biasAddGradient(g), null, null]
+      return [FLOAT32.matMul(g, table), FLOAT32.matMul(g, x, true, false), biasAddGradient(g), null, null]
     }
   }
 }

@@ -1,0 +1,38 @@
+import { attr, bfloat16Product, rawOp, type Tensor } from '../tfjs'
+
+/** How a pass multiplies matrices. */
+export interface Products {
+  /** a b of matrices, either read transposed. */
+  readonly matMul: (a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean) => Tensor
+  /** a b over equal leading axes, either's last two axes swapped. */
+  readonly batchMatMul: (a: Tensor, b: Tensor, swapA?: boolean, swapB?: boolean) => Tensor
+}
+
+const flags = (a: string, b: string) =>
+  new Map(
+    [true, false].flatMap((one) =>
+      [true, false].map((other) => [`${one} ${other}`, [attr.bool(a, one), attr.bool(b, other)]] as const)
+    )
+  )
+const TRANSPOSED = flags('transpose_a', 'transpose_b')
+const SWAPPED = flags('adj_x', 'adj_y')
+const FLOAT = [attr.type('T')]
+
+/** Products in float32, as the reference. */
+export const FLOAT32: Products = {
+  matMul: (a, b, transposeA = false, transposeB = false) =>
+    rawOp('MatMul', [...FLOAT, ...TRANSPOSED.get(`${transposeA} ${transposeB}`)!], [a, b]),
+  batchMatMul: (a, b, swapA = false, swapB = false) =>
+    rawOp('BatchMatMulV2', [...FLOAT, ...SWAPPED.get(`${swapA} ${swapB}`)!], [a, b])
+}
+
+/**
+ * Factors rounded to bfloat16, sums in float32, the result rounded to bfloat16 once more and kept as float32: what mixed-precision training
+ * does (Kalamkar et al. 2019, arXiv:1905.12322). Half the time on processors with AVX512-BF16 or AMX.
+ */
+export const BFLOAT16: Products = {
+  matMul: (a, b, transposeA = false, transposeB = false) =>
+    bfloat16Product('MatMul', TRANSPOSED.get(`${transposeA} ${transposeB}`)!, a, b),
+  batchMatMul: (a, b, swapA = false, swapB = false) =>
+    bfloat16Product('BatchMatMulV2', SWAPPED.get(`${swapA} ${swapB}`)!, a, b)
+}
