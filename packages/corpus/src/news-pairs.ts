@@ -95,14 +95,14 @@ function topicsOf(news: readonly NewsText[]): Topic[] {
 function taskPairs(topics: readonly Topic[], task: Task, seed: string, closeness: Round['closeness']) {
   const [criterion, lengths] = task.split('-') as ['A' | 'B', string]
   const meeting = MEETINGS[lengths]!
-  const used = new Set<string>()
-  const isNew: Round['isNew'] = (source, target) => !used.has(`${source.text}\n${target.text}`)
+  const used = new Map<NewsText, Set<NewsText>>()
+  const isNew: Round['isNew'] = (source, target) => !used.get(source)?.has(target)
   const pairs: (Match<NewsText> & { readonly label: 0 | 1 })[] = []
   for (const turn of meeting.turns) {
     const round = { ...meeting, key: `${seed} ${task}`, turn, closeness, isNew }
     for (const block of blocks(shuffled(topics, `${round.key} ${turn}`, topicName), BLOCK)) {
       const { positives, negatives } = criterion === 'A' ? topicRound(round, block) : eventRound(round, block)
-      for (const { source, target } of negatives) used.add(`${source.text}\n${target.text}`)
+      for (const { source, target } of negatives) used.set(source, (used.get(source) ?? new Set()).add(target))
       pairs.push(...positives.map((match) => ({ ...match, label: 1 as const })))
       pairs.push(...negatives.map((match) => ({ ...match, label: 0 as const })))
     }

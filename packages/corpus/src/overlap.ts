@@ -1,22 +1,26 @@
-/** The different pairs of neighboring characters of a text. */
-export function bigrams(text: string): ReadonlySet<string> {
-  const found = new Set<string>()
-  for (let i = 1; i < text.length; i++) found.add(text.slice(i - 1, i + 1))
-  return found
+/** The different pairs of neighboring UTF-16 code units of a text, each as one number, in ascending order. */
+export function bigrams(text: string): Uint32Array {
+  const found = new Set<number>()
+  for (let i = 1; i < text.length; i++) found.add(text.charCodeAt(i - 1) * 0x10000 + text.charCodeAt(i))
+  return Uint32Array.from(found).sort()
 }
 
-/** Jaccard index of two sets of bigrams: common ones over all. */
-export function jaccard(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
-  const [small, large] = one.size < other.size ? [one, other] : [other, one]
+/** Jaccard index of two ascending sets: common members over all. */
+export function jaccard(one: Uint32Array, other: Uint32Array): number {
   let common = 0
-  for (const bigram of small) if (large.has(bigram)) common++
-  const all = one.size + other.size - common
+  for (let i = 0, j = 0; i < one.length && j < other.length;) {
+    const difference = one[i]! - other[j]!
+    if (difference === 0) common++
+    if (difference <= 0) i++
+    if (difference >= 0) j++
+  }
+  const all = one.length + other.length - common
   return all === 0 ? 0 : common / all
 }
 
-/** Measures the overlap of texts, the bigrams of each counted once. */
+/** Measures the overlap of texts by their bigrams, which are found once for each text. */
 export function overlapMeter(): (one: string, other: string) => number {
-  const known = new Map<string, ReadonlySet<string>>()
+  const known = new Map<string, Uint32Array>()
   const of = (text: string) => {
     let set = known.get(text)
     if (!set) known.set(text, (set = bigrams(text)))

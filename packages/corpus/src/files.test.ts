@@ -1,0 +1,51 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readDataset } from '@sohu-match/node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeCorpus } from './files'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'corpus-'))
+  await writeCorpus(folder)
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('writeCorpus', () => {
+  it('writes data folders that readDataset reads, with a label in every line', async () => {
+    const news = await readDataset(join(folder, 'news'))
+    expect(news.tasks.map(({ name, group }) => `${name} ${group}`)).toEqual([
+      'A-ss A',
+      'B-ss B',
+      'A-sl A',
+      'B-sl B',
+      'A-ll A',
+      'B-ll B'
+    ])
+    expect(news.missing).toEqual([])
+    expect(Object.values(news.splits).map((split) => split.length)).toEqual([19360, 3520, 5280])
+    expect(
+      Object.values(news.splits)
+        .flat()
+        .every(({ label }) => label === 0 || label === 1)
+    ).toBe(true)
+    const questions = await readDataset(join(folder, 'questions'))
+    expect(questions.tasks.map(({ name }) => name)).toEqual(['question'])
+    expect(questions.splits.test.every(({ label, id }) => label !== undefined && id !== undefined)).toBe(true)
+  })
+
+  it('keeps beside each pair the topics and events that its label follows from', async () => {
+    const [line] = (await readFile(join(folder, 'news/B-ss/test.jsonl'), 'utf8')).split('\n')
+    expect(Object.keys(JSON.parse(line!) as object)).toEqual([
+      'id',
+      'source',
+      'target',
+      'label',
+      'source_topic',
+      'target_topic',
+      'source_event',
+      'target_event'
+    ])
+  })
+})

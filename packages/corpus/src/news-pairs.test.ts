@@ -1,0 +1,105 @@
+import { TASKS } from '@sohu-match/core'
+import { sha256 } from '@sohu-match/node'
+import { describe, expect, it } from 'vitest'
+import { newsPairs, type NewsPair } from './news-pairs'
+import { oneTextAuc } from './one-text.fixtures'
+import { grouped } from './order'
+import { areRelated } from './related-topics'
+import { SPLITS } from './split'
+import { LONG_KINDS, readNews, type NewsText } from './texts'
+
+const news = await readNews()
+const pairs = newsPairs(news)
+const all = TASKS.flatMap((task) =>
+  SPLITS.flatMap((split) => pairs[task][split].map((pair) => ({ task, split, pair })))
+)
+
+const lengthOf = ({ kind }: NewsText) => ((LONG_KINDS as readonly string[]).includes(kind) ? 'l' : 's')
+
+/** The texts of one side that stand in more positives than negatives, or the other way round. */
+function unbalanced(own: readonly NewsPair[], side: 'source' | 'target'): string[] {
+  const balance = new Map<string, number>()
+  for (const pair of own) balance.set(pair[side], (balance.get(pair[side]) ?? 0) + (pair.label === 1 ? 1 : -1))
+  return [...balance].filter(([, difference]) => difference !== 0).map(([text]) => text)
+}
+
+describe('newsPairs', () => {
+  it('gives each topic, and so each text, to one split: 88, 16 and 24 topics, some of every field in each', () => {
+    const topicsOf = (split: string) =>
+      new Set(all.filter((row) => row.split === split).flatMap(({ pair }) => [pair.sourceTopic, pair.targetTopic]))
+    const [train, valid, test] = SPLITS.map(topicsOf) as [Set<string>, Set<string>, Set<string>]
+    expect([train.size, valid.size, test.size]).toEqual([88, 16, 24])
+    expect(new Set([...train, ...valid, ...test]).size).toBe(128)
+    for (const field of grouped(news, (text) => text.field).values()) {
+      const topics = new Set(field.map(({ topic }) => topic))
+      expect([train, valid, test].map((split) => [...split].filter((topic) => topics.has(topic)).length)).toEqual([
+        11, 2, 3
+      ])
+    }
+  })
+
+  it('labels by the keys: criterion A by the topic, B by the event', () => {
+    const wrong = all.filter(({ task, pair }) => {
+      const isSame = task[0] === 'A' ? pair.sourceTopic === pair.targetTopic : pair.sourceEvent === pair.targetEvent
+      return pair.label !== (isSame ? 1 : 0)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('has the texts of the events it names, short ones first where lengths differ', () => {
+    const textOf = new Map(news.map((text) => [text.text, text]))
+    const wrong = all.filter(({ task, pair }) => {
+      const [source, target] = [textOf.get(pair.source)!, textOf.get(pair.target)!]
+      const keys = [source.event, source.topic, target.event, target.topic, lengthOf(source) + lengthOf(target)]
+      const wanted = [pair.sourceEvent, pair.sourceTopic, pair.targetEvent, pair.targetTopic, task.slice(2)]
+      return source === target || keys.join() !== wanted.join()
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('makes no pair of one task twice, but for long pairs that stand both ways round', () => {
+    for (const task of TASKS) {
+      const own = SPLITS.flatMap((split) => pairs[task][split])
+      expect(new Set(own.map(({ source, target }) => `${source}\n${target}`)).size).toBe(own.length)
+    }
+  })
+
+  it('puts every text into as many negatives as positives, as source and as target', () => {
+    for (const task of TASKS) {
+      for (const split of SPLITS) {
+        expect(unbalanced(pairs[task][split], 'source')).toEqual([])
+        expect(unbalanced(pairs[task][split], 'target')).toEqual([])
+      }
+    }
+  })
+
+  it('draws negatives of B from one topic, and those of A from topics that are not related', () => {
+    const wrong = all.filter(({ task, pair: { label, sourceTopic, targetTopic } }) => {
+      const isAllowed = task[0] === 'B' ? sourceTopic === targetTopic : !areRelated(sourceTopic, targetTopic)
+      return label === 0 && !isAllowed
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('tells nothing of the label by one text alone', () => {
+    const side = (own: readonly NewsPair[], name: 'source' | 'target') =>
+      own.map((pair) => ({ text: pair[name], label: pair.label }))
+    for (const task of TASKS) {
+      for (const name of ['source', 'target'] as const) {
+        const { train, test } = pairs[task]
+        expect(Math.abs(oneTextAuc(side(train, name), side(test, name)) - 0.5)).toBeLessThanOrEqual(0.05)
+      }
+    }
+  })
+
+  it('is measured by a classifier that finds what a text does tell', () => {
+    const told = (own: readonly NewsPair[]) =>
+      own.map(({ source }) => ({ text: source, label: source.includes('了') ? (1 as const) : (0 as const) }))
+    expect(oneTextAuc(told(pairs['A-ss'].train), told(pairs['A-ss'].test))).toBeGreaterThan(0.9)
+  })
+
+  it('is the same for the same texts and seed on every machine', () => {
+    const hash = sha256(new TextEncoder().encode(JSON.stringify(pairs)))
+    expect(hash).toMatchInlineSnapshot(`"5aa19293dbd4e48da78e11d059f282702eaa02d4003ba861f52d789b292e1a03"`)
+  })
+})
