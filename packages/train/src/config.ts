@@ -15,6 +15,8 @@ const entries = {
   model: v.record(v.string(), v.unknown()),
   seed: v.optional(v.pipe(v.number(), v.integer()), 1),
   epochs: count,
+  /** Pairs that an epoch shows, drawn anew for each; 0: all. Of `buckets`. */
+  epoch_pairs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   /** How often the training texts must have a word for the vocabulary (of at most `model.vocab_size` tokens) that is made of them. */
   vocab_min_count: v.optional(count, 1),
   /** Names of the data's tasks to train on; none: all. The network then knows these tasks only. */

@@ -25,6 +25,20 @@ describe('planEpoch', () => {
     )
   })
 
+  it('shows only as many pairs as an epoch may, others in another epoch, and never two kinds in one batch', () => {
+    const lengths = Array.from({ length: 90 }, (_, i) => 5 + (i % 7))
+    const kinds = lengths.map((_, i) => i % 3)
+    const shown = (epoch: number): number[] => {
+      const options = { batching: 'buckets', batchTokens: 64, epochPairs: 30, kinds } as const
+      const { batches, pairWeight } = planEpoch(lengths, options, 1, epoch)
+      for (const batch of batches) expect(new Set(Array.from(batch, (i) => kinds[i])).size).toBe(1)
+      expect(pairWeight).toBeCloseTo(batches.length / 30, 12)
+      return sorted(batches)
+    }
+    expect(new Set(shown(0)).size).toBe(30)
+    expect(shown(0)).not.toEqual(shown(1))
+  })
+
   it('keeps the token budget and the most pairs; only a pair that is longer than the budget stands alone above it', () => {
     fc.assert(
       fc.property(

@@ -10,6 +10,8 @@ export type BatchingOptions =
       readonly maxPairs?: number
       /** Pairs of two kinds never share a batch, [pairs]. */
       readonly kinds?: ArrayLike<number>
+      /** Pairs that an epoch shows, drawn anew for each. Default: all. */
+      readonly epochPairs?: number
     }
   /** As the reference: one permutation of all tasks' pairs, `batchSize` pairs a batch, the last one smaller. */
   | { readonly batching: 'reference'; readonly batchSize: number }
@@ -19,7 +21,7 @@ export type BatchingOptions =
  * exactly.
  */
 export interface EpochPlan {
-  /** Indices of pairs, each pair in exactly one batch. */
+  /** Indices of pairs, each of those shown in exactly one batch. */
   readonly batches: readonly Int32Array[]
   /** What one pair weighs in the sum that is its batch's loss; undefined: 1 / pairs of the batch, the mean, as the reference. */
   readonly pairWeight?: number
@@ -46,8 +48,9 @@ export function planEpoch(
     const batches = slices(order, options.batchSize)
     return { batches, paddingShare: paddingShare(lengths, batches) }
   }
-  const { batchTokens, poolPairs = POOL_PAIRS, maxPairs = Infinity, kinds } = options
-  const batches = slices(order, poolPairs).flatMap((pool) =>
+  const { batchTokens, poolPairs = POOL_PAIRS, maxPairs = Infinity, kinds, epochPairs = lengths.length } = options
+  const shown = order.subarray(0, epochPairs)
+  const batches = slices(shown, poolPairs).flatMap((pool) =>
     byKind(pool, kinds).flatMap((part) =>
       cut(
         part.slice().sort((i, j) => lengths[i]! - lengths[j]! || i - j),
@@ -58,7 +61,7 @@ export function planEpoch(
     )
   )
   random.shuffle(batches)
-  return { batches, pairWeight: batches.length / lengths.length, paddingShare: paddingShare(lengths, batches) }
+  return { batches, pairWeight: batches.length / shown.length, paddingShare: paddingShare(lengths, batches) }
 }
 
 /** A pool in parts of one kind each, in the order of their kinds. */

@@ -137,6 +137,7 @@ function epochPlans(train: SizedConfig, { train: pairs, config }: Prepared): Epo
           batchTokens: train.batchTokens,
           poolPairs: train.bucketPool,
           maxPairs: train.batchPairs,
+          ...(train.epochPairs > 0 && { epochPairs: train.epochPairs }),
           ...(config.architecture === 'bi-encoder' && { kinds: pairs.taskIds }) // texts of one task are each other's negatives
         } as const)
   return Array.from({ length: train.epochs }, (_, epoch) => planEpoch(lengths, options, train.seed, epoch))
