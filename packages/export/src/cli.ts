@@ -53,12 +53,13 @@ program
   .option('--task <name>', "one task alone, as a plain RoFormer in Hugging Face's layout")
   .option('--name <name>', "the model's name in manifest and model card", 'sohu')
   .option('--no-latency', 'do not time the graphs')
-  .option('--force', 'replace what is at --out')
+  .option('--force', 'replace the exported model at --out')
   .action(async (flags: SohuFlags) => {
     const out = userPath(flags.out)
     const reports = await exportModel({
       ...flags,
       out,
+      workingFolder: userPath('.'),
       checkpoint: userPath(flags.checkpoint),
       dtypes: flags.dtype,
       force: flags.force ?? false,

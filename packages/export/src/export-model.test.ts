@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseManifest, type Dtype } from '@sohu-match/core'
@@ -89,6 +99,18 @@ describe('exportModel', () => {
     expect(bytesUnder(options.out)).toEqual(before)
     await exportModel({ ...options, dtypes: ['q8'], force: true })
     expect(filesUnder(options.out).filter((name) => name.startsWith('onnx'))).toEqual(['onnx/model_q8.onnx'])
+  })
+
+  it('never replaces a folder that is not a model, and leaves a link a link', async () => {
+    mkdirSync(options.out)
+    writeFileSync(join(options.out, 'thesis.tex'), 'five years')
+    await expect(exportModel({ ...options, force: true })).rejects.toMatchObject({ code: 'output-exists' })
+    expect(filesUnder(options.out)).toEqual(['thesis.tex'])
+    const linked = join(place, 'linked')
+    await exportModel({ ...options, out: join(place, 'v1') })
+    symlinkSync(join(place, 'v1'), linked)
+    await exportModel({ ...options, out: linked, dtypes: ['q8'], force: true })
+    expect([lstatSync(linked).isSymbolicLink(), existsSync(join(place, 'v1/onnx/model_q8.onnx'))]).toEqual([true, true])
   })
 
   it('leaves the old folder as it was when the new export fails', async () => {

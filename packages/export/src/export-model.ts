@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { MatcherError, type Dtype } from '@sohu-match/core'
-import { openCheckpoint, replaceFolder } from '@sohu-match/node'
+import type { Dtype } from '@sohu-match/core'
+import { MODEL_FOLDER, openCheckpoint, outputFolder, replaceFolder } from '@sohu-match/node'
 import { FolderWriter } from './folder-writer'
 import type { ExportJob } from './job'
 import { readGatePairs, type GateOptions } from './measure/gate'
@@ -15,8 +14,10 @@ export interface ExportOptions {
   readonly out: string
   readonly dtypes: readonly Dtype[]
   readonly name: string
-  /** Replaces a folder that is already at `out`. */
+  /** Replaces an exported model that is already at `out`, and nothing else. */
   readonly force: boolean
+  /** The folder that the user is in, which is never replaced. Default: the process's. */
+  readonly workingFolder?: string | undefined
   /** One task alone, in Hugging Face's layout. */
   readonly task?: string | undefined
   /** Without it no F1 is measured and none is required. */
@@ -36,18 +37,13 @@ const EXTERNAL_DATA_LIMIT = 2 ** 30
  * Throws `output-exists`, `checkpoint-invalid`, `config-invalid`, `task-unknown`, `data-invalid`, `gate-failed` or `storage`.
  */
 export async function exportModel(options: ExportOptions): Promise<Reports> {
-  if (existsSync(options.out) && !options.force) {
-    throw new MatcherError(
-      'output-exists',
-      `${options.out} is already there; name another folder, or say --force to replace it.`
-    )
-  }
-  const { task, onProgress = () => undefined } = options
+  const { task, force, workingFolder: current, onProgress = () => undefined } = options
+  const out = await outputFolder(options.out, { kind: MODEL_FOLDER, force, current })
   const checkpoint = await openCheckpoint(options.checkpoint)
   try {
     const target = task === undefined ? allTasks(checkpoint.config) : singleTask(checkpoint.config, task)
     let reports: Reports = {}
-    await replaceFolder(options.out, async (temporary) => {
+    await replaceFolder(out, async (temporary) => {
       const writer = new FolderWriter(temporary)
       reports = await fillFolder({ writer, checkpoint, target, onProgress }, options)
     })

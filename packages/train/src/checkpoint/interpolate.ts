@@ -6,14 +6,14 @@ import {
   parameterSpecs,
   type Metrics
 } from '@sohu-match/core'
-import { readDataset } from '@sohu-match/node'
+import { CHECKPOINT_FOLDER, outputFolder, readDataset, userPath } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
 import { encodeExamples } from '../data/encode'
 import { forTasks } from '../data/for-tasks'
 import { predictPairs, scoredRows } from '../evaluate/predict'
 import { Variable } from '../optimizer/variable'
 import { disposeModel } from '../step/trainer'
-import { exists, readCheckpoint, writeCheckpoint, type LoadedCheckpoint } from './checkpoint'
+import { readCheckpoint, writeCheckpoint, type LoadedCheckpoint } from './checkpoint'
 import { parityBatches, parityInputs } from './parity'
 
 /** A point on the line between two checkpoints of one network. */
@@ -44,8 +44,7 @@ export async function interpolate(
       'config-invalid',
       `The share is ${share}; it must be between 0 (the start) and 1 (the checkpoint).`
     )
-  if (!force && (await exists(out)))
-    throw new MatcherError('output-exists', `${out} exists already; name another --out, or add --force.`)
+  const folder = await outputFolder(out, { kind: CHECKPOINT_FOLDER, force, current: userPath('.') })
   const tuned = await readCheckpoint(checkpoint)
   try {
     await mixIn(tuned, start, checkpoint, share)
@@ -59,7 +58,7 @@ export async function interpolate(
     })
     const rows = scoredRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
     const metrics = evaluateRows(rows, config.tasks)
-    await writeCheckpoint(out, {
+    await writeCheckpoint(folder, {
       config,
       assets,
       weights: parameterSpecs(config).map(({ name, shape }) => ({

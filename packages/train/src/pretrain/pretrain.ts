@@ -1,4 +1,4 @@
-import { tokenizerOf } from '@sohu-match/node'
+import { CHECKPOINT_FOLDER, outputFolder, tokenizerOf, userPath } from '@sohu-match/node'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { elementCount, MatcherError, parameterSpecs, type ParameterSpec } from '@sohu-match/core'
@@ -73,15 +73,14 @@ export async function pretrain(
   { texts, out, config, init, force = false }: PretrainRun,
   hooks: PretrainHooks = {}
 ): Promise<{ steps: number; heldOutLoss: number }> {
-  if (!force && (await exists(out)))
-    throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
+  const folder = await outputFolder(out, { kind: CHECKPOINT_FOLDER, force, current: userPath('.') })
   const { model, assets, sequences } = await prepare(await readTexts(texts), config, init, hooks)
   const masking = createMasking(sequences, tokenizerOf(assets).vocab, config.maskRate)
   const { training, heldOut } = split(sequenceLengths(sequences), config.heldOut)
   const plans = Array.from({ length: config.train.epochs }, (_, epoch) => plan(training, config, epoch))
   const steps = plans.reduce((sum, batches) => sum + batches.length, 0)
   const trainer = new PretrainTrainer(config.train, model)
-  const save = (): Promise<void> => saveCheckpoint(out, model, assets, { texts, init, ...describe(config) })
+  const save = (): Promise<void> => saveCheckpoint(folder, model, assets, { texts, init, ...describe(config) })
   hooks.onReady?.({
     parameters: [...model.variables.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),
     vocabulary: model.config.vocabSize,

@@ -8,8 +8,9 @@ import {
   type TaskSpec,
   type Tokenizer
 } from '@sohu-match/core'
+import { CHECKPOINT_FOLDER, outputFolder, userPath } from '@sohu-match/node'
 import type { InputBatch } from '../autograd/pass'
-import { exists, writeCheckpoint } from '../checkpoint/checkpoint'
+import { writeCheckpoint } from '../checkpoint/checkpoint'
 import { demoPairs } from '../data/demo-corpus'
 import { encodeExamples, type EncodedPairs } from '../data/encode'
 import { ownAssets } from '../checkpoint/dictionary'
@@ -37,8 +38,7 @@ export interface ImportOptions extends Omit<LoadOptions, 'tasks'> {
 export async function importWeights({ from, out, force = false, ...options }: ImportOptions): Promise<LoadSummary> {
   if (await isOwnCheckpoint(from))
     throw new MatcherError('checkpoint-invalid', `${from} is a checkpoint already; give it to --init as it is.`)
-  if (!force && (await exists(out)))
-    throw new MatcherError('output-exists', `${out} is there already; name another --out, or add --force.`)
+  const folder = await outputFolder(out, { kind: CHECKPOINT_FOLDER, force, current: userPath('.') })
   return withPublicWeights(
     from,
     { ...options, tasks: SOHU_TASKS },
@@ -47,7 +47,7 @@ export async function importWeights({ from, out, force = false, ...options }: Im
       const pairs = await samplePairs(config, createTokenizer(vocab, assets.dictionary))
       const parity = await parityOf(config, parameters, parityInputs(pairs, config))
       const thresholds = Object.fromEntries(config.tasks.map(({ name }: TaskSpec) => [name, 0.5]))
-      await writeCheckpoint(out, {
+      await writeCheckpoint(folder, {
         config,
         assets,
         weights: parameters,
