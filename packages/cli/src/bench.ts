@@ -21,7 +21,9 @@ export interface BenchReport {
 /** A sentence of common words to fill texts with. */
 const SENTENCE = '今天上午记者从会议上了解到，公司将在明年推出新的产品，并与多家企业展开合作。'
 
-/** Measures a matcher on this machine: single pairs by length, then pairs of mixed length. `runs` is how often each single pair is judged. */
+/** Measures a matcher on this machine: single pairs by length, then pairs of mixed length. `runs` is how often
+ * each single pair is judged.
+ */
 export async function benchMatcher(matcher: Matcher<string>, runs: number, pairs: number): Promise<BenchReport> {
   const { info } = matcher
   const task = info.tasks[0]!.name

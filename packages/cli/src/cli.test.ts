@@ -1,5 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -77,9 +79,17 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
       out: '',
       err: expect.stringContaining('line 1: it is not JSON')
     })
+    expect(await run('', 'score', '--resume', ...model)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--out')
+    })
+    for (const command of ['match', 'score', 'serve'])
+      expect(
+        await run('', command, ...(command === 'match' ? ['a', 'b'] : []), '--task', 'C-ll', ...model)
+      ).toMatchObject({ code: 1, err: expect.stringMatching(/^sohu-match: .*"C-ll".*A-ss.* \[task-unknown\]\n$/) })
   })
 
-  it('scores lines in order, and goes on where it was killed', async () => {
+  it('scores lines in order, and resumes a run that was killed, to the same bytes', async () => {
     const count = 3_000
     const input = Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('')
     const whole = await run(input, 'score', '--quiet', ...model)
@@ -91,21 +101,50 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
         .map((text) => (JSON.parse(text) as { id: number }).id)
     ).toEqual(Array.from({ length: count }, (_, i) => i))
 
-    const out = join(mkdtempSync(join(tmpdir(), 'cli-')), 'out.jsonl')
-    const { child, ended } = start('score', '--out', out, ...model)
-    child.stdin.on('error', () => undefined).end(input)
-    while (!existsSync(out) || readFileSync(out).length < 2_000) await new Promise((resolve) => setTimeout(resolve, 5))
-    child.kill('SIGKILL')
-    await ended
-    expect(await run(input, 'score', '--out', out, ...model)).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('--resume')
-    })
-    expect(await run(input, 'score', '--out', out, '--resume', ...model)).toMatchObject({ code: 0 })
-    expect(readFileSync(out, 'utf8')).toBe(whole.out)
+    for (const skip of [0, 700]) {
+      const out = join(mkdtempSync(join(tmpdir(), 'cli-')), 'out.jsonl')
+      const { child, ended } = start('score', '--skip', `${skip}`, '--out', out, ...model)
+      child.stdin.on('error', () => undefined).end(input)
+      while (!existsSync(out) || readFileSync(out).length < 2_000)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      child.kill('SIGKILL')
+      await ended
+      expect(await run(input, 'score', '--out', out, ...model)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('--resume')
+      })
+      expect(await run(input, 'score', '--out', out, '--resume', ...model)).toMatchObject({ code: 0 })
+      expect(readFileSync(out, 'utf8')).toBe(whole.out.split('\n').slice(skip).join('\n'))
+      expect(await run(input, 'score', '--out', out, '--resume', ...model)).toMatchObject({ code: 0 })
+      expect(readFileSync(out, 'utf8')).toBe(whole.out.split('\n').slice(skip).join('\n'))
+    }
   })
 
-  it('stops at SIGINT with whole lines, and says how to go on', async () => {
+  it('answers a program that writes a line and waits', async () => {
+    const { child, ended } = start('score', '--quiet', ...model)
+    for (let i = 0; i < 3; i++) {
+      const answer = once(child.stdout, 'data')
+      child.stdin.write(`${line(i)}\n`)
+      expect(JSON.parse(String((await answer)[0]))).toMatchObject({ id: i })
+    }
+    child.stdin.end()
+    expect(await ended).toMatchObject({ code: 0 })
+  })
+
+  it('answers bad lines with their errors on request, and counts them', async () => {
+    const input = `\ufeff${line(0)}\r\n\nnot JSON\n{"a":"a","b":"b","task":"C-ll","id":12345678901234567890}\n${line(3)}`
+    const { code, out, err } = await run(input, 'score', '--keep-going', '--quiet', ...model)
+    expect({ code, err }).toEqual({ code: 0, err: '2 lines could not be scored; their answers say why.\n' })
+    const lines = out.split('\n').slice(0, -1)
+    expect(lines.map((text) => /^\{"(id|line)":(\d+),.*?("code":"[a-z-]+"|"score")/.exec(text)?.slice(1))).toEqual([
+      ['id', '0', '"score"'],
+      ['line', '3', '"code":"data-invalid"'],
+      ['id', '12345678901234567890', '"code":"task-unknown"'],
+      ['id', '3', '"score"']
+    ])
+  })
+
+  it('stops at SIGINT with whole lines, and says how to continue', async () => {
     const { child, ended, says } = start('score', '--task', 'A-ss', ...model)
     const feed = setInterval(() => child.stdin.write(Array.from({ length: 50 }, (_, i) => `${line(i)}\n`).join('')), 5)
     child.stdin.on('error', () => undefined)
@@ -114,8 +153,53 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
     const { code, out, err } = await ended
     clearInterval(feed)
     expect(code).toBe(130)
-    const done = Number(/Stopped after (\d+) lines; go on with --skip/.exec(err)?.[1])
+    const done = Number(/Stopped after (\d+) answers; to continue, give the same input with --skip \1/.exec(err)?.[1])
     expect(out.split('\n')).toHaveLength(done + 1)
+  })
+
+  it('stops at SIGTERM while its input is silent', async () => {
+    const { child, ended } = start('score', ...model)
+    const answer = once(child.stdout, 'data')
+    child.stdin.write(`${line(0)}\n`)
+    await answer
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ code: 143, err: expect.stringContaining('--skip 1') })
+  })
+
+  it('says in one sentence why it cannot serve', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as { port: number }
+    const serve = (...flags: string[]) => run('', 'serve', ...flags, ...model)
+    expect(await serve('--port', `${port}`)).toMatchObject({
+      code: 1,
+      err: `sohu-match: 127.0.0.1:${port} is taken by another program; name another --port. [config-invalid]\n`
+    })
+    taken.close()
+    for (const [flags, message] of [
+      [['--port', '65536'], /^error: option '--port <number>' .*whole number from 0 to 65535/],
+      [['--host', '192.0.2.1', '--port', '0'], /^sohu-match: 192\.0\.2\.1:0 is not an address of this machine.*\n$/],
+      [['--cors-origin', 'example.org'], /^sohu-match: --cors-origin "example.org" is not an origin.*\n$/]
+    ] as const)
+      expect(await serve(...flags)).toMatchObject({ code: 1, err: expect.stringMatching(message) })
+  })
+
+  it('logs requests, and takes its key from the environment', async () => {
+    process.env['SOHU_MATCH_API_KEY'] = 'secret'
+    const { child, ended, says } = start('serve', '--port', '0', '--log', 'json', '--task', 'A-ss', ...model)
+    delete process.env['SOHU_MATCH_API_KEY']
+    const [, address] = await says(/at (http:\/\/127\.0\.0\.1:\d+)/)
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer secret', 'x-request-id': 'r1' }
+    expect((await fetch(`${address}/info`)).status).toBe(401)
+    expect((await fetch(`${address}/match`, { method: 'POST', headers, body: '{"a":"甲","b":"乙"}' })).status).toBe(200)
+    child.kill('SIGTERM')
+    const { out } = await ended
+    const entries = out.split('\n').slice(0, -1)
+    expect(entries.map((entry) => JSON.parse(entry) as object)).toMatchObject([
+      { route: '/info', status: 401, code: 'unauthorized' },
+      { id: 'r1', route: '/match', status: 200, pairs: 1 }
+    ])
+    expect(out).not.toContain('甲')
   })
 
   it('serves until it is told to stop, and answers what it has accepted', async () => {

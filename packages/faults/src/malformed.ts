@@ -5,13 +5,13 @@ const request = (head: string, body: string | Buffer = ''): Buffer =>
 /** POST /match with a body and the headers that go with it. */
 export const post = (body: string | Buffer, headers = 'content-type: application/json\n'): Buffer =>
   request(
-    `POST /match HTTP/1.1\nhost: x\nconnection: close\n${headers}content-length: ${Buffer.byteLength(body)}\n\n`,
+    `POST /match HTTP/1.1\nhost: localhost\nconnection: close\n${headers}content-length: ${Buffer.byteLength(body)}\n\n`,
     body
   )
 
 const chunked = (body: string | Buffer): Buffer =>
   request(
-    'POST /match HTTP/1.1\nhost: x\nconnection: close\ncontent-type: application/json\ntransfer-encoding: chunked\n\n',
+    'POST /match HTTP/1.1\nhost: localhost\nconnection: close\ncontent-type: application/json\ntransfer-encoding: chunked\n\n',
     body
   )
 
@@ -29,39 +29,41 @@ export const MALFORMED: Readonly<Record<string, Buffer>> = {
   'a TLS greeting': Buffer.from('16030100fa010000f60303' + 'ab'.repeat(200), 'hex'),
   'HTTP/2': request('PRI * HTTP/2.0\n\nSM\n\n'),
   'no version': request('GET /match\n\n'),
-  'an unknown version': request('GET /match HTTP/9.9\nhost: x\n\n'),
-  'an unknown method': request('MATCH /match HTTP/1.1\nhost: x\nconnection: close\n\n'),
-  CONNECT: request('CONNECT example.com:443 HTTP/1.1\nhost: x\n\n'),
-  'an upgrade': request('GET /match HTTP/1.1\nhost: x\nupgrade: websocket\nconnection: upgrade\n\n'),
-  'another method': request('PUT /match HTTP/1.1\nhost: x\nconnection: close\n\n'),
-  'a bad escape': request('GET /%zz HTTP/1.1\nhost: x\nconnection: close\n\n'),
-  'a path outside': request('GET /../../etc/passwd HTTP/1.1\nhost: x\nconnection: close\n\n'),
-  'a long path': request(`GET /${'a'.repeat(100_000)} HTTP/1.1\nhost: x\n\n`),
-  'a long header': request(`GET /match HTTP/1.1\nhost: x\nx: ${'a'.repeat(1_000_000)}\n\n`),
-  'many headers': request(`GET /match HTTP/1.1\nhost: x\n${'x: y\n'.repeat(20_000)}\n`),
-  'a header without colon': request('GET /match HTTP/1.1\nhost: x\nnonsense\n\n'),
-  'a NUL in a header': request('GET /match HTTP/1.1\nhost: x\0y\n\n'),
+  'an unknown version': request('GET /match HTTP/9.9\nhost: localhost\n\n'),
+  'an unknown method': request('MATCH /match HTTP/1.1\nhost: localhost\nconnection: close\n\n'),
+  CONNECT: request('CONNECT example.com:443 HTTP/1.1\nhost: localhost\n\n'),
+  'an upgrade': request('GET /match HTTP/1.1\nhost: localhost\nupgrade: websocket\nconnection: upgrade\n\n'),
+  'another method': request('PUT /match HTTP/1.1\nhost: localhost\nconnection: close\n\n'),
+  'a bad escape': request('GET /%zz HTTP/1.1\nhost: localhost\nconnection: close\n\n'),
+  'a path outside': request('GET /../../etc/passwd HTTP/1.1\nhost: localhost\nconnection: close\n\n'),
+  'a long path': request(`GET /${'a'.repeat(100_000)} HTTP/1.1\nhost: localhost\n\n`),
+  'a long header': request(`GET /match HTTP/1.1\nhost: localhost\nx: ${'a'.repeat(1_000_000)}\n\n`),
+  'many headers': request(`GET /match HTTP/1.1\nhost: localhost\n${'x: y\n'.repeat(20_000)}\n`),
+  'a header without colon': request('GET /match HTTP/1.1\nhost: localhost\nnonsense\n\n'),
+  'a NUL in a header': request('GET /match HTTP/1.1\nhost: localhost\0y\n\n'),
   'a header of spaces': request('GET /match HTTP/1.1\n : x\n\n'),
   'no host': request('GET /match HTTP/1.1\nconnection: close\n\n'),
-  'an expectation': request('POST /match HTTP/1.1\nhost: x\nconnection: close\nexpect: wonders\ncontent-length: 0\n\n'),
-  'a negative length': request('POST /match HTTP/1.1\nhost: x\ncontent-length: -1\n\n'),
-  'a length in words': request('POST /match HTTP/1.1\nhost: x\ncontent-length: ten\n\n'),
+  'an expectation': request(
+    'POST /match HTTP/1.1\nhost: localhost\nconnection: close\nexpect: wonders\ncontent-length: 0\n\n'
+  ),
+  'a negative length': request('POST /match HTTP/1.1\nhost: localhost\ncontent-length: -1\n\n'),
+  'a length in words': request('POST /match HTTP/1.1\nhost: localhost\ncontent-length: ten\n\n'),
   'a length beyond all': request(
-    `POST /match HTTP/1.1\nhost: x\ncontent-type: application/json\ncontent-length: ${'9'.repeat(30)}\n\n`,
+    `POST /match HTTP/1.1\nhost: localhost\ncontent-type: application/json\ncontent-length: ${'9'.repeat(30)}\n\n`,
     GOOD
   ),
-  'two lengths': request('POST /match HTTP/1.1\nhost: x\ncontent-length: 5\ncontent-length: 6\n\n', 'abcdef'),
+  'two lengths': request('POST /match HTTP/1.1\nhost: localhost\ncontent-length: 5\ncontent-length: 6\n\n', 'abcdef'),
   'a length and chunks': request(
-    'POST /match HTTP/1.1\nhost: x\ncontent-length: 5\ntransfer-encoding: chunked\n\n',
+    'POST /match HTTP/1.1\nhost: localhost\ncontent-length: 5\ntransfer-encoding: chunked\n\n',
     '0\r\n\r\n'
   ),
   'a body shorter than its length': request(
-    'POST /match HTTP/1.1\nhost: x\ncontent-type: application/json\ncontent-length: 5000\n\n',
+    'POST /match HTTP/1.1\nhost: localhost\ncontent-type: application/json\ncontent-length: 5000\n\n',
     GOOD
   ),
   'a body beyond the limit': post(JSON.stringify({ a: 'x'.repeat(200_000), b: '' })),
   'a length beyond the limit': request(
-    'POST /match HTTP/1.1\nhost: x\ncontent-type: application/json\ncontent-length: 1000000000\n\n'
+    'POST /match HTTP/1.1\nhost: localhost\ncontent-type: application/json\ncontent-length: 1000000000\n\n'
   ),
   'a chunk size in words': chunked('zz\r\nabc\r\n0\r\n\r\n'),
   'a negative chunk': chunked('-5\r\nabcde\r\n0\r\n\r\n'),
@@ -69,7 +71,10 @@ export const MALFORMED: Readonly<Record<string, Buffer>> = {
   'a chunk longer than its size': chunked(`3\r\n${GOOD}\r\n0\r\n\r\n`),
   'chunks without end': chunked(`5\r\n{"a":\r\n`),
   'chunks beyond the limit': chunked(`30d40\r\n${'x'.repeat(200_000)}\r\n0\r\n\r\n`),
-  'an unknown coding': request('POST /match HTTP/1.1\nhost: x\nconnection: close\ntransfer-encoding: magic\n\n', GOOD),
+  'an unknown coding': request(
+    'POST /match HTTP/1.1\nhost: localhost\nconnection: close\ntransfer-encoding: magic\n\n',
+    GOOD
+  ),
   'a gzipped body that is none': post(GOOD.slice(0, -1), 'content-type: application/json\ncontent-encoding: gzip\n'),
   'no JSON': post('{"a":'),
   'an empty body': post(''),

@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { MatcherError, type Matcher, type MatcherErrorCode, type MatcherInfo } from '@sohu-match/sdk-node'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
+import { accessLine, type AccessEntry } from './access-log'
 import { createApp, type AppOptions } from './app'
 
 const info: MatcherInfo = {
@@ -9,7 +10,7 @@ const info: MatcherInfo = {
   modelHash: '',
   device: 'cpu',
   dtype: 'fp32',
-  reasons: [],
+  reasons: [{ device: 'cuda', taken: false, reason: 'there is no /usr/lib/libcuda.so' }],
   workers: 1,
   threads: 1,
   versions: {},
@@ -37,14 +38,19 @@ const matchMany: Matcher<string>['matchMany'] = async (pairs, run) =>
     }
   })
 
+let workers = 1
+const health = () => ({ workers, crashes: 0 })
+
 let app: FastifyInstance | undefined
 const errors: unknown[] = []
 
 async function create(options: Partial<AppOptions> = {}): Promise<FastifyInstance> {
   app = await createApp({
-    matcher: { matchMany, info },
+    matcher: { matchMany, info, health },
     version: '0.0.0',
+    host: '127.0.0.1',
     bodyLimit: 10_000,
+    maxConnections: 100,
     maxPairs: 5,
     deadlineMs: 1_000,
     requestTimeoutMs: 300,
@@ -61,6 +67,7 @@ async function post(url: string, payload: unknown, options?: Partial<AppOptions>
 }
 
 afterEach(async () => {
+  workers = 1
   await app?.close()
   errors.length = 0
 })
@@ -163,6 +170,8 @@ describe('refusals', () => {
     ['what takes too long', '/match', { a: 'throw deadline-exceeded', b: '' }, 503, 'deadline-exceeded'],
     ['work after the end', '/match', { a: 'throw disposed', b: '' }, 503, 'disposed'],
     ['a batch that failed', '/match', { a: 'throw inference-failed', b: '' }, 500, 'inference-failed'],
+    ['a device that was lost', '/match', { a: 'throw device-lost', b: '' }, 503, 'device-lost'],
+    ['a damaged file', '/match', { a: 'throw asset-corrupt', b: '' }, 500, 'internal'],
     ['an unknown route', '/nothing', {}, 404, 'route-unknown']
   ])('answers %s with a code', async (_, url, payload, status, code) => {
     const answer =
@@ -194,6 +203,14 @@ describe('refusals', () => {
     expect((await send(Buffer.from('\ufeff{"a":"虎","b":"yy"}'))).json()).toMatchObject({ score: 0.02 })
   })
 
+  it('keeps what the runtime said to the log', async () => {
+    for (const code of ['inference-failed', 'device-lost', 'asset-corrupt', 'storage']) {
+      const { body } = await post('/match', { a: `throw ${code}`, b: '' })
+      expect(JSON.stringify(body)).not.toContain('as asked')
+    }
+    expect(errors).toHaveLength(4)
+  })
+
   it('keeps what went wrong inside to the log', async () => {
     expect(await post('/match', { a: 'crash', b: '' })).toMatchObject({
       status: 500,
@@ -208,7 +225,7 @@ describe('refusals', () => {
     const { port } = server.server.address() as { port: number }
     const socket = connect(port, '127.0.0.1')
     socket.write(
-      'POST /match HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a":'
+      'POST /match HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a":'
     )
     const text = await new Promise<string>((resolve) => {
       let all = ''
@@ -227,6 +244,7 @@ describe('refusals', () => {
       void create({
         matcher: {
           info,
+          health,
           matchMany: (_pairs, run) =>
             new Promise((_, reject) => {
               run!.signal!.addEventListener('abort', () => {
@@ -257,7 +275,13 @@ describe('the rest', () => {
     const server = await create()
     await server.inject({ method: 'POST', url: '/match', payload: { a: 'x', b: 'y'.repeat(60) } })
     expect((await server.inject('/health')).json()).toEqual({ status: 'ok' })
-    expect((await server.inject('/info')).json()).toMatchObject({ model: 'fake', device: 'cpu' })
+    expect((await server.inject('/ready')).json()).toEqual({ status: 'ok' })
+    expect((await server.inject('/info')).json()).toMatchObject({
+      model: 'fake',
+      device: 'cpu',
+      devices: [{ device: 'cuda', taken: false }]
+    })
+    expect((await server.inject('/info')).body).not.toContain('libcuda')
     const metrics = (await server.inject('/metrics')).body
     expect(metrics).toContain('sohu_match_requests_total{route="/match",status="200"} 1')
     expect(metrics).toContain('sohu_match_pairs_total{task="A-ss"} 1')
@@ -270,7 +294,214 @@ describe('the rest', () => {
       '/match',
       '/metrics',
       '/predict',
+      '/ready',
       '/rerank'
     ])
+  })
+})
+
+describe('readiness', () => {
+  it('is lost with the last worker, while the process lives', async () => {
+    const server = await create()
+    workers = 0
+    expect((await server.inject('/health')).statusCode).toBe(200)
+    const answer = await server.inject('/ready')
+    expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } })
+    expect(answer.json()).toMatchObject({ code: 'not-ready', error_type: 'Unhealthy' })
+    workers = 1
+    expect((await server.inject('/ready')).statusCode).toBe(200)
+  })
+})
+
+describe('null', () => {
+  it('is the same as a property that is left out', async () => {
+    const absent = { task: null, raw_scores: null, return_text: null, truncate: null, top_n: null }
+    expect(await post('/rerank', { query: 'q', texts: ['a'], ...absent })).toEqual(
+      expect.objectContaining({ status: 200, body: [{ index: 0, score: 0.01 }] })
+    )
+    expect((await post('/match', { pairs: [{ a: 'x', b: 'y', task: null }], a: null, b: null })).status).toBe(200)
+    expect((await post('/predict', { inputs: ['x', 'y'], ...absent })).status).toBe(200)
+    expect(await post('/match', { a: null, b: 'y' })).toMatchObject({ status: 422, body: { code: 'input-invalid' } })
+    expect((await post('/match', { pairs: [null] })).status).toBe(400)
+  })
+})
+
+describe('access', () => {
+  const get = async (options: Partial<AppOptions>, headers: Record<string, string>, url = '/info') =>
+    (await create(options)).inject({ url, headers })
+
+  it.each<[string, string, number]>([
+    ['127.0.0.1', 'localhost:8080', 200],
+    ['127.0.0.1', '127.0.0.1', 200],
+    ['localhost', '[::1]:8080', 200],
+    ['::1', 'LOCALHOST', 200],
+    ['127.0.0.1', 'inside.example:8080', 200],
+    ['127.0.0.1', 'attacker.example', 403],
+    ['127.0.0.1', '127.0.0.1.attacker.example:8080', 403],
+    ['127.0.0.1', '127.attacker.example', 403],
+    ['0.0.0.0', 'match.example.org', 200]
+  ])('on %s answers the Host header %s with %i', async (host, header, status) => {
+    const answer = await get({ host, allowedHosts: ['inside.example'] }, { host: header })
+    expect(answer.statusCode).toBe(status)
+    if (status === 403) expect(answer.json()).toMatchObject({ code: 'host-unknown' })
+  })
+
+  it('asks for the key, except on probes', async () => {
+    const options = { apiKey: 'secret' }
+    expect((await get(options, {})).json()).toMatchObject({ code: 'unauthorized', error_type: 'Validation' })
+    expect(await get(options, { authorization: 'Bearer wrong' })).toMatchObject({
+      statusCode: 401,
+      headers: { 'www-authenticate': 'Bearer' }
+    })
+    expect((await get(options, { authorization: 'Bearer secret' })).statusCode).toBe(200)
+    expect((await get(options, {}, '/health')).statusCode).toBe(200)
+    expect((await get(options, {}, '/ready')).statusCode).toBe(200)
+    expect((await get(options, {}, '/nothing')).statusCode).toBe(401)
+    expect((await post('/match', 'not read', options)).status).toBe(401)
+  })
+
+  it('lets pages of the named origins read answers, errors too', async () => {
+    const corsOrigins = ['https://a.example']
+    const allowed = await get({ corsOrigins }, { origin: 'https://a.example' }, '/nothing')
+    expect(allowed.headers).toMatchObject({ 'access-control-allow-origin': 'https://a.example', vary: 'Origin' })
+    const other = await get({ corsOrigins }, { origin: 'https://b.example' })
+    expect(other.headers['access-control-allow-origin']).toBeUndefined()
+    expect(other.headers.vary).toBe('Origin')
+    expect((await get({}, { origin: 'https://a.example' })).headers['access-control-allow-origin']).toBeUndefined()
+    const any = await get({ corsOrigins: ['*'] }, { origin: 'https://b.example' })
+    expect(any.headers['access-control-allow-origin']).toBe('*')
+  })
+
+  it('answers preflight requests without a key', async () => {
+    const server = await create({ corsOrigins: ['https://a.example'], apiKey: 'secret' })
+    const preflight = (origin: string) =>
+      server.inject({
+        method: 'OPTIONS',
+        url: '/match',
+        headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' }
+      })
+    expect(await preflight('https://a.example')).toMatchObject({
+      statusCode: 204,
+      headers: { 'access-control-allow-headers': 'authorization, content-type, x-request-id' }
+    })
+    expect((await preflight('https://b.example')).statusCode).toBe(401)
+  })
+})
+
+describe('the access log', () => {
+  it('has ids, routes and codes, and no text', async () => {
+    const entries: AccessEntry[] = []
+    const server = await create({ onAccess: (entry) => entries.push(entry) })
+    await server.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = server.server.address() as { port: number }
+    const headers = { 'content-type': 'application/json', 'x-request-id': 'mine-1' }
+    const send = (path: string, body: object, more = {}) =>
+      fetch(`http://127.0.0.1:${port}${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { ...headers, ...more }
+      })
+    const answer = await send('/match?q=private', { pairs: [{ a: 'private', b: 'x' }, { a: 'private', b: 'x' }] }) // prettier-ignore
+    expect(answer.headers.get('x-request-id')).toBe('mine-1')
+    await answer.text()
+    await (await send('/private', {}, { 'x-request-id': 'not a word' })).text()
+    await (await send('/match', { a: 'throw queue-full', b: '' })).text()
+    while (entries.length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(entries).toMatchObject([
+      { id: 'mine-1', method: 'POST', route: '/match', status: 200, pairs: 2 },
+      { id: expect.stringMatching(/^[0-9a-f-]{36}$/), route: 'unknown', status: 404, code: 'route-unknown' },
+      { status: 429, code: 'queue-full', pairs: 1 }
+    ])
+    for (const format of ['json', 'text'] as const)
+      expect(entries.map((entry) => accessLine(entry, format)).join()).not.toContain('private')
+    expect(accessLine({ ...entries[2]!, time: 'now', id: 'i', ms: 1.5 }, 'text')).toBe(
+      'now i POST /match 429 1.5 ms, 1 pairs, queue-full'
+    )
+  })
+})
+
+describe('every refusal has one form', () => {
+  /** The answer to bytes that are sent as they are. */
+  async function exchange(server: FastifyInstance, bytes: string): Promise<string> {
+    const { port } = server.server.address() as { port: number }
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    let text = ''
+    socket.on('data', (data) => (text += String(data)))
+    socket.write(bytes)
+    await new Promise((resolve) => socket.once('close', resolve))
+    return text
+  }
+
+  it.each<[string, string, number]>([
+    ['no HTTP', 'GARBAGE\r\n\r\n', 400],
+    ['headers that are too large', `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(50_000)}\r\n\r\n`, 431],
+    ['a bad escape', 'GET /%zz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n', 400],
+    ['an odd expectation', 'POST /match HTTP/1.1\r\nhost: localhost\r\nexpect: x\r\nconnection: close\r\n\r\n', 417],
+    [
+      'a request that never ends',
+      'POST /match HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n{',
+      408
+    ]
+  ])('%s', async (_, bytes, status) => {
+    const server = await create()
+    await server.listen({ port: 0, host: '127.0.0.1' })
+    const answer = await exchange(server, bytes)
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toEqual({
+      error: expect.any(String),
+      error_type: 'Validation',
+      code: 'request-invalid'
+    })
+  })
+})
+
+describe('clients that do not read', () => {
+  it('are cut off, and their memory is given back', async () => {
+    const server = await create({ bodyLimit: 4_000_000, requestTimeoutMs: 500 })
+    await server.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = server.server.address() as { port: number }
+    const body = JSON.stringify({
+      query: 'q',
+      texts: Array.from({ length: 5 }, () => 'x'.repeat(700_000)),
+      return_text: true
+    })
+    const head = `POST /rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`
+    const sockets = Array.from({ length: 4 }, () => {
+      const socket = connect(port, '127.0.0.1').pause()
+      socket.on('error', () => undefined)
+      for (let i = 0; i < 4; i++) socket.write(head + body) // more than the system takes for a client
+      return socket
+    })
+    const connections = (): Promise<number> =>
+      new Promise((resolve) => server.server.getConnections((_, count) => resolve(count)))
+    while ((await connections()) < 4) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect((await server.inject('/health')).statusCode).toBe(200)
+    while ((await connections()) > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    for (const socket of sockets) socket.destroy()
+  }, 30_000)
+
+  it('are refused large bodies while too many are held, and small ones are answered', async () => {
+    let release: () => void = () => undefined
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const server = await create({
+      bodyLimit: 100_000,
+      matcher: { info, health, matchMany: async (pairs) => held.then(() => matchMany(pairs)) }
+    })
+    await server.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = server.server.address() as { port: number }
+    const send = (length: number) =>
+      fetch(`http://127.0.0.1:${port}/match`, {
+        method: 'POST',
+        body: JSON.stringify({ a: 'x', b: 'y'.repeat(length) }),
+        headers: { 'content-type': 'application/json' }
+      }).then(({ status }) => status)
+    const large = Array.from({ length: 40 }, () => send(90_000))
+    const refused = await Promise.race(large)
+    const small = Array.from({ length: 40 }, () => send(10))
+    release()
+    expect(refused).toBe(503)
+    expect((await Promise.all(large)).filter((status) => status === 200).length).toBeGreaterThanOrEqual(32)
+    expect(new Set(await Promise.all(small))).toEqual(new Set([200]))
   })
 })

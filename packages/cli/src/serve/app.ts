@@ -1,31 +1,32 @@
 import swagger from '@fastify/swagger'
 import { MatcherError, type Matcher, type Pair, type RunOptions } from '@sohu-match/sdk-node'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifySchema } from 'fastify'
-import { answerTo } from './errors'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { guardAccess, type AccessOptions } from './access'
+import { logAccess, requestId, type AccessEntry } from './access-log'
+import { answerTo, answerUnreadable, refusal } from './errors'
+import { publicInfo } from './info'
 import { readUtf8Json } from './json-body'
 import { createMetrics, type Metrics } from './metrics'
-import { match, predict, rerank, type MatchBody, type PredictBody, type RerankBody, type RouteContext } from './routes'
-import { matchSchema, predictSchema, rerankSchema } from './schemas'
+import { ROUTES, type RouteContext } from './routes'
+import { boundTraffic, type TrafficLimits } from './traffic'
 
 /** Limits of a server. */
-export interface ServeLimits {
-  /** Bytes of a body. */
-  readonly bodyLimit: number
+export interface ServeLimits extends TrafficLimits {
   /** Pairs in one request. */
   readonly maxPairs: number
   /** Milliseconds from a request's arrival to its answer; then 503. */
   readonly deadlineMs: number
-  /** Milliseconds in which a client must have sent its request; then 408. */
-  readonly requestTimeoutMs: number
 }
 
 /** What a server works with. */
-export interface AppOptions extends ServeLimits {
-  readonly matcher: Pick<Matcher<string>, 'matchMany' | 'info'>
+export interface AppOptions extends ServeLimits, AccessOptions {
+  readonly matcher: Pick<Matcher<string>, 'matchMany' | 'info' | 'health'>
   readonly version: string
   readonly defaultTask?: string | undefined
-  /** Is told of failures that are the server's own. */
+  /** Called with failures that are the server's own. */
   readonly onError?: ((error: unknown) => void) | undefined
+  /** Called with each request once it is answered. */
+  readonly onAccess?: ((entry: AccessEntry) => void) | undefined
 }
 
 /** Milliseconds that an idle connection stays open. */
@@ -34,70 +35,75 @@ const KEEP_ALIVE_MS = 5_000
 /** Seconds after which a refused client may try again. */
 const RETRY_AFTER = '1'
 
-/** The HTTP application over a matcher: /match, /rerank, /predict, /health, /info, /metrics, /openapi.json. It does not listen yet. */
+/** Characters of an unknown address that are sent back. */
+const SHOWN_URL = 100
+
+/** The HTTP application over a matcher. It does not listen yet. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { matcher, version, bodyLimit, requestTimeoutMs, onError } = options
+  const { matcher, version, bodyLimit, requestTimeoutMs } = options
   const app = fastify({
     bodyLimit,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    return503OnClosing: false, // `refuseAtEnd` does, in our words
+    genReqId: requestId,
+    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
     // Node swaps the two timeouts if that of the headers is the longer one, and looks only every half minute by default.
     http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs) },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } }
   })
-  closeConnectionsAtEnd(app)
-  readUtf8Json(app)
   const metrics = createMetrics()
+  logAccess(app, options.onAccess)
+  observe(app, metrics)
+  answerErrors(app, options.onError)
+  refuseAtEnd(app)
+  guardAccess(app, options)
+  boundTraffic(app, options)
+  readUtf8Json(app)
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'sohu-match', version, description: `Model ${matcher.info.model}.` } }
   })
-  observe(app, metrics)
+  addStatusRoutes(app, matcher, metrics)
+  for (const { path, schema, answer } of ROUTES)
+    app.post(path, { schema }, async (request, reply) =>
+      answer(request.body as never, routeContext(request, reply, options, metrics))
+    )
+  return app
+}
 
-  app.setErrorHandler((error, _request, reply) => {
-    const { status, body, retry } = answerTo(error)
-    if (status >= 500) onError?.(error)
-    if (retry) void reply.header('retry-after', RETRY_AFTER)
-    return reply.status(status).send(body)
+/** Adds the routes that say how the server is. */
+function addStatusRoutes(app: FastifyInstance, matcher: AppOptions['matcher'], metrics: Metrics): void {
+  app.get('/health', { schema: { summary: '200 while the process answers: liveness.' } }, async () => ({
+    status: 'ok'
+  }))
+  app.get('/ready', { schema: { summary: '200 while a worker can judge pairs, else 503: readiness.' } }, async () => {
+    if (matcher.health().workers > 0) return { status: 'ok' }
+    throw refusal(503, 'not-ready', 'No worker is ready; one is being started.')
   })
-  app.setNotFoundHandler((request, reply) =>
-    reply
-      .status(404)
-      .send({
-        error: `There is no ${request.method} ${request.url}; see /openapi.json.`,
-        error_type: 'Validation',
-        code: 'route-unknown'
-      })
-  )
-
-  const context: RouteContext = { judge: judgeWith(options, metrics), defaultTask: options.defaultTask }
-  const post = <B>(
-    path: string,
-    schema: FastifySchema,
-    answer: (body: B, context: RouteContext, run: RunOptions) => Promise<unknown>
-  ): void => {
-    app.post(path, { schema }, async (request, reply) => answer(request.body as B, context, runOptions(reply, options)))
-  }
-  app.get('/health', { schema: { summary: '200 while the server takes requests.' } }, async () => ({ status: 'ok' }))
-  app.get('/info', { schema: { summary: 'The model and what it runs on.' } }, async () => matcher.info)
+  app.get('/info', { schema: { summary: 'The model and what it runs on.' } }, async () => publicInfo(matcher.info))
   app.get('/metrics', { schema: { summary: 'For Prometheus.' } }, async (_request, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   )
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  post<MatchBody>('/match', matchSchema, match)
-  post<RerankBody>('/rerank', rerankSchema, rerank)
-  post<PredictBody>('/predict', predictSchema, predict)
-  return app
 }
 
-/** Judges the pairs of a request under the server's limits, and counts them. */
-function judgeWith({ matcher, maxPairs }: AppOptions, metrics: Metrics): RouteContext['judge'] {
-  return async (pairs: readonly Pair<string>[], run) => {
+/** What a route works with: the matcher under the server's limits, for one request. */
+function routeContext(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { matcher, maxPairs, deadlineMs, defaultTask }: AppOptions,
+  metrics: Metrics
+): RouteContext {
+  const run: RunOptions = { signal: untilClientLeaves(reply), deadlineMs }
+  const judge = async (pairs: readonly Pair<string>[]) => {
     if (pairs.length > maxPairs)
       throw new MatcherError(
         'input-invalid',
         `The request has ${pairs.length} pairs; at most ${maxPairs} are taken at once.`
       )
+    request.pairs += pairs.length
     metrics.waiting.inc(pairs.length)
     try {
       const results = await matcher.matchMany(pairs, run)
@@ -111,6 +117,47 @@ function judgeWith({ matcher, maxPairs }: AppOptions, metrics: Metrics): RouteCo
       metrics.waiting.dec(pairs.length)
     }
   }
+  return { judge, defaultTask }
+}
+
+/** Aborted when the client closes its connection: its pairs are given up. */
+function untilClientLeaves(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  const onClose = (): void => {
+    if (!reply.raw.writableEnded) controller.abort(new MatcherError('input-invalid', 'The client went away.'))
+  }
+  if (reply.raw.destroyed) onClose()
+  else reply.raw.once('close', onClose)
+  return controller.signal
+}
+
+/** Gives every error the one body, and passes on those that are the server's own. */
+function answerErrors(app: FastifyInstance, onError: AppOptions['onError']): void {
+  app.setErrorHandler((error, request, reply) => {
+    if (sendError(error, request, reply) >= 500) onError?.(error)
+  })
+  app.setNotFoundHandler(async ({ method, url }) => {
+    throw refusal(404, 'route-unknown', `There is no ${method} ${url.slice(0, SHOWN_URL)}; see /openapi.json.`)
+  })
+  app.server.on('checkExpectation', (_request, response) => {
+    const { body } = answerTo(refusal(417, 'request-invalid', 'The header "Expect" may only be "100-continue".'))
+    const text = JSON.stringify(body)
+    response.writeHead(417, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+      connection: 'close'
+    })
+    response.end(text)
+  })
+}
+
+/** Sends the answer to an error; returns its status. */
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): number {
+  const { status, body, retry } = answerTo(error)
+  request.errorCode = body.code
+  if (retry) void reply.header('retry-after', RETRY_AFTER)
+  void reply.status(status).send(body)
+  return status
 }
 
 /** Counts every answer and times it, by route; the client is told the time, too. */
@@ -125,24 +172,16 @@ function observe(app: FastifyInstance, metrics: Metrics): void {
   })
 }
 
-/** Ends each connection with the answer under way once the server closes: a kept-alive one would hold it open. */
-function closeConnectionsAtEnd(app: FastifyInstance): void {
+/** Once the server closes, refuses new requests and ends each connection with its answer: a kept-alive one would hold it open. */
+function refuseAtEnd(app: FastifyInstance): void {
   let closing = false
   app.addHook('preClose', async () => {
     closing = true
   })
+  app.addHook('onRequest', async () => {
+    if (closing) throw refusal(503, 'disposed', 'The server is shutting down; try again.')
+  })
   app.addHook('onSend', async (_request, reply) => {
     if (closing) void reply.header('connection', 'close')
   })
-}
-
-/** Gives up the pairs of a client that has gone, and of a request whose time is up. */
-function runOptions(reply: FastifyReply, { deadlineMs }: ServeLimits): RunOptions {
-  const controller = new AbortController()
-  const onClose = (): void => {
-    if (!reply.raw.writableEnded) controller.abort(new MatcherError('input-invalid', 'The client went away.'))
-  }
-  if (reply.raw.destroyed) onClose()
-  else reply.raw.once('close', onClose)
-  return { signal: controller.signal, deadlineMs }
 }

@@ -1,6 +1,8 @@
-import { MatcherError, type MatchResult, type Pair, type RunOptions } from '@sohu-match/sdk-node'
+import { MatcherError, type MatchResult, type Pair } from '@sohu-match/sdk-node'
+import type { FastifySchema } from 'fastify'
+import { matchSchema, predictSchema, rerankSchema } from './schemas'
 
-/** Bodies of the three routes; fastify has checked them against their schemas. */
+/** Bodies of the routes; Fastify has checked them against their schemas. */
 export interface MatchBody {
   readonly a?: string
   readonly b?: string
@@ -23,45 +25,44 @@ export interface PredictBody {
   readonly truncate?: boolean
 }
 
-/** How the routes judge: the pairs of one request, under the server's limits. Throws what `matchMany` throws. */
-export type Judge = (pairs: readonly Pair<string>[], run: RunOptions) => Promise<MatchResult<string>[]>
-
-/** What the routes know besides the request. */
+/** What a route works with, for one request. */
 export interface RouteContext {
-  readonly judge: Judge
+  /** Judges the pairs of the request under the server's limits. Throws what `matchMany` throws. */
+  readonly judge: (pairs: readonly Pair<string>[]) => Promise<MatchResult<string>[]>
   readonly defaultTask: string | undefined
 }
 
+/** A route that takes a JSON body; `answer` gets it as its schema has checked it. */
+export interface Route {
+  readonly path: string
+  readonly schema: FastifySchema
+  readonly answer: (body: never, context: RouteContext) => Promise<unknown>
+}
+
 /** POST /match. */
-export async function match(
+async function match(
   { a, b, task, pairs }: MatchBody,
-  context: RouteContext,
-  run: RunOptions
+  context: RouteContext
 ): Promise<MatchResult<string> | { results: MatchResult<string>[] }> {
   if (pairs) {
     if (a !== undefined || b !== undefined) throw invalid('The body has both a pair and "pairs"; send one of them.')
     return {
       results: await context.judge(
-        pairs.map((pair) => ({ a: pair.a, b: pair.b, task: taskOf(pair.task ?? task, context) })),
-        run
+        pairs.map((pair) => ({ a: pair.a, b: pair.b, task: taskOf(pair.task ?? task, context) }))
       )
     }
   }
   if (a === undefined || b === undefined) throw invalid('The body must have "a" and "b", or "pairs".')
-  return (await context.judge([{ a, b, task: taskOf(task, context) }], run))[0]!
+  return (await context.judge([{ a, b, task: taskOf(task, context) }]))[0]!
 }
 
 /** POST /rerank: best first, equal scores in input order. */
-export async function rerank(
+async function rerank(
   body: RerankBody,
-  context: RouteContext,
-  run: RunOptions
+  context: RouteContext
 ): Promise<{ index: number; score: number; text?: string }[]> {
   const task = taskOf(body.task, context)
-  const results = await context.judge(
-    body.texts.map((b) => ({ a: body.query, b, task })),
-    run
-  )
+  const results = await context.judge(body.texts.map((b) => ({ a: body.query, b, task })))
   refuseCut(results, body.truncate)
   return results
     .map((result, index) => ({
@@ -74,17 +75,13 @@ export async function rerank(
 }
 
 /** POST /predict: for each pair both labels, the likelier first; one pair alone gives its list alone. */
-export async function predict(
+async function predict(
   { inputs, task, raw_scores, truncate }: PredictBody,
-  context: RouteContext,
-  run: RunOptions
+  context: RouteContext
 ): Promise<Prediction[] | Prediction[][]> {
   const isPair = Array.isArray(inputs) && inputs.every((input) => typeof input === 'string')
   const pairs = typeof inputs === 'string' ? [[inputs]] : isPair ? [inputs as string[]] : inputs
-  const results = await context.judge(
-    pairs.map((input) => toPair(input, taskOf(task, context))),
-    run
-  )
+  const results = await context.judge(pairs.map((input) => toPair(input, taskOf(task, context))))
   refuseCut(results, truncate)
   const predictions = results.map((result) => labels(result, raw_scores))
   return isPair ? predictions[0]! : predictions
@@ -129,3 +126,10 @@ function refuseCut(results: readonly MatchResult<string>[], truncate = true): vo
 function invalid(message: string): MatcherError {
   return new MatcherError('input-invalid', message)
 }
+
+/** The routes of a server. A new one needs a line here, and its schema. */
+export const ROUTES: readonly Route[] = [
+  { path: '/match', schema: matchSchema, answer: match },
+  { path: '/rerank', schema: rerankSchema, answer: rerank },
+  { path: '/predict', schema: predictSchema, answer: predict }
+]

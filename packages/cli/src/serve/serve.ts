@@ -1,9 +1,9 @@
+import { MatcherError } from '@sohu-match/sdk-node'
 import type { FastifyInstance } from 'fastify'
 import { createApp, type AppOptions } from './app'
 
 /** Where a server listens, besides its limits. */
 export interface ServeOptions extends AppOptions {
-  readonly host: string
   readonly port: number
 }
 
@@ -11,23 +11,36 @@ export interface ServeOptions extends AppOptions {
 export interface Server {
   readonly address: string
   readonly app: FastifyInstance
-  /** Takes no more requests (503) and answers those it has. */
+  /** Refuses new requests (503) and answers those it has. */
   close(): Promise<void>
 }
 
 /** Milliseconds beyond the deadline in which the last answers are sent. */
 const GRACE_MS = 1_000
 
-/** Starts listening. Rejects with Node's own error where the port is taken. */
+/** Why an address cannot be listened on, by the system's code. */
+const REFUSED: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken by another program; name another --port',
+  EACCES: 'may not be opened by this user; name a --port above 1023',
+  EADDRNOTAVAIL: 'is not an address of this machine; correct --host',
+  ENOTFOUND: 'is not an address that can be found; correct --host'
+}
+
+/** Starts listening. Throws `config-invalid` where the address cannot be listened on. */
 export async function startServer(options: ServeOptions): Promise<Server> {
+  const { host, port, deadlineMs } = options
   const app = await createApp(options)
-  const address = await app.listen({ host: options.host, port: options.port })
+  const address = await app.listen({ host, port }).catch(async (cause: NodeJS.ErrnoException) => {
+    await app.close()
+    const reason = REFUSED[cause.code ?? ''] ?? `cannot be listened on (${cause.code ?? cause.message})`
+    throw new MatcherError('config-invalid', `${host}:${port} ${reason}.`, { cause })
+  })
   return {
     address,
     app,
     async close() {
-      // Whoever has not sent its request by now was not accepted, and must not hold the server open.
-      const timer = setTimeout(() => app.server.closeAllConnections(), options.deadlineMs + GRACE_MS)
+      // Whoever has not sent its request or taken its answer by now must not hold the server open.
+      const timer = setTimeout(() => app.server.closeAllConnections(), deadlineMs + GRACE_MS)
       await app.close()
       clearTimeout(timer)
     }

@@ -1,0 +1,129 @@
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { readError } from '@sohu-match/node'
+import { stopRequest, wholeNumber } from '@sohu-match/node/cli'
+import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
+import type { Command } from 'commander'
+import { defaultTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
+import { openScoreFile, type ScoreFile } from '../score/score-file'
+import { scoreLines, type ScoreOutcome } from '../score/score-lines'
+import type { Settings } from '../score/run-record'
+
+interface ScoreFlags extends ModelFlags {
+  readonly task?: string
+  readonly out?: string
+  readonly resume?: boolean
+  readonly skip?: number
+  readonly keepGoing?: boolean
+  readonly quiet?: boolean
+}
+
+/** Adds `score`: JSON lines from stdin to stdout or a file. */
+export function addScore(program: Command): void {
+  withModel(program.command('score'))
+    .description('score JSON lines ({"a", "b", "task", "id"}) from stdin, in order')
+    .option('--task <name>', 'the task of lines that name none; may be left out where the model has only one')
+    .option('--out <file>', 'write to a file instead of stdout')
+    .option('--resume', 'resume the file of --out: lines that it has answers for are not scored again')
+    .option('--skip <lines>', 'input lines at the start to leave out (default: 0)', wholeNumber())
+    .option('--keep-going', 'answer a line that cannot be scored with its error, and continue')
+    .option('--quiet', 'no progress on stderr')
+    .action(score)
+}
+
+async function score(given: ScoreFlags): Promise<void> {
+  if (given.resume && given.out === undefined)
+    throw new MatcherError('config-invalid', '--resume resumes a file; name it with --out.')
+  const flags = { ...given, batchPadding: given.batchPadding ?? reproduciblePadding(given) }
+  const stop = stopRequest()
+  const { resume = false, skip } = flags
+  const file = flags.out === undefined ? undefined : await openScoreFile(resolve(flags.out), { resume, skip })
+  try {
+    const outcome = await usingMatcher(flags, (matcher) => scoreInput(matcher, flags, file, stop.signal), stop.signal)
+    if (outcome.bad > 0) process.stderr.write(`${outcome.bad} lines could not be scored; their answers say why.\n`)
+    if (!stop.signal.aborted) return
+    process.stderr.write(
+      `Stopped after ${outcome.answers} answers; to continue, give the same input with ${continuation(flags, outcome)}.\n`
+    )
+    process.exitCode = stop.exitCode()
+  } finally {
+    process.stdin.destroy() // whoever feeds it must not keep this process alive
+    await file?.close()
+  }
+}
+
+async function scoreInput(
+  matcher: Matcher<string>,
+  flags: ScoreFlags,
+  file: ScoreFile | undefined,
+  signal: AbortSignal
+): Promise<ScoreOutcome> {
+  const task = defaultTask(matcher, flags.task)
+  await file?.bind(settingsOf(matcher, flags, task))
+  const answered = file?.answered
+  const report = progressTo(process.stderr, answered?.answers ?? 0)
+  const outcome = await scoreLines({
+    matcher,
+    input: standardInput(),
+    write: file?.write ?? writeOut,
+    skip: file?.skip ?? flags.skip ?? 0,
+    answered,
+    task,
+    keepGoing: flags.keepGoing,
+    limit: Math.min(LINES_HELD, matcher.info.limits.maxQueue),
+    signal,
+    onProgress: flags.quiet ? undefined : report
+  })
+  if (!flags.quiet) report(outcome.answers, true)
+  return outcome
+}
+
+/** Lines that are held in memory at once. */
+const LINES_HELD = 512
+
+/** On a CPU only pairs of equal length run together: then the output does not depend on how the lines arrive, or on where a run is resumed. */
+function reproduciblePadding({ device = 'auto' }: ScoreFlags): number | undefined {
+  return device === 'auto' || device === 'cpu' ? 0 : undefined
+}
+
+/** Everything in the flags and the model that an answer depends on. */
+function settingsOf({ info }: Matcher<string>, { truncation, window }: ScoreFlags, task: string | undefined): Settings {
+  return {
+    model: info.model,
+    graph: info.modelHash,
+    device: info.device,
+    task: task ?? null,
+    maxLength: info.limits.maxLength,
+    truncation: window === undefined ? (truncation?.toString() ?? 'longest-first') : `windows of ${window}`
+  }
+}
+
+/** The flags that continue a run that was stopped. */
+function continuation({ out }: ScoreFlags, { line }: ScoreOutcome): string {
+  return out === undefined ? `--skip ${line}` : `--out ${out} --resume`
+}
+
+async function* standardInput(): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of process.stdin) yield chunk as Uint8Array
+  } catch (cause) {
+    throw readError('the standard input', cause, 'data-invalid')
+  }
+}
+
+/** Reports at most once a second how many answers are written, and how fast; `last` forces a report. */
+function progressTo(stream: NodeJS.WriteStream, before: number): (answers: number, last?: boolean) => void {
+  const started = performance.now()
+  let reported = started
+  return (answers, last = false) => {
+    const now = performance.now()
+    if (!last && now - reported < 1_000) return
+    reported = now
+    stream.write(`${answers} lines, ${((answers - before) / ((now - started) / 1000)).toFixed(1)} lines/s\n`)
+  }
+}
+
+/** Writes to stdout and waits while whoever reads it is behind. */
+async function writeOut(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+}

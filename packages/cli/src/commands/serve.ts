@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import { describeError, stopRequest, wholeNumber } from '@sohu-match/node/cli'
+import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
+import { Option, type Command } from 'commander'
+import { defaultTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
+import { accessLine, LOG_FORMATS, type LogFormat } from '../serve/access-log'
+import { startServer, type ServeOptions } from '../serve/serve'
+import { PATIENCE_MS, untilWorkersAreLost } from '../serve/watch'
+
+interface ServeFlags extends ModelFlags {
+  readonly task?: string
+  readonly host: string
+  readonly port: number
+  readonly deadline: number
+  readonly bodyLimit: number
+  readonly maxPairs: number
+  readonly maxConnections: number
+  readonly requestTimeout: number
+  readonly allowedHost?: string[]
+  readonly corsOrigin?: string[]
+  readonly apiKey?: string
+  readonly log: LogFormat
+}
+
+/** Adds `serve`: the HTTP server. */
+export function addServe(program: Command, version: string): void {
+  withModel(program.command('serve'))
+    .description('serve /match, /rerank, /predict, /health, /ready, /info, /metrics and /openapi.json over HTTP')
+    .option('--task <name>', 'the task of requests that name none; may be left out where the model has only one')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 8080)
+    .option('--deadline <ms>', 'time from a request to its answer; then 503', wholeNumber(1), 10_000)
+    .option('--body-limit <bytes>', 'size of a request', wholeNumber(1), 2 * 2 ** 20)
+    .option('--max-pairs <n>', 'pairs in one request', wholeNumber(1), 1_000)
+    .option('--max-connections <n>', 'connections at once; more are closed', wholeNumber(1), 1_024)
+    .option(
+      '--request-timeout <ms>',
+      'time in which a client must send its request (then 408), and in which it must take the answer',
+      wholeNumber(1),
+      30_000
+    )
+    .option('--allowed-host <names...>', 'names that the Host header may have on a loopback address, besides localhost')
+    .option('--cors-origin <origins...>', 'origins whose pages may read answers; "*" for all')
+    .addOption(
+      new Option(
+        '--api-key <key>',
+        'key that requests must carry as "Authorization: Bearer KEY"; better in the environment, as others can read a command line'
+      ).env('SOHU_MATCH_API_KEY')
+    )
+    .addOption(
+      new Option('--log <format>', 'access log on stdout: ids, routes, times, no texts')
+        .choices(LOG_FORMATS)
+        .default('off')
+    )
+    .action((flags: ServeFlags) => serve(flags, version))
+}
+
+async function serve(flags: ServeFlags, version: string): Promise<void> {
+  checkOrigins(flags.corsOrigin)
+  if (flags.apiKey?.trim() === '')
+    throw new MatcherError('config-invalid', 'The API key is empty; set one, or leave it out.')
+  const { signal } = stopRequest()
+  await usingMatcher(
+    flags,
+    (matcher) => serveUntilStopped(matcher, serveOptions(matcher, flags, version), signal),
+    signal
+  )
+}
+
+async function serveUntilStopped(matcher: Matcher<string>, options: ServeOptions, signal: AbortSignal): Promise<void> {
+  const server = await startServer(options)
+  const { model, dtype, device, reasons } = matcher.info
+  console.error(`Serving ${model} (${dtype} on ${device}) at ${server.address}`)
+  for (const { device, taken, reason } of reasons)
+    console.error(`  ${device}: ${taken ? 'taken' : 'not taken'}, ${reason}`)
+  const stopped = signal.aborted ? undefined : once(signal, 'abort').then(() => undefined)
+  const lost = await Promise.race([stopped, untilWorkersAreLost(matcher, signal)])
+  if (lost === undefined) console.error('Stopping: requests under way are answered.')
+  await server.close()
+  if (lost !== undefined)
+    throw new MatcherError(
+      'inference-failed',
+      `No worker could be started for ${PATIENCE_MS / 1000} s (${lost}). This process ends, for its supervisor to start a new one.`
+    )
+}
+
+function serveOptions(matcher: Matcher<string>, flags: ServeFlags, version: string): ServeOptions {
+  const { host, port, bodyLimit, maxPairs, maxConnections, apiKey, log } = flags
+  return {
+    matcher,
+    version,
+    defaultTask: defaultTask(matcher, flags.task),
+    host,
+    port,
+    bodyLimit,
+    maxPairs,
+    maxConnections,
+    deadlineMs: flags.deadline,
+    requestTimeoutMs: flags.requestTimeout,
+    allowedHosts: flags.allowedHost,
+    corsOrigins: flags.corsOrigin,
+    apiKey,
+    onError: (error) => console.error(describeError(error)),
+    onAccess: log === 'off' ? undefined : (entry) => void process.stdout.write(`${accessLine(entry, log)}\n`)
+  }
+}
+
+/** Throws `config-invalid` for what no browser sends as an origin: it would never match. */
+function checkOrigins(origins: readonly string[] = []): void {
+  const wrong = origins.find((origin) => origin !== '*' && !(URL.canParse(origin) && new URL(origin).origin === origin))
+  if (wrong !== undefined)
+    throw new MatcherError(
+      'config-invalid',
+      `--cors-origin "${wrong}" is not an origin; write it as https://example.org.`
+    )
+}
