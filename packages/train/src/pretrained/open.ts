@@ -9,7 +9,7 @@ import { openOnnx } from './onnx/file'
 import { openPyTorch } from './pytorch/checkpoint'
 import { openSafetensors } from './safetensors'
 import { openSharded } from './sharded'
-import { damaged, type SourceTensor, type TensorSource } from './source'
+import { damaged, type TensorSource } from './source'
 import { openTensorFlow } from './tensorflow/bundle'
 import { isTable } from './tensorflow/table'
 import { readPublicVocab, requireVocabSize, wordSegmentationOf } from './vocabulary'
@@ -25,6 +25,9 @@ export interface PublicWeights {
 
 /** The first bytes of every HDF5 file. */
 const HDF5_SIGNATURE = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a)
+
+/** What the table of words is called in a `BertModel` and a `RoFormerModel`. */
+const WORD_TABLE = 'embeddings.word_embeddings.weight'
 
 /** Loaded when it is needed: the HDF5 library is some megabytes of wasm. */
 const openKeras = async (path: string): Promise<TensorSource> => (await import('./keras/hdf5')).openKeras(path)
@@ -136,14 +139,16 @@ async function kindOf(path: string): Promise<WeightsFile['open'] | undefined> {
   throw damaged(path, 'does not end as the index of a TensorFlow checkpoint does; it is cut short or something else')
 }
 
-/** The tensors under the names that a `BertModel` gives them; a model with a head keeps them under `bert.` or `roformer.`. */
+/**
+ * The tensors under the names that a `BertModel` gives them: a model around it (with a head, or of sentence-transformers) keeps them under
+ * a prefix, such as `bert.` or `0.auto_model.`.
+ */
 function withoutPrefix(source: TensorSource): TensorSource {
+  const words = [...source.tensors.keys()].find((name) => name.endsWith(WORD_TABLE)) ?? WORD_TABLE
+  const prefix = words.slice(0, -WORD_TABLE.length)
   const short = (name: string): string =>
-    name
-      .replace(/^(bert|roformer)\./, '')
+    (name.startsWith(prefix) ? name.slice(prefix.length) : name)
       .replace(/\.LayerNorm\.gamma$/, '.LayerNorm.weight')
       .replace(/\.LayerNorm\.beta$/, '.LayerNorm.bias')
-  const tensors = new Map<string, SourceTensor>()
-  for (const [name, tensor] of source.tensors) tensors.set(short(name), tensor)
-  return { ...source, tensors }
+  return { ...source, tensors: new Map([...source.tensors].map(([name, tensor]) => [short(name), tensor])) }
 }
