@@ -3,6 +3,7 @@ import { packages } from './packages.mjs'
 import { SetupError, say } from './say.mjs'
 import { spark } from './spark.mjs'
 import { tensorflow } from './tensorflow.mjs'
+import { weights } from './weights.mjs'
 
 export { SetupError }
 
@@ -17,15 +18,16 @@ export function requireNode(version = process.versions.node) {
   )
 }
 
-const stepsFor = ({ withBrowser, withSpark }) => [
+const stepsFor = ({ withBrowser, withSpark, weightsNames = [] }) => [
   packages,
   tensorflow,
   ...(withBrowser ? [browser] : []),
-  ...(withSpark ? [spark] : [])
+  ...(withSpark ? [spark] : []),
+  ...weightsNames.map(weights)
 ]
 
 /**
- * Brings this clone to where everything runs: npm packages, TensorFlow and, where asked for, a Chromium and Spark. Each step is
+ * Brings this clone to where everything runs: npm packages, TensorFlow and, where asked for, a Chromium, Spark and public weights. Each step is
  * skipped where its work is there already; with `quiet`, nothing is said about those. Throws SetupError with one sentence of what to do.
  */
 export async function setup({ quiet = false, ...parts } = {}) {

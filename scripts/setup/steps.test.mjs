@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { describe, it } from 'node:test'
 import { findBrowser } from './browser.mjs'
 import { requireNode } from './index.mjs'
@@ -7,6 +10,7 @@ import { run, which } from './run.mjs'
 import { SetupError } from './say.mjs'
 import { findJava, javaVersion } from './spark.mjs'
 import { difference, target } from './tensorflow.mjs'
+import { errorOf, weights } from './weights.mjs'
 
 describe('Node', () => {
   it('is refused below 20.19 and taken from there on', () => {
@@ -121,5 +125,30 @@ describe('Java', () => {
   it('of JAVA_HOME must be one, and is not there without a path', async () => {
     await assert.rejects(findJava({ JAVA_HOME: '/nonexistent' }), /JAVA_HOME is \/nonexistent/)
     assert.equal(await findJava({ PATH: '/nonexistent' }), undefined)
+  })
+})
+
+describe('weights', () => {
+  it('are there once their origin is written, the last of their files', () => {
+    const cache = mkdtempSync(path.join(os.tmpdir(), 'setup-'))
+    const before = process.env.SOHU_MATCH_CACHE
+    process.env.SOHU_MATCH_CACHE = cache
+    try {
+      const step = weights('some')
+      mkdirSync(path.join(cache, 'weights', 'some'), { recursive: true })
+      writeFileSync(path.join(cache, 'weights', 'some', 'model.onnx'), '')
+      assert.match(step.missing(), /some is not in/)
+      writeFileSync(path.join(cache, 'weights', 'some', 'origin.json'), '{}')
+      assert.equal(step.missing(), undefined)
+    } finally {
+      if (before === undefined) delete process.env.SOHU_MATCH_CACHE
+      else process.env.SOHU_MATCH_CACHE = before
+      rmSync(cache, { recursive: true })
+    }
+  })
+
+  it("report the command's own error, or the end of what it printed", () => {
+    assert.equal(errorOf('> nx run\nError [network]: no way.\n\n NX failed'), 'Error [network]: no way.')
+    assert.equal(errorOf('a\nb\n'), 'a\nb')
   })
 })

@@ -22,7 +22,7 @@ const ANSWER_TIMEOUT = 15_000
 
 /** A source in a person's words. */
 export function sourceName(source: WeightsSource, { hub }: Pick<Reach, 'hub'>): string {
-  return 'hub' in source ? `${source.hub} on ${new URL(hub).host}` : `${source.maven} from Maven`
+  return 'hub' in source ? `${source.hub} on ${new URL(hub).host}` : `${source.maven} in Maven`
 }
 
 /** Puts the files of a source into a folder, unchecked. Throws whatever stands in the way. */
