@@ -13,22 +13,23 @@ interface DataFile {
   readonly text: string
 }
 
-/** The data folders of the corpus by name, each described by a `dataset.json`: `news` with the six tasks, `questions` with one. */
-export async function corpusFiles(): Promise<DataFile[]> {
+/** The data folders of the corpus, with at most `limit` pairs of each task and split, each described by a `dataset.json`: `news` with the six tasks, `questions` with one. */
+export async function corpusFiles(limit = Infinity): Promise<DataFile[]> {
   const news = newsPairs(await readNews())
   const questions = questionPairs(await readQuestions())
   return [
     ...dataFolder(
       'news',
-      SOHU_TASKS.map(({ name, group }) => ({ name, group, pairs: news[name as keyof typeof news] }))
+      SOHU_TASKS.map(({ name, group }) => ({ name, group, pairs: news[name as keyof typeof news] })),
+      limit
     ),
-    ...dataFolder('questions', [{ name: 'question', group: 'question', pairs: questions }])
+    ...dataFolder('questions', [{ name: 'question', group: 'question', pairs: questions }], limit)
   ]
 }
 
-/** Writes the folders `news` and `questions` under `directory`, replacing files of the same names. Throws `storage`. */
-export async function writeCorpus(directory: string): Promise<void> {
-  for (const { path, text } of await corpusFiles()) {
+/** Writes the folders `news` and `questions` under `directory`, replacing files of the same names; `limit` as in `corpusFiles`. Throws `storage`. */
+export async function writeCorpus(directory: string, limit?: number): Promise<void> {
+  for (const { path, text } of await corpusFiles(limit)) {
     const file = join(directory, path)
     try {
       await mkdir(dirname(file), { recursive: true })
@@ -39,24 +40,34 @@ export async function writeCorpus(directory: string): Promise<void> {
   }
 }
 
+/** The fields that say what the two texts are about under each criterion: contrastive training tells matches from others by them. */
+function keyFields(group: string): { aKey: string; bKey: string } {
+  const about = { A: 'topic', B: 'event', question: 'intent' }[group]!
+  return { aKey: `source_${about}`, bKey: `target_${about}` }
+}
+
 interface TaskPairs {
   readonly name: string
   readonly group: string
   readonly pairs: Readonly<Record<Split, readonly { readonly label: 0 | 1 }[]>>
 }
 
-function dataFolder(folder: string, tasks: readonly TaskPairs[]): DataFile[] {
+function dataFolder(folder: string, tasks: readonly TaskPairs[], limit: number): DataFile[] {
   const description = tasks.map(({ name, group }) => ({
     name,
     group,
-    ...Object.fromEntries(SPLITS.map((split) => [split, [`${name}/${split}.jsonl`]]))
+    ...Object.fromEntries(SPLITS.map((split) => [split, [`${name}/${split}.jsonl`]])),
+    fields: keyFields(group)
   }))
   const line = (pair: { readonly label: 0 | 1 }) =>
     `${JSON.stringify(snakeCased({ ...pair, label: String(pair.label) }))}\n`
   return [
     { path: `${folder}/dataset.json`, text: `${JSON.stringify({ tasks: description }, null, 2)}\n` },
     ...tasks.flatMap(({ name, pairs }) =>
-      SPLITS.map((split) => ({ path: `${folder}/${name}/${split}.jsonl`, text: pairs[split].map(line).join('') }))
+      SPLITS.map((split) => ({
+        path: `${folder}/${name}/${split}.jsonl`,
+        text: pairs[split].slice(0, limit).map(line).join('')
+      }))
     )
   ]
 }
