@@ -47,3 +47,8 @@ export class MatcherError extends Error {
     return this === MatcherError ? isOurs : isOurs && Function.prototype[Symbol.hasInstance].call(this, value)
   }
 }
+
+/** The message of whatever was thrown. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,4 +1,4 @@
-export { ERROR_CODES, MatcherError, type MatcherErrorCode } from './errors'
+export { ERROR_CODES, MatcherError, messageOf, type MatcherErrorCode } from './errors'
 export { isTask, SOHU_TASKS, TASKS, taskId, VARIANTS, type Task, type TaskSpec } from './tasks'
 export { camelCased, describeIssues, recordOf, snakeCased, type CamelCased } from './schema'
 
@@ -74,6 +74,8 @@ export type {
   RunOptions
 } from './matcher/types'
 export { padBatch, pickBatch, type TaskSequence } from './engine/batch'
+export { startFirst, type DeviceCandidate, type StartedDevice } from './engine/start-first'
+export { untilAborted } from './until-aborted'
 export { encodePairs } from './engine/encode'
 export { matchScore } from './matcher/score'
 export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher/matcher'

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,7 @@ import {
 import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createMatcherIn, type Surroundings } from './create-matcher'
+import { createMatcherIn, workerSizes, type Surroundings } from './create-matcher'
 import { thisMachine } from './device'
 import type { MatcherOptions } from './options'
 import { LETTERS, TINY_DICTIONARY, TINY_VOCAB, tinyLogits, writeTinyModel } from './tiny-model.fixtures'
@@ -188,11 +189,11 @@ describe('loading', () => {
       'a newer format',
       () => ({
         model: writeTinyModel((manifest) => {
-          manifest.format = 2
+          manifest.format = 3
         })
       }),
       'manifest-invalid',
-      'format 2 is newer'
+      'format 3 is newer'
     ],
     [
       'a path outside the folder',
@@ -264,6 +265,75 @@ describe('loading', () => {
       message: expect.stringContaining(message)
     })
   })
+
+  it('runs the graph that it has hashed, though the file is replaced in between', async () => {
+    const folder = writeTinyModel()
+    await using matcher = await create({
+      model: folder,
+      onProgress: ({ phase, file }) => {
+        if (phase === 'verify' && file === 'vocab.txt') writeFileSync(join(folder, 'onnx/model_int8.onnx'), 'replaced')
+      }
+    })
+    expect((await matcher.match('今天', '天气', 'A-ss')).logits[1]).toBeCloseTo(
+      expected({ a: '今天', b: '天气', task: 'A-ss' })[1],
+      5
+    )
+  })
+
+  it('refuses a graph that reads a file its manifest does not list', async () => {
+    // an initializer of the graph: data_location EXTERNAL, external_data { location: "/etc/hostname" }
+    const location = Buffer.from('/etc/hostname')
+    const pair = Buffer.concat([
+      Uint8Array.of(10, 8),
+      Buffer.from('location'),
+      Uint8Array.of(18, location.length),
+      location
+    ])
+    const tensor = Buffer.concat([Uint8Array.of(16, 1, 66, 1, 120, 106, pair.length), pair, Uint8Array.of(112, 1)])
+    const graph = Buffer.concat([Uint8Array.of(42, tensor.length), tensor])
+    const folder = writeTinyModel()
+    const path = join(folder, 'onnx/model_int8.onnx')
+    const changed = Buffer.concat([readFileSync(path), Uint8Array.of(58, graph.length), graph]) // protobuf merges the two graphs
+    writeFileSync(path, changed)
+    const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
+    manifest.files['onnx/model_int8.onnx'] = {
+      bytes: changed.length,
+      sha256: createHash('sha256').update(changed).digest('hex')
+    }
+    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest))
+    await expect(create({ model: folder })).rejects.toMatchObject({
+      code: 'asset-corrupt',
+      message: expect.stringContaining('"/etc/hostname", which its manifest does not list')
+    })
+  })
+
+  it('refuses to start without options, or without a model', async () => {
+    const careless = (options?: unknown) => createMatcherIn(surroundings, options as MatcherOptions)
+    await expect(careless()).rejects.toMatchObject({ code: 'input-invalid', message: expect.stringContaining('model') })
+    await expect(careless(null)).rejects.toMatchObject({ code: 'input-invalid' })
+    await expect(careless({})).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('The option model is missing')
+    })
+  })
+
+  it.each([
+    ['cpu', {}, 1, 1, 1],
+    ['cpu', {}, 2, 2, 1],
+    ['cpu', {}, 16, 4, 4],
+    ['cpu', {}, 64, 4, 8],
+    ['cpu', { workers: 1 }, 6, 1, 6],
+    ['cpu', { threads: 4 }, 8, 2, 4],
+    ['cpu', { threads: 1 }, 3, 3, 1],
+    ['cpu', { workers: 8, threads: 3 }, 2, 8, 3],
+    ['cuda', {}, 16, 1, 1]
+  ] as const)(
+    'on %s with %j and %d processors starts %d workers of %d threads',
+    (device, options, processors, ...wanted) => {
+      const { workers, threads } = workerSizes(device, options, processors)
+      expect([workers, threads]).toEqual(wanted)
+    }
+  )
 
   it('refuses a verified file that is no graph', async () => {
     const folder = writeTinyModel((manifest) => {

@@ -1,21 +1,23 @@
 import { availableParallelism } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
 import {
   chooseDtype,
   createMatcherFrom,
   MatcherError,
-  type DeviceReason,
+  startFirst,
   type Dtype,
   type Matcher,
   type Task
 } from '@sohu-match/core'
 import { withholdTelemetry } from '@sohu-match/node'
 import { candidates, thisMachine, type Machine } from './device'
-import { openModelFolder, type ModelFolder } from './model-folder'
-import type { CudaOptions, MatcherOptions, NodeDevice } from './options'
+import { externalLocations } from './external-data'
+import { openModelFolder, type LoadWatch, type ModelFolder } from './model-folder'
+import type { MatcherOptions, NodeDevice } from './options'
 import { startPool, type Pool } from './pool'
 import type { NodeLoad } from './worker-load'
 
-/** What a matcher takes from its surroundings; a test brings its own. */
+/** What a matcher needs of its surroundings; a test brings its own. */
 export interface Surroundings {
   readonly machine: Machine
   /** The module of the worker threads. */
@@ -24,8 +26,8 @@ export interface Surroundings {
   readonly version: string
 }
 
-/** Failures of a device itself, after which `auto` tries the next one; a damaged file would be damaged there too. */
-const DEVICE_FAILURES: readonly string[] = ['device-unavailable', 'dtype-missing']
+/** More workers than this are started only when asked for: each takes the memory of a model. */
+const DEFAULT_WORKERS = 4
 
 /** More threads than this gain nothing for batches of this size. */
 const MAX_THREADS = 8
@@ -37,15 +39,9 @@ const MAX_THREADS = 8
  * `storage`; an abort passes the signal's reason through.
  */
 export async function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<Matcher<T>> {
-  withholdTelemetry() // before anything loads the runtime; a worker has only a copy of the environment
-  return createMatcherIn(
-    {
-      machine: await thisMachine(),
-      script: new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url),
-      version: VERSION
-    },
-    options
-  )
+  checkTelemetry()
+  const script = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
+  return createMatcherIn({ machine: thisMachine(), script, version: VERSION }, options)
 }
 
 declare const VERSION: string
@@ -55,135 +51,130 @@ export async function createMatcherIn<const T extends string>(
   surroundings: Surroundings,
   options: MatcherOptions<T>
 ): Promise<Matcher<T>> {
-  const { device = 'auto', signal } = options
-  checkNumbers(options)
-  signal?.throwIfAborted()
-  if (!['auto', 'cuda', 'webgpu', 'cpu'].includes(device)) {
-    throw new MatcherError(
-      'device-unavailable',
-      `There is no device "${String(device)}" in Node; name auto, cuda, webgpu or cpu.`
-    )
-  }
-  const folder = await openModelFolder(options.model, options)
-  const { pool, dtype, taken, reasons, threads, workers } = await startOnAny(surroundings, folder, options)
+  checkOptions(options)
+  options.signal?.throwIfAborted()
+  const folder = await openModelFolder(options.model)
+  const { device, started, reasons } = await start(surroundings, folder, options)
+  const { pool, dtype, workers, threads } = started
   const versions = {
     '@sohu-match/sdk-node': surroundings.version,
     'onnxruntime-node': pool.loaded.runtimeVersion,
     node: process.versions.node
   }
   try {
-    signal?.throwIfAborted() // it may have come with the last progress report
-    return createMatcherFrom(
-      pool,
-      folder.manifest,
-      { device: taken, dtype, reasons, workers, threads, versions },
-      options
-    )
+    options.signal?.throwIfAborted() // it may have been aborted by the last progress report
+    return createMatcherFrom(pool, folder.manifest, { device, dtype, reasons, workers, threads, versions }, options)
   } catch (error) {
     await pool.dispose()
     throw error
   }
 }
 
-/** What was started, on which device. */
+/** A pool that has started on a device. */
 interface Started {
   readonly pool: Pool
   readonly dtype: Dtype
-  readonly taken: NodeDevice
-  readonly reasons: readonly DeviceReason[]
   readonly workers: number
   readonly threads: number
 }
 
-/** Starts the pool on the first device that can be used. Throws `device-unavailable` with every reason. */
-async function startOnAny(
-  { machine, script }: Surroundings,
-  folder: ModelFolder,
-  options: MatcherOptions<string>
-): Promise<Started> {
-  const { device: requested = 'auto' } = options
-  const reasons: DeviceReason[] = []
-  for (const { device, refusal } of candidates(requested, machine)) {
-    if (refusal !== undefined) {
-      reasons.push({ device, taken: false, reason: refusal })
-      continue
-    }
-    try {
+/** Starts the pool on the first device that works. */
+function start({ machine, script }: Surroundings, folder: ModelFolder, options: MatcherOptions<string>) {
+  const { device: requested = 'auto', signal, onProgress } = options
+  return startFirst<NodeDevice, Started>(candidates(requested, machine), {
+    failures: ['device-unavailable', 'dtype-missing'],
+    reasonOf: () => (requested === 'auto' ? 'the first that can be used' : 'named in the options'),
+    async start(device) {
       const dtype = chooseDtype(folder.manifest.graphs, device, options.dtype)
-      const { workers, threads } = sizes(device, options)
-      const load = await prepare(folder, device, dtype, threads, options.cuda ?? {})
-      const pool = await startPool({ script, workers, load, signal: options.signal, onProgress: options.onProgress })
-      reasons.push({ device, taken: true, reason: takenReason(device, requested, options.cuda) })
-      return { pool, dtype, taken: device, reasons, workers, threads }
-    } catch (error) {
-      if (
-        requested !== 'auto' ||
-        device === 'cpu' ||
-        !(error instanceof MatcherError && DEVICE_FAILURES.includes(error.code))
-      )
-        throw error
-      reasons.push({ device, taken: false, reason: error.message })
+      const { workers, threads } = workerSizes(device, options, availableParallelism())
+      let watch: LoadWatch = { signal, onProgress } // of the first load only: a replacement is not the caller's
+      const load = (): Promise<NodeLoad> => readModel(folder, device, dtype, threads, options.cuda?.deviceId, watch)
+      const pool = await startPool({ script, workers, load, signal, onProgress })
+      watch = {}
+      return { pool, dtype, workers, threads }
     }
-  }
-  throw new MatcherError(
-    'device-unavailable',
-    `${reasons.map(({ device, reason }) => `${device} cannot be used: ${reason}`).join('; ')}.`
-  )
+  })
 }
 
-/** Verifies the files of a graph and gathers what its workers need. */
-async function prepare(
+/** Reads and verifies the files that the workers need. Throws `asset-missing`, `asset-corrupt`, `storage`. */
+async function readModel(
   folder: ModelFolder,
   device: NodeDevice,
   dtype: Dtype,
   threads: number,
-  cuda: CudaOptions
+  deviceId: number | undefined,
+  watch: LoadWatch
 ): Promise<NodeLoad> {
-  const { tokenizer, graphs, files } = folder.manifest
-  const graph = graphs[dtype]!
-  for (const file of graph.externalData ?? []) await folder.verify(file)
+  const { tokenizer, graphs } = folder.manifest
+  const { file, externalData = [] } = graphs[dtype]!
+  const parent = file.slice(0, file.lastIndexOf('/') + 1) // a graph names its files relative to itself
+  const graph = await folder.read(file, watch)
+  const external: { path: string; data: Uint8Array }[] = []
+  for (const one of externalData) external.push({ path: one.slice(parent.length), data: await folder.read(one, watch) })
+  for (const location of externalLocations(graph, file))
+    if (!external.some(({ path }) => path === location))
+      throw new MatcherError(
+        'asset-corrupt',
+        `${file} reads weights from ${JSON.stringify(location)}, which its manifest does not list; export the model again.`
+      )
   return {
     device,
     threads,
-    cuda,
-    graphFile: graph.file,
-    graphBytes: files[graph.file]!.bytes,
-    graphPath: await folder.verify(graph.file),
-    vocab: await folder.read(tokenizer.vocab),
-    dictionary: tokenizer.dictionary === undefined ? undefined : await folder.read(tokenizer.dictionary)
+    cuda: { deviceId },
+    graphFile: file,
+    graph,
+    externalData: external,
+    vocab: await folder.read(tokenizer.vocab, watch),
+    dictionary: tokenizer.dictionary === undefined ? undefined : await folder.read(tokenizer.dictionary, watch)
   }
 }
 
 /**
- * Workers and threads: a GPU is driven by one worker; the cores of a CPU are shared among the workers. On x64 two processors are mostly
- * one core's, and the second thread of a core gains nothing (measured: 1 and 2 threads score equally fast), so half of them are left free.
+ * Workers and threads. A GPU is driven by one worker. On a CPU, workers of one thread each judge the most pairs per second (two of them 1.88
+ * times the pairs of one, on two processors; a second thread of one worker gained nothing).
  */
-function sizes(
+export function workerSizes(
   device: NodeDevice,
-  { workers = 1, threads }: MatcherOptions<string>
+  { workers, threads }: Pick<MatcherOptions, 'workers' | 'threads'>,
+  processors: number
 ): { workers: number; threads: number } {
-  const cores = process.arch === 'x64' ? availableParallelism() / 2 : availableParallelism()
-  const shared = Math.max(1, Math.min(MAX_THREADS, Math.floor(cores / workers)))
-  return { workers, threads: threads ?? (device === 'cpu' ? shared : 1) }
+  if (device !== 'cpu') return { workers: workers ?? 1, threads: threads ?? 1 }
+  const share = (of: number): number => Math.max(1, Math.floor(processors / of))
+  const started = workers ?? Math.min(DEFAULT_WORKERS, share(threads ?? 1))
+  return { workers: started, threads: threads ?? Math.min(MAX_THREADS, share(started)) }
 }
 
-function takenReason(device: NodeDevice, requested: string, cuda?: CudaOptions): string {
-  const why = requested === 'auto' ? 'the first that can be used' : 'named in the options'
-  const ignored = device === 'cuda' && (cuda?.memoryLimit !== undefined || cuda?.providerOptions !== undefined)
-  return ignored
-    ? `${why}; cuda.memoryLimit and cuda.providerOptions are passed on, but onnxruntime-node 1.30 reads deviceId alone`
-    : why
+/** Turns the runtime's reports off where this thread can; a worker thread of the program's has only a copy of the environment. */
+function checkTelemetry(): void {
+  if (isMainThread || process.env['ORT_DISABLE_TELEMETRY'] !== undefined) return withholdTelemetry()
+  process.emitWarning(
+    'createMatcher runs in a worker thread, where it cannot keep ONNX Runtime from reporting to Microsoft; set the environment ' +
+      'variable ORT_DISABLE_TELEMETRY=1 before the program starts.',
+    { code: 'SOHU_MATCH_TELEMETRY' }
+  )
 }
 
-function checkNumbers({ workers, threads, cuda }: MatcherOptions<string>): void {
-  const given = { workers, threads, 'cuda.deviceId': cuda?.deviceId, 'cuda.memoryLimit': cuda?.memoryLimit }
-  for (const [name, value] of Object.entries(given)) {
-    const least = name === 'cuda.deviceId' ? 0 : 1
-    if (value !== undefined && !(Number.isInteger(value) && value >= least)) {
+function checkOptions(options: MatcherOptions<string> | undefined): void {
+  if (typeof options !== 'object' || options === null)
+    throw new MatcherError(
+      'input-invalid',
+      'createMatcher needs options, at least { model: "path/of/a/model/folder" }.'
+    )
+  const { device = 'auto', workers, threads, cuda } = options
+  if (!['auto', 'cuda', 'webgpu', 'cpu'].includes(device))
+    throw new MatcherError(
+      'device-unavailable',
+      `There is no device "${String(device)}" in Node; name auto, cuda, webgpu or cpu.`
+    )
+  for (const [name, value, least] of [
+    ['workers', workers, 1],
+    ['threads', threads, 1],
+    ['cuda.deviceId', cuda?.deviceId, 0]
+  ] as const) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= least))
       throw new MatcherError(
         'input-invalid',
         `${name} is ${String(value)}; it must be a whole number of at least ${least}.`
       )
-    }
   }
 }

@@ -56,10 +56,9 @@ describe('explainFailure', () => {
 })
 
 describe('sessionOptions', () => {
-  it('gives the CUDA provider its documented option names, with the CPU for what it lacks', () => {
-    const cuda = { deviceId: 1, memoryLimit: 2 ** 31, providerOptions: { arena_extend_strategy: 'kSameAsRequested' } }
-    expect(sessionOptions('cuda', 1, cuda).executionProviders).toEqual([
-      { name: 'cuda', deviceId: 1, gpu_mem_limit: '2147483648', arena_extend_strategy: 'kSameAsRequested' },
+  it('names the GPU for CUDA, and the CPU for what a provider lacks', () => {
+    expect(sessionOptions('cuda', 1, { deviceId: 1 }).executionProviders).toEqual([
+      { name: 'cuda', deviceId: 1 },
       'cpu'
     ])
     expect(sessionOptions('cpu', 3, {})).toMatchObject({ executionProviders: ['cpu'], intraOpNumThreads: 3 })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { MatcherError, messageOf, type DeviceCandidate } from '@sohu-match/core'
 import type { NodeDevice } from './options'
 
 /** What a device needs of the machine; a test brings its own. */
@@ -14,22 +15,18 @@ export interface Machine {
   exists(path: string): boolean
 }
 
-/** A device to try, or why it is not worth trying. */
-export interface Candidate {
-  readonly device: NodeDevice
-  readonly refusal?: string | undefined
-}
-
 const INSTALL_CUDA = 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false'
 
 /** Files that only an NVIDIA driver makes: on Linux, and in WSL. */
 const DRIVER_FILES = ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg']
 
-/** This machine, with the execution providers of the onnxruntime-node that is installed. */
-export async function thisMachine(): Promise<Machine> {
-  const { listSupportedBackends } = await import('onnxruntime-node')
+/** This machine, with the execution providers of the onnxruntime-node that is installed. Throws `asset-missing` where there is none. */
+export function thisMachine(): Machine {
+  // by `require`, also in a module: jest gives CommonJS no `import()`
+  const load = createRequire(import.meta.url)
+  const { listSupportedBackends } = runtime(() => load('onnxruntime-node') as typeof import('onnxruntime-node'))
   const { platform, arch } = process
-  const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
+  const root = dirname(load.resolve('onnxruntime-node/package.json'))
   return {
     platform,
     arch,
@@ -39,11 +36,24 @@ export async function thisMachine(): Promise<Machine> {
   }
 }
 
+function runtime<T>(load: () => T): T {
+  try {
+    return load()
+  } catch (cause) {
+    throw new MatcherError(
+      'asset-missing',
+      `onnxruntime-node does not load: ${messageOf(cause).split('\n')[0]} If this program is bundled, mark @sohu-match/sdk-node and ` +
+        'onnxruntime-node as external and install them beside it.',
+      { cause }
+    )
+  }
+}
+
 /** The devices to try in order: the named one, or for `auto` all of them. */
-export function candidates(requested: NodeDevice | 'auto', machine: Machine): Candidate[] {
+export function candidates(requested: NodeDevice | 'auto', machine: Machine): DeviceCandidate<NodeDevice>[] {
   if (requested !== 'auto') return [{ device: requested, refusal: refusalOf(requested, machine) }]
   const software =
-    'auto leaves it aside: onnxruntime-node does not tell whether its adapter is a GPU or software; name it to use it'
+    'auto skips it: onnxruntime-node does not report whether its adapter is a GPU or software; name it to use it'
   return [
     { device: 'cuda', refusal: refusalOf('cuda', machine) },
     { device: 'webgpu', refusal: refusalOf('webgpu', machine) ?? software },

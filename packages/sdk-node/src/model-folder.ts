@@ -1,16 +1,16 @@
+import { open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { MatcherError, parseManifest, type LoadProgress, type Manifest, type ManifestFile } from '@sohu-match/core'
-import { fileSize, readBytes, readManifest, sha256, sha256File } from '@sohu-match/node'
+import { createHash } from 'node:crypto'
+import { MatcherError, messageOf, parseManifest, type LoadProgress, type Manifest } from '@sohu-match/core'
+import { fileSize, readManifest } from '@sohu-match/node'
 
 /** A model folder whose manifest has been read; nothing else is trusted until it is verified. */
 export interface ModelFolder {
   readonly path: string
   readonly manifest: Manifest
-  /** The bytes of a listed file. Throws `asset-missing`, `asset-corrupt`. */
-  read(file: string): Promise<Uint8Array>
-  /** Checks a listed file, reading it in pieces, and returns its path. Throws `asset-missing`, `asset-corrupt`. */
-  verify(file: string): Promise<string>
+  /** The verified bytes of a listed file, in memory that threads can share. Throws `asset-missing`, `asset-corrupt`, `storage`. */
+  read(file: string, watch?: LoadWatch): Promise<Uint8Array>
 }
 
 /** What watches over loading. */
@@ -19,63 +19,80 @@ export interface LoadWatch {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
 }
 
+/** Bytes that are read and hashed at once, between two turns of the event loop. */
+const PIECE = 1 << 20
+
 /** Opens a model folder by path or `file:` URL. Throws `input-invalid`, `asset-missing`, `manifest-invalid`. */
-export async function openModelFolder(
-  model: string | URL,
-  { signal, onProgress }: LoadWatch = {}
-): Promise<ModelFolder> {
+export async function openModelFolder(model: string | URL): Promise<ModelFolder> {
   const path = folderPath(model)
   const manifest = parseManifest(await readManifest(path), join(path, 'manifest.json'))
-  const tell = (file: string, loaded: number, total: number): void => {
-    signal?.throwIfAborted()
-    onProgress?.({ phase: 'verify', file, loaded, total })
-  }
-  const listed = (file: string): ManifestFile => manifest.files[file]!
-
   return {
     path,
     manifest,
-    async read(file) {
-      const { bytes, sha256: wanted } = listed(file)
-      tell(file, 0, bytes)
-      check(join(path, file), listed(file), await fileSize(join(path, file)), () => wanted)
-      const data = await readBytes(join(path, file))
-      check(join(path, file), { bytes, sha256: wanted }, data.length, () => sha256(data))
-      tell(file, bytes, bytes)
+    async read(file, { signal, onProgress } = {}) {
+      const { bytes, sha256 } = manifest.files[file]!
+      const report = (loaded: number): void => {
+        signal?.throwIfAborted()
+        onProgress?.({ phase: 'verify', file, loaded, total: bytes })
+      }
+      const whole = join(path, file)
+      const size = await fileSize(whole)
+      if (size !== bytes) throw corrupt(whole, `${size} bytes, not ${bytes}`)
+      report(0)
+      const { data, hash } = await readAndHash(whole, bytes, report)
+      if (hash !== sha256) throw corrupt(whole, 'other contents')
       return data
-    },
-    async verify(file) {
-      const { bytes } = listed(file)
-      check(join(path, file), listed(file), await fileSize(join(path, file)), () => listed(file).sha256)
-      const hash = await sha256File(join(path, file), (loaded) => tell(file, loaded, bytes))
-      check(join(path, file), listed(file), bytes, () => hash)
-      return join(path, file)
     }
   }
 }
 
-function folderPath(model: string | URL): string {
+/** The first `bytes` bytes of a file, and their SHA-256: the bytes that are hashed are those that are returned. */
+async function readAndHash(
+  path: string,
+  bytes: number,
+  onBytes: (loaded: number) => void
+): Promise<{ data: Uint8Array; hash: string }> {
+  const data = new Uint8Array(new SharedArrayBuffer(bytes))
+  const hash = createHash('sha256')
+  const piece = new Uint8Array(Math.min(PIECE, bytes))
+  const file = await open(path).catch((cause: unknown) => unreadable(path, cause))
+  try {
+    for (let at = 0; at < bytes;) {
+      const { bytesRead } = await file
+        .read(piece, 0, Math.min(PIECE, bytes - at), at)
+        .catch((cause: unknown) => unreadable(path, cause))
+      if (bytesRead === 0) throw corrupt(path, `${at} bytes, not ${bytes}`)
+      const read = piece.subarray(0, bytesRead)
+      hash.update(read)
+      data.set(read, at)
+      onBytes((at += bytesRead))
+    }
+  } finally {
+    await file.close()
+  }
+  return { data, hash: hash.digest('hex') }
+}
+
+function folderPath(model: unknown): string {
   const text = String(model)
   if (text.startsWith('file:')) return fileURLToPath(text)
   if (/^https?:/.test(text) || typeof model !== 'string' || text === '') {
+    const found = model === undefined ? 'missing' : JSON.stringify(text)
     throw new MatcherError(
       'input-invalid',
-      `model is ${JSON.stringify(text)}; it must be the path of a model folder. Copy the folder to this machine first.`
+      `The option model is ${found}; it must be the path of a model folder. Copy the folder to this machine first.`
     )
   }
   return resolve(text)
 }
 
-function check(path: string, wanted: ManifestFile, bytes: number, hash: () => string): void {
-  const found =
-    bytes !== wanted.bytes
-      ? `${bytes} bytes, not ${wanted.bytes}`
-      : hash() !== wanted.sha256
-        ? 'other contents'
-        : undefined
-  if (found)
-    throw new MatcherError(
-      'asset-corrupt',
-      `${path} has ${found}: it is not the file that manifest.json lists. Copy the model folder again.`
-    )
+function unreadable(path: string, cause: unknown): never {
+  throw new MatcherError('storage', `${path} cannot be read: ${messageOf(cause)}.`, { cause })
+}
+
+function corrupt(path: string, found: string): MatcherError {
+  return new MatcherError(
+    'asset-corrupt',
+    `${path} has ${found}: it is not the file that manifest.json lists. Copy the model folder again.`
+  )
 }

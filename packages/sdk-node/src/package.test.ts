@@ -1,14 +1,18 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { writeTinyModel } from './tiny-model.fixtures'
 
 /** SwiftShader's Vulkan driver, as Debian's chromium brings it: a GPU in software. */
 const SOFTWARE_GPU = '/usr/lib/chromium/vk_swiftshader_icd.json'
+
+/** The demo model, where it is built: its batches take long enough to be interrupted. */
+const DEMO_MODEL = fileURLToPath(new URL('../../model-demo/model', import.meta.url))
 
 /** Both at once, as Nx under NO_COLOR sets them, would make Node warn on stderr, and color numbers. */
 const { NO_COLOR: _plain, FORCE_COLOR: _colored, ...environment } = process.env
@@ -72,6 +76,84 @@ describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the b
     expect(await traces({})).toEqual([])
     if (process.platform === 'linux') expect(await traces({ ORT_DISABLE_TELEMETRY: '0' })).not.toEqual([]) // these are the traces that it leaves
   }, 60_000)
+
+  it.runIf(existsSync(DEMO_MODEL))(
+    'leaves the exit code to the program, whether it ends by process.exit or by an error, while a batch runs or a model loads',
+    async () => {
+      const script = (end: string): string => `import { createMatcher } from '@sohu-match/sdk-node'
+      const end = () => { ${end} }
+      if (process.argv[1] === 'loading') setTimeout(end, Number(process.argv[2]))
+      const matcher = await createMatcher({ model: ${JSON.stringify(DEMO_MODEL)}, device: 'cpu' })
+      const a = '国足二比一获胜拿到三分'.repeat(40)
+      matcher.matchMany(Array.from({ length: 500 }, (_, i) => ({ a, b: a + i, task: 'A-ll' }))).catch(() => {})
+      if (process.argv[1] !== 'loading') setTimeout(end, Number(process.argv[2]))`
+      const codeOf = async (end: string, when: string, wait: number): Promise<unknown> =>
+        run(process.execPath, ['--input-type=module', '-e', script(end), '--', when, String(wait)], {
+          cwd: packageFolder,
+          env: environment
+        }).then(
+          () => 0,
+          (error: { code?: number; signal?: string }) => error.signal ?? error.code
+        )
+      for (const wait of [150, 230, 310]) {
+        expect(await codeOf('process.exit(3)', 'running', wait)).toBe(3)
+        expect(await codeOf('throw new Error()', 'running', wait)).toBe(1)
+        expect(await codeOf('process.exit(3)', 'loading', wait)).toBe(3)
+      }
+    },
+    120_000
+  )
+
+  it('warns in a worker thread, which cannot keep the runtime from reporting, unless the variable is set', async () => {
+    const script = `const { Worker } = require('node:worker_threads')
+      new Worker(\`const { createMatcher } = require('@sohu-match/sdk-node')
+        createMatcher({ model: ${JSON.stringify(writeTinyModel())}, device: 'cpu' }).then((matcher) => matcher.dispose())\`, { eval: true })`
+    const stderrUnder = async (setting: NodeJS.ProcessEnv): Promise<string> => {
+      const env = { ...environment, ...setting, CI: '1' } // under CI the runtime reports nothing
+      return (await run(process.execPath, ['-e', script], { cwd: packageFolder, env })).stderr
+    }
+    expect(await stderrUnder({})).toContain('ORT_DISABLE_TELEMETRY=1 before the program starts')
+    expect(await stderrUnder({ ORT_DISABLE_TELEMETRY: '1' })).toBe('')
+  })
+
+  it('works where CommonJS has no import(), as under jest', async () => {
+    const script = `const { Script } = require('node:vm'), { createRequire } = require('node:module'), path = require('node:path')
+      const file = require.resolve('@sohu-match/sdk-node'), module_ = { exports: {} }
+      const source = '(function (require, module, exports, __filename, __dirname) {' + require('node:fs').readFileSync(file, 'utf8') + '})'
+      new Script(source, { filename: file }).runInThisContext()(createRequire(file), module_, module_.exports, file, path.dirname(file))
+      module_.exports.createMatcher({ model: ${JSON.stringify(writeTinyModel())}, device: 'cpu' }).then(async (matcher) => {
+        console.log((await matcher.match('今天', '明天', 'A-ss')).task)
+        await matcher.dispose()
+      })`
+    const { stdout } = await run(process.execPath, ['-e', script], { cwd: packageFolder, env: environment })
+    expect(stdout).toBe('A-ss\n')
+  })
+
+  it('works in a bundle that leaves it external, and says what to do in one that does not', async () => {
+    const folder = mkdtempSync(join(packageFolder, 'dist', 'bundled-')) // inside, so that the packages are found beside it
+    try {
+      const bundle = async (name: string, external: string[]): Promise<string> => {
+        const outfile = join(folder, name)
+        const contents = `import { createMatcher } from '@sohu-match/sdk-node'
+          const matcher = await createMatcher({ model: ${JSON.stringify(writeTinyModel())}, device: 'cpu' })
+          console.log((await matcher.match('今天', '明天', 'A-ss')).task)
+          await matcher.dispose()`
+        const input = { contents, resolveDir: packageFolder }
+        const options = { bundle: true, platform: 'node', format: 'esm', logLevel: 'silent' } as const
+        await build({ ...options, stdin: input, outfile, external: [...external, '*.node'] })
+        return outfile
+      }
+      const packages = ['@sohu-match/sdk-node', 'onnxruntime-node']
+      const { stdout } = await run(process.execPath, [await bundle('external.mjs', packages)], { env: environment })
+      expect(stdout).toBe('A-ss\n')
+      const whole = await bundle('whole.mjs', ['onnxruntime-node'])
+      await expect(run(process.execPath, [whole], { env: environment })).rejects.toMatchObject({
+        stderr: expect.stringContaining('mark @sohu-match/sdk-node and onnxruntime-node as external')
+      })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
 
   it('gives back the memory of its workers', async () => {
     const script = `import { createMatcher } from '@sohu-match/sdk-node'

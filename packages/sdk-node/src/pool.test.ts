@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { MatcherError, type Batch } from '@sohu-match/core'
@@ -22,23 +22,19 @@ function script(dieAtStart = ''): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`)
 }
 
-async function start(options: Partial<PoolOptions> = {}): Promise<Pool> {
-  pool = await startPool({
-    script: script(),
-    workers: 1,
-    ...options,
-    load: {
-      device: 'cpu',
-      threads: 1,
-      cuda: {},
-      graphPath: join(model, 'onnx/model.onnx'),
-      graphFile: 'onnx/model.onnx',
-      graphBytes: 1,
-      vocab: readFileSync(join(model, 'vocab.txt')),
-      dictionary: readFileSync(join(model, 'dictionary.bin')),
-      ...options.load
-    }
-  })
+const load: NodeLoad = {
+  device: 'cpu',
+  threads: 1,
+  cuda: {},
+  graph: readFileSync(join(model, 'onnx/model.onnx')),
+  graphFile: 'onnx/model.onnx',
+  externalData: [],
+  vocab: readFileSync(join(model, 'vocab.txt')),
+  dictionary: readFileSync(join(model, 'dictionary.bin'))
+}
+
+async function start(options: Partial<PoolOptions> = {}, change: Partial<NodeLoad> = {}): Promise<Pool> {
+  pool = await startPool({ script: script(), workers: 1, ...options, load: async () => ({ ...load, ...change }) })
   return pool
 }
 
@@ -120,9 +116,7 @@ describe('a pool of workers', () => {
       ended++
       return code
     })
-    await expect(start({ load: { graphPath: join(model, 'none.onnx') } as NodeLoad })).rejects.toBeInstanceOf(
-      MatcherError
-    )
+    await expect(start({}, { graph: Uint8Array.of(1, 2, 3) })).rejects.toBeInstanceOf(MatcherError)
     expect(ended).toBe(1)
     spy.mockRestore()
   })
@@ -156,6 +150,81 @@ describe('a pool of workers', () => {
       expect(onProgress).toHaveBeenCalledOnce()
     }
   )
+
+  it('recovers after a pause, and reports how it is meanwhile', async () => {
+    const doom = join(model, 'doom-for-a-while')
+    const pauses: number[] = []
+    const engine = await start({ script: script(doom), delay: (attempt) => (pauses.push(attempt), 30) })
+    expect(engine.health()).toEqual({ workers: 1, crashes: 0, failure: undefined })
+    writeFileSync(doom, '')
+    await expect(engine.run(batch(99))).rejects.toMatchObject({ code: 'inference-failed' })
+    await expect.poll(() => pauses.length, { timeout: 20_000 }).toBeGreaterThan(1)
+    expect(engine.health()).toMatchObject({ workers: 0, failure: expect.stringContaining('no more workers') })
+    expect(engine.health().crashes).toBeGreaterThan(3)
+    rmSync(doom)
+    await expect.poll(() => engine.health().workers, { timeout: 20_000 }).toBe(1)
+    expect((await engine.run(batch(0)))[1]).toBeCloseTo(wanted[1], 6)
+    expect(engine.health()).toEqual({ workers: 1, crashes: 0, failure: undefined })
+    expect(pauses).toEqual(pauses.map((_, i) => i + 1))
+  })
+
+  it('never gives work to a worker that died while the others were still loading', async () => {
+    const first = join(model, 'first-worker')
+    const source = `import { parentPort } from 'node:worker_threads'
+      import { openSync } from 'node:fs'
+      let isFirst = true
+      try { openSync(${JSON.stringify(first)}, 'wx') } catch { isFirst = false }
+      parentPort.on('message', ({ type, id }) => {
+        if (type === 'load') setTimeout(() => {
+          parentPort.postMessage({ type, id, info: {} })
+          if (isFirst) setTimeout(() => process.exit(9), 20)
+        }, isFirst ? 10 : 800)
+        else if (type === 'run') parentPort.postMessage({ type, id, logits: Float32Array.of(7, 7) })
+        else parentPort.postMessage({ type, id })
+      })`
+    const engine = await start({ script: new URL(`data:text/javascript,${encodeURIComponent(source)}`), workers: 2 })
+    for (let i = 0; i < 50; i++) expect(await engine.run(batch(0))).toEqual(Float32Array.of(7, 7))
+    await expect.poll(() => engine.health().workers, { timeout: 20_000 }).toBe(2)
+  })
+
+  it('ends a worker that goes on long after nobody waits, and puts another in its place', async () => {
+    const source = `import { parentPort } from 'node:worker_threads'
+      await import(${JSON.stringify(inject('workerScript'))})
+      parentPort.on('message', ({ type, batch }) => { if (type === 'run' && batch.taskIds[0] === 98) for (;;); })`
+    const engine = await start({
+      script: new URL(`data:text/javascript,${encodeURIComponent(source)}`),
+      abandonAfter: 50
+    })
+    const abandon = new AbortController()
+    const stuck = engine.run(batch(98), abandon.signal)
+    const rejected = expect(stuck).rejects.toMatchObject({
+      code: 'inference-failed',
+      message: expect.stringContaining('did not finish')
+    })
+    abandon.abort()
+    await rejected
+    expect((await engine.run(batch(0)))[1]).toBeCloseTo(wanted[1], 6)
+  })
+
+  it('lets work end that finishes soon after it was abandoned', async () => {
+    const engine = await start()
+    const abandon = new AbortController()
+    const running = engine.run(batch(0), abandon.signal)
+    abandon.abort()
+    expect((await running)[1]).toBeCloseTo(wanted[1], 6)
+    expect(engine.health().workers).toBe(1)
+  })
+
+  it('is disposed within seconds though a worker never comes back', async () => {
+    const source = `import { parentPort } from 'node:worker_threads'
+      await import(${JSON.stringify(inject('workerScript'))})
+      parentPort.on('message', ({ type }) => { if (type === 'run') for (;;); })`
+    const engine = await start({ script: new URL(`data:text/javascript,${encodeURIComponent(source)}`) })
+    const stuck = expect(engine.run(batch(0))).rejects.toMatchObject({ code: 'disposed' })
+    await engine.dispose()
+    await stuck
+    expect(engine.health().workers).toBe(0)
+  }, 60_000)
 
   it('lets the batch under way end when it is disposed', async () => {
     const engine = await start()

@@ -1,170 +1,202 @@
-import { Worker } from 'node:worker_threads'
-import {
-  createWorkerClient,
-  MatcherError,
-  type Engine,
-  type LoadProgress,
-  type WorkerClient,
-  type WorkerReply
-} from '@sohu-match/core'
+import { MatcherError, messageOf, type Engine, type LoadProgress } from '@sohu-match/core'
 import type { NodeLoad, NodeLoaded } from './worker-load'
+import { startWorkerThread, type WorkerThread } from './worker-thread'
 
 /** How a pool starts its workers. */
 export interface PoolOptions {
   /** The worker's module. */
   readonly script: URL
   readonly workers: number
-  readonly load: NodeLoad
+  /** Reads and verifies the model: once for the first workers, and again for each one that replaces another. */
+  readonly load: () => Promise<NodeLoad>
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+  /** Milliseconds before start `attempt` (from 1) after repeated crashes. Default: 1,000, doubling, at most 30,000. */
+  readonly delay?: ((attempt: number) => number) | undefined
+  /** Milliseconds that work goes on for which no call waits any more, before its worker is ended. Default 10,000. */
+  readonly abandonAfter?: number | undefined
 }
 
-/** An engine over worker threads, with what the first of them found out. */
+/** An engine over worker threads, with what the first of them reported. */
 export interface Pool extends Engine {
   readonly loaded: NodeLoaded
 }
 
-/** One worker: its thread, its client, and how many requests it is at. */
-interface Slot {
-  readonly thread: Worker
-  readonly client: WorkerClient<NodeLoad, NodeLoaded>
-  readonly loaded: NodeLoaded
-  busy: number
-}
-
-/** Workers that end one after the other without an answer in between; then the model is at fault, and none is started any more. */
+/** Crashes in a row that are replaced at once; after that, each start waits longer. */
 const MAX_CRASHES = 3
 
+/** Milliseconds that `dispose` waits for the work under way. */
+const DISPOSE_LIMIT = 5_000
+
 /**
- * Starts workers and waits until all have loaded. A worker that ends rejects its calls with `inference-failed`, and another takes its
- * place; calls that come meanwhile go to the others or wait. Throws what loading throws, or the signal's reason.
+ * Starts workers and waits until all have loaded. A worker that ends rejects its calls with `inference-failed` and is replaced: at once at
+ * first, with growing pauses after repeated crashes. Calls go to the other workers meanwhile, wait for one that is starting, or are
+ * rejected during a pause. Throws what loading throws, or the signal's reason.
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
-  const slots = new Set<Slot>()
+  const workers = new Set<WorkerThread>()
   let crashes = 0
-  let closing = false
-  let replacing: Promise<void> = Promise.resolve()
   let failure: MatcherError | undefined
+  let closing = false
+  let loading = options.workers // first workers that have not finished loading
+  let refilling: Promise<void> | undefined
+  let starting: Promise<unknown> | undefined
+  let endPause = (): void => undefined
 
-  function onEnd(slot: Slot, error: MatcherError): void {
-    slots.delete(slot)
-    if (closing) return
-    if (++crashes > MAX_CRASHES) failure = error
-    else {
-      replacing = replacing
-        .then(async () => {
-          if (!closing) add(await startSlot({ ...options, signal: undefined, onProgress: undefined }, onEnd)) // they watch over the pool's own loading
-        })
-        .catch((cause: unknown) => {
-          failure = new MatcherError(
-            'inference-failed',
-            `A worker ended and no new one could be started: ${(cause as Error).message}`,
-            { cause }
-          )
-        })
+  function onEnd(worker: WorkerThread, error: MatcherError): void {
+    if (!workers.delete(worker) || closing) return
+    crashes++
+    failure = error
+    replace()
+  }
+
+  function replace(): void {
+    refilling ??= refill().finally(() => {
+      refilling = undefined
+    })
+  }
+
+  async function refill(): Promise<void> {
+    while (!closing && workers.size + loading < options.workers) {
+      if (crashes > MAX_CRASHES) await pause((options.delay ?? defaultDelay)(crashes - MAX_CRASHES))
+      if (closing) return
+      // not with the signal and the progress of the first start: those belong to it alone
+      const attempt = options.load().then((load) => start({ script: options.script, load }))
+      starting = attempt
+      try {
+        await attempt
+      } catch (cause) {
+        crashes++
+        failure = new MatcherError(
+          'inference-failed',
+          `A worker ended and no new one could be started: ${messageOf(cause)}`,
+          { cause }
+        )
+      }
+      starting = undefined
     }
   }
 
-  function add(slot: Slot): void {
-    slots.add(slot)
-    if (closing) void slot.thread.terminate()
+  async function start(worker: Parameters<typeof startWorkerThread>[0]): Promise<NodeLoaded> {
+    const started = await startWorkerThread(worker, onEnd)
+    workers.add(started)
+    if (closing) void started.end()
+    return started.loaded
   }
 
-  /** Gives work to the worker with the least, or to the next one that is ready. */
-  async function give<R>(work: (client: Slot['client']) => Promise<R>): Promise<R> {
-    if (slots.size === 0) await replacing
-    const slot = [...slots].reduce<Slot | undefined>(
-      (least, one) => (least && least.busy <= one.busy ? least : one),
-      undefined
-    )
-    if (!slot) throw failure ?? new MatcherError('inference-failed', 'No worker is left; create a new matcher.')
-    slot.busy++
+  function pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds).unref()
+      endPause = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** Gives work to the least busy worker, or to the next one that is ready. */
+  async function give<R>(abandoned: AbortSignal | undefined, work: (client: WorkerThread['client']) => Promise<R>) {
+    while (workers.size === 0 && starting) await starting.catch(() => undefined) // `failure` has what went wrong
+    const [worker] = [...workers].sort((one, other) => one.busy - other.busy)
+    if (!worker) throw failure ?? new MatcherError('inference-failed', 'No worker is left; create a new matcher.')
+    const watch = watchAbandoned(abandoned, () => evict(worker))
+    worker.busy++
     try {
-      const answer = await work(slot.client)
+      const answer = await work(worker.client)
       crashes = 0
+      if (workers.size === options.workers) failure = undefined
       return answer
     } finally {
-      slot.busy--
+      worker.busy--
+      watch.stop()
     }
+  }
+
+  function watchAbandoned(abandoned: AbortSignal | undefined, onStall: () => void): { stop(): void } {
+    let timer: NodeJS.Timeout | undefined
+    const onAbort = (): void => {
+      timer = setTimeout(onStall, options.abandonAfter ?? 10_000).unref()
+    }
+    if (abandoned?.aborted) onAbort()
+    abandoned?.addEventListener('abort', onAbort, { once: true })
+    return {
+      stop() {
+        abandoned?.removeEventListener('abort', onAbort)
+        clearTimeout(timer)
+      }
+    }
+  }
+
+  /** Ends a worker that does not come back from its work. */
+  function evict(worker: WorkerThread): void {
+    const error = new MatcherError(
+      'inference-failed',
+      'A worker did not finish its work long after every call for it had given up, and was ended; its other calls are lost, try them again.'
+    )
+    onEnd(worker, error)
+    worker.client.fail(error)
+    void worker.end()
   }
 
   async function close(): Promise<void> {
     closing = true
-    await replacing
+    endPause()
+    await starting?.catch(() => undefined)
     await Promise.all(
-      [...slots].map(async ({ client, thread }) => {
-        await client.dispose().catch(() => undefined) // it ends either way
-        await thread.terminate()
+      [...workers].map(async (worker) => {
+        const ended = worker.client
+          .dispose()
+          .catch(() => undefined) // it ends either way
+          .then(() => worker.end())
+        if (await withinLimit(ended)) return
+        worker.client.fail(new MatcherError('disposed', 'This matcher was disposed; create a new one.'))
+        await withinLimit(worker.end())
       })
     )
+    workers.clear()
   }
 
-  try {
-    const starts = await Promise.allSettled(Array.from({ length: options.workers }, () => startSlot(options, onEnd)))
-    for (const start of starts) if (start.status === 'fulfilled') add(start.value)
-    const refused = starts.find((start) => start.status === 'rejected')
+  async function startFirstWorkers(): Promise<NodeLoaded> {
+    const load = await options.load()
+    const starts = await Promise.allSettled(
+      Array.from({ length: options.workers }, () => start({ ...options, load }).finally(() => loading--))
+    )
+    const refused = starts.find((one) => one.status === 'rejected')
     if (refused) throw refused.reason // a signal's may be any value, null too
-    if (failure) throw failure
-  } catch (error) {
+    if (workers.size < options.workers && !closing) replace()
+    return (starts[0] as PromiseFulfilledResult<NodeLoaded>).value
+  }
+
+  const loaded = await startFirstWorkers().catch(async (error: unknown) => {
     await close()
     throw error
-  }
+  })
   return {
-    loaded: [...slots][0]!.loaded,
-    encode: (pairs, policy) => give((client) => client.encode(pairs, policy)),
-    encodeAndRun: (pairs, policy, limits) => give((client) => client.encodeAndRun(pairs, policy, limits)),
-    run: (batch) => give((client) => client.run(batch)),
-    health: () => ({ workers: slots.size, crashes, failure: failure?.message }),
+    loaded,
+    encode: (pairs, policy, abandoned) => give(abandoned, (client) => client.encode(pairs, policy)),
+    encodeAndRun: (pairs, policy, limits, abandoned) =>
+      give(abandoned, (client) => client.encodeAndRun(pairs, policy, limits)),
+    run: (batch, abandoned) => give(abandoned, (client) => client.run(batch)),
+    health: () => ({
+      workers: closing ? 0 : workers.size,
+      crashes,
+      failure: workers.size < options.workers ? failure?.message : undefined
+    }),
     dispose: close
   }
 }
 
-/** Starts one worker and loads the model in it; `onEnd` is called if it ends after that without being told to. */
-async function startSlot(
-  { script, load, signal, onProgress }: PoolOptions,
-  onEnd: (slot: Slot, error: MatcherError) => void
-): Promise<Slot> {
-  signal?.throwIfAborted()
-  const thread = new Worker(script, { name: 'sohu-match', execArgv: [] }) // flags of the program itself (--input-type, --require) are not for it
-  const client = createWorkerClient<NodeLoad, NodeLoaded>((message, transfer) => thread.postMessage(message, transfer))
-  let slot: Slot | undefined
-  let crash: Error | undefined
-  thread.on('message', (reply: WorkerReply<NodeLoaded>) => client.receive(reply))
-  thread.on('error', (error: Error) => {
-    crash = error
+/** Whether work ends within the limit of `dispose`. */
+async function withinLimit(work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), DISPOSE_LIMIT)
   })
-  thread.on('exit', (code) => {
-    const error = new MatcherError(
-      'inference-failed',
-      `A worker thread ended (${crash?.message ?? `exit code ${code}`}); its calls are lost, try them again.`,
-      { cause: crash }
-    )
-    client.fail(error)
-    if (slot) onEnd(slot, error)
-  })
-  const loading = client.load(load, (progress) => {
-    if (!signal?.aborted) onProgress?.(progress)
-  })
-  try {
-    slot = { thread, client, loaded: await unlessAborted(loading, signal), busy: 0 }
-    return slot
-  } catch (error) {
-    // not before its load has ended: a thread that is terminated while the runtime opens a session takes the process with it
-    const ended = loading
-      .then(() => client.dispose())
-      .catch(() => undefined)
-      .then(() => thread.terminate())
-    if (!signal?.aborted) await ended // only an abort is not to wait for it
-    throw error
-  }
+  const inTime = await Promise.race([work.then(() => true), limit])
+  clearTimeout(timer)
+  return inTime
 }
 
-/** The result of `work`, or the signal's reason as soon as it is aborted. */
-function unlessAborted<R>(work: Promise<R>, signal: AbortSignal | undefined): Promise<R> {
-  if (!signal) return work
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
+function defaultDelay(attempt: number): number {
+  return Math.min(30_000, 1_000 * 2 ** (attempt - 1))
 }

@@ -1,4 +1,4 @@
-import { MatcherError, type Batch } from '@sohu-match/core'
+import { MatcherError, messageOf, type Batch } from '@sohu-match/core'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { explainFailure } from './device'
 import type { CudaOptions } from './options'
@@ -17,9 +17,15 @@ export function runtimeVersion(): string {
 }
 
 /** Loads a graph on a device and runs it once, so that a device that cannot run it fails here. Throws `device-unavailable`, `asset-corrupt`. */
-export async function openSession({ graphPath, device, threads, cuda }: NodeLoad): Promise<Session> {
+export async function openSession(load: NodeLoad): Promise<Session> {
+  const { device, graphFile } = load
   try {
-    const session = await InferenceSession.create(graphPath, sessionOptions(device, threads, cuda))
+    // copies of shared memory: the runtime takes only an ArrayBuffer
+    const externalData = load.externalData.map(({ path, data }) => ({ path, data: new Uint8Array(data) }))
+    const session = await InferenceSession.create(new Uint8Array(load.graph), {
+      ...sessionOptions(device, load.threads, load.cuda),
+      ...(externalData.length > 0 && { externalData })
+    })
     const run = (batch: Batch): Promise<Float32Array> => runBatch(session, batch)
     await run({
       batch: 1,
@@ -30,11 +36,11 @@ export async function openSession({ graphPath, device, threads, cuda }: NodeLoad
     })
     return { run, release: () => session.release() }
   } catch (cause) {
-    const message = (cause as Error).message
+    const message = messageOf(cause)
     if (device === 'cpu')
       throw new MatcherError(
         'asset-corrupt',
-        `onnxruntime-node cannot run ${graphPath}: ${message}. Export the model again.`,
+        `onnxruntime-node cannot run ${graphFile}: ${message}. Export the model again.`,
         { cause }
       )
     throw new MatcherError('device-unavailable', explainFailure(device, message), { cause })
@@ -47,27 +53,13 @@ export function sessionOptions(
   threads: number,
   cuda: CudaOptions
 ): InferenceSession.SessionOptions {
-  const provider = device === 'cuda' ? cudaProvider(cuda) : { name: device }
+  const provider = device === 'cuda' ? { name: 'cuda', deviceId: cuda.deviceId ?? 0 } : { name: device }
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
     // Threads that wait by spinning take the processor from the event loop and from other workers.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } }
-  }
-}
-
-/** The CUDA provider by its documented option names; onnxruntime-node 1.30 reads `deviceId` alone (js/node/src/session_options_helper.cc). */
-function cudaProvider({
-  deviceId = 0,
-  memoryLimit,
-  providerOptions
-}: CudaOptions): InferenceSession.ExecutionProviderOption & Record<string, unknown> {
-  return {
-    name: 'cuda',
-    deviceId,
-    ...(memoryLimit !== undefined && { gpu_mem_limit: String(memoryLimit) }),
-    ...providerOptions
   }
 }
 

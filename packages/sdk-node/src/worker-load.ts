@@ -1,11 +1,14 @@
 import type { CudaOptions, NodeDevice } from './options'
 
-/** What a worker needs to load a model; files are verified before. */
+/** What a worker needs to load a model: verified bytes, so that what runs is what was hashed. */
 export interface NodeLoad {
   readonly device: NodeDevice
-  readonly graphPath: string
-  readonly graphBytes: number
+  /** Name of the graph in its folder, for progress and messages. */
   readonly graphFile: string
+  /** The graph's bytes, in memory that all workers share. */
+  readonly graph: Uint8Array
+  /** Files beside the graph that hold its larger weights, by the names that the graph gives them. */
+  readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[]
   readonly threads: number
   readonly vocab: Uint8Array
   /** Absent where the model cuts texts as BERT does. */
@@ -13,7 +16,7 @@ export interface NodeLoad {
   readonly cuda: CudaOptions
 }
 
-/** What a worker found out. */
+/** What a worker reports once it has loaded. */
 export interface NodeLoaded {
   readonly runtimeVersion: string
 }

@@ -1,4 +1,4 @@
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import {
   createTokenizer,
   createWorkerServer,
@@ -6,23 +6,25 @@ import {
   type WorkerReply,
   type WorkerRequest
 } from '@sohu-match/core'
+import { passGate, type Gate } from './gate'
 import { openSession, runtimeVersion } from './session'
 import type { NodeLoad, NodeLoaded } from './worker-load'
 
 /** The worker thread: tokenizer and session, off the caller's event loop. */
 const port = parentPort!
+const { gate } = workerData as { readonly gate: Gate }
 const post: PostMessage<WorkerReply<NodeLoaded>> = (message, transfer) => port.postMessage(message, transfer)
 
 const serve = createWorkerServer<NodeLoad, NodeLoaded>(post, async (options, onProgress) => {
-  const { graphFile: file, graphBytes: total } = options
-  onProgress({ phase: 'compile', file, loaded: 0, total })
-  const session = await openSession(options)
-  onProgress({ phase: 'compile', file, loaded: total, total })
+  const { graphFile: file, graph } = options
+  onProgress({ phase: 'compile', file, loaded: 0, total: graph.length })
+  const session = await passGate(gate, () => openSession(options))
+  onProgress({ phase: 'compile', file, loaded: graph.length, total: graph.length })
   return {
     info: { runtimeVersion: runtimeVersion() },
     tokenizer: createTokenizer(new TextDecoder().decode(options.vocab), options.dictionary),
-    run: session.run,
-    dispose: session.release
+    run: (batch) => passGate(gate, () => session.run(batch)),
+    dispose: () => passGate(gate, () => session.release())
   }
 })
 

@@ -1,4 +1,4 @@
-import { MatcherError, type MatcherErrorCode } from '../errors'
+import { MatcherError, messageOf, type MatcherErrorCode } from '../errors'
 import type { BatchLimits, Batch, EncodedPair, EncodePolicy, EncodedRun, TaskPair, TextPair } from './engine'
 import type { LoadProgress } from '../matcher/types'
 
@@ -55,8 +55,4 @@ export function failureOf(error: unknown, code: MatcherErrorCode): WorkerFailure
 /** The error that a worker sent. */
 export function failureToError({ code, message, cause }: WorkerFailure): MatcherError {
   return new MatcherError(code, message, cause === undefined ? undefined : { cause: new Error(cause) })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
