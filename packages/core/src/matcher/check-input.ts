@@ -29,14 +29,14 @@ export interface OptionLimits {
   /** Tokens of a pair in training: the default of `maxLength`. */
   readonly trainedLength: number
   /** Tokens of the longest sequence that the graph can run. */
-  readonly longest?: number | undefined
+  readonly longest: number
   readonly batch: BatchLimits
 }
 
 /** Checks the options of a matcher. Throws `task-unknown` and `input-invalid`. */
 export function checkOptions(
   options: Omit<CommonOptions<string>, 'model'>,
-  { tasks, trainedLength, longest = MAX_SEQUENCE, batch }: OptionLimits
+  { tasks, trainedLength, longest, batch }: OptionLimits
 ): CheckedOptions {
   const { maxLength = trainedLength, truncation = 'longest-first', maxQueue = 10_000 } = options
   const { batchTokens = batch.tokens, batchPadding = batch.padding } = options

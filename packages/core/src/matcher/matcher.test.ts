@@ -332,7 +332,8 @@ describe('bad input', () => {
     [{ thresholds: { 'A-ss': 2 } }, 'input-invalid', 'threshold of "A-ss" is 2'],
     [{ thresholds: { 'C-ll': 0.5 } }, 'task-unknown', 'C-ll'],
     [{ maxLength: 2 }, 'input-invalid', 'maxLength is 2'],
-    [{ maxLength: 1e9 }, 'input-invalid', 'at most 8192'],
+    [{ maxLength: 1e9 }, 'input-invalid', 'at most 2048'],
+    [{ maxLength: 2_049 }, 'input-invalid', 'at most 2048'],
     [{ truncation: 'middle' }, 'input-invalid', 'truncation is "middle"'],
     [{ truncation: { window: 100, stride: 2, combine: 'max' } }, 'input-invalid', 'truncation.window is 100'],
     [{ truncation: { window: 32, stride: 0, combine: 'max' } }, 'input-invalid', 'truncation.stride is 0'],
@@ -344,6 +345,16 @@ describe('bad input', () => {
     expect(() => create(options as never)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) })
     )
+  })
+
+  it('refuses a maxLength beyond the positions of the graph, which its manifest may name', () => {
+    const created = (manifest: Record<string, unknown>, maxLength: number) =>
+      createMatcherFrom(createFakeEngine(), fakeManifest(manifest), fakeInfo, { maxLength }).info.limits.maxLength
+    expect(created({}, 2_048)).toBe(2_048)
+    expect(created({ maxLength: 1_500 }, 3_000)).toBe(3_000)
+    expect(created({ maxPositions: 512 }, 512)).toBe(512)
+    expect(() => created({ maxPositions: 512 }, 513)).toThrow('at most 512')
+    expect(() => created({ maxLength: 8_192 }, 8_193)).toThrow('at most 8192')
   })
 
   it('asks for task names where the model has its own', async () => {

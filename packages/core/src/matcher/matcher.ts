@@ -37,6 +37,9 @@ export const BATCH_LIMITS: Readonly<Record<Device, BatchLimits>> = {
   webgpu: { tokens: 8_192, padding: 0.3 }
 }
 
+/** Positions of a graph whose manifest names none: its rotary tables have twice the training length, and at least this many. */
+const ROTARY_POSITIONS = 2_048
+
 /** The matcher over a loaded engine: checks, queue, batches, order, thresholds. Throws `task-unknown` and `input-invalid` for its options. */
 export function createMatcherFrom<T extends string>(
   engine: Engine,
@@ -47,6 +50,7 @@ export function createMatcherFrom<T extends string>(
   const checked = checkOptions(options, {
     tasks: manifest.tasks,
     trainedLength: manifest.maxLength,
+    longest: manifest.maxPositions ?? Math.max(ROTARY_POSITIONS, 2 * manifest.maxLength),
     batch: BATCH_LIMITS[info.device]
   })
   const { tasks, thresholds, policy, batch, maxQueue } = checked
