@@ -1,6 +1,6 @@
 /** Topics that a reader may hold for one, so that criterion A never has two of a row as a negative pair. */
 const RELATED: readonly (readonly string[])[] = [
-  ['t007', 't064', 't096'], // people lost outdoors and found
+  ['t007', 't063', 't064', 't096'], // people rescued or found again
   ['t009', 't034'], // services that stand still
   ['t017', 't026', 't102'], // branches and shops that close
   ['t021', 't024'], // prices of new and of second-hand homes
@@ -8,8 +8,13 @@ const RELATED: readonly (readonly string[])[] = [
   ['t028', 't071', 't074'], // food that is not safe
   ['t029', 't072', 't093'], // goods that are not what was promised, fraud
   ['t031', 't107'], // places and festivals to eat at
+  ['t034', 't065'], // hospitals whose computers fail
+  ['t038', 't100'], // fossils found and shown
   ['t042', 't080'], // contests of pupils with machines
+  ['t043', 't125'], // rare blood
   ['t044', 't093'], // accounts and money stolen online
+  ['t046', 't116'], // lakes and ponds in which fish die
+  ['t047', 't074'], // leftovers
   ['t047', 't124'], // rubbish sorted and gathered
   ['t049', 't050'],
   ['t054', 't083'], // flights in fog
@@ -20,6 +25,7 @@ const RELATED: readonly (readonly string[])[] = [
   ['t067', 't068'],
   ['t070', 't125'], // blood and organs given
   ['t077', 't081', 't082', 't083', 't084', 't085'], // bad weather and schools that close for it
+  ['t080', 't118'], // machines that pick tea
   ['t086', 't087', 't088'], // fire and gas
   ['t094', 't126'], // neighbours and noise
   ['t097', 't098'],
