@@ -37,6 +37,10 @@ interface Source {
   readonly format: LineFormat
 }
 
+/** Shown to a person who has texts but no dataset.json yet. */
+const MINIMAL = '{"tasks": [{"name": "same-event", "train": ["train.jsonl"], "valid": ["valid.jsonl"]}]}'
+const MINIMAL_LINE = '{"source": "text", "target": "other text", "label": "1"}'
+
 const SOHU_FILES: Readonly<Record<SplitName, string>> = {
   train: 'train.txt',
   valid: 'valid.txt',
@@ -93,7 +97,8 @@ async function sohuSources(directory: string, wanted: readonly SplitName[]) {
     throw new MatcherError(
       'data-invalid',
       `${directory} has no data: it must hold dataset.json, or at least one of the folders ${VARIANTS.join(', ')} with ` +
-        `${wanted.map((split) => SOHU_FILES[split]).join(', ')}; check the path.`
+        `${wanted.map((split) => SOHU_FILES[split]).join(', ')}; check the path. The least dataset.json is ${MINIMAL}, ` +
+        `with lines like ${MINIMAL_LINE} in its files.`
     )
   }
   return { tasks: SOHU_TASKS, sources, missing }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -14,6 +14,20 @@ describe('the manifest of a model folder', () => {
     expect(await readManifest(folder)).toEqual({ format: 1 })
     renameSync(folder, join(dirname(folder), `.${basename(folder)}.previous.tmp`))
     expect(await readManifest(folder)).toEqual({ format: 1 })
+  })
+
+  it('is what a checkpoint or a run lacks: the message says to export it', async () => {
+    const run = newFolder()
+    const checkpoint = join(run, 'best')
+    mkdirSync(checkpoint)
+    writeFileSync(join(run, 'train.json'), '{}')
+    writeFileSync(join(checkpoint, 'model.safetensors'), '')
+    for (const folder of [run, checkpoint]) {
+      await expect(readManifest(folder)).rejects.toMatchObject({
+        code: 'asset-missing',
+        message: expect.stringContaining(`export it first: npx nx run export:sohu -- --checkpoint ${checkpoint} --out`)
+      })
+    }
   })
 
   it('is refused unread where it is a pipe or beyond all sizes', async () => {

@@ -41,8 +41,10 @@ describe('reading', () => {
   })
 
   it('resolves a typed path against the folder it was typed in', () => {
-    expect(userPath('data', { INIT_CWD: '/home/me' })).toBe('/home/me/data')
-    expect(userPath('/abs', { INIT_CWD: '/home/me' })).toBe('/abs')
+    expect(userPath('data', { INIT_CWD: '/home/me', NX_TASK_TARGET_PROJECT: 'train' })).toBe('/home/me/data')
+    expect(userPath('/abs', { INIT_CWD: '/home/me', NX_TASK_TARGET_PROJECT: 'train' })).toBe('/abs')
     expect(userPath('data', {})).toBe(join(process.cwd(), 'data'))
+    // `npm run judge` in another package: the installed command's paths are relative to its working directory
+    expect(userPath('data', { INIT_CWD: '/home/me' })).toBe(join(process.cwd(), 'data'))
   })
 })

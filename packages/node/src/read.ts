@@ -5,9 +5,13 @@ import { resolve } from 'node:path'
 import { MatcherError, type MatcherErrorCode } from '@sohu-match/core'
 import { readError } from './system-errors'
 
-/** A path that a person typed, resolved against the folder it was typed in: npm and nx keep that in `INIT_CWD`. */
+/**
+ * A path that a person typed, resolved against the working directory; in an Nx target, which runs elsewhere, against the folder that the
+ * command was typed in (npm keeps it in `INIT_CWD`, also for scripts that run an installed command in a folder of their own).
+ */
 export function userPath(path: string, env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env.INIT_CWD ?? process.cwd(), path)
+  const typedIn = env['NX_TASK_TARGET_PROJECT'] === undefined ? undefined : env.INIT_CWD
+  return resolve(typedIn ?? process.cwd(), path)
 }
 
 /**

@@ -35,7 +35,7 @@ async function main(folder: string): Promise<void> {
   const preset = (await readJson(join(root, 'presets/sohu-tiny.json'), 'config-invalid')) as Record<string, unknown>
   // where the embeddings start changes no time, and takes some
   const train = parseTrainConfig({ ...preset, embedding_start: 'reference' }, 'sohu-tiny')
-  const prepared = await prepare(train, { data, cache: folder })
+  const prepared = await prepare(train, { data }, { cache: folder })
   const trainer = new Trainer(train, prepared.config, prepared.variables)
   const lengths = pairLengths(prepared.train)
   const batchOf = microBatches(train, prepared)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseModelConfig } from '@sohu-match/core'
+import { parsePretrainConfig } from './pretrain/config'
 import { applyOverrides, parseTrainConfig, presets, trainConfigToJson } from './config'
 
 describe('a training configuration', () => {
@@ -58,6 +59,30 @@ describe('a training configuration', () => {
   it('names the nearest key or preset for one that does not exist', async () => {
     expect(() => parseTrainConfig({ learning_rat: 1 }, 'x')).toThrow(/"learning_rat"; did you mean "learning_rate"/)
     await expect(presets.read('sohu-tny')).rejects.toThrow(/did you mean "sohu-tiny"/)
+  })
+
+  it.each([
+    ['model.norm_positon=pre', 'model.norm_position'],
+    ['model.hiden_size=9', 'model.hidden_size']
+  ])('refuses %s, a key that the network does not have, naming the nearest', async (override, nearest) => {
+    const json = applyOverrides(await presets.read('smoke'), [override])
+    const message = `did you mean "${nearest}"`
+    expect(() => parseTrainConfig(json, 'x')).toThrow(message)
+    const shared = ['model', 'epochs', 'learning_rate'].map((key) => [key, json[key]])
+    expect(() => parsePretrainConfig(Object.fromEntries(shared) as Record<string, unknown>, 'x')).toThrow(message)
+  })
+
+  it('takes overrides whatever a task is called, and changes no other object', () => {
+    const json = applyOverrides({ model: {}, epochs: 1, learning_rate: 1 }, [
+      'task_weights.constructor=2',
+      'task_weights.__proto__=3'
+    ])
+    expect(Object.entries(parseTrainConfig(json, 'x').taskWeights)).toEqual([
+      ['constructor', 2],
+      ['__proto__', 3]
+    ])
+    applyOverrides({}, ['__proto__.polluted=1'])
+    expect('polluted' in {}).toBe(false)
   })
 
   it.each([

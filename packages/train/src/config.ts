@@ -1,4 +1,12 @@
-import { describeIssues, MatcherError } from '@sohu-match/core'
+import {
+  camelCased,
+  describeIssues,
+  MatcherError,
+  MODEL_KEYS,
+  recordOf,
+  snakeCased,
+  type CamelCased
+} from '@sohu-match/core'
 import { namedJson } from '@sohu-match/node'
 import { closest } from 'fastest-levenshtein'
 import * as v from 'valibot'
@@ -22,7 +30,7 @@ const entries = {
   /** Names of the data's tasks to train on; none: all. The network then knows these tasks only. */
   only_tasks: v.optional(v.array(v.string()), []),
   /** What the loss of a task's pairs weighs, by its name (1 where there is none); brought to mean 1 over the training pairs. */
-  task_weights: v.optional(v.record(v.string(), positive), {}),
+  task_weights: v.optional(recordOf(positive), {}),
   /** Epochs without a better valid score after which the run ends; 0: it never ends early. */
   patience: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 
@@ -99,62 +107,62 @@ const entries = {
 
 const schema = v.strictObject(entries)
 
-type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : S
-
 /** A checked training configuration: the keys of the JSON in camel case. */
-export type TrainConfig = {
-  readonly [K in keyof v.InferOutput<typeof schema> as CamelCase<K>]: v.InferOutput<typeof schema>[K]
-}
+export type TrainConfig = CamelCased<v.InferOutput<typeof schema>>
 
 /** The presets that ship with the package. */
 export const presets = namedJson(PRESETS, 'preset')
 
 /** Applies `key=value` overrides (`model.hidden_size=128`; values are JSON, or strings). Throws `config-invalid`. */
 export function applyOverrides(preset: Record<string, unknown>, overrides: readonly string[]): Record<string, unknown> {
-  const result = structuredClone(preset)
-  for (const override of overrides) {
+  return overrides.reduce((config, override) => {
     const [, path, text] = /^([^=]+)=(.*)$/s.exec(override) ?? []
     if (path === undefined)
       throw new MatcherError(
         'config-invalid',
         `--set ${override} is not key=value, for example --set learning_rate=0.0005.`
       )
-    const keys = path.trim().split('.')
-    const last = keys.pop()!
-    let target = result
-    for (const key of keys) target = (target[key] ??= {}) as Record<string, unknown>
-    target[last] = jsonOrString(text!)
-  }
-  return result
+    return withValue(config, path.trim().split('.'), jsonOrString(text!))
+  }, structuredClone(preset))
+}
+
+/** The object with a value at a path of keys; each is an own property, whatever it is called. */
+export function withValue(object: unknown, [key, ...rest]: readonly string[], value: unknown): Record<string, unknown> {
+  const entries = typeof object === 'object' && object !== null ? Object.entries(object) : []
+  const there = new Map<string, unknown>(entries)
+  there.set(key!, rest.length === 0 ? value : withValue(there.get(key!), rest, value))
+  return Object.fromEntries(there)
+}
+
+/** Throws `config-invalid` for a key that is not among `known`, naming the nearest; `prefix` stands before both. */
+export function requireKnownKeys(json: object, known: readonly string[], source: string, prefix = ''): void {
+  const unknown = Object.keys(json).find((key) => !known.includes(key))
+  if (unknown === undefined) return
+  throw new MatcherError(
+    'config-invalid',
+    `${source}: there is no key "${prefix}${unknown}"; did you mean "${prefix}${closest(unknown, known)}"?`
+  )
 }
 
 /** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
 export function parseTrainConfig(json: Record<string, unknown>, source: string): TrainConfig {
-  const unknown = Object.keys(json).find((key) => !Object.hasOwn(entries, key))
-  if (unknown !== undefined) {
-    throw new MatcherError(
-      'config-invalid',
-      `${source}: there is no key "${unknown}"; did you mean "${closest(unknown, Object.keys(entries))}"?`
-    )
-  }
+  requireKnownKeys(json, Object.keys(entries), source)
   const parsed = v.safeParse(schema, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
+  requireKnownKeys(parsed.output.model, MODEL_KEYS, source, 'model.')
   if (parsed.output.fgm_epsilon > 0 && parsed.output.gradient_penalty > 0) {
     throw new MatcherError(
       'config-invalid',
       `${source}: fgm_epsilon and gradient_penalty are two ways to smooth the same thing; set one of them to 0.`
     )
   }
-  return Object.fromEntries(Object.entries(parsed.output).map(([key, value]) => [camelCase(key), value])) as TrainConfig
+  return camelCased(parsed.output)
 }
 
 /** The JSON of a configuration, every default resolved; `parseTrainConfig` reads it back. */
 export function trainConfigToJson(config: TrainConfig): Record<string, unknown> {
-  return Object.fromEntries(Object.keys(entries).map((key) => [key, config[camelCase(key) as keyof TrainConfig]]))
-}
-
-function camelCase(key: string): string {
-  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  const json = snakeCased(config)
+  return Object.fromEntries(Object.keys(entries).map((key) => [key, json[key]]))
 }
 
 function jsonOrString(text: string): unknown {

@@ -53,7 +53,7 @@ export function addPretrain(program: Command): void {
       stop.dispose()
       console.log(
         `After ${whole(steps)} steps (loss on held-out words ${heldOutLoss.toFixed(3)}) the checkpoint is in ${out}; fine-tune it with: ` +
-          `nx run train:sohu -- --init ${out} --data DIR`
+          `npx nx run train:sohu -- --init ${out} --data DIR`
       )
     })
 }

@@ -1,10 +1,11 @@
+import { MatcherError, parseModelConfig } from '@sohu-match/core'
 import { userPath, writeFileAtomic } from '@sohu-match/node'
 import { numberIn, wholeNumber } from '@sohu-match/node/cli'
 import { Option, type Command } from 'commander'
-import { applyOverrides, presets } from '../config'
+import { applyOverrides, parseTrainConfig, presets } from '../config'
 import { recordOps, type Recording } from '../profile/record-ops'
 import { chromeTrace, groupOps, timeBetweenOps, type OpGroup } from '../profile/summary'
-import { workloadBatch, workloadTrainer, type Workload } from '../profile/workload'
+import { profileTrainer, workloadBatch } from '../profile/workload'
 import { textTable } from '../report/table'
 import { onGpu } from '../tfjs'
 
@@ -39,28 +40,15 @@ export function addProfile(program: Command): void {
     })
 }
 
-function profileStep(
-  settings: Record<string, unknown>,
-  { pairs, tokens, padding }: ProfileOptions
-): Recording<unknown> {
-  const { vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size } = settings[
-    'model'
-  ] as Record<string, number>
-  const workload: Workload = {
-    layers: num_hidden_layers!,
-    hidden: hidden_size!,
-    heads: num_attention_heads!,
-    intermediate: intermediate_size!,
-    vocabulary: vocab_size!,
-    pairs,
-    tokens,
-    padding
-  }
-  const trainer = workloadTrainer(workload, settings)
-  for (let step = 1; step <= WARM_UP; step++) trainer.step([workloadBatch(workload, step)], 1e-5, step).dispose()
-  const recording = recordOps((onKernel) =>
-    trainer.step([workloadBatch(workload, WARM_UP + 1)], 1e-5, WARM_UP + 1, onKernel).dispose()
-  )
+function profileStep(json: Record<string, unknown>, { preset, pairs, tokens, padding }: ProfileOptions) {
+  const settings = parseTrainConfig(json, `preset ${preset}`)
+  const model = parseModelConfig(settings.model, `"model" of preset ${preset}`)
+  if (model.architecture === 'bi-encoder')
+    throw new MatcherError('config-invalid', 'The profile is of a step on pairs; set model.architecture=cross-encoder.')
+  const trainer = profileTrainer(settings, model)
+  const batch = (step: number) => workloadBatch({ pairs, tokens, padding, vocabulary: model.vocabSize }, step)
+  for (let step = 1; step <= WARM_UP; step++) trainer.step([batch(step)], 1e-5, step).dispose()
+  const recording = recordOps((onKernel) => trainer.step([batch(WARM_UP + 1)], 1e-5, WARM_UP + 1, onKernel).dispose())
   trainer.dispose()
   return recording
 }

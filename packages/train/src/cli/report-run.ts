@@ -1,10 +1,11 @@
 import { createProgress } from '../report/bar'
 import { whole } from '../report/format'
+import type { TaskMatch } from '../checkpoint/tasks-by-name'
 import { summaryText } from '../pretrained/plan'
 import { jsonLine, metricsTable } from '../report/table'
 import type { RunHooks, RunReady } from '../run/run'
 
-/** What a person sees of a run: a bar on stderr, a table after each epoch on stdout. */
+/** Shows a run to a person: a bar on stderr, a table after each epoch on stdout. */
 export function consoleHooks(): RunHooks {
   const progress = createProgress(process.stderr)
   const say = (text: string): void => {
@@ -26,7 +27,7 @@ export function consoleHooks(): RunHooks {
   }
 }
 
-/** What a program reads of a run: a JSON line for each event on stdout. */
+/** Shows a run to a program: a JSON line for each event on stdout. */
 export function jsonHooks(): RunHooks {
   const write = (type: string, values: object): void => void process.stdout.write(jsonLine(type, values))
   return {
@@ -37,12 +38,18 @@ export function jsonHooks(): RunHooks {
 }
 
 function readyText(ready: RunReady): string {
-  const { parameters, vocabulary, trainPairs, validPairs, missing, resumedAt, taken } = ready
+  const { parameters, vocabulary, trainPairs, validPairs, missing, resumedAt, taken, match } = ready
   return [
     ...(taken ? [summaryText(taken)] : []),
+    ...(match?.fresh.length ? [matchText(match)] : []),
     `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ${whole(trainPairs)} pairs to train on, ${whole(validPairs)} to evaluate.`,
     ...(ready.withoutBfloat16 ? ['This processor has no bfloat16 instructions; the run is in float32.'] : []),
     ...(missing.length > 0 ? [`Not in the data folder, so left out: ${missing.join(', ')}.`] : []),
-    ...(resumedAt.step > 0 ? [`Going on after step ${whole(resumedAt.step)}.`] : [])
+    ...(resumedAt.step > 0 ? [`Resuming after step ${whole(resumedAt.step)}.`] : [])
   ].join('\n')
+}
+
+function matchText({ kept, fresh }: TaskMatch): string {
+  const list = (names: readonly string[]): string => (names.length > 0 ? names.join(', ') : 'none')
+  return `Tasks of --init, by name: ${list(kept)} kept; ${list(fresh)} new here, so ${fresh.length > 1 ? 'they start' : 'it starts'} afresh.`
 }

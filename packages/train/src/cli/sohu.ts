@@ -1,12 +1,14 @@
 import { join } from 'node:path'
-import { MatcherError } from '@sohu-match/core'
+import { MatcherError, meanOfNumbers, type Metrics } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { applyOverrides, parseTrainConfig, presets } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { weightsFolder } from './init'
 import { stopAfterStep } from './stop'
+import { ratio } from '../report/format'
 import { consoleHooks, jsonHooks } from './report-run'
+import type { RunSource } from '../run/source'
 import { resumeRun, startRun, type RunHooks, type RunResult } from '../run/run'
 
 interface SohuOptions {
@@ -20,7 +22,7 @@ interface SohuOptions {
   readonly json: boolean
 }
 
-/** `sohu`: trains a run, or goes on with one. */
+/** `sohu`: trains a run, or resumes one. */
 export function addSohu(program: Command): void {
   program
     .command('sohu')
@@ -37,7 +39,7 @@ export function addSohu(program: Command): void {
       'tensors of --init that may be missing or unknown; a trailing * stands for any ending'
     )
     .option('--set <key=value...>', 'override keys of the preset, for example --set epochs=3 model.hidden_size=128', [])
-    .option('--resume', 'go on with the run in --out as if it had not been interrupted', false)
+    .option('--resume', 'resume the run in --out as if it had not been interrupted', false)
     .option('--json', 'print JSON lines instead of a bar and tables', false)
     .action(async (options: SohuOptions) => {
       const stop = stopAfterStep('last/')
@@ -64,21 +66,32 @@ async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<Run
     if (other)
       throw new MatcherError(
         'config-invalid',
-        `--resume goes on with the run's own settings; leave out --${other}, or start another run.`
+        `--resume keeps the run's own settings; leave out --${other}, or start another run.`
       )
     return resumeRun(out, hooks)
   }
   const preset = options.preset ?? 'smoke'
   const config = parseTrainConfig(applyOverrides(await presets.read(preset), options.set), `preset ${preset}`)
-  const data = options.data === undefined ? await demoData() : userPath(options.data)
-  return startRun({ data, out, config, ...(await initOf(options)) }, hooks)
+  if (FINE_TUNING.includes(preset) && options.init === undefined) console.error(withoutInit(preset))
+  return startRun({ ...(await sourceOf(options)), out, config }, hooks)
 }
 
-async function initOf({
-  init,
-  allowMissing
-}: SohuOptions): Promise<{ init?: string; allowMissing?: readonly string[] }> {
-  return { ...(init !== undefined && { init: await weightsFolder(init) }), ...(allowMissing && { allowMissing }) }
+/** Presets whose few epochs at a small learning rate are for weights that know Chinese already. */
+const FINE_TUNING: readonly string[] = ['sohu-base']
+
+function withoutInit(preset: string): string {
+  return (
+    `Warning: ${preset} fine-tunes public weights (docs/pretrained-weights.md), but there is no --init: all weights start at random, ` +
+    'and its learning rate and epochs are too few to learn from that. Add --init DIR, or train from scratch with sohu-small.'
+  )
+}
+
+async function sourceOf({ data, init, allowMissing }: SohuOptions): Promise<RunSource> {
+  return {
+    data: data === undefined ? await demoData() : userPath(data),
+    ...(init !== undefined && { init: await weightsFolder(init) }),
+    ...(allowMissing && { allowMissing })
+  }
 }
 
 /** The embedded corpus, written where runs keep what can be made again. */
@@ -88,17 +101,41 @@ async function demoData(): Promise<string> {
   return folder
 }
 
-function conclude({ out, json }: SohuOptions, { finished, state }: RunResult): void {
-  const resume = `nx run train:sohu -- --out ${out} --resume`
-  if (json)
+function conclude({ out, json }: SohuOptions, result: RunResult): void {
+  const { finished, state } = result
+  if (json) {
+    const resume = finished ? {} : { resume: resumeCommand(out) }
     console.log(
-      JSON.stringify({ type: finished ? 'finished' : 'interrupted', ...state, out, ...(!finished && { resume }) })
+      JSON.stringify({ type: finished ? 'finished' : 'interrupted', ended: result.ended, ...state, out, ...resume })
     )
-  else if (finished && state.best > 0)
-    console.log(`Done. The best weights (mean F1 ${state.best.toFixed(4)}) are in ${join(out, 'best')}.`)
-  else if (finished)
-    console.log(
-      'Done, but no epoch scored above 0 on the valid split, so there is no best/; the last weights are in last/.'
+  } else console.log(conclusion(out, result))
+}
+
+function resumeCommand(out: string): string {
+  return `npx nx run train:sohu -- --out ${out} --resume`
+}
+
+/** Why a run ended, where its weights are, and what to do next. */
+export function conclusion(out: string, { ended, state, best }: RunResult): string {
+  if (ended === 'stopped') return `Stopped after step ${state.step}. Resume with: ${resumeCommand(out)}`
+  const why =
+    ended === 'epochs'
+      ? `Done: all ${state.epoch} epochs are trained.`
+      : `Done after epoch ${state.epoch}: ${state.stale} epochs in a row were no better than the best (patience).`
+  if (!best) {
+    return (
+      `${why} No epoch could be scored, since no task has valid pairs of both labels; so there is no best/. ` +
+      `The last weights are in ${join(out, 'last')}. Add labelled valid pairs and train again.`
     )
-  else console.log(`Stopped after step ${state.step}. Go on with: ${resume}`)
+  }
+  const checkpoint = join(out, 'best')
+  return [
+    `${why} The best weights, of epoch ${best.epoch} (mean F1 ${ratio(best.mean)} at the thresholds, mean AUC ${ratio(meanAuc(best))}), are in ${checkpoint}; ${join(out, 'report.html')} shows the run.`,
+    `Evaluate them: npx nx run train:evaluate -- --checkpoint ${checkpoint} --data DIR --split test`,
+    `Export them:   npx nx run export:sohu -- --checkpoint ${checkpoint} --out models/NAME`
+  ].join('\n')
+}
+
+function meanAuc({ tasks }: Metrics): number {
+  return meanOfNumbers(Object.values(tasks).map(({ auc }) => auc))
 }

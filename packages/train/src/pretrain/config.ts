@@ -1,8 +1,7 @@
 import { describeIssues, MatcherError } from '@sohu-match/core'
 import { namedJson } from '@sohu-match/node'
-import { closest } from 'fastest-levenshtein'
 import * as v from 'valibot'
-import { parseTrainConfig, type TrainConfig } from '../config'
+import { parseTrainConfig, requireKnownKeys, type TrainConfig } from '../config'
 import { PRESETS } from '../presets'
 
 /** The keys of a training configuration that pretraining has too; they mean the same. */
@@ -48,20 +47,14 @@ export const pretrainPresets = namedJson(new URL('pretrain/', PRESETS), 'pretrai
 
 /** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
 export function parsePretrainConfig(json: Record<string, unknown>, source: string): PretrainConfig {
-  const keys = [...SHARED, ...Object.keys(own.entries)]
-  const unknown = Object.keys(json).find((key) => !keys.includes(key))
-  if (unknown !== undefined)
-    throw new MatcherError(
-      'config-invalid',
-      `${source}: there is no key "${unknown}"; did you mean "${closest(unknown, keys)}"?`
-    )
+  requireKnownKeys(json, [...SHARED, ...Object.keys(own.entries)], source)
   const parsed = v.safeParse(own, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
   const train = parseTrainConfig(
     Object.fromEntries(SHARED.filter((key) => key in json).map((key) => [key, json[key]])),
     source
   )
-  if ((train.model as { norm_position?: unknown }).norm_position === 'pre') {
+  if (train.model['norm_position'] === 'pre') {
     throw new MatcherError(
       'config-invalid',
       `${source}: norm_position "pre" is not part of RoFormer's recipe for hidden words; leave it out.`

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import {
-  MatcherError,
   modelConfigToJson,
   parameterSpecs,
   parseModelConfig,
@@ -8,6 +7,8 @@ import {
   type TaskSpec
 } from '@sohu-match/core'
 import { readJson, recoverFolder } from '@sohu-match/node'
+import type { Model } from '../autograd/pass'
+import { matchTasks, parametersForTasks, type TaskMatch } from '../checkpoint/tasks-by-name'
 import { exists, readCheckpoint, type Assets } from '../checkpoint/checkpoint'
 import type { TrainConfig } from '../config'
 import { ownAssets } from '../checkpoint/dictionary'
@@ -23,6 +24,8 @@ export interface TakenOver {
   readonly variables: Map<string, Variable>
   /** What public weights gave; a checkpoint of this project gives everything. */
   readonly summary?: LoadSummary
+  /** The tasks that a checkpoint of this project knows, by name, and those that it does not. */
+  readonly match?: TaskMatch
 }
 
 /** The keys of config.json that a run chooses whatever checkpoint it starts from. */
@@ -38,8 +41,9 @@ export async function isOwnCheckpoint(folder: string): Promise<boolean> {
 }
 
 /**
- * The weights, vocabulary and sizes in a folder, of this project or public, with the run's tasks, length and dropout. Nothing is left in
- * memory when it throws: `checkpoint-invalid` for weights that do not fit, `config-invalid` for a network that this one is not.
+ * The weights, vocabulary and sizes in a folder, of this project or public, with the run's tasks, length and dropout. Tasks are matched
+ * by name: a new one starts afresh. Nothing is left in memory when it throws: `checkpoint-invalid` for weights that do not fit,
+ * `config-invalid` for a network that this one is not.
  */
 export async function takeOver(
   train: TrainConfig,
@@ -54,17 +58,26 @@ export async function takeOver(
 
 async function takeOverOwn(train: TrainConfig, init: string, tasks: readonly TaskSpec[]): Promise<TakenOver> {
   const { model, assets } = await readCheckpoint(init)
-  if (model.config.tasks.length !== tasks.length) {
-    throw new MatcherError(
-      'checkpoint-invalid',
-      `${init} was trained for ${model.config.tasks.length} tasks; the data names ${tasks.length}.`
-    )
-  }
   const own = Object.fromEntries(
     OWN_KEYS_OF_CHECKPOINT.flatMap((key) => (key in train.model ? [[key, train.model[key]]] : []))
   )
   const config = parseModelConfig({ ...modelConfigToJson(model.config), ...own, tasks }, init)
-  return { config, assets, variables: variablesFor(config, model.variables, train.seed) }
+  const match = matchTasks(model.config.tasks, tasks)
+  const kept = variablesForTasks(model, tasks, train.seed)
+  return { config, assets, variables: variablesFor(config, kept, train.seed), match }
+}
+
+/** The variables with the parts of tasks in the places that `tasks` gives them; the same ones where tasks and order are the same. */
+function variablesForTasks({ config, variables }: Model, tasks: readonly TaskSpec[], seed: number) {
+  const same = config.tasks.length === tasks.length && tasks.every(({ name }, i) => config.tasks[i]!.name === name)
+  if (same) return variables
+  const kept = new Map(variables)
+  const valuesOf = (name: string): Float32Array => variables.get(name)!.values()
+  for (const [name, { values, shape }] of parametersForTasks(config, tasks, valuesOf, seed)) {
+    variables.get(name)!.dispose()
+    kept.set(name, Variable.create(values, shape))
+  }
+  return kept
 }
 
 /**

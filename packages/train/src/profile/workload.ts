@@ -1,6 +1,6 @@
-import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
+import { parameterSpecs, parseModelConfig, type ModelConfig } from '@sohu-match/core'
 import type { LabeledBatch } from '../autograd/pass'
-import { parseTrainConfig } from '../config'
+import { parseTrainConfig, type TrainConfig } from '../config'
 import { createRandom } from '../data/random'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
@@ -31,23 +31,29 @@ export function workloadTrainer(
   { layers, hidden, heads, intermediate = 4 * hidden, vocabulary }: Workload,
   settings: Record<string, unknown> = {}
 ): Trainer {
-  const config = parseModelConfig({
+  const model = parseModelConfig({
     vocab_size: vocabulary,
     hidden_size: hidden,
     num_hidden_layers: layers,
     num_attention_heads: heads,
     intermediate_size: intermediate
   })
-  const train = parseTrainConfig({ model: {}, epochs: 1, learning_rate: 2e-5, ...settings }, 'workload')
-  return new Trainer(
-    train,
-    config,
-    new Map(parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)]))
+  return profileTrainer(parseTrainConfig({ model: {}, epochs: 1, learning_rate: 2e-5, ...settings }, 'workload'), model)
+}
+
+/** An initialized trainer of a network; auxiliary heads are left out, as `workloadBatch` has no targets for them. */
+export function profileTrainer(settings: TrainConfig, model: ModelConfig): Trainer {
+  const variables = parameterSpecs(model).map(
+    (spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)] as const
   )
+  return new Trainer(settings, model, new Map(variables))
 }
 
 /** A batch of random words, two texts of equal length in each pair, all six tasks. */
-export function workloadBatch({ pairs, tokens, vocabulary, padding = 0 }: Workload, seed: number): LabeledBatch {
+export function workloadBatch(
+  { pairs, tokens, vocabulary, padding = 0 }: Partial<Workload> & Pick<Workload, 'pairs' | 'tokens' | 'vocabulary'>,
+  seed: number
+): LabeledBatch {
   const random = createRandom('workload', seed)
   const length = Math.round(tokens * (1 - padding))
   const grid = (value: (column: number) => number): Int32Array =>

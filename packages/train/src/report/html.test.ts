@@ -4,7 +4,8 @@ import { lineChart, ticks } from './chart'
 import { errorsPage, highlighted, mostWrong, pairCard, type JudgedPair } from './mistakes'
 import { evaluation } from '../evaluate/evaluation'
 import { escapeHtml } from './page'
-import { runReport, type RunRecord } from './run-report'
+import type { RunRecord } from '../run/metrics-log'
+import { runReport } from './run-report'
 
 const words = (text: string) => text.match(/\p{Script=Han}{2}|[\s\S]/gu) ?? []
 const pairs: JudgedPair[] = Array.from({ length: 80 }, (_, i) => ({

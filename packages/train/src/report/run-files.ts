@@ -8,12 +8,13 @@ import {
   type Example,
   type TaskSpec
 } from '@sohu-match/core'
-import { readJson, readText, writeFileAtomic } from '@sohu-match/node'
+import { readJson, writeFileAtomic } from '@sohu-match/node'
 import * as v from 'valibot'
 import { exists } from '../checkpoint/checkpoint'
 import { mostWrong, type JudgedPair } from './mistakes'
 import { evaluation, type Evaluation } from '../evaluate/evaluation'
-import { runReport, type RunRecord } from './run-report'
+import { readRecords } from '../run/metrics-log'
+import { runReport } from './run-report'
 import { eventFile, eventFileName } from './tensorboard'
 
 /** The file in `best/` with the scores of the valid pairs, from which a report is made again at any time. */
@@ -53,14 +54,6 @@ export async function writeRunReport(folder: string, source: ReportSource): Prom
   await writeFileAtomic(join(folder, 'report.html'), html)
   const events = await eventFileOf(folder)
   await writeFileAtomic(join(folder, events.name), eventFile(records, events.start))
-}
-
-/** The lines of a run's `metrics.jsonl`; none before there is one. A figure that was not a number, null in the file, is NaN again. */
-export async function readRecords(folder: string): Promise<RunRecord[]> {
-  const path = join(folder, 'metrics.jsonl')
-  if (!(await exists(path))) return []
-  const lines = (await readText(path)).split('\n').slice(0, -1)
-  return lines.map((line) => JSON.parse(line, (_, value: unknown) => value ?? NaN) as RunRecord)
 }
 
 type Judged = JudgedPair & { readonly tokens: number }

@@ -1,16 +1,11 @@
-import type { Metrics, TaskSpec } from '@sohu-match/core'
-import type { StepReport } from '../run/loop'
+import type { TaskSpec } from '@sohu-match/core'
+import type { RunRecord } from '../run/metrics-log'
 import { lineChart, type Series } from './chart'
 import { pairCard, type JudgedPair } from './mistakes'
 import type { Evaluation } from '../evaluate/evaluation'
 import { figureRows, lengthRows } from './figures'
 import { duration, ratio, significant, whole } from './format'
 import { escapeHtml, htmlTable, page, section } from './page'
-
-/** A line of a run's `metrics.jsonl`: NaN became null on its way. */
-export type RunRecord =
-  | ({ readonly type: 'step' } & StepReport)
-  | ({ readonly type: 'epoch'; readonly step: number; readonly epoch: number; readonly improved: boolean } & Metrics)
 
 /** Content of a run's report; what is not given is left out. */
 export interface RunReportInput {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RunRecord } from './run-report'
+import type { RunRecord } from '../run/metrics-log'
 import { eventFile, eventFileName } from './tensorboard'
 
 const step: RunRecord = {

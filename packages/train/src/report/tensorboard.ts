@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { maskedCrc32c } from '../masked-crc'
-import type { RunRecord } from './run-report'
+import type { RunRecord } from '../run/metrics-log'
 
 /** A figure of one step, under a name that TensorBoard groups by its part before the slash. */
 export interface Scalar {

@@ -21,6 +21,9 @@ import type { TrainConfig } from '../config'
 import { encodeExamples, type EncodedPairs } from '../data/encode'
 import { onlyTasks, requireTasks } from '../data/for-tasks'
 import { embeddingStart } from '../data/embedding-start'
+import { describeDataset, type DatasetDescription } from '../data/fingerprint'
+import type { TaskMatch } from '../checkpoint/tasks-by-name'
+import type { RunSource } from './source'
 import { ownAssets } from '../checkpoint/dictionary'
 import { crossInitialization } from '../initialization/cross'
 import { initialValues } from '../initialization/parameters'
@@ -39,13 +42,16 @@ export interface Prepared {
   readonly validExamples: readonly Example[]
   /** The network's parameters and the auxiliary heads' (`auxiliary.…`). */
   readonly variables: Map<string, Variable>
-  /** What the data folder lacks, to be told. */
+  /** The data as the run remembers it, and what its folder lacks. */
+  readonly description: DatasetDescription
   readonly missing: readonly string[]
   /** What public weights gave, where the run starts from them. */
   readonly taken?: LoadSummary
+  /** Which tasks a checkpoint knew, where the run starts from one. */
+  readonly match?: TaskMatch
 }
 
-/** What a person is told while a run is made ready. */
+/** Progress while a run is made ready. */
 export type PrepareProgress = (
   phase: 'read' | 'vocabulary' | 'tokenize' | 'embeddings',
   done: number,
@@ -54,24 +60,27 @@ export type PrepareProgress = (
 
 /** Options of `prepare`. */
 export interface PrepareOptions {
-  readonly data: string
-  /** A checkpoint or a folder of public weights: the run takes over weights, vocabulary and sizes. */
-  readonly init?: string
-  /** Tensors of public weights that may be missing or unknown. */
-  readonly allowMissing?: readonly string[]
   /** Where tokenized texts are kept. */
   readonly cache: string
   readonly onProgress?: PrepareProgress
+  /** Looks at the data before anything is made of it, and may throw. */
+  readonly onData?: (description: DatasetDescription) => void
 }
 
-/** Reads the data, makes or takes over the vocabulary, tokenizes, and gives every parameter its start. Throws coded errors before anything is written. */
+/**
+ * Reads the data, makes or takes over the vocabulary, tokenizes, and gives every parameter its start. Throws coded errors; nothing but the
+ * cache is written.
+ */
 export async function prepare(
   train: TrainConfig,
-  { data, init, allowMissing, cache, onProgress }: PrepareOptions
+  { data, init, allowMissing }: RunSource,
+  { cache, onProgress, onData }: PrepareOptions
 ): Promise<Prepared> {
   onProgress?.('read', 0, 1)
   const dataset = onlyTasks(await readDataset(data, ['train', 'valid']), train.onlyTasks)
   requireTasks('task_weights', Object.keys(train.taskWeights), dataset.tasks)
+  const description = describeDataset(dataset)
+  onData?.(description)
   onProgress?.('read', 1, 1)
   const start: Start =
     init === undefined
@@ -114,8 +123,10 @@ export async function prepare(
     ...encoded,
     validExamples,
     variables,
+    description,
     missing,
-    ...(start.summary && { taken: start.summary })
+    ...(start.summary && { taken: start.summary }),
+    ...(start.match && { match: start.match })
   }
 }
 
@@ -154,6 +165,7 @@ export interface Start {
   readonly assets: Assets
   readonly variables?: Map<string, Variable>
   readonly summary?: LoadSummary
+  readonly match?: TaskMatch
 }
 
 /** A vocabulary from the training texts, and the preset's sizes. */

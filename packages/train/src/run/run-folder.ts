@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   describeIssues,
@@ -11,9 +11,9 @@ import {
   type TaskSpec
 } from '@sohu-match/core'
 import {
+  acquireLock,
   isTemporary,
   readJson,
-  readText,
   recoverFolder,
   removeTemporaries,
   storageError,
@@ -23,23 +23,23 @@ import {
 import * as v from 'valibot'
 import { exists, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
 import { parseTrainConfig, trainConfigToJson, type TrainConfig } from '../config'
-import { FRESH_STATE, type TrainingState } from './loop'
+import { descriptionSchema, type DatasetDescription } from '../data/fingerprint'
+import type { TrainingState } from './loop'
+import { sourceEntries, type RunSource } from './source'
 import type { Variable } from '../optimizer/variable'
 import type { Trainer } from '../step/trainer'
 import { readWeights, writeWeights, type LazyTensor } from '../checkpoint/weights-file'
 
 /** What a run was started with; `train.json` of its folder. */
-export interface RunDescription {
-  readonly data: string
-  readonly init?: string
-  readonly allowMissing?: readonly string[]
+export interface RunDescription extends RunSource {
+  /** Absent in runs of before. */
+  readonly dataset?: DatasetDescription
   readonly config: TrainConfig
 }
 
-const descriptionSchema = v.strictObject({
-  data: v.string(),
-  init: v.exactOptional(v.string()),
-  allowMissing: v.exactOptional(v.array(v.string())),
+const runSchema = v.strictObject({
+  ...sourceEntries,
+  dataset: v.exactOptional(descriptionSchema),
   config: v.record(v.string(), v.unknown())
 })
 /** The file that makes a folder a run. */
@@ -53,40 +53,55 @@ const stateSchema = v.strictObject({
   stale: v.optional(counter, 0)
 })
 
-/** Throws `output-exists` when a new run may not go into a folder because something is there already. A run killed before it had begun leaves nothing that counts. */
+/** Held by the process that writes to the folder. */
+const LOCK = 'run.lock'
+
+/** Throws `output-exists` when a new run may not go into a folder: something is there, other than what a run killed before it began left. */
 export async function requireFresh(folder: string): Promise<void> {
-  const present = (await readdir(folder).catch(() => [])).filter(
-    (name) => !(name.startsWith(DESCRIPTION) && isTemporary(name))
-  )
+  const present = (await readdir(folder).catch(() => [])).filter((name) => name !== LOCK && !isTemporary(name))
   if (present.length > 0) {
     throw new MatcherError(
       'output-exists',
-      `${folder} is not empty (${present.slice(0, 3).join(', ')}); add --resume to go on with its run, or name another --out.`
+      `${folder} is not empty (${present.slice(0, 3).join(', ')}); add --resume to resume its run, or name another --out.`
     )
   }
 }
 
-/** Makes the folder of a new run and writes its `train.json`. Throws `storage`. */
-export async function createRun(folder: string, { data, init, allowMissing, config }: RunDescription): Promise<void> {
+/** Locks a run's folder and returns the release. Throws `output-exists` while another process trains in it, `storage`. */
+export function lockRun(folder: string): Promise<() => Promise<void>> {
+  return acquireLock(join(folder, LOCK))
+}
+
+/** Makes the folder of a new run, locks it, and writes its `train.json`; returns the lock's release. Throws `storage`, `output-exists`. */
+export async function createRun(
+  folder: string,
+  { data, init, allowMissing, dataset, config }: RunDescription
+): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw storageError('make the folder', folder, cause)
   })
-  await removeTemporaries(folder)
-  await writeFileAtomic(
-    join(folder, DESCRIPTION),
-    `${JSON.stringify({ data, init, allowMissing, config: trainConfigToJson(config) }, null, 2)}\n`
-  )
+  const release = await lockRun(folder)
+  try {
+    await requireFresh(folder) // another run may have begun since this one looked
+    await removeTemporaries(folder)
+    const json = { data, init, allowMissing, dataset, config: trainConfigToJson(config) }
+    await writeFileAtomic(join(folder, DESCRIPTION), `${JSON.stringify(json, null, 2)}\n`)
+    return release
+  } catch (cause) {
+    await release()
+    throw cause
+  }
 }
 
 /** Reads what the run in a folder was started with. Throws `checkpoint-invalid` or `config-invalid`. */
 export async function readRun(folder: string): Promise<RunDescription> {
   const path = join(folder, DESCRIPTION)
-  const parsed = v.safeParse(descriptionSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
+  const parsed = v.safeParse(runSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
   if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
   return { ...parsed.output, config: parseTrainConfig(parsed.output.config, path) }
 }
 
-/** Takes away what a killed run left under temporary names. Throws `storage`. */
+/** Removes what a killed run left under temporary names. Throws `storage`. */
 export async function tidyRun(folder: string): Promise<void> {
   for (const name of ['last', 'best']) await tidyFolder(join(folder, name))
   await removeTemporaries(folder)
@@ -101,10 +116,10 @@ export interface LastCheckpoint {
   readonly state: TrainingState
 }
 
-/** What the best epoch so far found; a run that has none yet starts with NaN and thresholds of 0.5. */
+/** Metrics and thresholds of the best epoch so far; a run that has none yet starts with NaN and thresholds of 0.5. */
 export type BestFindings = Pick<LastCheckpoint, 'metrics' | 'thresholds'>
 
-/** Writes `last/`: the raw weights as a checkpoint, and all that `--resume` needs to go on exactly. */
+/** Writes `last/`: the raw weights as a checkpoint, and all that `--resume` needs to continue exactly. */
 export async function writeLast(
   folder: string,
   trainer: Trainer,
@@ -123,7 +138,7 @@ export async function writeLast(
   )
 }
 
-/** Brings optimizer, averages and auxiliary heads back from `last/` and returns where the run stood. The weights are there already. */
+/** Restores optimizer, averages and auxiliary heads from `last/` and returns where the run stood. The weights are loaded already. */
 export async function restoreLast(folder: string, trainer: Trainer): Promise<TrainingState> {
   const last = join(folder, 'last')
   const path = join(last, 'state.json')
@@ -139,7 +154,7 @@ export async function restoreLast(folder: string, trainer: Trainer): Promise<Tra
   return parsed.output
 }
 
-/** What the best epoch before the run was interrupted found, as `last/` keeps it. Throws `checkpoint-invalid`. */
+/** The best epoch's metrics and thresholds, as `last/` keeps them. Throws `checkpoint-invalid`. */
 export async function restoreFindings(folder: string, tasks: readonly TaskSpec[]): Promise<BestFindings> {
   const [metrics, thresholds] = ['metrics.json', 'thresholds.json'].map((name) => join(folder, 'last', name)) as [
     string,
@@ -152,28 +167,10 @@ export async function restoreFindings(folder: string, tasks: readonly TaskSpec[]
   }
 }
 
-/** True if the folder's run has a `last/` to go on from; puts back one whose writer was killed. */
+/** True if the folder's run has a `last/` to resume from; puts back one whose writer was killed. */
 export async function hasLast(folder: string): Promise<boolean> {
   await recoverFolder(join(folder, 'last'))
   return exists(join(folder, 'last', 'state.json'))
-}
-
-/** Adds a line to `metrics.jsonl`. */
-export async function logMetrics(folder: string, line: Record<string, unknown>): Promise<void> {
-  await appendFile(join(folder, 'metrics.jsonl'), `${JSON.stringify(line)}\n`).catch((cause: unknown) => {
-    throw storageError('write', join(folder, 'metrics.jsonl'), cause)
-  })
-}
-
-/** Drops the lines of `metrics.jsonl` that a resumed run will write again: those after `step`, and a last line cut short. */
-export async function rewindMetrics(folder: string, { step }: TrainingState = FRESH_STATE): Promise<void> {
-  const path = join(folder, 'metrics.jsonl')
-  if (!(await exists(path))) return
-  const kept = (await readText(path))
-    .split('\n')
-    .slice(0, -1)
-    .filter((line) => (JSON.parse(line) as { step: number }).step <= step)
-  await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''))
 }
 
 /** Adam's moments of every variable, and the auxiliary heads, which are no part of the network. */

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -8,11 +9,17 @@ import {
   rmSync,
   writeFileSync
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { applyOverrides, parseTrainConfig, presets, trainConfigToJson, type TrainConfig } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
+import { readDataset } from '@sohu-match/node'
+import { readCheckpoint } from '../checkpoint/checkpoint'
+import { conclusion } from '../cli/sohu'
+import { evaluation } from '../evaluate/evaluation'
+import { scoreSplit } from '../evaluate/scoring'
+import { takeOver } from '../pretrained/take-over'
 import { resumeRun, startRun } from './run'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-run-'))
@@ -157,7 +164,228 @@ describe('a bi-encoder', () => {
   })
 })
 
+describe('the data of a run', () => {
+  const stop = (after: number) => {
+    let steps = 0
+    return { stopping: () => ++steps > after }
+  }
+  const copy = (name: string): string => {
+    const folder = join(root, name)
+    cpSync(data, folder, { recursive: true })
+    return folder
+  }
+  const train = (folder: string): string => join(folder, '短短匹配A类', 'train.txt')
+
+  it.each([
+    [
+      'a pair more',
+      (folder: string) => appendFileSync(train(folder), '{"source":"甲","target":"乙","labelA":"1"}\n'),
+      /97 train pairs \(were 96\)/
+    ],
+    [
+      'another text',
+      (folder: string) =>
+        writeFileSync(train(folder), readFileSync(train(folder), 'utf8').replace('"source":"', '"source":"新')),
+      /other texts/
+    ]
+  ])('may not change before --resume: %s', async (name, change, message) => {
+    const changed = copy(`changed by ${name}`)
+    const out = join(root, `run on ${name}`)
+    expect(await startRun({ data: changed, out, config }, stop(1))).toMatchObject({ ended: 'stopped' })
+    change(changed)
+    await expect(resumeRun(out)).rejects.toMatchObject({
+      code: 'data-invalid',
+      message: expect.stringMatching(message)
+    })
+    rmSync(changed, { recursive: true })
+    cpSync(data, changed, { recursive: true })
+    expect(await resumeRun(out)).toMatchObject({ finished: true })
+  })
+
+  it('may not change its tasks or their order under a run of before, which kept no fingerprint', async () => {
+    const own = join(root, 'own')
+    writeOwn(own, ['x', 'y'])
+    const out = join(root, 'run of before')
+    await startRun({ data: own, out, config }, stop(1))
+    const { dataset: _, ...before } = JSON.parse(readFileSync(join(out, 'train.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >
+    writeFileSync(join(out, 'train.json'), JSON.stringify(before))
+    writeOwn(own, ['y', 'x'])
+    await expect(resumeRun(out)).rejects.toMatchObject({
+      code: 'data-invalid',
+      message: expect.stringContaining('tasks y, x (were x, y)') as string
+    })
+    writeOwn(own, ['x', 'y'])
+    expect(await resumeRun(out)).toMatchObject({ finished: true })
+  })
+
+  it('meets the conditions of its tasks by name when --init has them in another order, fewer or more', async () => {
+    const own = join(root, 'named')
+    writeOwn(own, ['x', 'y', 'z'])
+    const heads = parseTrainConfig(applyOverrides(trainConfigToJson(config), ['model.heads=per-task']), 'test')
+    await startRun({ data: own, out: join(root, 'first'), config: heads })
+    const init = join(root, 'first', 'best')
+    const was = await readCheckpoint(init)
+    writeOwn(own, ['z', 'new', 'x'])
+    const taken = await takeOver(heads, init, (await readDataset(own, ['train'])).tasks)
+    expect(taken.match).toEqual({ kept: ['z', 'x'], fresh: ['new'] })
+    for (const [name, per] of [
+      ['cond_embedding', 128],
+      ['classifier.bias', 2]
+    ] as const) {
+      const [before, now] = [was.model.variables.get(name)!.values(), taken.variables.get(name)!.values()]
+      const part = (values: Float32Array, task: number) => [...values.slice(task * per, (task + 1) * per)]
+      expect(now.length).toBe(3 * per)
+      expect(part(now, 0)).toEqual(part(before, 2))
+      expect(part(now, 2)).toEqual(part(before, 0))
+    }
+    const fresh = (values: Float32Array) => [...values.slice(128, 256)]
+    expect(
+      [0, 1, 2].map((task) => [
+        ...was.model.variables
+          .get('cond_embedding')!
+          .values()
+          .slice(task * 128, (task + 1) * 128)
+      ])
+    ).not.toContainEqual(fresh(taken.variables.get('cond_embedding')!.values()))
+    const [before, now] = [was.model, taken].map(({ variables }) => variables.get('classifier.kernel')!.values()) // [hidden, 6]
+    for (let row = 0; row < 8; row++) {
+      expect([...now!.slice(row * 6, row * 6 + 2)]).toEqual([...before!.slice(row * 6 + 4, row * 6 + 6)])
+      expect([...now!.slice(row * 6 + 4, row * 6 + 6)]).toEqual([...before!.slice(row * 6, row * 6 + 2)])
+    }
+    expect(taken.variables.get('embeddings.word')!.values()).toEqual(
+      was.model.variables.get('embeddings.word')!.values()
+    )
+  })
+})
+
+describe('a second training into one folder', () => {
+  it('is refused while the first lives, whether new or resumed, and begins when that one is dead', async () => {
+    const out = join(root, 'shared')
+    const seen: unknown[] = []
+    const attempt = async (): Promise<void> => {
+      for (const second of [() => startRun({ data, out, config }), () => resumeRun(out)])
+        seen.push(await second().catch((error: unknown) => (error as { code: string }).code))
+    }
+    let asked: Promise<void> | undefined
+    await startRun({ data, out, config }, { onStep: () => void (asked ??= attempt()) })
+    await asked
+    expect(seen).toEqual(['output-exists', 'output-exists'])
+    expect(existsSync(join(out, 'run.lock'))).toBe(false)
+    writeFileSync(join(out, 'run.lock'), JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() })) // beyond Linux's largest number
+    expect(await resumeRun(out)).toMatchObject({ finished: true })
+  })
+
+  it('is refused when both began to prepare at once, and leaves the first as it is', async () => {
+    const out = join(root, 'at once')
+    const results = await Promise.allSettled([startRun({ data, out, config }), startRun({ data, out, config })])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const refused = results.find((one) => one.status === 'rejected')
+    expect(refused?.reason).toMatchObject({ code: 'output-exists' })
+    expect(await resumeRun(out)).toMatchObject({ finished: true })
+  })
+})
+
+describe('tasks and records that break programs', () => {
+  const names = ['constructor', 'toString', '__proto__']
+
+  it('are trained, weighed, evaluated and resumed whatever a task is called', async () => {
+    const own = join(root, 'strange')
+    writeOwn(own, names)
+    const out = join(root, 'strange-run')
+    const weights = JSON.parse('{"__proto__": 2, "constructor": 3}') as Record<string, number>
+    const strange = parseTrainConfig({ ...trainConfigToJson(config), task_weights: weights }, 'test')
+    expect(Object.entries(strange.taskWeights)).toEqual(Object.entries(weights))
+    const { best, ended } = await startRun({ data: own, out, config: strange })
+    expect(ended).toBe('epochs')
+    expect(Object.keys(best!.tasks)).toEqual(names)
+    expect(await resumeRun(out)).toMatchObject({ finished: true })
+    const { rows, thresholds } = await scoreSplit({ checkpoint: join(out, 'best'), data: own, split: 'valid' })
+    expect(Object.keys(thresholds)).toEqual(names)
+    expect(rows.every(({ score }) => Number.isFinite(score))).toBe(true)
+    expect(Object.keys(evaluation(rows, best === undefined ? [] : tasksOf(names), thresholds).tasks)).toEqual(names)
+  })
+
+  it.each([
+    ['{"type":"step"', 'not JSON'],
+    ['[]', 'not a record'],
+    ['{"type":"step","step":"1"}', '"step" should be number'],
+    ['{"type":"epoch","step":1,"epoch":0}', '"mean"']
+  ])('names the damaged line of metrics.jsonl: %s', async (line, message) => {
+    const out = join(root, 'damaged')
+    if (!existsSync(out)) await startRun({ data, out, config })
+    const log = join(out, 'metrics.jsonl')
+    const before = readFileSync(log, 'utf8')
+    writeFileSync(log, `${line}\n${before}`)
+    await expect(resumeRun(out)).rejects.toMatchObject({
+      code: 'checkpoint-invalid',
+      message: expect.stringMatching(new RegExp(`metrics\\.jsonl:1: .*${message}`)) as string
+    })
+    writeFileSync(log, before)
+  })
+})
+
+describe('a valid split in which one task has no positive pair', () => {
+  it('still gives a best epoch; one without any positive pair says why there is none', async () => {
+    const own = join(root, 'no positives')
+    writeOwn(own, ['x', 'y'], { valid: (task, label) => (task === 'y' ? '0' : label) })
+    const { best } = await startRun({ data: own, out: join(root, 'one without'), config })
+    expect(best!.mean).toBe(best!.groups['x']!.f1)
+    expect(existsSync(join(root, 'one without', 'best'))).toBe(true)
+    writeOwn(own, ['x', 'y'], { valid: () => '0' })
+    const out = join(root, 'all without')
+    const result = await startRun({ data: own, out, config })
+    expect(result).toMatchObject({ finished: true, ended: 'epochs' })
+    expect(result.best).toBeUndefined()
+    expect(conclusion(out, result)).toMatch(
+      /no task has valid pairs of both labels; so there is no best\/\. The last weights are in .*last/
+    )
+  })
+})
+
+const tasksOf = (names: readonly string[]) => names.map((name, id) => ({ name, id, group: name }))
+
+/** A data folder with tasks of these names, in this order; pairs of a task are the same whatever its place. */
+function writeOwn(
+  folder: string,
+  names: readonly string[],
+  { valid = (_: string, label: string) => label }: { valid?: (task: string, label: string) => string } = {}
+): void {
+  mkdirSync(folder, { recursive: true })
+  const line = (name: string, i: number, label: string): string =>
+    JSON.stringify({ source: `${name}第${i}场`, target: `${name}第${label === '1' ? i : i + 1}场`, label })
+  names.forEach((name, n) => {
+    const lines = (labelOf: (label: string) => string) =>
+      Array.from({ length: 8 }, (_, i) => `${line(name, i, labelOf(String(i % 2)))}\n`).join('')
+    writeFileSync(
+      join(folder, `${n}.train.jsonl`),
+      lines((label) => label)
+    )
+    writeFileSync(
+      join(folder, `${n}.valid.jsonl`),
+      lines((label) => valid(name, label))
+    )
+  })
+  const tasks = names.map((name, n) => ({ name, train: [`${n}.train.jsonl`], valid: [`${n}.valid.jsonl`] }))
+  writeFileSync(join(folder, 'dataset.json'), JSON.stringify({ tasks }))
+}
+
 describe('a run that ends', () => {
+  it('says why, and what to do next', async () => {
+    const out = join(root, 'spoken')
+    const all = await startRun({ data, out, config })
+    expect(conclusion(out, all)).toMatch(
+      /^Done: all 1 epochs are trained\. The best weights, of epoch 1 \(mean F1 .* at the thresholds/
+    )
+    expect(conclusion(out, all)).toContain(`npx nx run export:sohu -- --checkpoint ${join(out, 'best')}`)
+    expect(conclusion(out, { ...all, ended: 'patience', state: { ...all.state, epoch: 4, stale: 2 } })).toContain(
+      'Done after epoch 4: 2 epochs in a row were no better'
+    )
+    expect(conclusion(out, { ...all, ended: 'stopped' })).toContain(`npx nx run train:sohu -- --out ${out} --resume`)
+  })
+
   it('has both checkpoints with everything that export and --resume need', async () => {
     const out = join(root, 'whole')
     const result = await startRun({ data, out, config })

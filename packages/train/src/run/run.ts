@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { elementCount, parameterSpecs, type TaskSpec } from '@sohu-match/core'
-import { sizedConfig } from './batch-size'
+import { elementCount, parameterSpecs, parseModelConfig, type CheckpointMetrics, type TaskSpec } from '@sohu-match/core'
+import { readJson } from '@sohu-match/node'
+import { sizedConfig, type SizedConfig } from './batch-size'
 import { writeCheckpoint } from '../checkpoint/checkpoint'
 import { trainConfigToJson, type TrainConfig } from '../config'
 import { pairLengths } from '../data/encode'
@@ -18,15 +19,19 @@ import { parityBatches, parityInputs } from '../checkpoint/parity'
 import { prepare, type Prepared, type PrepareProgress } from './prepare'
 import type { LoadSummary } from '../pretrained/plan'
 import { VALID_SCORES, writeRunReport } from '../report/run-files'
+import { requireSameDataset } from '../data/fingerprint'
+import { selectionScore } from '../evaluate/selection'
+import type { TaskMatch } from '../checkpoint/tasks-by-name'
+import { logMetrics, rewindMetrics } from './metrics-log'
+import type { RunSource } from './source'
 import {
   createRun,
   hasLast,
-  logMetrics,
+  lockRun,
   readRun,
   requireFresh,
   restoreFindings,
   restoreLast,
-  rewindMetrics,
   tidyRun,
   writeLast,
   type BestFindings
@@ -35,16 +40,12 @@ import { disposeModel, Trainer } from '../step/trainer'
 import { hasBfloat16 } from '../tfjs'
 
 /** A run to begin. */
-export interface NewRun {
-  readonly data: string
+export interface NewRun extends RunSource {
   readonly out: string
   readonly config: TrainConfig
-  readonly init?: string
-  /** Tensors of public weights in `init` that may be missing or unknown. */
-  readonly allowMissing?: readonly string[]
 }
 
-/** What a run tells while it goes on; nothing here is printed by the library. */
+/** Events of a run; the library itself prints nothing. */
 export interface RunHooks {
   readonly onPrepare?: PrepareProgress
   readonly onReady?: (ready: RunReady) => void
@@ -68,82 +69,148 @@ export interface RunReady {
   readonly withoutBfloat16?: boolean
   /** What public weights gave, where the run starts from them. */
   readonly taken?: LoadSummary
+  /** Which tasks the checkpoint of `--init` knew. */
+  readonly match?: TaskMatch
 }
 
-/** How a run ended: at its last epoch, or stopped on request. */
+/** How a run ended: after its last epoch, when `patience` epochs in a row were no better, or stopped on request. */
 export interface RunResult {
   readonly finished: boolean
+  readonly ended: 'epochs' | 'patience' | 'stopped'
   readonly state: TrainingState
+  /** Metrics of the best epoch, at its thresholds; absent while no epoch could be scored. */
+  readonly best?: CheckpointMetrics
 }
 
 /** Trains a new run into `out`. Throws coded errors; nothing is written before data and configuration are found good. */
 export async function startRun(run: NewRun, hooks: RunHooks = {}): Promise<RunResult> {
-  if (run.config.precision === 'float32' || hasBfloat16()) return execute(run, false, hooks)
-  return execute({ ...run, config: { ...run.config, precision: 'float32' } }, false, {
-    ...hooks,
-    onReady: (ready) => hooks.onReady?.({ ...ready, withoutBfloat16: true })
+  const { out } = run
+  await requireFresh(out)
+  const withoutBfloat16 = run.config.precision !== 'float32' && !hasBfloat16()
+  const config: TrainConfig = withoutBfloat16 ? { ...run.config, precision: 'float32' } : run.config
+  const onReady = (ready: RunReady): void => hooks.onReady?.({ ...ready, ...(withoutBfloat16 && { withoutBfloat16 }) })
+  const prepared = await prepare(config, run, preparation(out, hooks))
+  return withTrainer(config, prepared, async (trainer, sized) => {
+    const release = await createRun(out, { ...run, dataset: prepared.description, config: sized })
+    try {
+      const findings = nothingFound(prepared.config.tasks)
+      return await execute(
+        { out, config: sized, prepared, trainer, state: FRESH_STATE, findings },
+        { ...hooks, onReady }
+      )
+    } finally {
+      await release()
+    }
   })
 }
 
-/** Goes on with the run in `out` from its `last/` (from the beginning if it has none yet), exactly as if it had not been interrupted. */
+/**
+ * Resumes the run in `out` from its `last/` (from the beginning if it has none yet), exactly as if it had not been interrupted. Throws
+ * `data-invalid` when its data has changed, `output-exists` while another process trains in `out`.
+ */
 export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunResult> {
-  return execute({ ...(await readRun(out)), out }, true, hooks)
+  const run = await readRun(out)
+  const release = await lockRun(out)
+  try {
+    await tidyRun(out)
+    const last = (await hasLast(out)) ? join(out, 'last') : undefined
+    const known = run.dataset ?? (last === undefined ? undefined : { tasks: await checkpointTasks(last) })
+    const prepared = await prepare(run.config, last === undefined ? run : { data: run.data, init: last }, {
+      ...preparation(out, hooks),
+      onData: (description) => requireSameDataset(run.data, out, known, description)
+    })
+    return await withTrainer(run.config, prepared, async (trainer, config) => {
+      const { tasks } = prepared.config
+      const findings = last === undefined ? nothingFound(tasks) : await restoreFindings(out, tasks)
+      const state = last === undefined ? FRESH_STATE : comparable(await restoreLast(out, trainer), findings)
+      return execute({ out, config, prepared, trainer, state, findings }, hooks)
+    })
+  } finally {
+    await release()
+  }
 }
 
-async function execute(run: NewRun, resume: boolean, hooks: RunHooks): Promise<RunResult> {
-  const { data, out } = run
-  await (resume ? tidyRun(out) : requireFresh(out))
-  const resumable = resume && (await hasLast(out))
-  const init = resumable ? join(out, 'last') : run.init
-  const prepared = await prepare(run.config, {
-    data,
-    cache: join(dirname(out), '.cache'),
-    ...(init !== undefined && { init }),
-    ...(run.allowMissing && { allowMissing: run.allowMissing }),
-    ...(hooks.onPrepare && { onProgress: hooks.onPrepare })
+/** A run that is ready to go from `state`. */
+interface Execution {
+  readonly out: string
+  readonly config: SizedConfig
+  readonly prepared: Prepared
+  readonly trainer: Trainer
+  readonly state: TrainingState
+  readonly findings: BestFindings
+}
+
+async function execute(
+  { out, config, prepared, trainer, state, findings }: Execution,
+  hooks: RunHooks
+): Promise<RunResult> {
+  await rewindMetrics(out, state.step)
+  hooks.onReady?.(readiness(prepared, state))
+  const writer = new CheckpointWriter(out, prepared, trainer, findings)
+  const report = (): Promise<void> => writeRunReport(out, reportSource(config, prepared))
+  if (state !== FRESH_STATE) await report() // a kill may have come between an epoch's checkpoint and its report
+  const final = await trainLoop(config, prepared, trainer, state, {
+    onStep: (report) => hooks.onStep?.(report),
+    onEvaluation: (done, total) => hooks.onEvaluation?.(done, total),
+    onEpoch: (report) => hooks.onEpoch?.(report),
+    stopping: () => hooks.stopping?.() ?? false,
+    log: (line) => logMetrics(out, line),
+    save: async (state, best) => {
+      await writer.save(state, best)
+      if (state.position === 0) await report()
+    }
   })
-  const trainer = new Trainer(run.config, prepared.config, prepared.variables)
+  const finished = isFinished(config, final)
+  return {
+    finished,
+    ended: !finished ? 'stopped' : final.epoch >= config.epochs ? 'epochs' : 'patience',
+    state: final,
+    ...(final.best > 0 && { best: writer.findings.metrics })
+  }
+}
+
+function preparation(out: string, { onPrepare }: RunHooks) {
+  return { cache: join(dirname(out), '.cache'), ...(onPrepare && { onProgress: onPrepare }) }
+}
+
+/** Makes the trainer of a run, with the size of its batches settled, and frees it after use. */
+async function withTrainer<T>(
+  config: TrainConfig,
+  prepared: Prepared,
+  use: (trainer: Trainer, config: SizedConfig) => Promise<T>
+): Promise<T> {
+  const trainer = new Trainer(config, prepared.config, prepared.variables)
   try {
-    const config = sizedConfig(
-      run.config,
-      trainer.model,
-      pairLengths(prepared.train).reduce((a, b) => Math.max(a, b), 1)
-    )
-    if (!resume) await createRun(out, { ...run, config })
-    const state = resumable ? await restoreLast(out, trainer) : FRESH_STATE
-    await rewindMetrics(out, state)
-    hooks.onReady?.({
-      parameters: parameterSpecs(prepared.config).reduce((sum, { shape }) => sum + elementCount(shape), 0),
-      vocabulary: prepared.config.vocabSize,
-      trainPairs: prepared.train.labels.length,
-      validPairs: prepared.valid.labels.length,
-      missing: prepared.missing,
-      resumedAt: state,
-      ...(prepared.taken && { taken: prepared.taken })
-    })
-    const writer = new CheckpointWriter(
-      out,
-      prepared,
-      trainer,
-      resumable ? await restoreFindings(out, prepared.config.tasks) : nothingFound(prepared.config.tasks)
-    )
-    const report = (): Promise<void> => writeRunReport(out, reportSource(config, prepared))
-    if (resumable) await report() // a kill may have come between an epoch's checkpoint and its report
-    const final = await trainLoop(config, prepared, trainer, state, {
-      onStep: (report) => hooks.onStep?.(report),
-      onEvaluation: (done, total) => hooks.onEvaluation?.(done, total),
-      onEpoch: (report) => hooks.onEpoch?.(report),
-      stopping: () => hooks.stopping?.() ?? false,
-      log: (line) => logMetrics(out, line),
-      save: async (state, best) => {
-        await writer.save(state, best)
-        if (state.position === 0) await report()
-      }
-    })
-    return { finished: isFinished(config, final), state: final }
+    const longest = pairLengths(prepared.train).reduce((a, b) => Math.max(a, b), 1)
+    return await use(trainer, sizedConfig(config, trainer.model, longest))
   } finally {
     trainer.dispose()
   }
+}
+
+function readiness({ config, train, valid, missing, taken, match }: Prepared, resumedAt: TrainingState): RunReady {
+  return {
+    parameters: parameterSpecs(config).reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    vocabulary: config.vocabSize,
+    trainPairs: train.labels.length,
+    validPairs: valid.labels.length,
+    missing,
+    resumedAt,
+    ...(taken && { taken }),
+    ...(match && { match })
+  }
+}
+
+async function checkpointTasks(folder: string): Promise<string[]> {
+  const path = join(folder, 'config.json')
+  const json = await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid')
+  return parseModelConfig(json, path).tasks.map(({ name }) => name)
+}
+
+/** A state's best score by today's measure: runs of before kept F1 at 0.5, and their metrics name no threshold. */
+function comparable(state: TrainingState, { metrics }: BestFindings): TrainingState {
+  const old = state.best > 0 && Object.values(metrics.tasks).some(({ threshold }) => threshold === undefined)
+  return old ? { ...state, best: selectionScore(metrics) || 0 } : state
 }
 
 function reportSource(train: TrainConfig, { config, valid, validExamples, tokenizer }: Prepared) {
@@ -156,7 +223,7 @@ function reportSource(train: TrainConfig, { config, valid, validExamples, tokeni
   }
 }
 
-/** Before the first epoch that scored. */
+/** Findings before the first epoch that could be scored. */
 function nothingFound(tasks: readonly TaskSpec[]): BestFindings {
   return {
     metrics: { mean: NaN, groups: {}, tasks: {} },
@@ -172,7 +239,7 @@ class CheckpointWriter {
     private readonly out: string,
     private readonly prepared: Prepared,
     private readonly trainer: Trainer,
-    private found: BestFindings
+    public findings: BestFindings
   ) {
     const { config, valid } = prepared
     this.inputs = parityInputs(valid, config)
@@ -185,10 +252,15 @@ class CheckpointWriter {
       prepared: { assets }
     } = this
     if (best) {
-      this.found = { metrics: best.metrics, thresholds: best.thresholds }
+      this.findings = { metrics: best.metrics, thresholds: best.thresholds }
       await this.saveBest(state, best)
     }
-    await writeLast(this.out, trainer, { assets, ...this.found, parity: parityBatches(trainer.model, inputs), state })
+    await writeLast(this.out, trainer, {
+      assets,
+      ...this.findings,
+      parity: parityBatches(trainer.model, inputs),
+      state
+    })
   }
 
   private async saveBest({ step }: TrainingState, { metrics, thresholds, scores }: BestEpoch): Promise<void> {

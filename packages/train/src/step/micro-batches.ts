@@ -66,7 +66,7 @@ export function taskFactors(
   tasks: readonly TaskSpec[],
   taskIds: Int32Array
 ): number[] {
-  const wanted = tasks.map(({ name }) => weights[name] ?? 1)
+  const wanted = tasks.map(({ name }) => (Object.hasOwn(weights, name) ? weights[name]! : 1))
   const mean = taskIds.reduce((sum, task) => sum + wanted[task]!, 0) / taskIds.length
   return wanted.map((weight) => weight / mean)
 }

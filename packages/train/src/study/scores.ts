@@ -1,4 +1,4 @@
-import { describeIssues, MatcherError, type TaskSpec } from '@sohu-match/core'
+import { describeIssues, MatcherError, recordOf, type TaskSpec } from '@sohu-match/core'
 import { readJson, writeFileAtomic } from '@sohu-match/node'
 import * as v from 'valibot'
 import type { EvaluatedRow } from '../evaluate/evaluation'
@@ -15,7 +15,7 @@ const bit = v.picklist([0, 1])
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0))
 const schema = v.strictObject({
   tasks: v.array(v.strictObject({ name: v.string(), id: whole, group: v.string() })),
-  thresholds: v.record(v.string(), v.number()),
+  thresholds: recordOf(v.number()),
   rows: v.array(v.strictObject({ task: whole, label: bit, score: v.number(), predicted: bit, tokens: whole }))
 })
 
@@ -43,7 +43,7 @@ export function mergedScores(parts: readonly Scores[]): Scores {
     if (!named.has(task.name)) named.set(task.name, { ...task, id: named.size })
   return {
     tasks: [...named.values()],
-    thresholds: Object.assign({}, ...parts.map((part) => part.thresholds)) as Record<string, number>,
+    thresholds: Object.fromEntries(parts.flatMap((part) => Object.entries(part.thresholds))),
     rows: parts.flatMap((part) => part.rows.map((row) => ({ ...row, task: named.get(part.tasks[row.task]!.name)!.id })))
   }
 }

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { describeIssues, MatcherError, type TaskSpec } from '@sohu-match/core'
 import { namedJson, readJson, userPath, type SplitName } from '@sohu-match/node'
 import * as v from 'valibot'
-import { applyOverrides, parseTrainConfig, presets, type TrainConfig } from '../config'
+import { parseTrainConfig, presets, withValue, type TrainConfig } from '../config'
 import { STUDIES } from '../study-folder'
 
 /** Pairs that every run is judged on. */
@@ -105,9 +105,9 @@ export async function planRuns(study: Study, tasks: readonly TaskSpec[]): Promis
       const networks = arm.eachTask ? tasks.map(({ name: task }) => task) : [undefined]
       return networks.map((task): StudyRun => {
         const changes = { ...study.set, ...arm.set, seed, ...(task !== undefined && { only_tasks: [task] }) }
-        const json = applyOverrides(
-          preset,
-          Object.entries(changes).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        const json = Object.entries(changes).reduce(
+          (config, [path, value]) => withValue(config, path.split('.'), value),
+          preset
         )
         const folder = [slug(arm.name), `seed-${seed}`, ...(task === undefined ? [] : [slug(task)])].join('.')
         return {

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { MatcherError } from '@sohu-match/core'
+import type { Dataset } from '@sohu-match/node'
+import * as v from 'valibot'
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+/** What a run remembers of its data: enough to know it again, and to say what has changed. */
+export const descriptionSchema = v.strictObject({
+  /** SHA-256, hex, of the tasks and of every train and valid pair, in their order. */
+  fingerprint: v.string(),
+  tasks: v.array(v.string()),
+  train: count,
+  valid: count
+})
+
+/** `descriptionSchema`'s value. */
+export type DatasetDescription = v.InferOutput<typeof descriptionSchema>
+
+/** Describes the train and valid splits of a data set. */
+export function describeDataset({ tasks, splits: { train, valid } }: Dataset): DatasetDescription {
+  const hash = createHash('sha256').update(JSON.stringify(tasks.map(({ name, group }) => [name, group])))
+  for (const split of [train, valid]) {
+    hash.update(`\n${split.length}`)
+    for (const { a, b, task, label, keys } of split) hash.update(JSON.stringify([task, label, a, b, ...(keys ?? [])]))
+  }
+  return {
+    fingerprint: hash.digest('hex'),
+    tasks: tasks.map(({ name }) => name),
+    train: train.length,
+    valid: valid.length
+  }
+}
+
+/** Throws `data-invalid`, saying what differs, when the data in `folder` is not what the run in `run` was started with. */
+export function requireSameDataset(
+  folder: string,
+  run: string,
+  was: Partial<DatasetDescription> | undefined,
+  now: DatasetDescription
+): void {
+  if (was === undefined || was.fingerprint === now.fingerprint) return
+  const names = (tasks: readonly string[]): string => tasks.join(', ')
+  const tasks =
+    !was.tasks || names(was.tasks) === names(now.tasks) ? [] : [`tasks ${names(now.tasks)} (were ${names(was.tasks)})`]
+  const pairs = (['train', 'valid'] as const).flatMap((split) =>
+    was[split] === undefined || was[split] === now[split] ? [] : [`${now[split]} ${split} pairs (were ${was[split]})`]
+  )
+  const changes = [...tasks, ...pairs]
+  if (changes.length === 0 && was.fingerprint === undefined) return // a run of before knows its tasks only
+  throw new MatcherError(
+    'data-invalid',
+    `${folder} has changed since the run in ${run} was started: ` +
+      `${changes.length > 0 ? changes.join(', ') : 'the same numbers of pairs, but other texts, labels, groups or order'}. ` +
+      `Put the data back, or start another run on it from these weights with --init.`
+  )
+}

@@ -1,0 +1,14 @@
+import * as v from 'valibot'
+
+/** The keys of a run's source, in `train.json` and in memory. */
+export const sourceEntries = {
+  /** The data folder. */
+  data: v.string(),
+  /** A checkpoint or a folder of public weights: the run takes over weights, vocabulary and sizes. */
+  init: v.exactOptional(v.string()),
+  /** Tensors of public weights that may be missing or unknown. */
+  allowMissing: v.exactOptional(v.array(v.string()))
+}
+
+/** What a run starts from; paths are absolute. */
+export type RunSource = Readonly<v.InferOutput<v.StrictObjectSchema<typeof sourceEntries, undefined>>>
