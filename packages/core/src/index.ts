@@ -70,14 +70,18 @@ export type {
   Pair,
   RankedMatch,
   RankOptions,
+  Reranker,
   RunManyOptions,
-  RunOptions
+  RunOptions,
+  VectorInfo
 } from './matcher/types'
 export { padBatch, pickBatch, type TaskSequence } from './engine/batch'
 export { startFirst, type DeviceCandidate, type StartedDevice } from './engine/start-first'
 export { untilAborted } from './until-aborted'
 export { encodePairs } from './engine/encode'
 export { matchScore } from './matcher/score'
+export type { VectorStore } from './matcher/text-vectors'
+export type { TextVectors } from './matcher/vector-cache'
 export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher/matcher'
 export { createWorkerClient, type WorkerClient } from './engine/worker-client'
 export {

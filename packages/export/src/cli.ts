@@ -14,6 +14,7 @@ interface SohuFlags {
   readonly data?: string
   readonly gate: number | false
   readonly gatePairs: number
+  readonly wordBits?: '4' | '8'
   readonly latency: boolean
   readonly force?: boolean
 }
@@ -52,6 +53,12 @@ program
   )
   .option('--task <name>', "one task alone, as a plain RoFormer in Hugging Face's layout")
   .option('--name <name>', "the model's name in manifest and model card", 'sohu')
+  .addOption(
+    new Option(
+      '--word-bits <bits>',
+      'of the word embeddings in int8 and q8 (default: 8, and 4 for a bi-encoder)'
+    ).choices(['4', '8'])
+  )
   .option('--no-latency', 'do not time the graphs')
   .option('--force', 'replace the exported model at --out')
   .action(async (flags: SohuFlags) => {
@@ -63,6 +70,7 @@ program
       checkpoint: userPath(flags.checkpoint),
       dtypes: flags.dtype,
       force: flags.force ?? false,
+      wordBits: flags.wordBits === undefined ? undefined : flags.wordBits === '4' ? 4 : 8,
       gate: gateOptions(flags),
       onProgress: (text) => console.error(text)
     })

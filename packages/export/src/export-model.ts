@@ -5,6 +5,7 @@ import type { ExportJob } from './job'
 import { readGatePairs, type GateOptions } from './measure/gate'
 import { measureGraphs, type Reports } from './measure/measure'
 import { finishModelFolder, finishTaskFolder } from './folder/model-folder'
+import type { BlockBits } from './quantize/blocks'
 import { allTasks, singleTask } from './target'
 import { writeGraphs } from './write-graphs'
 
@@ -26,6 +27,8 @@ export interface ExportOptions {
   readonly latency: boolean
   /** Weights of one graph larger than this, in bytes, go to a file beside it. Default 1 GiB. */
   readonly externalDataLimit?: number
+  /** Bits of the word embeddings in int8 and q8. Default: 8, and 4 for a bi-encoder. */
+  readonly wordBits?: BlockBits | undefined
   readonly onProgress?: (text: string) => void
 }
 
@@ -56,7 +59,8 @@ export async function exportModel(options: ExportOptions): Promise<Reports> {
 async function fillFolder(job: ExportJob, options: ExportOptions): Promise<Reports> {
   const { gate, dtypes, task, latency, name, externalDataLimit = EXTERNAL_DATA_LIMIT } = options
   const pairs = gate && (await readGatePairs(gate, job))
-  const graphs = await writeGraphs(job, { dtypes, data: gate?.data, externalDataLimit })
+  const wordBits = options.wordBits ?? (job.checkpoint.config.architecture === 'bi-encoder' ? 4 : 8)
+  const graphs = await writeGraphs(job, { dtypes, data: gate?.data, externalDataLimit, wordBits })
   const reports = await measureGraphs(job, graphs, { pairs, largestDrop: gate?.largestDrop ?? Infinity, latency })
   if (!dtypes.includes('fp32')) {
     job.writer.remove(graphs.fp32!.file, ...(graphs.fp32!.externalData ?? []))

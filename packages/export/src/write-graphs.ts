@@ -6,6 +6,7 @@ import type { WeightFormat } from './formats/format'
 import { OPSET, serializeGraph } from './onnx/serialize'
 import { chooseEightBits, floatBytes, measureSensitivity } from './four-bits/sensitivity'
 import type { ExportJob } from './job'
+import type { BlockBits } from './quantize/blocks'
 
 /** The program that the graphs name as their maker. */
 const PRODUCER = 'sohu-match'
@@ -17,6 +18,8 @@ export interface GraphOptions {
   readonly data?: string | undefined
   /** Weights of one graph larger than this, in bytes, go to a file beside it. */
   readonly externalDataLimit: number
+  /** Bits of the word embeddings in int8 and q8. */
+  readonly wordBits: BlockBits
 }
 
 /** Graphs by dtype, in the order of `DTYPES`. */
@@ -27,7 +30,7 @@ export async function writeGraphs(job: ExportJob, options: GraphOptions): Promis
   const graphs: WrittenGraphs = {}
   for (const dtype of DTYPES.filter((one) => one === 'fp32' || options.dtypes.includes(one))) {
     job.onProgress(`writing ${dtype}`)
-    const format = dtype === 'q4' ? await fourBitFormat(job, options.data) : FORMATS[dtype]()
+    const format = dtype === 'q4' ? await fourBitFormat(job, options.data) : FORMATS[dtype](options.wordBits)
     graphs[dtype] = writeGraph(job, job.target.files[dtype], format, options.externalDataLimit)
   }
   return graphs

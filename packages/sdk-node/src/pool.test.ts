@@ -56,11 +56,11 @@ describe('a pool of workers', () => {
       { pair: 0, segmentIds: Int32Array.of(0, 0, 0, 1, 1) }
     ])
     expect((await engine.run(batch(0)))[1]).toBeCloseTo(wanted[1], 6)
-    const { pairs, logits } = await engine.encodeAndRun([{ a: '今天', b: 'x', taskId: 2 }], policy, {
+    const { pairs, outputs } = await engine.encodeAndRun([{ a: '今天', b: 'x', taskId: 2 }], policy, {
       tokens: 64,
       padding: 0.1
     })
-    expect(logits![0]).toBeCloseTo(tinyLogits(pairs[0]!.tokenIds, pairs[0]!.segmentIds, 2)[0], 6)
+    expect(outputs![0]).toBeCloseTo(tinyLogits(pairs[0]!.tokenIds, pairs[0]!.segmentIds, 2)[0], 6)
     expect(engine.loaded.runtimeVersion).toBe('1.30.0')
   })
 

@@ -6,7 +6,7 @@ import type { NodeLoad } from './worker-load'
 
 /** A graph that is loaded and has run once. */
 export interface Session {
-  /** Logits [batch, 2], row-major. Throws `inference-failed`. */
+  /** Logits [batch, 2] or vectors [batch, hidden], row-major. Throws `inference-failed`. */
   run(batch: Batch): Promise<Float32Array>
   release(): Promise<void>
 }
@@ -72,10 +72,12 @@ async function runBatch(
     segment_ids: new Tensor('int32', segmentIds, [batch, seq]),
     task_ids: new Tensor('int32', taskIds, [batch])
   })
-  const logits = outputs.logits?.data
-  if (logits instanceof Float32Array && logits.length === 2 * batch) return logits.slice() // a copy: the runtime owns the output's memory
+  const values = (outputs.logits ?? outputs.vectors)?.data
+  const rows = outputs.logits ? 2 * batch : batch
+  const whole = values instanceof Float32Array && (outputs.logits ? values.length === rows : values.length % rows === 0)
+  if (whole) return values.slice() // a copy: the runtime owns the output's memory
   throw new MatcherError(
     'inference-failed',
-    'The graph has no float32 output "logits" of two columns; export the model again.'
+    'The graph has no float32 output "logits" of two columns, and no "vectors"; export the model again.'
   )
 }

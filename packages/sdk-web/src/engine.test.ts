@@ -25,7 +25,7 @@ function worker(
       return run ? await run() : new Float32Array([sum, sum])
     },
     encode: async () => [],
-    encodeAndRun: async () => (run ? await run() : { pairs: [], logits: Float32Array.of(5, 5) })
+    encodeAndRun: async () => (run ? await run() : { pairs: [], outputs: Float32Array.of(5, 5) })
   } as unknown as LoadedWorker['client']
   return {
     client,
@@ -49,7 +49,7 @@ describe('createWebEngine', () => {
     expect(await Promise.all([engine.run(copy()), engine.run(copy()), encodedRun])).toEqual([
       Float32Array.of(3, 3),
       Float32Array.of(3, 3),
-      { pairs: [], logits: Float32Array.of(5, 5) }
+      { pairs: [], outputs: Float32Array.of(5, 5) }
     ])
     expect(move).toHaveBeenCalledOnce()
     expect(first.end).toHaveBeenCalledOnce()

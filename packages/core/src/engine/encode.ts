@@ -1,11 +1,11 @@
-import type { EncodedPair, EncodePolicy, TextPair, WindowTruncation } from './engine'
+import type { EncodedPair, EncodePolicy, TextInput, WindowTruncation } from './engine'
 import { encodePair, keptLengths, type Encoding } from '../tokenizer/encode-pair'
 import type { Tokenizer } from '../tokenizer/tokenizer'
 
 /** Turns pairs into sequences, all in one buffer, so that a worker transfers them in one piece. A repeated text is tokenized once. */
 export function encodePairs(
   tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>,
-  pairs: readonly TextPair[],
+  pairs: readonly TextInput[],
   policy: EncodePolicy
 ): EncodedPair[] {
   const { maxLength, truncation } = policy
@@ -20,7 +20,7 @@ export function encodePairs(
   const { vocab } = tokenizer
   return pack(
     pairs.flatMap(({ a, b }, pair): EncodedPair[] => {
-      const [idsA, idsB] = [idsOf(a), idsOf(b)]
+      const [idsA, idsB] = [idsOf(a), b === undefined ? undefined : idsOf(b)]
       if (typeof truncation === 'string') return [{ pair, ...encodePair(idsA, idsB, vocab, maxLength, truncation) }]
       return windows(idsA, idsB, truncation).map(([partA, partB]) => ({
         pair,
@@ -31,31 +31,36 @@ export function encodePairs(
 }
 
 /**
- * The parts of both texts that each window reads. A text of at most half a window stays whole in every one; longer ones share the rest
+ * The parts of both texts, or of one alone, that each window reads. A text of at most half a window stays whole in every one; longer ones share the rest
  * and advance together, `stride` tokens per window, each until its own end: no token is left out.
  */
-export function windows(a: Int32Array, b: Int32Array, truncation: WindowTruncation): [Int32Array, Int32Array][] {
+export function windows<B extends Int32Array | undefined>(
+  a: Int32Array,
+  b: B,
+  truncation: WindowTruncation
+): [Int32Array, B][] {
   const { stride } = truncation
-  const { shares, count } = windowPlan(a.length, b.length, truncation)
+  const { shares, count } = windowPlan(a.length, b?.length, truncation)
   return Array.from({ length: count }, (_, step) => [
     part(a, shares[0], step, stride),
-    part(b, shares[1], step, stride)
+    (b && part(b, shares[1], step, stride)) as B
   ])
 }
 
-/** How many sequences a pair is expected to become, from the UTF-16 lengths of its texts: most texts have fewer tokens than code units. */
-export function windowEstimate(a: number, b: number, { truncation }: EncodePolicy): number {
+/** How many sequences a pair, or text, is expected to become, from UTF-16 lengths: most texts have fewer tokens than code units. */
+export function windowEstimate(a: number, b: number | undefined, { truncation }: EncodePolicy): number {
   return typeof truncation === 'string' ? 1 : windowPlan(a, b, truncation).count
 }
 
 /** The tokens of both texts that one window holds, and the number of windows. */
 function windowPlan(
   a: number,
-  b: number,
+  b: number | undefined,
   { window, stride }: WindowTruncation
 ): { shares: [a: number, b: number]; count: number } {
-  const shares = keptLengths(a, b, window - 3) // [CLS], [SEP], [SEP]
-  return { shares, count: 1 + Math.max(lastStep(a, shares[0], stride), lastStep(b, shares[1], stride)) }
+  const specials = b === undefined ? 2 : 3 // [CLS], and a [SEP] after each text
+  const shares = keptLengths(a, b ?? 0, window - specials)
+  return { shares, count: 1 + Math.max(lastStep(a, shares[0], stride), lastStep(b ?? 0, shares[1], stride)) }
 }
 
 /** Steps until the last token is read; a stride beyond the share would skip tokens, so it counts as the share. */

@@ -6,8 +6,14 @@ export interface TextPair {
   readonly b: string
 }
 
-/** Two texts and the id of the task that they are judged under. */
-export interface TaskPair extends TextPair {
+/** What the network reads at once: two texts, or one alone where it is a bi-encoder. */
+export interface TextInput {
+  readonly a: string
+  readonly b?: string | undefined
+}
+
+/** Two texts, or one, and the id of the task that they are read for. */
+export interface TaskPair extends TextInput {
   readonly taskId: number
 }
 
@@ -59,10 +65,10 @@ export interface Batch {
   readonly taskIds: Int32Array
 }
 
-/** Result of `encodeAndRun`: the sequences of its pairs and, where they were run, logits [sequences, 2], row-major. */
+/** Result of `encodeAndRun`: the sequences of its pairs and, where they were run, their outputs, row-major: logits [sequences, 2] or vectors [sequences, hidden]. */
 export interface EncodedRun {
   readonly pairs: EncodedPair[]
-  readonly logits?: Float32Array | undefined
+  readonly outputs?: Float32Array | undefined
 }
 
 /** Whether an engine can take work now. */
@@ -80,7 +86,7 @@ export interface Health {
  * `abandoned` is aborted once no call waits for the answer any more: an engine may end what then still takes long.
  */
 export interface Engine {
-  encode(pairs: readonly TextPair[], policy: EncodePolicy, abandoned?: AbortSignal): Promise<EncodedPair[]>
+  encode(pairs: readonly TextInput[], policy: EncodePolicy, abandoned?: AbortSignal): Promise<EncodedPair[]>
   /** Encodes and, where all sequences fit into one batch, runs it: one round trip to the worker instead of two. */
   encodeAndRun(
     pairs: readonly TaskPair[],
@@ -88,7 +94,7 @@ export interface Engine {
     limits: BatchLimits,
     abandoned?: AbortSignal
   ): Promise<EncodedRun>
-  /** Logits [batch, 2], row-major; column 1 is "the texts match". */
+  /** Logits [batch, 2], row-major, column 1 "the texts match"; of a bi-encoder, vectors [batch, hidden]. */
   run(batch: Batch, abandoned?: AbortSignal): Promise<Float32Array>
   health(): Health
   /** Lets the work under way end, for a few seconds at most, and frees everything. */

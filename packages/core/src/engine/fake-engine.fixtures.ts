@@ -1,6 +1,6 @@
 import { fitOneBatch, padBatch } from './batch'
 import { encodePairs } from './encode'
-import type { Batch, EncodedPair, EncodePolicy, Engine, TextPair } from './engine'
+import type { Batch, EncodedPair, EncodePolicy, Engine, TextInput } from './engine'
 import { DTYPES } from '../dtype'
 import { parseManifest, type Manifest } from '../formats/manifest'
 import type { EngineInfo } from '../matcher/matcher'
@@ -56,7 +56,7 @@ export function createFakeEngine(delay: (batch: Batch) => Promise<void> | void =
         return { pairs: encoded }
       return {
         pairs: encoded,
-        logits: await run(padBatch(encoded.map((one) => ({ ...one, taskId: pairs[one.pair]!.taskId }))))
+        outputs: await run(padBatch(encoded.map((one) => ({ ...one, taskId: pairs[one.pair]!.taskId }))))
       }
     },
     async run(batch) {
@@ -69,7 +69,7 @@ export function createFakeEngine(delay: (batch: Batch) => Promise<void> | void =
     }
   }
 
-  async function encode(pairs: readonly TextPair[], policy: EncodePolicy): Promise<EncodedPair[]> {
+  async function encode(pairs: readonly TextInput[], policy: EncodePolicy): Promise<EncodedPair[]> {
     engine.encoded.push(...pairs.map(({ a }) => a))
     await Promise.resolve()
     return encodePairs(fakeTokenizer, pairs, policy)

@@ -46,7 +46,7 @@ export function createWorkerClient<Load, Info>(post: PostMessage<WorkerRequest<L
     encode: async (pairs, policy) => (await ask({ type: 'encode', pairs, policy })).pairs,
     encodeAndRun: async (pairs, policy, limits) => (await ask({ type: 'encodeAndRun', pairs, policy, limits })).result,
     run: async (batch) =>
-      (await ask({ type: 'run', batch }, buffersOf([batch.tokenIds, batch.segmentIds, batch.taskIds]))).logits,
+      (await ask({ type: 'run', batch }, buffersOf([batch.tokenIds, batch.segmentIds, batch.taskIds]))).outputs,
     dispose: async () => void (await ask({ type: 'dispose' })),
     receive(reply) {
       const entry = waiting.get(reply.id)

@@ -65,15 +65,15 @@ describe('worker messages', () => {
       { a: 'ab', b: 'c', taskId: 4 },
       { a: 'abc', b: 'c', taskId: 1 }
     ]
-    const { pairs: sequences, logits } = await client.encodeAndRun(pairs, policy, { tokens: 64, padding: 0.1 })
+    const { pairs: sequences, outputs } = await client.encodeAndRun(pairs, policy, { tokens: 64, padding: 0.1 })
     expect(sequences.map(({ pair, tokenIds }) => [pair, tokenIds.length])).toEqual([
       [0, 6],
       [1, 7]
     ])
-    expect(logits).toEqual(Float32Array.of(0, 1, 2, 3))
+    expect(outputs).toEqual(Float32Array.of(0, 1, 2, 3))
     expect(tasks).toEqual([4, 1])
     const tooLarge = await client.encodeAndRun(pairs, policy, { tokens: 13, padding: 0.1 })
-    expect(tooLarge).toMatchObject({ pairs: sequences, logits: undefined })
+    expect(tooLarge).toMatchObject({ pairs: sequences, outputs: undefined })
     expect(tasks).toHaveLength(2)
   })
 

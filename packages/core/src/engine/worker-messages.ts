@@ -1,11 +1,16 @@
 import { MatcherError, messageOf, type MatcherErrorCode } from '../errors'
-import type { BatchLimits, Batch, EncodedPair, EncodePolicy, EncodedRun, TaskPair, TextPair } from './engine'
+import type { BatchLimits, Batch, EncodedPair, EncodePolicy, EncodedRun, TaskPair, TextInput } from './engine'
 import type { LoadProgress } from '../matcher/types'
 
 /** What the caller's thread asks of a worker. `Load` is what an SDK's worker needs to know before its first batch. */
 export type WorkerRequest<Load> =
   | { readonly type: 'load'; readonly id: number; readonly options: Load }
-  | { readonly type: 'encode'; readonly id: number; readonly pairs: readonly TextPair[]; readonly policy: EncodePolicy }
+  | {
+      readonly type: 'encode'
+      readonly id: number
+      readonly pairs: readonly TextInput[]
+      readonly policy: EncodePolicy
+    }
   | {
       readonly type: 'encodeAndRun'
       readonly id: number
@@ -22,7 +27,7 @@ export type WorkerReply<Info> =
   | { readonly type: 'progress'; readonly id: number; readonly progress: LoadProgress }
   | { readonly type: 'encode'; readonly id: number; readonly pairs: EncodedPair[] }
   | { readonly type: 'encodeAndRun'; readonly id: number; readonly result: EncodedRun }
-  | { readonly type: 'run'; readonly id: number; readonly logits: Float32Array }
+  | { readonly type: 'run'; readonly id: number; readonly outputs: Float32Array }
   | { readonly type: 'dispose'; readonly id: number }
   | { readonly type: 'error'; readonly id: number; readonly error: WorkerFailure }
 

@@ -10,7 +10,7 @@ import { buffersOf, failureOf, type PostMessage, type WorkerReply, type WorkerRe
 export interface WorkerRuntime<Info> {
   readonly info: Info
   readonly tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>
-  /** Logits [batch, 2], row-major, in a buffer of their own: it is transferred. */
+  /** Logits [batch, 2] or vectors [batch, hidden], row-major, in a buffer of their own: it is transferred. */
   run(batch: Batch): Promise<Float32Array>
   dispose(): Promise<void>
 }
@@ -52,17 +52,17 @@ export function createWorkerServer<Load, Info>(
           pairs.map(({ tokenIds }) => tokenIds.length),
           request.limits
         )
-        const logits = whole
+        const outputs = whole
           ? await runInTurn(padBatch(pairs.map((one) => ({ ...one, taskId: request.pairs[one.pair]!.taskId }))))
           : undefined
         return post(
-          { type, id, result: { pairs, logits } },
-          buffersOf([...pairs.map((pair) => pair.tokenIds), ...(logits ? [logits] : [])])
+          { type, id, result: { pairs, outputs } },
+          buffersOf([...pairs.map((pair) => pair.tokenIds), ...(outputs ? [outputs] : [])])
         )
       }
       case 'run': {
-        const logits = await runInTurn(request.batch)
-        return post({ type, id, logits }, buffersOf([logits]))
+        const outputs = await runInTurn(request.batch)
+        return post({ type, id, outputs }, buffersOf([outputs]))
       }
       case 'dispose':
         await last

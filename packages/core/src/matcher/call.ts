@@ -2,22 +2,19 @@ import type { TaskPair } from '../engine/engine'
 import { MatcherError } from '../errors'
 import type { CheckedRun } from './check-input'
 
-/** Logits of one sequence or pair: [no match, match]. */
-export type PairLogits = readonly [number, number]
-
-/** The network's answer for one pair: its logits, the tokens read over all windows, and whether any were left out. */
-export interface Outcome {
-  readonly logits: PairLogits
+/** The network's answer for one pair, or text: what it gave, the tokens read over all windows, and whether any were left out. */
+export interface Outcome<R> {
+  readonly output: R
   readonly tokenCount: number
   readonly truncated: boolean
 }
 
 /** How the calls of one matcher are counted and answered. */
-export interface CallRules {
+export interface CallRules<R> {
   /** Sequences that a pair is expected to become, at least 1. */
   costOf(pair: TaskPair): number
-  /** The logits of a pair from those of its windows. */
-  combine(windows: readonly PairLogits[]): PairLogits
+  /** The output of a pair from those of its windows: rows of the network's output, in any order, not to be kept. */
+  combine(windows: readonly Float32Array[]): R
 }
 
 /** A call under way, as the scheduler sees it. */
@@ -32,8 +29,8 @@ export interface Call {
   readonly remaining: number
   /** Announces one sequence of a pair; all sequences of a pair are announced before the first is received. */
   expect(index: number, tokenCount: number, truncated: boolean): void
-  /** Takes the logits of one sequence. Sequences of one pair may arrive in any order. */
-  receive(index: number, logits: PairLogits): void
+  /** Takes the output of one sequence. Sequences of one pair may arrive in any order. */
+  receive(index: number, row: Float32Array): void
   /** Reports progress to the caller, and resolves the call once every pair has an outcome. */
   report(): void
   reject(error: unknown): void
@@ -48,7 +45,7 @@ export interface QueueEntry {
 }
 
 interface Progress {
-  windows: PairLogits[]
+  windows: Float32Array[]
   tokenCount: number
   truncated: boolean
   missing: number
@@ -61,17 +58,17 @@ const LONGEST_TIMER = 2 ** 31 - 1
  * Starts a call. It resolves with its outcomes in input order once all are there; it rejects on the first error, on the signal's abort
  * (with its reason), when its deadline passes, or with what `onProgress` throws. `enter` queues the call.
  */
-export function startCall(
+export function startCall<R>(
   pairs: readonly TaskPair[],
   { signal, deadlineMs, onProgress }: CheckedRun,
-  { costOf, combine }: CallRules,
+  { costOf, combine }: CallRules<R>,
   enter: (call: Call) => QueueEntry
-): Promise<Outcome[]> {
+): Promise<Outcome<R>[]> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     if (pairs.length === 0) return resolve([])
     const progress = pairs.map((): Progress => ({ windows: [], tokenCount: 0, truncated: false, missing: 0 }))
-    const outcomes = new Array<Outcome>(pairs.length)
+    const outcomes = new Array<Outcome<R>>(pairs.length)
     let settled = false
     let done = 0
     let remaining = pairs.reduce((sum, pair) => sum + costOf(pair), 0)
@@ -106,13 +103,13 @@ export function startCall(
         pair.tokenCount += tokenCount
         pair.truncated ||= truncated
       },
-      receive(index, logits) {
+      receive(index, row) {
         if (settled) return
-        if (!logits.every(Number.isFinite)) return call.reject(notFinite(logits))
+        if (!row.every(Number.isFinite)) return call.reject(notFinite(row))
         const { windows, tokenCount, truncated } = progress[index]!
-        windows.push(logits)
+        windows.push(row)
         if (--progress[index]!.missing > 0) return
-        outcomes[index] = { logits: combine(windows), tokenCount, truncated }
+        outcomes[index] = { output: combine(windows), tokenCount, truncated }
         windows.length = 0
         done++
         const cost = costOf(pairs[index]!)
@@ -145,10 +142,10 @@ function tooLate(deadlineMs: number): MatcherError {
   )
 }
 
-function notFinite(logits: readonly number[]): MatcherError {
+function notFinite(row: Float32Array): MatcherError {
   return new MatcherError(
     'inference-failed',
-    `The network gave the logits ${logits.join(', ')}; the model file is damaged or this device computes it wrongly: ` +
+    `The network gave ${row.slice(0, 4).join(', ')}${row.length > 4 ? ', ...' : ''}; the model file is damaged or this device computes it wrongly: ` +
       'try another dtype or device.'
   )
 }

@@ -3,13 +3,17 @@ import { MAX_SEQUENCE, type BatchLimits, type EncodePolicy, type TaskPair, type 
 import { MatcherError } from '../errors'
 import type { ManifestTask } from '../formats/manifest'
 import { taskId, TASKS } from '../tasks'
-import type { CommonOptions, RankOptions, RunManyOptions } from './types'
+import type { CommonOptions, RankOptions } from './types'
+import type { TaskText } from './vector-cache'
 
 /** The longest text that is accepted, in UTF-16 code units: longer ones would occupy the tokenizer for a second or more. */
 export const MAX_TEXT_LENGTH = 200_000
 
 /** The most windows that one pair may be read in: more would occupy a worker, and its memory, for minutes. */
 export const MAX_WINDOWS = 10_000
+
+/** Texts whose vectors are remembered: `rank` over 10,000 candidates finds them all again, at 2 kB a vector of 512. */
+const CACHE_SIZE = 20_000
 
 /** The options of a matcher, checked against its model, with every default filled in. */
 export interface CheckedOptions {
@@ -18,10 +22,13 @@ export interface CheckedOptions {
   readonly policy: EncodePolicy
   readonly batch: BatchLimits
   readonly maxQueue: number
+  readonly cacheSize: number
 }
 
 /** The options of a call, checked and read once: what the caller changes afterwards has no effect. */
-export type CheckedRun = Readonly<Pick<RunManyOptions & RankOptions, 'signal' | 'deadlineMs' | 'onProgress' | 'topK'>>
+export type CheckedRun = Readonly<
+  Pick<RankOptions, 'signal' | 'deadlineMs' | 'onProgress' | 'topK' | 'rerank' | 'shortlist'>
+>
 
 /** The parts of a model and a device that options are checked against. */
 export interface OptionLimits {
@@ -38,11 +45,12 @@ export function checkOptions(
   options: Omit<CommonOptions<string>, 'model'>,
   { tasks, trainedLength, longest, batch }: OptionLimits
 ): CheckedOptions {
-  const { maxLength = trainedLength, truncation = 'longest-first', maxQueue = 10_000 } = options
+  const { maxLength = trainedLength, truncation = 'longest-first', maxQueue = 10_000, cacheSize = CACHE_SIZE } = options
   const { batchTokens = batch.tokens, batchPadding = batch.padding } = options
   const named = (options.tasks ?? TASKS).map((name) => tasks[taskIn(name, tasks, options.tasks === undefined)]!)
   checkInteger('maxLength', maxLength, 4, Math.min(longest, MAX_SEQUENCE))
   checkInteger('maxQueue', maxQueue, 1, Number.MAX_SAFE_INTEGER)
+  checkInteger('cacheSize', cacheSize, 0, Number.MAX_SAFE_INTEGER)
   checkInteger('batchTokens', batchTokens, 1, Number.MAX_SAFE_INTEGER)
   if (!(typeof batchPadding === 'number' && batchPadding >= 0 && batchPadding <= 1))
     throw invalid(`batchPadding is ${show(batchPadding)}; it must be a number from 0 to 1`)
@@ -52,16 +60,20 @@ export function checkOptions(
     thresholds: checkThresholds(options.thresholds, named),
     policy: { maxLength, truncation },
     batch: { tokens: batchTokens, padding: batchPadding },
-    maxQueue
+    maxQueue,
+    cacheSize
   }
 }
+
+/** Two texts and the id of the task that they are judged under. */
+export type CheckedPair = TaskPair & { readonly b: string }
 
 /** Checks a pair from outside, reading each property once. Throws `input-invalid` and `task-unknown`; `place` names the pair. */
 export function checkPair(
   pair: { a: unknown; b: unknown; task: unknown },
   { tasks, policy }: Pick<CheckedOptions, 'tasks' | 'policy'>,
   place = ''
-): TaskPair {
+): CheckedPair {
   const a = checkText(pair.a, `${place}a`)
   const b = checkText(pair.b, `${place}b`)
   const id = taskIn(pair.task, tasks, false, place)
@@ -74,19 +86,38 @@ export function checkPair(
   return { a, b, taskId: id }
 }
 
+/** Checks a text that is read alone, and its task. Throws `input-invalid` and `task-unknown`; `what` names the text. */
+export function checkTaskText(
+  text: unknown,
+  task: unknown,
+  { tasks, policy }: Pick<CheckedOptions, 'tasks' | 'policy'>,
+  what: string
+): TaskText {
+  const checked = checkText(text, what)
+  const windows = windowEstimate(checked.length, undefined, policy)
+  if (windows > MAX_WINDOWS)
+    throw invalid(
+      `${what}, ${checked.length} characters, would be read in up to ${windows} windows, and at most ${MAX_WINDOWS} are; ` +
+        'cut the text, or set a longer truncation.window and stride'
+    )
+  return { text: checked, taskId: taskIn(task, tasks, false) }
+}
+
 /** Checks the options of a call and returns them, read once. Throws `input-invalid`. */
 export function checkRun(run: unknown): CheckedRun {
   if (run === undefined) return {}
   if (typeof run !== 'object' || run === null)
     throw invalid(`The options of the call are ${show(run)}; they must be an object`)
-  const { signal, deadlineMs, onProgress, topK } = run as CheckedRun
+  const { signal, deadlineMs, onProgress, topK, rerank, shortlist } = run as CheckedRun
   if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0))
     throw invalid(`deadlineMs is ${show(deadlineMs)}; it must be a number of milliseconds above 0`)
   if (topK !== undefined) checkInteger('topK', topK, 1, Number.MAX_SAFE_INTEGER)
+  if (shortlist !== undefined) checkInteger('shortlist', shortlist, 1, Number.MAX_SAFE_INTEGER)
+  if (rerank !== undefined && typeof rerank?.rank !== 'function') throw invalid('rerank must be a matcher')
   if (signal !== undefined) checkSignal(signal)
   if (onProgress !== undefined && typeof onProgress !== 'function')
     throw invalid(`onProgress is ${show(onProgress)}; it must be a function`)
-  return { signal, deadlineMs, onProgress, topK }
+  return { signal, deadlineMs, onProgress, topK, rerank, shortlist }
 }
 
 /** Checks a text. Throws `input-invalid`, naming it as `what`. Every string is a text, the empty one too. */

@@ -276,7 +276,7 @@ describe('giving up', () => {
     engine.run = async (batch) => new Float32Array(2 * batch.batch).fill(NaN)
     engine.encodeAndRun = async (pairs, policy) => ({
       pairs: await engine.encode(pairs, policy),
-      logits: Float32Array.of(0, NaN)
+      outputs: Float32Array.of(0, NaN)
     })
     const { matcher } = create({}, engine)
     await expect(matcher.match('a', 'b', 'A-ss')).rejects.toMatchObject({ code: 'inference-failed' })

@@ -6,12 +6,11 @@ import { startCall, type Call, type CallRules, type Outcome } from './call'
 import type { CheckedOptions, CheckedRun } from './check-input'
 import { createQueue, type Taken } from './queue'
 import { createReadyList, type Sequence } from './ready'
-import { combineLogits } from './score'
 
 /** Gathers the pairs of overlapping calls into batches of similar length. */
-export interface Scheduler {
+export interface Scheduler<R> {
   /** Outcomes in input order. Rejects with `queue-full`, `deadline-exceeded`, `disposed`, the signal's reason, or the engine's error. */
-  submit(pairs: readonly TaskPair[], run: CheckedRun): Promise<Outcome[]>
+  submit(pairs: readonly TaskPair[], run: CheckedRun): Promise<Outcome<R>[]>
   /** Rejects all calls; resolves when the work under way has ended, or after a few seconds. */
   dispose(): Promise<void>
 }
@@ -29,13 +28,15 @@ interface Work {
   done: Promise<void>
 }
 
-/** Creates the scheduler of one matcher. `concurrency` is how many batches the engine runs at once. */
-export function createScheduler(engine: Engine, options: CheckedOptions, concurrency: number): Scheduler {
+/** Creates the scheduler of one matcher. `concurrency` is how many batches the engine runs at once; for `combine` see `CallRules`. */
+export function createScheduler<R>(
+  engine: Engine,
+  options: CheckedOptions,
+  concurrency: number,
+  combine: CallRules<R>['combine']
+): Scheduler<R> {
   const { policy, batch: limits, maxQueue } = options
-  const rules: CallRules = {
-    costOf: ({ a, b }) => windowEstimate(a.length, b.length, policy),
-    combine: (windows) => combineLogits(windows, policy.truncation)
-  }
+  const rules: CallRules<R> = { costOf: ({ a, b }) => windowEstimate(a.length, b?.length, policy), combine }
   const queue = createQueue(rules.costOf)
   const ready = createReadyList(limits)
   const working = new Set<Work>()
@@ -98,7 +99,7 @@ export function createScheduler(engine: Engine, options: CheckedOptions, concurr
       try {
         const encoded = await engine.encodeAndRun(pairs, policy, limits, abandoned)
         const sequences = announce(taken, encoded.pairs)
-        if (encoded.logits) deliver(sequences, encoded.logits)
+        if (encoded.outputs) deliver(sequences, encoded.outputs)
         else ready.put(sequences)
       } finally {
         running--
@@ -117,7 +118,7 @@ export function createScheduler(engine: Engine, options: CheckedOptions, concurr
     })
   }
 
-  function submit(pairs: readonly TaskPair[], options: CheckedRun): Promise<Outcome[]> {
+  function submit(pairs: readonly TaskPair[], options: CheckedRun): Promise<Outcome<R>[]> {
     if (disposed) return Promise.reject(disposedError())
     const cost = pairs.reduce((sum, pair) => sum + rules.costOf(pair), 0)
     if (queue.waiting > 0 && queue.waiting + cost > maxQueue)
@@ -161,9 +162,10 @@ function announce(taken: readonly Taken[], encoded: readonly EncodedPair[]): Seq
   })
 }
 
-/** Hands each sequence's logits [sequences, 2] to its call. */
-function deliver(sequences: readonly Sequence[], logits: Float32Array): void {
-  sequences.forEach(({ call, index }, row) => call.receive(index, [logits[2 * row]!, logits[2 * row + 1]!]))
+/** Hands each sequence's row of the outputs [sequences, width] to its call. */
+function deliver(sequences: readonly Sequence[], outputs: Float32Array): void {
+  const width = outputs.length / sequences.length
+  sequences.forEach(({ call, index }, row) => call.receive(index, outputs.subarray(row * width, (row + 1) * width)))
   for (const call of new Set(sequences.map((sequence) => sequence.call))) call.report()
 }
 

@@ -1,5 +1,7 @@
 import type { Truncation } from '../engine/engine'
-import type { PairLogits } from './call'
+
+/** Logits of one sequence or pair: [no match, match]. */
+export type PairLogits = readonly [number, number]
 
 /** P(match) of logits [no match, match]: the softmax's second value. */
 export function matchScore([no, yes]: PairLogits): number {

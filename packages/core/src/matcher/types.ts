@@ -49,9 +49,27 @@ export interface RunManyOptions extends RunOptions {
 }
 
 /** Options of `rank`. */
-export interface RankOptions extends RunOptions {
+export interface RankOptions extends RunManyOptions {
   /** Number of results to return. Default: all. */
   readonly topK?: number | undefined
+  /**
+   * A cross-encoder that judges the best `shortlist` candidates of this matcher again: the results are its own, in its order, and the other
+   * candidates are left out. It must know the task.
+   */
+  readonly rerank?: Reranker | undefined
+  /** Candidates that `rerank` judges. Default 50. */
+  readonly shortlist?: number | undefined
+}
+
+/** The part of a matcher that judges the candidates of another again. */
+export interface Reranker {
+  rank(
+    query: string,
+    candidates: readonly string[],
+    task: string,
+    options?: RankOptions
+  ): Promise<RankedMatch<string>[]>
+  readonly info: Pick<MatcherInfo, 'architecture'>
 }
 
 /** A device that was considered, and why it was taken or not. */
@@ -61,12 +79,23 @@ export interface DeviceReason {
   readonly reason: string
 }
 
+/** The vectors of a bi-encoder. */
+export interface VectorInfo {
+  readonly hidden: number
+  readonly cacheSize: number
+  readonly cached: number
+}
+
 /** The model, device and limits of a matcher. */
 export interface MatcherInfo {
   /** The model's name, from the manifest. */
   readonly model: string
-  /** SHA-256 of the graph file. */
+  /** SHA-256 of the graph file. Vectors are comparable only where it is the same: keep it with them. */
   readonly modelHash: string
+  /** `cross-encoder` reads both texts of a pair at once; `bi-encoder` gives each a vector. */
+  readonly architecture: 'cross-encoder' | 'bi-encoder'
+  /** Of a bi-encoder: the width of its vectors, and the texts that may be and are remembered. */
+  readonly vectors?: VectorInfo | undefined
   readonly device: Device
   readonly dtype: Dtype
   /** Each device that was considered, in the order it was tried. */
@@ -94,6 +123,11 @@ export interface Matcher<T extends string = Task> extends AsyncDisposable {
   matchMany(pairs: readonly Pair<T>[], options?: RunManyOptions): Promise<MatchResult<T>[]>
   /** Judges each candidate against the query; best first, equal scores in input order. Throws as `match`. */
   rank(query: string, candidates: readonly string[], task: T, options?: RankOptions): Promise<RankedMatch<T>[]>
+  /**
+   * The vectors of texts for a task, of a bi-encoder: rows [texts, hidden] of length 1, in input order; of a text read in windows, their
+   * normalized mean. A text is encoded once as long as it is remembered. Throws as `match`, and `architecture-mismatch` for a cross-encoder.
+   */
+  embed(texts: readonly string[], task: T, options?: RunManyOptions): Promise<Float32Array>
   readonly info: MatcherInfo
   /** Whether the matcher can answer now: its living workers, and why one is missing. For readiness checks. */
   health(): Health
@@ -125,6 +159,8 @@ export interface CommonOptions<T extends string = Task> {
   readonly thresholds?: Partial<Record<NoInfer<T>, number>> | undefined
   /** Pairs that may wait before calls reject with `queue-full`; a pair read in windows counts as that many. Default 10,000. */
   readonly maxQueue?: number | undefined
+  /** Texts whose vectors a bi-encoder remembers, by text and task; the least recently used go first. Default 20,000. */
+  readonly cacheSize?: number | undefined
   /** Padded tokens per batch. The default depends on the device. */
   readonly batchTokens?: number | undefined
   /**

@@ -34,6 +34,8 @@ export interface Ops<T> {
   conditionalNorm(x: T, gamma: T, beta: T, epsilon: number): T
   /** Mean of x [batch, seq, hidden] over the positions on the mask -> [batch, hidden]. */
   maskedMean(x: T, mask: T): T
+  /** x [batch, seq, hidden] where nothing later reads a position but 0: a graph keeps only that, [batch, 1, hidden]; training keeps x. */
+  onlyFirst(x: T): T
   /** x [batch, seq, hidden] at position 0 -> [batch, hidden]. */
   firstToken(x: T): T
   /** x [batch, hidden], each row divided by its L2 norm. */

@@ -31,6 +31,7 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
     layerNorm: nothing,
     conditionalNorm: nothing,
     maskedMean: nothing,
+    onlyFirst: nothing,
     firstToken: nothing,
     normalize: nothing,
     similarityLogits: nothing,

@@ -81,10 +81,12 @@ function embeddings<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>)
 // prettier-ignore
 function block<T>(ops: Ops<T>, config: ModelConfig, input: T, index: number, mask: T, norm: Norm<T>, dense: Dense<T>): T {
   const { hiddenSize, intermediateSize, numAttentionHeads: heads, normPosition } = config
+  const isLast = index === config.numHiddenLayers - 1
+  const pooled = (x: T): T => (isLast && config.pooling === 'cls' ? ops.onlyFirst(x) : x)
   const name = `layer.${index}`
   const positioned = (x: T): T => (config.positionEmbeddingType === 'rotary' ? ops.rotary(x, heads) : x)
   const attention = (x: T): T => {
-    const query = positioned(dense(x, `${name}.attention.query`, hiddenSize, hiddenSize))
+    const query = positioned(dense(pooled(x), `${name}.attention.query`, hiddenSize, hiddenSize))
     const key = positioned(dense(x, `${name}.attention.key`, hiddenSize, hiddenSize))
     const value = dense(x, `${name}.attention.value`, hiddenSize, hiddenSize)
     const context = ops.attention(query, key, value, mask, heads)                                    // [batch, seq, hidden]
@@ -92,13 +94,13 @@ function block<T>(ops: Ops<T>, config: ModelConfig, input: T, index: number, mas
   }
   const feedForward = (x: T): T =>
     dense(ops.gelu(dense(x, `${name}.ffn.in`, hiddenSize, intermediateSize)), `${name}.ffn.out`, intermediateSize, hiddenSize)
-  const residual = (x: T, branch: (x: T) => T, normName: string, site: number): T =>
+  const residual = (x: T, kept: T, branch: (x: T) => T, normName: string, site: number): T =>
     normPosition === 'post'
-      ? norm(ops.add(x, ops.dropout(branch(x), site)), normName, hiddenSize)
-      : ops.add(x, ops.dropout(branch(norm(x, normName, hiddenSize)), site))
+      ? norm(ops.add(kept, ops.dropout(branch(x), site)), normName, hiddenSize)
+      : ops.add(kept, ops.dropout(branch(norm(x, normName, hiddenSize)), site))
 
-  const attended = residual(input, attention, `${name}.attention.norm`, 1 + 2 * index)
-  return residual(attended, feedForward, `${name}.ffn.norm`, 2 + 2 * index)
+  const attended = residual(input, pooled(input), attention, `${name}.attention.norm`, 1 + 2 * index)
+  return residual(attended, attended, feedForward, `${name}.ffn.norm`, 2 + 2 * index)
 }
 
 /**

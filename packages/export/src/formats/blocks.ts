@@ -9,6 +9,7 @@ import {
   type BlockBits,
   type BlockMatrix
 } from '../quantize/blocks'
+import { half } from './float'
 import type { WeightFormat } from './format'
 
 /** `MatMulNBits` may round activations to int8 in blocks of a row: the fast path on GPUs. A row's blocks do not depend on other rows. */
@@ -73,7 +74,8 @@ export function blockFormat(bits: (weight: string) => BlockBits, cache?: BlockCa
         domain: 'com.microsoft',
         attributes
       })
-    }
+    },
+    table: half
   }
 }
 

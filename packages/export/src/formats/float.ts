@@ -12,7 +12,8 @@ export function plainDense(build: GraphBuilder, x: Value, kernel: Constant, bias
 export const float32Format: WeightFormat = {
   compute: 'float32',
   dense: plainDense,
-  rows: (build, table, ids) => build.node('Gather', [table, ids])
+  rows: (build, table, ids) => build.node('Gather', [table, ids]),
+  table: (_build, table) => table
 }
 
 /** float16 weights, matrix products and attention; the sums between them (residuals, norms, softmax, mean) are float32. */
@@ -20,7 +21,8 @@ export const float16Format: WeightFormat = {
   compute: 'float16',
   dense: (build, x, kernel, bias) =>
     plainDense(build, build.cast(x, 'float16'), half(build, kernel), half(build, bias)),
-  rows: (build, table, ids) => build.cast(build.node('Gather', [half(build, table), ids]), 'float32')
+  rows: (build, table, ids) => build.cast(build.node('Gather', [half(build, table), ids]), 'float32'),
+  table: half
 }
 
 /** The float16 form of a float32 constant. */

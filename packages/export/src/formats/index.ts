@@ -1,14 +1,18 @@
 import type { Dtype } from '@sohu-match/core'
+import type { BlockBits } from '../quantize/blocks'
 import { blockFormat } from './blocks'
 import { float16Format, float32Format } from './float'
 import type { WeightFormat } from './format'
 import { int8Format } from './int8'
 
-/** The weight format of each dtype; a new one for every graph, since a format may remember what it has quantized. */
-export const FORMATS: Readonly<Record<Dtype, () => WeightFormat>> = {
+/**
+ * The weight format of each dtype; a new one for every graph, since a format may remember what it has quantized. `wordBits` are those of
+ * the word embeddings in the two formats of 8 bits.
+ */
+export const FORMATS: Readonly<Record<Dtype, (wordBits?: BlockBits) => WeightFormat>> = {
   fp32: () => float32Format,
   fp16: () => float16Format,
   int8: int8Format,
-  q8: () => blockFormat(() => 8),
+  q8: (wordBits = 8) => blockFormat((name) => (name === 'embeddings.word' ? wordBits : 8)),
   q4: () => blockFormat(() => 4)
 }

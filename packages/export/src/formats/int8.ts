@@ -1,7 +1,10 @@
 import type { GraphBuilder } from '../onnx/builder'
 import type { Constant, Value } from '../onnx/value'
 import { quantizeColumns, quantizeRows, type Int8Matrix } from '../quantize/int8'
-import type { ActivationRange, WeightFormat } from './format'
+import type { BlockBits } from '../quantize/blocks'
+import { blockFormat } from './blocks'
+import { half } from './float'
+import type { Activation, WeightFormat } from './format'
 
 /** Activations [.., width] as uint8: value = (values - zero) · scale, with a scale of its own for every row. */
 interface QuantizedRows {
@@ -23,21 +26,22 @@ const GELU_ZERO = 32
  * depends on that row alone, so neither padding nor the other pairs of a batch change a score (`DynamicQuantizeLinear` scales the whole
  * tensor). `MatMulIntegerToFloat` is what ONNX Runtime itself fuses MatMulInteger, Cast and Mul into; for scales per row it must be named.
  */
-export function int8Format(): WeightFormat {
+export function int8Format(wordBits: BlockBits = 8): WeightFormat {
   const quantized = new Map<Value, QuantizedRows>()
-  // All activations of a network are [batch, seq, width], so what depends on their shape alone is made once: nodes count in short batches.
-  const shapes = new Map<number | string, Value>()
-  const shared = (key: number | string, make: () => Value): Value => {
+  // All activations of a network are [batch, seq, width], or [batch, 1, width] where only position 0 is left, so what depends on their
+  // shape alone is made once: nodes count in short batches.
+  const shapes = new Map<string, Value>()
+  const shared = (key: string, make: () => Value): Value => {
     const value = shapes.get(key) ?? make()
     shapes.set(key, value)
     return value
   }
   return {
     compute: 'float32',
-    dense(build, x, kernel, bias, range) {
+    dense(build, x, kernel, bias, activation) {
       const [inputs, columns] = kernel.shape as [number, number]
       const [values, scales] = matrix(build, kernel, [columns], (data) => quantizeColumns(data, columns))
-      const rows = quantized.get(x) ?? quantizeActivations(build, x, inputs, range, shared)
+      const rows = quantized.get(x) ?? quantizeActivations(build, x, inputs, activation, shared)
       quantized.set(x, rows)
       const product = build.node('MatMulIntegerToFloat', [rows.values, values, build.scalar(1), scales, rows.zero], {
         type: 'float32',
@@ -46,13 +50,15 @@ export function int8Format(): WeightFormat {
       return build.node('Add', [build.node('Mul', [product, rows.scale]), bias])
     },
     rows(build, table, ids) {
+      if (wordBits === 4) return blockFormat(() => 4).rows(build, table, ids)
       const [count, width] = table.shape as [number, number]
       const [values, scales] = matrix(build, table, [count, 1], (data) => quantizeRows(data, width))
       return build.node('Mul', [
         build.cast(build.node('Gather', [values, ids]), 'float32'),
         build.node('Gather', [scales, ids])
       ])
-    }
+    },
+    table: half
   }
 }
 
@@ -61,8 +67,8 @@ function quantizeActivations(
   build: GraphBuilder,
   x: Value,
   width: number,
-  range: ActivationRange,
-  shared: (key: number | string, make: () => Value) => Value
+  { range, first }: Activation,
+  shared: (key: string, make: () => Value) => Value
 ): QuantizedRows {
   const largest = (value: Value) => build.node('ReduceMax', [value], { attributes: { axes: [-1] } })
   const times = (value: Value, factor: number) => build.node('Mul', [value, build.scalar(factor)])
@@ -73,7 +79,7 @@ function quantizeActivations(
   const zeroPoint = gelu ? GELU_ZERO : SYMMETRIC_LEVELS + 1
   const zero = build.constant(`zero(${zeroPoint})`, 'uint8', [], () => Uint8Array.of(zeroPoint))
   const flatScale = build.reshape(scale, [-1]) // [batch * seq]
-  const zeros = shared(`zeros(${zeroPoint})`, () =>
+  const zeros = shared(`zeros(${zeroPoint},${first})`, () =>
     build.node('Expand', [zero, build.node('Shape', [flatScale], { type: 'int64' })])
   )
   const flat = build.node('QuantizeLinear', [build.reshape(x, [-1, width]), flatScale, zeros], {
@@ -81,7 +87,10 @@ function quantizeActivations(
     attributes: { axis: 0 }
   })
   return {
-    values: build.node('Reshape', [flat, shared(width, () => build.node('Shape', [x], { type: 'int64' }))]),
+    values: build.node('Reshape', [
+      flat,
+      shared(`${width},${first}`, () => build.node('Shape', [x], { type: 'int64' }))
+    ]),
     scale,
     zero
   }

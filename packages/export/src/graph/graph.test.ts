@@ -164,6 +164,57 @@ describe('switches of the network', () => {
   }
 })
 
+/** Nodes from a value back to where position 0 is taken, along first inputs. */
+function stepsToSlice(value: Value): number {
+  return value.kind !== 'output' || value.node.op === 'Slice' ? 0 : 1 + stepsToSlice(value.node.inputs[0]!)
+}
+
+describe('a graph that pools [CLS]', () => {
+  const batch = {
+    batch: 2,
+    seq: 5,
+    tokenIds: Int32Array.of(2, 9, 3, 8, 3, 2, 7, 3, 0, 0),
+    segmentIds: new Int32Array(10),
+    taskIds: Int32Array.of(4, 1)
+  }
+  const base = {
+    vocab_size: 50,
+    hidden_size: 16,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    intermediate_size: 32,
+    condition_size: 4,
+    pooling: 'cls',
+    architecture: 'bi-encoder'
+  }
+  for (const change of [{}, { position_embedding_type: 'absolute' }, { norm_position: 'pre' }]) {
+    it(`computes its last layer at position 0 alone, with the same numbers, for ${JSON.stringify(change)}`, async () => {
+      const config = parseModelConfig({ ...base, ...change })
+      const read = weightsOf(randomWeights(config, 5))
+      for (const dtype of ['fp32', 'int8'] as const) {
+        const build = new GraphBuilder()
+        const ids = (name: string, shape: string[]): Input => ({ kind: 'input', name, type: 'int32', shape })
+        const inputs = {
+          tokenIds: ids('token_ids', ['batch', 'seq']),
+          segmentIds: ids('segment_ids', ['batch', 'seq']),
+          taskIds: ids('task_ids', ['batch'])
+        }
+        const ops = graphOps(build, { config, format: FORMATS[dtype](), read })
+        const value = roformer({ ...ops, onlyFirst: (x) => x }, config, inputs)
+        const whole = await openGraphIn(folder, `whole-${dtype}`, {
+          name: 'whole',
+          inputs: Object.values(inputs),
+          outputs: [{ name: 'vectors', value, shape: ['batch', 16] }]
+        })
+        const graph = allTasksGraph(config, read, FORMATS[dtype]())
+        const first = await openGraphIn(folder, `first-${dtype}`, graph)
+        expect(stepsToSlice(graph.outputs[0]!.value)).toBeGreaterThan(stepsToSlice(value) + 3)
+        expect(largest(await first.run(batch), await whole.run(batch))).toBeLessThan(1e-6)
+      }
+    })
+  }
+})
+
 describe('the graph of one task', () => {
   const base = {
     vocab_size: 50,

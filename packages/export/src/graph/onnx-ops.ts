@@ -9,7 +9,7 @@ import {
   attention,
   attentionMask,
   filled,
-  firstToken,
+  firstPosition,
   gelu,
   maskedMean,
   normalize,
@@ -17,6 +17,7 @@ import {
   rotate,
   selectColumns,
   splitHeads,
+  withoutPositions,
   type RotaryFactors
 } from './primitives'
 
@@ -58,12 +59,18 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
   const headSize = config.hiddenSize / config.numAttentionHeads
   const denseCalls = new Map<Value, DenseCall>()
   const gelus = new Set<Value>()
+  const firsts = new Set<Value>() // [batch, 1, ..]: position 0 alone
+  const firstIf = (first: boolean, out: Value): Value => {
+    if (first) firsts.add(out)
+    return out
+  }
+  const keepFirst = (x: Value): Value => (firsts.has(x) ? x : firstIf(true, firstPosition(build, x)))
   let factors: RotaryFactors | undefined
 
   const dense = ({ x, kernel, bias }: DenseCall): Value => {
     build.scope = kernel.name.replace(/\.kernel.*$/, '')
     if (kernel.name === 'classifier.kernel') return plainDense(build, float(x), kernel, bias)
-    return format.dense(build, x, kernel, bias, gelus.has(x) ? 'gelu' : 'symmetric')
+    return format.dense(build, x, kernel, bias, { range: gelus.has(x) ? 'gelu' : 'symmetric', first: firsts.has(x) })
   }
   const gather = (table: Constant, ids: Value): Value => {
     build.scope = /[\w.]*norm/.exec(table.name)?.[0] ?? table.name
@@ -76,19 +83,21 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
     param: (name, shape) => build.constant(name, 'float32', shape, () => read(name)),
     matmul: (a, b) => foldMatmul(fold, constantOf(a), constantOf(b)),
     add: (a, b) =>
-      a.kind === 'constant' && b.kind === 'constant' ? foldAdd(fold, a, b) : build.node('Add', [float(a), float(b)]),
+      a.kind === 'constant' && b.kind === 'constant'
+        ? foldAdd(fold, a, b)
+        : firstIf(firsts.has(a), build.node('Add', [float(a), float(b)])),
     gather: (table, ids) => gather(constantOf(table), ids),
     addRow: (x, row) => build.node('Add', [x, row]),
     dense: (x, kernel, bias) => {
       const call = { x, kernel: constantOf(kernel), bias: constantOf(bias) }
       const out = dense(call)
       denseCalls.set(out, call)
-      return out
+      return firstIf(firsts.has(x), out)
     },
     gelu: (x) => {
       const out = gelu(build, x)
       gelus.add(out)
-      return out
+      return firstIf(firsts.has(x), out)
     },
     attentionMask: (tokenIds) => {
       factors = rotaryFactors(build, tokenIds, positions, headSize, format.compute)
@@ -106,18 +115,26 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
         kernel: foldHalves(fold, call.kernel, heads),
         bias: foldHalves(fold, call.bias, heads)
       }
-      return rotate(build, dense(halves), factors, heads, headSize) // [batch, heads, seq, headSize]
+      const first = firsts.has(call.x) // at position 0 nothing turns; the order of columns is still that of the keys
+      return firstIf(
+        first,
+        first
+          ? splitHeads(build, dense(halves), heads, headSize)
+          : rotate(build, dense(halves), factors, heads, headSize)
+      ) // [batch, heads, seq, headSize]
     },
-    addPositions: (x, table) => addPositions(build, x, constantOf(table)),
+    addPositions: (x, table) => addPositions(build, x, format.table(build, constantOf(table))),
     attention: (q, k, v, mask, heads) => {
       const byHead = (x: Value) =>
         config.positionEmbeddingType === 'rotary' ? x : splitHeads(build, x, heads, headSize)
-      return attention(build, { q: byHead(q), k: byHead(k), v, mask }, heads, headSize)
+      return firstIf(firsts.has(q), attention(build, { q: byHead(q), k: byHead(k), v, mask }, heads, headSize))
     },
-    layerNorm: (x, gamma, beta, epsilon) => norms.plain(float(x), gamma, beta, epsilon),
-    conditionalNorm: (x, gamma, beta, epsilon) => norms.conditional(float(x), gamma, beta, epsilon),
+    layerNorm: (x, gamma, beta, epsilon) => firstIf(firsts.has(x), norms.plain(float(x), gamma, beta, epsilon)),
+    conditionalNorm: (x, gamma, beta, epsilon) =>
+      firstIf(firsts.has(x), norms.conditional(float(x), gamma, beta, epsilon)),
     maskedMean: (x, mask) => maskedMean(build, float(x), mask),
-    firstToken: (x) => firstToken(build, float(x)),
+    onlyFirst: keepFirst,
+    firstToken: (x) => withoutPositions(build, float(keepFirst(x))),
     normalize: (x) => normalize(build, x),
     similarityLogits: () => {
       throw new MatcherError('config-invalid', 'A graph gives one text its vector; vectors are compared outside it.')

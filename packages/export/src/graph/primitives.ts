@@ -86,11 +86,11 @@ function transpose(build: GraphBuilder, x: Value, perm: readonly number[]): Valu
   return build.node('Transpose', [x], { attributes: { perm } })
 }
 
-/** x [batch, seq, width] + the first seq rows of table [positions, width]. */
+/** x [batch, seq, width] + the first seq rows of table [positions, width], of any float type. */
 export function addPositions(build: GraphBuilder, x: Value, table: Constant): Value {
   build.scope = 'embeddings.position'
   const rows = build.node('Slice', [table, build.integers(0), sequenceLength(build, x), build.integers(0)])
-  return build.node('Add', [x, rows])
+  return build.node('Add', [x, build.cast(rows, 'float32')])
 }
 
 /** What `attention` reads: q, k [batch, heads, seq, headSize], v [batch, seq, hidden], float mask [batch, seq]. */
@@ -132,11 +132,16 @@ export function maskedMean(build: GraphBuilder, x: Value, mask: Value): Value {
   return build.node('Div', [build.node('Squeeze', [sum, build.integers(1)]), count])
 }
 
-/** x [batch, seq, hidden] at position 0 -> [batch, hidden]. */
-export function firstToken(build: GraphBuilder, x: Value): Value {
+/** x [batch, seq, hidden] at position 0 -> [batch, 1, hidden]. */
+export function firstPosition(build: GraphBuilder, x: Value): Value {
   build.scope = 'pooling'
-  const first = build.node('Slice', [x, build.integers(0), build.integers(1), build.integers(1)])
-  return build.node('Squeeze', [first, build.integers(1)])
+  return build.node('Slice', [x, build.integers(0), build.integers(1), build.integers(1)])
+}
+
+/** x [batch, 1, hidden] -> [batch, hidden]. */
+export function withoutPositions(build: GraphBuilder, x: Value): Value {
+  build.scope = 'pooling'
+  return build.node('Squeeze', [x, build.integers(1)])
 }
 
 /** x [batch, hidden], each row divided by its L2 norm. */

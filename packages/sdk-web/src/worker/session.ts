@@ -6,7 +6,7 @@ import type { OrtModule } from './runtime'
 
 /** One graph, ready to run. */
 export interface Session {
-  /** Logits `[batch, 2]`, row-major. Throws `inference-failed`, and `device-lost` once the WebGPU device is gone. */
+  /** Logits `[batch, 2]` or vectors `[batch, hidden]`, row-major. Throws `inference-failed`, and `device-lost` once the WebGPU device is gone. */
   run(batch: Batch): Promise<Float32Array>
 }
 
@@ -61,12 +61,12 @@ export async function createSession(
     if (lost !== undefined) throw failure(undefined)
     const dims = [batch.batch, batch.seq]
     try {
-      const { logits } = await session.run({
+      const outputs = await session.run({
         token_ids: new ort.Tensor('int32', batch.tokenIds, dims),
         segment_ids: new ort.Tensor('int32', batch.segmentIds, dims),
         task_ids: new ort.Tensor('int32', batch.taskIds, [batch.batch])
       })
-      const values = Float32Array.from(logits!.data as Float32Array)
+      const values = Float32Array.from((outputs.logits ?? outputs.vectors)!.data as Float32Array)
       if (lost !== undefined) throw new Error('the device was lost during the run')
       return values
     } catch (cause) {

@@ -29,6 +29,7 @@ export function planReads(config: ModelConfig, dropout: boolean): ReadPlan {
     gelu: make,
     attentionMask: make,
     maskedMean: make,
+    onlyFirst: (x) => x,
     firstToken: make,
     normalize: make,
     similarityLogits: make,

@@ -1,0 +1,38 @@
+import { MatcherError } from '../errors'
+import type { CheckedRun } from './check-input'
+import type { RankedMatch, Reranker } from './types'
+
+/** Candidates that a second matcher judges, unless the call says otherwise. */
+const SHORTLIST = 50
+
+/**
+ * The best candidates of one matcher, judged again by another that reads each beside the query: `index` is still the place in the input.
+ * The deadline of the call, which began at `started` (milliseconds of `performance.now`), covers both. Throws `architecture-mismatch`.
+ */
+export async function rerankBy<T extends string>(
+  rerank: Reranker,
+  query: string,
+  ranked: readonly RankedMatch<T>[],
+  task: T,
+  { signal, deadlineMs, topK, shortlist = SHORTLIST }: CheckedRun,
+  started: number
+): Promise<RankedMatch<T>[]> {
+  const best = ranked.slice(0, shortlist)
+  const left = deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - (performance.now() - started))
+  const results = await rerank.rank(
+    query,
+    best.map(({ text }) => text),
+    task,
+    { signal, deadlineMs: left, topK }
+  )
+  return results.map((result) => ({ ...(result as RankedMatch<T>), index: best[result.index]!.index }))
+}
+
+/** Throws `architecture-mismatch` for a bi-encoder: it would compare the same vectors again. */
+export function checkReranker(rerank: Reranker | undefined): void {
+  if (rerank?.info?.architecture === 'bi-encoder')
+    throw new MatcherError(
+      'architecture-mismatch',
+      'rerank is a bi-encoder, which judges no pair by reading both texts; give it a matcher whose model is a cross-encoder.'
+    )
+}
