@@ -14,17 +14,20 @@ export interface Vocab {
   readonly longest: number
 }
 
+/** A token that no text can become: both tokenizers drop white space. Google's Chinese vocabulary has U+2028. */
+const WHITE_SPACE = /* @__PURE__ */ new RegExp(`^[${PYTHON_SPACE}]$`)
 const FIRST_TOKEN = /* @__PURE__ */ new RegExp(`^[${PYTHON_SPACE}]*([^${PYTHON_SPACE}]+)`)
 
 /**
- * Reads vocab.txt: the first white-space separated token of a line, its id is the line's number from 0.
- * Throws `asset-corrupt` on a blank line, a repeated token, a missing [PAD], [UNK], [CLS] or [SEP], or a [PAD] that is not first.
+ * Reads vocab.txt: the first white-space separated token of a line, its id is the line's number from 0. A line that is one white-space
+ * character keeps its id but is never looked up, as in bert4keras (which reads it as ""). Throws `asset-corrupt` on a blank line, a repeated token, a missing [PAD], [UNK], [CLS] or [SEP], or a [PAD] that is not first.
  */
 export function parseVocab(text: string): Vocab {
   const lines = text.split(/\r\n|\n|\r/)
   if (lines.at(-1) === '') lines.pop()
   const ids = new Map<string, number>()
   const tokens = lines.map((line, id) => {
+    if (WHITE_SPACE.test(line)) return line
     const token = FIRST_TOKEN.exec(line)?.[1]
     if (token === undefined)
       throw corrupt(`line ${id + 1} is blank`, 'remove the line (ids are line numbers) or fetch the file again')

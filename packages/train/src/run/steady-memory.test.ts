@@ -13,7 +13,8 @@ import type { LabeledBatch } from '../autograd/pass'
  */
 const SLACK_BYTES = 5e6
 
-it('holds tensors and memory steady over 500 steps of changing shapes', () => {
+/** Without a time limit: on a busy machine 500 steps take as long as they take, and what is measured is memory. */
+it('holds tensors and memory steady over 500 steps of changing shapes', { timeout: 0 }, () => {
   const config = parseModelConfig({
     vocab_size: 200,
     hidden_size: 32,
