@@ -14,6 +14,8 @@ interface ImportFlags {
   readonly allowMissing?: string[]
   readonly maxLength: number
   readonly set: string[]
+  readonly pruneVocabulary: boolean
+  readonly words: number
   readonly seed: number
   readonly force: boolean
 }
@@ -33,6 +35,13 @@ export function addImport(program: Command): void {
     .option('--allow-missing <name...>', 'tensors that may be missing or unknown; a trailing * stands for any ending')
     .option('--max-length <tokens>', 'tokens a pair is cut to', wholeNumber(4), 512)
     .option('--set <key=value...>', `keys of config.json that the weights leave open: ${OWN_KEYS.join(', ')}`, [])
+    .option('--prune-vocabulary', 'leave out tokens that no text is ever cut into; no score changes', false)
+    .option(
+      '--words <count>',
+      "add the most frequent words of jieba's dictionary to a vocabulary of characters, each as the mean of its characters",
+      wholeNumber(0),
+      0
+    )
     .option(
       '--seed <number>',
       'seed of what the weights lack: the condition and the head',
@@ -40,11 +49,13 @@ export function addImport(program: Command): void {
       1
     )
     .option('--force', 'replace what is at --out', false)
-    .action(async ({ from, out, allowMissing, maxLength, set, seed, force }: ImportFlags) => {
+    .action(async ({ from, out, allowMissing, maxLength, set, pruneVocabulary, words, seed, force }: ImportFlags) => {
       const summary = await importWeights({
         from: await weightsFolder(from),
         out: userPath(out),
         allowMissing,
+        pruneVocabulary,
+        words,
         seed,
         force,
         model: ownKeys(applyOverrides({ max_length: maxLength }, set))

@@ -5,7 +5,9 @@ import { openPublicWeights, type PublicWeights } from './open'
 import { planLoad, type Assignment, type LoadPlan, type LoadSummary } from './plan'
 import type { OwnSwitches } from './config'
 import { readOrigin, type Origin } from './origin'
+import { bundledDictionary } from '../checkpoint/dictionary'
 import { transpose } from './transpose'
+import { allRows, reachableRows, rowsWithWords, tableOf } from './vocabulary-rows'
 
 /** What a run or a checkpoint takes over from public weights. */
 export interface PublicStart {
@@ -24,6 +26,10 @@ export interface LoadOptions extends OwnSwitches {
   readonly seed: number
   /** Names that may be missing or unknown. */
   readonly allowMissing?: readonly string[] | undefined
+  /** Leaves out tokens that no text is ever cut into. */
+  readonly pruneVocabulary?: boolean | undefined
+  /** Adds at most so many words to a vocabulary of characters, which are then cut by jieba. Default 0. */
+  readonly words?: number | undefined
 }
 
 /**
@@ -38,7 +44,7 @@ export async function withPublicWeights<T>(
   const opened = await openPublicWeights(folder, options)
   try {
     const plan = planLoad(opened.source, opened.names, opened.config, options.allowMissing)
-    return await use(startOf(opened, plan, await readOrigin(folder), options.seed))
+    return await use(await withVocabulary(startOf(opened, plan, await readOrigin(folder), options.seed), options))
   } finally {
     await opened.source.close()
   }
@@ -60,6 +66,31 @@ function startOf(
       shape: assignment.spec.shape,
       read: () => valuesOf(assignment, seed, summary.files[0]!)
     }))
+  }
+}
+
+/** The same weights for a smaller or larger vocabulary: the table of words follows, everything else stays. */
+async function withVocabulary(start: PublicStart, { pruneVocabulary, words = 0 }: LoadOptions): Promise<PublicStart> {
+  if (!pruneVocabulary && words === 0) return start
+  const config = { ...start.config, ...(words > 0 && { wordSegmentation: 'jieba' as const }) }
+  let rows = allRows(start.vocab)
+  if (words > 0) rows = rowsWithWords(rows, (await bundledDictionary()).dictionary, words)
+  if (pruneVocabulary) rows = reachableRows(rows, config.wordSegmentation)
+  const { embeddingSize } = config
+  const parameters = start.parameters.map((parameter) =>
+    parameter.name === 'embeddings.word'
+      ? {
+          ...parameter,
+          shape: [rows.tokens.length, embeddingSize],
+          read: async () => tableOf(await parameter.read(), rows, embeddingSize)
+        }
+      : parameter
+  )
+  return {
+    ...start,
+    config: { ...config, vocabSize: rows.tokens.length },
+    vocab: `${rows.tokens.join('\n')}\n`,
+    parameters
   }
 }
 
