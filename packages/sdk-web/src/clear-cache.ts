@@ -1,4 +1,4 @@
-import { MatcherError } from '@sohu-match/core'
+import { MatcherError, messageOf } from '@sohu-match/core'
 import { STORE_NAME } from './messages'
 
 /** Milliseconds after which a file that is held is tried again: a browser lets go of an ended worker's files a moment after it ended. */
@@ -14,7 +14,7 @@ export async function clearCache(): Promise<void> {
     if (isNamed(cause, 'NotFoundError')) return
     throw new MatcherError(
       'storage',
-      `The cache cannot be cleared: ${cause instanceof Error ? cause.message : String(cause)}. Try again when no page is loading a model.`,
+      `The cache cannot be cleared: ${messageOf(cause)}. Try again when no page is loading a model.`,
       { cause }
     )
   }

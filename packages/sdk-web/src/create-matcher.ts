@@ -1,12 +1,9 @@
-import { createMatcherFrom, MatcherError, type DeviceReason, type Task } from '@sohu-match/core'
+import { createMatcherFrom, MatcherError, startFirst, type DeviceCandidate, type Task } from '@sohu-match/core'
 import { createWebEngine, type WebEngine } from './engine'
 import type { WebDevice, WebLoad } from './messages'
 import { folderAddress, type MatcherOptions, type WebMatcher } from './options'
 import { startWorker, type LoadedWorker } from './start-worker'
 import { probeWebGpu } from './webgpu'
-
-/** Failures of a device itself, after which `auto` tries the next one; a missing file would be missing there too. */
-const DEVICE_FAILURES: readonly string[] = ['device-unavailable', 'device-lost', 'dtype-missing', 'inference-failed']
 
 /**
  * Loads a model into a worker of this page and returns its matcher.
@@ -15,12 +12,8 @@ const DEVICE_FAILURES: readonly string[] = ['device-unavailable', 'device-lost',
  * `input-invalid`, `inference-failed`; an abort passes the signal's reason through.
  */
 export async function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<WebMatcher<T>> {
-  if (typeof Worker === 'undefined') {
-    throw new MatcherError(
-      'device-unavailable',
-      '@sohu-match/sdk-web needs a browser with workers; on a server use @sohu-match/sdk-node.'
-    )
-  }
+  checkScope()
+  checkOptions(options)
   const engine = await startEngine(options)
   try {
     return createWebMatcher(engine, options)
@@ -47,51 +40,50 @@ function createWebMatcher<T extends string>(engine: WebEngine, options: MatcherO
 }
 
 async function startEngine(options: MatcherOptions<string>): Promise<WebEngine> {
-  const { device = 'auto', signal } = options
+  const { device = 'auto', dtype = 'auto', signal, worker, fetch, onProgress } = options
   const load: Omit<WebLoad, 'device'> = {
     model: folderAddress(options.model, 'model'),
-    dtype: options.dtype ?? 'auto',
+    dtype,
     assetBase: options.assetBase === undefined ? undefined : folderAddress(options.assetBase, 'assetBase'),
     threads: options.threads,
     cache: options.cache ?? true,
-    pageFetches: options.fetch !== undefined
+    pageFetches: fetch !== undefined
   }
-  const { worker, fetch, onProgress } = options
-  const start = (device: WebDevice, signal?: AbortSignal) =>
+  const start = (device: WebDevice, signal?: AbortSignal): Promise<LoadedWorker> =>
     startWorker({ ...load, device }, { worker, fetch, signal, onProgress })
-  if (device !== 'auto') {
-    const started = await start(device, signal)
-    return createWebEngine(started, [{ device, taken: true, reason: started.loaded.deviceReason }], undefined)
-  }
-  const { started, reasons } = await startAny((device) => start(device, signal), load.dtype)
-  return createWebEngine(started, reasons, started.load.device === 'webgpu' ? () => start('wasm') : undefined)
+  const candidates: DeviceCandidate<WebDevice>[] =
+    device === 'auto' ? [{ device: 'webgpu', refusal: await whyNotWebGpu(dtype) }, { device: 'wasm' }] : [{ device }]
+  const { started, reasons } = await startFirst<WebDevice, LoadedWorker>(candidates, {
+    start: (device) => start(device, signal),
+    reasonOf: ({ loaded }) => loaded.deviceReason,
+    failures: ['device-unavailable', 'device-lost', 'dtype-missing', 'inference-failed']
+  })
+  const mayMove = device === 'auto' && started.load.device === 'webgpu'
+  return createWebEngine(started, reasons, mayMove ? () => start('wasm') : undefined)
 }
 
-async function startAny(
-  start: (device: WebDevice) => Promise<LoadedWorker>,
-  dtype: WebLoad['dtype']
-): Promise<{ started: LoadedWorker; reasons: DeviceReason[] }> {
-  const reasons: DeviceReason[] = []
-  const unfit = await whyNotWebGpu(dtype)
-  if (unfit === undefined) {
-    try {
-      const started = await start('webgpu')
-      return { started, reasons: [{ device: 'webgpu', taken: true, reason: started.loaded.deviceReason }] }
-    } catch (error) {
-      if (!(error instanceof MatcherError && DEVICE_FAILURES.includes(error.code))) throw error
-      reasons.push({ device: 'webgpu', taken: false, reason: error.message })
-    }
-  } else {
-    reasons.push({ device: 'webgpu', taken: false, reason: unfit })
-  }
-  const started = await start('wasm')
-  return { started, reasons: [...reasons, { device: 'wasm', taken: true, reason: started.loaded.deviceReason }] }
-}
-
-/** Why `auto` leaves WebGPU aside before anything is loaded, or undefined. */
+/** Why `auto` skips WebGPU before anything is loaded, or undefined. */
 async function whyNotWebGpu(dtype: WebLoad['dtype']): Promise<string | undefined> {
   if (dtype === 'int8') return 'int8 is a recipe for processors'
   const probe = await probeWebGpu()
   if (!probe.usable) return probe.reason
   return probe.software ? `its adapter (${probe.description}) is software, slower than wasm` : undefined
+}
+
+function checkScope(): void {
+  if (typeof Worker !== 'undefined') return
+  throw new MatcherError(
+    'device-unavailable',
+    'ServiceWorkerGlobalScope' in globalThis
+      ? 'A service worker cannot start workers; create the matcher in the page and send it messages from the service worker.'
+      : '@sohu-match/sdk-web needs a browser with workers; on a server use @sohu-match/sdk-node.'
+  )
+}
+
+function checkOptions(options: MatcherOptions<string> | undefined): void {
+  if (!options?.model)
+    throw new MatcherError('input-invalid', 'createMatcher needs the option model, the address of a model folder.')
+  const { threads } = options
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    throw new MatcherError('input-invalid', `threads is ${threads}; it must be a whole number of at least 1.`)
 }

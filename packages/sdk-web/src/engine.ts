@@ -2,7 +2,7 @@ import { MatcherError, type DeviceReason, type Batch, type Engine } from '@sohu-
 import type { WebDevice, WebLoaded } from './messages'
 import type { LoadedWorker } from './start-worker'
 
-/** An engine over one worker at a time, with what it found out. */
+/** An engine over one worker at a time, with what that worker reported. */
 export interface WebEngine extends Engine {
   readonly current: {
     readonly device: WebDevice
@@ -12,8 +12,8 @@ export interface WebEngine extends Engine {
 }
 
 /**
- * The engine over a loaded worker. With `move`, the first lost WebGPU device makes it go on in the worker that `move` starts, and what was
- * under way is done again there; without it, or the second time, calls reject with `device-lost`.
+ * The engine over a loaded worker. With `move`, the first lost WebGPU device makes it continue in the worker that `move` starts, and what
+ * was under way is done again there; without it, or the second time, calls reject with `device-lost`.
  */
 export function createWebEngine(
   first: LoadedWorker,

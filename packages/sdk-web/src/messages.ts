@@ -19,7 +19,7 @@ export interface WebLoad {
   readonly pageFetches: boolean
 }
 
-/** What a worker found out while loading. */
+/** What a worker reports once it has loaded. */
 export interface WebLoaded {
   readonly manifest: Manifest
   readonly modelHash: string
@@ -31,7 +31,7 @@ export interface WebLoaded {
   /** Bytes of files that came over the network, and out of storage. */
   readonly fetchedBytes: number
   readonly reusedBytes: number
-  /** What happened that a reader of `info` may want to know: no threads, no storage, offline. */
+  /** What a reader of `info` may want to know: no threads, no storage, offline. */
   readonly notes: readonly string[]
   readonly runtimeVersion: string
 }
@@ -42,8 +42,8 @@ export type StorageKind = 'opfs' | 'cache' | 'none'
 /** The folder (OPFS) and the cache (Cache API) that hold everything this library keeps. */
 export const STORE_NAME = 'sohu-match'
 
-/** A worker's wish that the page fetch something; all about it then passes through the port. */
-export interface FetchWish {
+/** A worker's request to fetch through the page; everything else about it passes through the port. */
+export interface FetchRequest {
   readonly type: 'fetch'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -51,10 +51,10 @@ export interface FetchWish {
   readonly port: MessagePort
 }
 
-/** What the worker says through the port: the next chunk, or no more. */
+/** The worker's messages through the port: send the next chunk, or stop. */
 export type FetchPull = 'pull' | 'cancel'
 
-/** What the page says through the port: first the head, then a chunk for each pull, or the failure. */
+/** The page's messages through the port: first the head, then a chunk for each pull, or the failure. */
 export type FetchPush =
   | {
       readonly type: 'head'

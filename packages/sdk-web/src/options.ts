@@ -10,7 +10,7 @@ import type { StorageKind, WebDevice } from './messages'
 
 /** Options of `createMatcher` in a browser. */
 export interface MatcherOptions<T extends string = Task> extends CommonOptions<T> {
-  /** Address of the model folder, absolute or relative to the page; other origins need CORS headers. */
+  /** Address of the model folder, absolute or relative to the page; its query goes with every file. Other origins need CORS headers. */
   readonly model: string | URL
   /** Default `auto`: WebGPU where the browser offers a hardware adapter, else wasm; `info.reasons` says why. A named device that is missing is an error. */
   readonly device?: WebDevice | 'auto' | undefined
@@ -28,7 +28,7 @@ export interface MatcherOptions<T extends string = Task> extends CommonOptions<T
   readonly cache?: boolean | undefined
 }
 
-/** `MatcherInfo` of a browser. After a lost WebGPU device it tells of the move to wasm. */
+/** `MatcherInfo` of a browser. After a lost WebGPU device it reports the move to wasm. */
 export interface WebMatcherInfo extends MatcherInfo {
   readonly device: WebDevice
   /** Where files are kept between visits. */
@@ -36,7 +36,7 @@ export interface WebMatcherInfo extends MatcherInfo {
   /** Bytes of model and runtime that came over the network, and out of storage. */
   readonly fetchedBytes: number
   readonly reusedBytes: number
-  /** What went another way than the best one: no threads, no storage, offline. */
+  /** What is not as good as it could be: no threads, no storage, offline. */
   readonly notes: readonly string[]
 }
 

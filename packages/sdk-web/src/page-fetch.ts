@@ -1,8 +1,9 @@
-import type { FetchPull, FetchPush, FetchWish } from './messages'
+import { messageOf } from '@sohu-match/core'
+import type { FetchPull, FetchPush, FetchRequest } from './messages'
 
 /** Fetches for a worker with the caller's own `fetch`, chunk by chunk as the worker asks for them. Never throws: failures go through the port. */
-export async function fetchForWorker(wish: FetchWish, fetch: typeof globalThis.fetch): Promise<void> {
-  const { port, url, headers, cache } = wish
+export async function fetchForWorker(request: FetchRequest, fetch: typeof globalThis.fetch): Promise<void> {
+  const { port, url, headers, cache } = request
   const push = (message: FetchPush, transfer: Transferable[] = []) => port.postMessage(message, transfer)
   const abort = new AbortController()
   let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined
@@ -10,7 +11,7 @@ export async function fetchForWorker(wish: FetchWish, fetch: typeof globalThis.f
     try {
       await work()
     } catch (cause) {
-      push({ type: 'failure', message: cause instanceof Error ? cause.message : String(cause) })
+      push({ type: 'failure', message: messageOf(cause) })
     }
   }
   port.onmessage = ({ data }: MessageEvent<FetchPull>) => {

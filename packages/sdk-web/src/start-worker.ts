@@ -1,11 +1,12 @@
 import {
   createWorkerClient,
   MatcherError,
+  untilAborted,
   type LoadProgress,
   type WorkerClient,
   type WorkerReply
 } from '@sohu-match/core'
-import type { FetchWish, WebLoad, WebLoaded } from './messages'
+import type { FetchRequest, WebLoad, WebLoaded } from './messages'
 import { fetchForWorker } from './page-fetch'
 
 /** A worker with a loaded model. */
@@ -38,7 +39,7 @@ export async function startWorker(load: WebLoad, context: StartContext): Promise
     worker.terminate()
     client.fail(error)
   }
-  worker.onmessage = ({ data }: MessageEvent<WorkerReply<WebLoaded> | FetchWish>) => {
+  worker.onmessage = ({ data }: MessageEvent<WorkerReply<WebLoaded> | FetchRequest>) => {
     if (data.type === 'fetch') void fetchForWorker(data, context.fetch ?? fetch)
     else client.receive(data)
   }
@@ -47,7 +48,7 @@ export async function startWorker(load: WebLoad, context: StartContext): Promise
     end(event.message ? new MatcherError('inference-failed', `The worker failed: ${event.message}`) : notStarted())
   }
   try {
-    return { client, load, loaded: await raceAbort(client.load(load, context.onProgress), signal), end }
+    return { client, load, loaded: await untilAborted(client.load(load, context.onProgress), signal), end }
   } catch (error) {
     end(new MatcherError('disposed', 'Loading failed.'))
     throw error
@@ -72,13 +73,4 @@ function notStarted(cause?: unknown): MatcherError {
     "The script of the worker did not start. It must be of this page's origin, allowed by worker-src of its CSP, and carry the page's COEP header; the option worker sets its address.",
     { cause }
   )
-}
-
-function raceAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '@sohu-match/core'
 /** What was found for WebGPU: an adapter to use, or why there is none. */
 export type WebGpuProbe =
   | {
@@ -30,9 +31,6 @@ export async function probeWebGpu(): Promise<WebGpuProbe> {
       half: adapter.features.has('shader-f16')
     }
   } catch (cause) {
-    return {
-      usable: false,
-      reason: `asking for a WebGPU adapter failed: ${cause instanceof Error ? cause.message : String(cause)}`
-    }
+    return { usable: false, reason: `asking for a WebGPU adapter failed: ${messageOf(cause)}` }
   }
 }

@@ -15,7 +15,7 @@ const asset: Asset = {
 const manifest = 'https://models.example/manifest.json'
 
 /** A store in memory; `refuse` makes every write fail. */
-function memoryStore(refuse?: () => Error): { store: Store; files: Map<string, Uint8Array<ArrayBuffer>> } {
+function memoryStore(refuse?: () => Error, times = new Map<string, number>(), clock = { now: Date.now() }) {
   const files = new Map<string, Uint8Array<ArrayBuffer>>()
   const store: Store = {
     kind: 'opfs',
@@ -27,13 +27,14 @@ function memoryStore(refuse?: () => Error): { store: Store; files: Map<string, U
           if (refuse) throw refuse()
           bytes = Uint8Array.from([...bytes.subarray(0, offset), ...chunk])
           files.set(key, bytes)
+          times.set(key, clock.now)
         },
         finish: async () => {},
         pause: async () => {}
       }
     },
     remove: async (key) => void files.delete(key),
-    keys: async () => [...files.keys()]
+    entries: async () => [...files.keys()].map((key) => ({ key, written: times.get(key) ?? 0 }))
   }
   return { store, files }
 }
@@ -120,7 +121,46 @@ describe('createAssetLoader', () => {
     const { assets } = loader({ store })
     await assets.loadText(manifest)
     for (const key of ['used', 'runtime', 'old']) files.set(key, content)
-    await assets.prune((text) => (text === 'manifest of today' ? ['used'] : []), ['runtime'])
+    await assets.prune(
+      (text) => (text === 'manifest of today' ? { name: 'm', hashes: ['used'] } : undefined),
+      ['runtime']
+    )
     expect([...files.keys()].filter((key) => !key.startsWith('manifest-')).sort()).toEqual(['runtime', 'used'])
+  })
+
+  describe('prunes models that are out of use', () => {
+    /** Visits each address at its time, with a manifest that lists one file of its own; returns what is kept then. */
+    async function visit(...visits: [url: string, name: string, day: number][]): Promise<string[]> {
+      const clock = { now: 0 }
+      const { store, files } = memoryStore(undefined, new Map(), clock)
+      for (const [url, name, day] of visits) {
+        clock.now = day * 24 * 3600 * 1000
+        const fetch = async (): Promise<Response> => new Response(JSON.stringify({ name, hashes: [`file of ${url}`] }))
+        const { assets } = loader({ store, fetch, now: () => clock.now })
+        await assets.loadText(url)
+        files.set(`file of ${url}`, content)
+        await assets.prune((text) => JSON.parse(text), [])
+      }
+      const count = (prefix: string): number => [...files.keys()].filter((key) => key.startsWith(prefix)).length
+      expect(count('manifest-')).toBe(count('file of'))
+      return [...files.keys()].filter((key) => key.startsWith('file of')).map((key) => key.slice(8))
+    }
+
+    it('keeps the two releases of a name that were used last', async () => {
+      expect(await visit(['/1/', 'a', 1], ['/2/', 'a', 2], ['/other/', 'b', 3], ['/3/', 'a', 4])).toEqual([
+        '/2/',
+        '/other/',
+        '/3/'
+      ])
+      expect(await visit(['/1/', 'a', 1], ['/2/', 'a', 2], ['/1/', 'a', 3], ['/3/', 'a', 4])).toEqual(['/1/', '/3/'])
+    })
+
+    it('removes what was not used for 30 days, whatever its name', async () => {
+      expect(await visit(['/1/', 'a', 1], ['/2/', 'b', 20], ['/3/', 'c', 40])).toEqual(['/2/', '/3/'])
+    })
+
+    it('knows a manifest again whose address is signed anew at each visit', async () => {
+      expect(await visit(['/1/?s=x', 'a', 1], ['/1/?s=y', 'a', 2])).toHaveLength(1)
+    })
   })
 })

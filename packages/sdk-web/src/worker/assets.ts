@@ -1,22 +1,23 @@
 import { MatcherError, type LoadProgress } from '@sohu-match/core'
 import type { StorageKind } from '../messages'
 import { download, type Asset } from './download'
+import { createKeptFiles, manifestKey, type ListedModel } from './kept'
 import { Sha256 } from './sha256'
-import { noStore, type Store } from './store'
+import type { Store } from './store'
 
-/** Milliseconds between two progress events of one file: often enough for a bar, too seldom to load the page's thread. */
+/** Milliseconds between two progress events of one file: often enough for a bar, too rarely to load the page's thread. */
 const PROGRESS_INTERVAL = 50
 
-/** Loads files through storage: from there when their hash is right, else over the network and into it. */
+/** Loads files through storage: from there if their hash is right, else over the network and into it. */
 export interface AssetLoader {
   /** The verified bytes of a file. Throws what `download` throws. */
   load(asset: Asset): Promise<Uint8Array<ArrayBuffer>>
-  /** The text of a small file that has no hash of its own: from the network, or the last copy kept when that cannot be reached. */
+  /** The text of a manifest, which has no hash of its own: from the network, or the copy kept last where that cannot be reached. */
   loadText(url: string): Promise<string>
-  /** Removes what no kept manifest lists any more. `hashesOf` reads them from a manifest's text. */
-  prune(hashesOf: (manifest: string) => readonly string[], keep: readonly string[]): Promise<void>
+  /** Removes what is out of use; `listed` reads a manifest's text, `keep` names files of no manifest. */
+  prune(listed: (manifest: string) => ListedModel | undefined, keep: readonly string[]): Promise<void>
   /** Bytes that came over the network and out of storage so far, and what went wrong with storage. */
-  readonly report: { fetchedBytes: number; reusedBytes: number; storage: StorageKind; notes: string[] }
+  readonly report: { fetchedBytes: number; reusedBytes: number; storage: StorageKind; notes: readonly string[] }
 }
 
 /** What an `AssetLoader` works with. */
@@ -29,130 +30,82 @@ export interface AssetLoaderContext {
   /** Runs `work` while no other tab works on `key`. Default: the Web Locks API where it exists. */
   readonly exclusively?: <T>(key: string, work: () => Promise<T>) => Promise<T>
   readonly delay?: (attempt: number) => number
+  readonly now?: () => number
 }
-
-const TEXT_PREFIX = 'manifest-'
 
 /** Creates the loader of one worker. */
 export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
-  const { signal } = context
-  const exclusively = context.exclusively ?? withLock
-  let store = context.store
-  const report: AssetLoader['report'] = {
-    fetchedBytes: 0,
-    reusedBytes: 0,
-    storage: store.kind,
-    notes: [...context.reasons]
-  }
-
-  /** Storage that fails is left alone from then on; loading goes on without it. */
-  const giveUpStorage = async (cause: unknown, key?: string): Promise<void> => {
-    const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'
-    if (key) await context.store.remove(key).catch(() => undefined)
-    if (store === noStore) return
-    store = noStore
-    report.storage = 'none'
-    report.notes.push(
-      full
-        ? 'storage: the quota of this origin is used up, so files are not kept'
-        : `storage: ${messageOf(cause)}, so files are not kept`
-    )
-  }
-  const guarded = async <T>(work: () => Promise<T>, key?: string): Promise<T | undefined> => {
-    try {
-      return await work()
-    } catch (cause) {
-      await giveUpStorage(cause, key)
-      return undefined
-    }
-  }
+  const { signal, onProgress, exclusively = withLock, now = Date.now } = context
+  const kept = createKeptFiles(context.store, context.reasons)
+  const notes: string[] = []
+  let fetchedBytes = 0
+  let reusedBytes = 0
 
   async function load(asset: Asset): Promise<Uint8Array<ArrayBuffer>> {
-    const kept = await guarded(() => store.read(asset.sha256))
-    if (kept && (await isWhole(asset, kept))) {
-      report.reusedBytes += kept.length
-      context.onProgress({ phase: 'verify', file: asset.file, loaded: asset.bytes, total: asset.bytes })
-      return kept
+    const found = await kept.read(asset.sha256)
+    if (found && (await isWhole(asset, found))) {
+      reusedBytes += found.length
+      onProgress({ phase: 'verify', file: asset.file, loaded: asset.bytes, total: asset.bytes })
+      return found
     }
-    const part = kept && kept.length < asset.bytes ? kept : undefined
-    let writer = await guarded(() => store.write(asset.sha256, part?.length ?? 0))
-    const tell = throttled(context.onProgress)
+    return fetchAsset(asset, found && found.length < asset.bytes ? found : undefined)
+  }
+
+  async function fetchAsset(asset: Asset, part: Uint8Array | undefined): Promise<Uint8Array<ArrayBuffer>> {
+    const writer = await kept.open(asset.sha256, part?.length ?? 0)
+    const report = throttled(onProgress)
     try {
       const bytes = await download(asset, {
         fetch: context.fetch,
         signal,
         kept: part,
         delay: context.delay,
-        cache: store.kind === 'none' ? 'default' : 'no-store',
+        cache: kept.kind === 'none' ? 'default' : 'no-store',
         onChunk: async (chunk, offset) => {
-          report.fetchedBytes += chunk.length
-          const failed =
-            writer &&
-            (await writer.write(chunk, offset).then(
-              () => undefined,
-              (cause: unknown) => ({ cause })
-            ))
-          if (failed) {
-            await guarded(writer!.pause)
-            writer = undefined
-            await giveUpStorage(failed.cause, asset.sha256)
-          }
+          fetchedBytes += chunk.length
+          await writer?.write(chunk, offset)
           const loaded = offset + chunk.length
-          tell({ phase: 'download', file: asset.file, loaded, total: asset.bytes }, loaded === asset.bytes)
+          report({ phase: 'download', file: asset.file, loaded, total: asset.bytes }, loaded === asset.bytes)
         }
       })
-      if (writer) await guarded(() => writer!.finish(bytes), asset.sha256)
+      await writer?.finish(bytes)
       return bytes
     } catch (error) {
-      if (writer) await guarded(writer.pause)
-      if (error instanceof MatcherError && error.code === 'asset-corrupt')
-        await guarded(() => store.remove(asset.sha256))
+      await writer?.pause()
+      if (error instanceof MatcherError && error.code === 'asset-corrupt') await kept.remove(asset.sha256)
       throw error
     }
   }
 
   async function loadText(url: string): Promise<string> {
-    const key = TEXT_PREFIX + new Sha256().update(new TextEncoder().encode(url)).hex()
-    const kept = await guarded(() => store.read(key))
+    const address = url.replace(/\?.*/, '') // a signature in the query differs from visit to visit
+    const key = manifestKey(new Sha256().update(new TextEncoder().encode(address)).hex())
+    const found = await kept.read(key)
     const answer = await fetchText(url, context).catch((error: unknown) => {
-      if (kept && error instanceof MatcherError && error.code === 'network') {
-        report.notes.push(`manifest: the server cannot be reached, so the copy kept here is used`)
-        return new TextDecoder().decode(kept)
-      }
-      throw error
+      if (!found || !(error instanceof MatcherError && error.code === 'network')) throw error
+      notes.push('manifest: the server cannot be reached, so the copy kept here is used')
+      return new TextDecoder().decode(found)
     })
     const bytes = new TextEncoder().encode(answer)
-    await guarded(async () => {
-      const writer = await store.write(key, 0)
-      await writer.write(bytes, 0)
-      await writer.finish(bytes)
-    }, key)
+    const writer = await kept.open(key, 0) // also where it has not changed: the time of writing is the time of use
+    await writer?.write(bytes, 0)
+    await writer?.finish(bytes)
     return answer
-  }
-
-  async function prune(hashesOf: (manifest: string) => readonly string[], keep: readonly string[]): Promise<void> {
-    await guarded(async () => {
-      const keys = await store.keys()
-      const used = new Set(keep)
-      for (const key of keys.filter((key) => key.startsWith(TEXT_PREFIX))) {
-        const text = await store.read(key)
-        if (text) for (const hash of hashesOf(new TextDecoder().decode(text))) used.add(hash)
-      }
-      for (const key of keys) if (!key.startsWith(TEXT_PREFIX) && !used.has(key)) await store.remove(key)
-    })
   }
 
   return {
     load: (asset) => exclusively(asset.sha256, () => load(asset)),
     loadText: (url) => exclusively(url, () => loadText(url)),
-    prune,
-    report
+    prune: (listed, keep) => kept.prune(listed, keep, now()),
+    get report() {
+      return { fetchedBytes, reusedBytes, storage: kept.kind, notes: [...kept.notes, ...notes] }
+    }
   }
 }
 
-async function fetchText(url: string, context: AssetLoaderContext): Promise<string> {
+async function fetchText(url: string, { fetch, signal }: AssetLoaderContext): Promise<string> {
   try {
-    const response = await context.fetch(url, { signal: context.signal, cache: 'no-cache' })
+    const response = await fetch(url, { signal, cache: 'no-cache' })
     if (response.status === 404 || response.status === 410) {
       throw new MatcherError(
         'asset-missing',
@@ -163,7 +116,7 @@ async function fetchText(url: string, context: AssetLoaderContext): Promise<stri
       throw new MatcherError('network', `${url} answers ${response.status} ${response.statusText}`.trimEnd() + '.')
     return await response.text()
   } catch (cause) {
-    context.signal.throwIfAborted()
+    signal.throwIfAborted()
     if (cause instanceof MatcherError) throw cause
     throw new MatcherError(
       'network',
@@ -181,19 +134,15 @@ async function isWhole(asset: Asset, bytes: Uint8Array<ArrayBuffer>): Promise<bo
 }
 
 function throttled(onProgress: (progress: LoadProgress) => void): (progress: LoadProgress, last: boolean) => void {
-  let told = -Infinity
+  let reported = -Infinity
   return (progress, last) => {
     const now = performance.now()
-    if (!last && now - told < PROGRESS_INTERVAL) return
-    told = now
+    if (!last && now - reported < PROGRESS_INTERVAL) return
+    reported = now
     onProgress(progress)
   }
 }
 
 function withLock<T>(key: string, work: () => Promise<T>): Promise<T> {
   return 'locks' in navigator ? (navigator.locks.request(`sohu-match:${key}`, work) as Promise<T>) : work()
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

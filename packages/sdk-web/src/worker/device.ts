@@ -1,4 +1,4 @@
-import { MatcherError } from '@sohu-match/core'
+import { MatcherError, messageOf } from '@sohu-match/core'
 
 /** Features that onnxruntime's WebGPU kernels make use of where the adapter has them. */
 const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups']
@@ -24,11 +24,7 @@ export async function openGpuDevice(adapter: GPUAdapter): Promise<GPUDevice> {
       requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]))
     })
   } catch (cause) {
-    throw new MatcherError(
-      'device-unavailable',
-      `The WebGPU adapter gives no device: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause }
-    )
+    throw new MatcherError('device-unavailable', `The WebGPU adapter gives no device: ${messageOf(cause)}`, { cause })
   }
 }
 

@@ -145,4 +145,37 @@ describe('download', () => {
     setTimeout(() => abort.abort('enough'), 5)
     await expect(loading).rejects.toBe('enough')
   })
+
+  it('gives up on a server that cuts, resumes, and serves wrong bytes each time', async () => {
+    const wrong = new Uint8Array(1000)
+    const { context, asked } = server(
+      ...Array.from({ length: 40 }, (_, i) =>
+        i % 2 === 0 ? () => new Response(body(wrong.slice(0, 300), true)) : partial(wrong)
+      )
+    )
+    await expect(download(asset, context())).rejects.toMatchObject({
+      code: 'asset-corrupt',
+      message: expect.stringContaining('SHA-256')
+    })
+    expect(asked.length).toBeLessThanOrEqual(6)
+  })
+
+  it('gives up on a server without Range that cuts at ever other places', async () => {
+    const { context, asked } = server(...Array.from({ length: 60 }, (_, i) => cut(i % 2 === 0 ? 300 : 500)))
+    await expect(download(asset, context())).rejects.toMatchObject({ code: 'network' })
+    expect(asked.length).toBeLessThan(10)
+  })
+
+  it('gives up on a server that cuts each connection after a byte or two', async () => {
+    const drip = (start: number): Response =>
+      new Response(body(content.slice(start, start + 2), true), { status: start > 0 ? 206 : 200 })
+    const { context, asked } = server(drip)
+    await expect(download(asset, context())).rejects.toMatchObject({ code: 'network' })
+    expect(asked.length).toBeLessThan(10)
+  })
+
+  it('finishes where each connection brings a few percent', async () => {
+    const { context } = server(cut(100), ...Array.from({ length: 20 }, () => cut(100, 206)))
+    expect(await download(asset, context())).toEqual(content)
+  })
 })

@@ -26,23 +26,29 @@ export interface DownloadContext {
   readonly delay?: (attempt: number) => number
 }
 
-/** Tries without one new byte before a download gives up. */
+/** Requests in a row without progress after which a download gives up. */
 const TRIES_WITHOUT_PROGRESS = 4
+
+/** Progress is this share of the file, but not more than 64 KiB: a server that cuts every connection after a byte makes none. */
+const PROGRESS_SHARE = 0.01
+
+/** Times that a file is fetched again from its first byte after its hash was wrong: the part kept, or resumed, may be of another file. */
+const RESTARTS = 2
 
 /**
  * Streams one file into memory, hashing as it arrives, and returns its bytes once length and SHA-256 are those of the manifest.
- * A connection cut on the way is taken up again with a Range request; a server without Range starts the file anew.
+ * A cut connection is resumed with a Range request; a server without Range sends the file from its start.
  * Throws `asset-missing`, `asset-corrupt`, `network`, and `device-unavailable` where memory cannot hold the file; an abort passes the signal's reason through.
  */
 export async function download(asset: Asset, context: DownloadContext): Promise<Uint8Array<ArrayBuffer>> {
   const progress = new Progress(asset, context.kept)
   let fresh = progress.received === 0
-  for (;;) {
+  for (let restarts = 0; ; restarts++) {
     await receiveAll(asset, progress, context)
     const found = progress.hash.hex()
     if (found === asset.sha256) return progress.bytes
-    // the kept part may be of another file, or the server may have changed in between: once more, from the first byte
-    if (fresh && !progress.resumed)
+    // what was received in one piece will not be better next time
+    if (restarts === RESTARTS || (fresh && !progress.resumed))
       throw corrupt(asset, `its SHA-256 is ${found} where the manifest has ${asset.sha256}`)
     progress.reset()
     progress.resumed = false
@@ -75,13 +81,15 @@ class Progress {
 }
 
 async function receiveAll(asset: Asset, progress: Progress, context: DownloadContext): Promise<void> {
+  const step = Math.max(1, Math.min(65_536, asset.bytes * PROGRESS_SHARE))
+  let furthest = progress.received
   let failures = 0
   while (progress.received < asset.bytes) {
-    const before = progress.received
     const failure = await receiveOnce(asset, progress, context)
     context.signal.throwIfAborted()
     if (progress.received === asset.bytes) return
-    failures = progress.received > before ? 0 : failures + 1
+    failures = progress.received >= furthest + step ? 0 : failures + 1
+    furthest = Math.max(furthest, progress.received)
     if (failures === TRIES_WITHOUT_PROGRESS || (failures > 0 && failure.final)) throw failure.error
     await pause((context.delay ?? defaultDelay)(Math.max(1, failures)), context.signal)
   }

@@ -8,11 +8,13 @@ import {
   type Manifest,
   type WorkerRuntime
 } from '@sohu-match/core'
+import { fileAddress } from '../file-address'
 import type { WebLoad, WebLoaded } from '../messages'
 import { probeWebGpu } from '../webgpu'
 import { createAssetLoader, type AssetLoader } from './assets'
 import { requireWasmSimd, wasmThreads } from './device'
 import type { Asset } from './download'
+import type { ListedModel } from './kept'
 import { loadRuntime, runtimeHashes, runtimeVersion } from './runtime'
 import { createSession } from './session'
 import { noStore, openStore } from './store'
@@ -44,7 +46,7 @@ export async function loadModel(
     onProgress({ phase: 'compile', file: graph.file, loaded: 0, total: graph.bytes })
     const session = await createSession(ort, bytes, options.device, device.adapter)
     onProgress({ phase: 'compile', file: graph.file, loaded: graph.bytes, total: graph.bytes })
-    await assets.prune(hashesOf, runtimeHashes())
+    await assets.prune(listedModel, runtimeHashes())
     const { fetchedBytes, reusedBytes, storage, notes } = assets.report
     const info: WebLoaded = {
       manifest,
@@ -108,7 +110,7 @@ async function loadManifest(
   { model, device, dtype }: WebLoad,
   assets: AssetLoader
 ): Promise<{ manifest: Manifest; dtype: Dtype }> {
-  const url = new URL('manifest.json', model).href
+  const url = fileAddress(model, 'manifest.json')
   const text = await assets.loadText(url)
   const manifest = parseManifest(parseJson(text, url), url)
   return { manifest, dtype: chooseDtype(manifest.graphs, device, dtype) }
@@ -145,14 +147,15 @@ async function loadTokenizer(
 
 function assetOf(manifest: Manifest, file: string, model: string): Asset {
   const { bytes, sha256 } = manifest.files[file]!
-  return { file, url: new URL(file.split('/').map(encodeURIComponent).join('/'), model).href, bytes, sha256 }
+  return { file, url: fileAddress(model, file), bytes, sha256 }
 }
 
-/** The hashes of a kept manifest; none where it cannot be read any more. */
-function hashesOf(text: string): readonly string[] {
+/** What a kept manifest lists; nothing if this version cannot read it. */
+function listedModel(text: string): ListedModel | undefined {
   try {
-    return Object.values(parseManifest(JSON.parse(text)).files).map((file) => file.sha256)
+    const { name, files } = parseManifest(JSON.parse(text))
+    return { name, hashes: Object.values(files).map((file) => file.sha256) }
   } catch {
-    return []
+    return undefined
   }
 }

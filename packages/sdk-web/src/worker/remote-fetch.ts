@@ -1,10 +1,10 @@
-import type { FetchPull, FetchPush, FetchWish } from '../messages'
+import type { FetchPull, FetchPush, FetchRequest } from '../messages'
 
 /** Statuses that a `Response` cannot have a body with. */
 const BODILESS = new Set([101, 103, 204, 205, 304])
 
 /** A `fetch` that lets the page do the work, for callers who bring their own: functions cannot be sent to a worker. */
-export function createRemoteFetch(post: (wish: FetchWish, transfer: Transferable[]) => void): typeof fetch {
+export function createRemoteFetch(post: (request: FetchRequest, transfer: Transferable[]) => void): typeof fetch {
   return (input, init) =>
     new Promise((resolve, reject) => {
       const { port1: port, port2 } = new MessageChannel()

@@ -1,6 +1,7 @@
 import { MatcherError } from '@sohu-match/core'
 import type * as Ort from 'onnxruntime-web'
 import type { AssetLoader } from './assets'
+import { fileAddress } from '../file-address'
 import type { WebDevice } from '../messages'
 
 /** Set by the build: onnxruntime-web's version, and length and SHA-256 of its gzipped WebAssembly by device. */
@@ -21,7 +22,7 @@ export const runtimeHashes = (): string[] => Object.values(ORT_RUNTIME.builds).m
 /** Addresses of a device's files; each `new URL` is spelled out, because bundlers follow only literal ones. */
 function addresses(device: WebDevice, assetBase: string | undefined): { script: string; binary: string } {
   if (assetBase)
-    return { script: new URL(`ort.${device}.js`, assetBase).href, binary: new URL(`ort.${device}.bin`, assetBase).href }
+    return { script: fileAddress(assetBase, `ort.${device}.js`), binary: fileAddress(assetBase, `ort.${device}.bin`) }
   return device === 'webgpu'
     ? {
         script: new URL('./ort/ort.webgpu.js', import.meta.url).href,

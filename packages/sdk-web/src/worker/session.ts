@@ -1,4 +1,4 @@
-import { MatcherError, type Batch } from '@sohu-match/core'
+import { MatcherError, messageOf, type Batch } from '@sohu-match/core'
 import type { InferenceSession } from 'onnxruntime-web'
 import type { WebDevice } from '../messages'
 import { openGpuDevice } from './device'
@@ -76,8 +76,4 @@ export async function createSession(
   }
   await run(WARM_UP)
   return { run }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

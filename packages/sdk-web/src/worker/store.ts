@@ -1,16 +1,17 @@
+import { messageOf } from '@sohu-match/core'
 import { STORE_NAME, type StorageKind } from '../messages'
 
 /** A file being written: chunks land at byte offsets, so that a visit cut short leaves its bytes for the next one. */
 export interface StoreWriter {
   /** Keeps `chunk` at byte `offset`; an offset of 0 drops what was there. Rejects with the browser's own error, `QuotaExceededError` when the origin is out of space. */
   write(chunk: Uint8Array, offset: number): Promise<void>
-  /** Ends the file; `bytes` is the whole of it. Nothing may be written afterwards. */
+  /** Completes the file, whose content is `bytes`. Nothing may be written afterwards. */
   finish(bytes: Uint8Array): Promise<void>
-  /** Lets go of an unfinished file and keeps what it holds. */
+  /** Releases an unfinished file and keeps what it holds. */
   pause(): Promise<void>
 }
 
-/** Where downloaded bytes stay between visits, by key. A file may be a part of the whole: readers check length and hash. */
+/** Where downloaded bytes stay between visits, by key. A file may be incomplete: readers check length and hash. */
 export interface Store {
   readonly kind: StorageKind
   /** What is kept under `key`, or undefined. */
@@ -18,7 +19,8 @@ export interface Store {
   /** Opens `key` for writing; with `keep`, its first `keep` bytes stay and the rest goes. */
   write(key: string, keep: number): Promise<StoreWriter>
   remove(key: string): Promise<void>
-  keys(): Promise<string[]>
+  /** Every key, with the time it was last written (milliseconds since 1970). */
+  entries(): Promise<{ key: string; written: number }[]>
 }
 
 /** Keeps nothing: for browsers that allow no storage, and after the quota is used up. */
@@ -27,7 +29,7 @@ export const noStore: Store = {
   read: async () => undefined,
   write: async () => ({ write: async () => {}, finish: async () => {}, pause: async () => {} }),
   remove: async () => {},
-  keys: async () => []
+  entries: async () => []
 }
 
 /** The first kind of storage this browser lets a worker use, with the reason for every kind passed over. Never throws. */
@@ -40,7 +42,7 @@ export async function openStore(): Promise<{ store: Store; reasons: string[] }> 
     try {
       return { store: await open(), reasons }
     } catch (cause) {
-      reasons.push(`storage: ${name} is not usable here: ${cause instanceof Error ? cause.message : String(cause)}`)
+      reasons.push(`storage: ${name} is not usable here: ${messageOf(cause)}`)
     }
   }
   return { store: noStore, reasons }
@@ -75,15 +77,16 @@ export async function openFileStore(): Promise<Store> {
     async remove(key) {
       await folder.removeEntry(key).catch(ignoreMissing)
     },
-    async keys() {
-      const names: string[] = []
-      for await (const name of folder.keys()) names.push(name)
-      return names
+    async entries() {
+      const found: { key: string; written: number }[] = []
+      for await (const [key, handle] of folder.entries())
+        found.push({ key, written: (await (handle as FileSystemFileHandle).getFile()).lastModified })
+      return found
     }
   }
 }
 
-/** Whole responses in the Cache API: no parts, so a cut download starts anew on the next visit. Rejects where it is missing. */
+/** Whole responses in the Cache API: no parts, so a cut download restarts on the next visit. Rejects where it is missing. */
 export async function openCacheStore(): Promise<Store> {
   const cache = await caches.open(STORE_NAME)
   const address = (key: string) => new URL(`/.${STORE_NAME}/${key}`, location.origin).href
@@ -96,14 +99,24 @@ export async function openCacheStore(): Promise<Store> {
     async write(key) {
       return {
         write: async () => {},
-        finish: (bytes) => cache.put(address(key), new Response(bytes as Uint8Array<ArrayBuffer>)),
+        finish: (bytes) =>
+          cache.put(
+            address(key),
+            new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { date: new Date().toUTCString() } })
+          ),
         pause: async () => {}
       }
     },
     async remove(key) {
       await cache.delete(address(key))
     },
-    keys: async () => (await cache.keys()).map((request) => request.url.slice(request.url.lastIndexOf('/') + 1))
+    entries: async () =>
+      Promise.all(
+        (await cache.keys()).map(async (request) => ({
+          key: request.url.slice(request.url.lastIndexOf('/') + 1),
+          written: Date.parse((await cache.match(request))?.headers.get('date') ?? '') || 0
+        }))
+      )
   }
 }
 

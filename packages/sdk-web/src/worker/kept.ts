@@ -1,0 +1,110 @@
+import { messageOf } from '@sohu-match/core'
+import type { StorageKind } from '../messages'
+import { noStore, type Store, type StoreWriter } from './store'
+
+/** Milliseconds after which a model that was not loaded again is removed: 30 days. */
+const UNUSED_AFTER = 30 * 24 * 3600 * 1000
+
+/** Releases of a model, by the name in its manifest, that are kept beside each other. */
+const RELEASES_KEPT = 2
+
+const TEXT_PREFIX = 'manifest-'
+
+/** What a manifest lists: the model's name and the hashes of its files. */
+export interface ListedModel {
+  readonly name: string
+  readonly hashes: readonly string[]
+}
+
+/** Storage that never fails a load: where it breaks, it is left alone from then on, and a note says why. */
+export interface KeptFiles {
+  readonly kind: StorageKind
+  readonly notes: readonly string[]
+  read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>
+  /** Opens a file for writing behind its first `keep` bytes; undefined where nothing can be stored. */
+  open(key: string, keep: number): Promise<KeptWriter | undefined>
+  remove(key: string): Promise<void>
+  /** Removes the manifests that are out of use, and every file that no other one lists, `keep` excepted. */
+  prune(listed: (manifest: string) => ListedModel | undefined, keep: readonly string[], now: number): Promise<void>
+}
+
+/** A file being written; after the first failure nothing more is written, and nothing is left of it. */
+export type KeptWriter = StoreWriter
+
+/** The key of the manifest whose address hashes to `hash`. */
+export const manifestKey = (hash: string): string => TEXT_PREFIX + hash
+
+/** Guards `store`. */
+export function createKeptFiles(store: Store, reasons: readonly string[]): KeptFiles {
+  const notes = [...reasons]
+  let active = store
+
+  async function guarded<T>(work: () => Promise<T>, key?: string): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (cause) {
+      if (key) await store.remove(key).catch(() => undefined) // the storage is given up already
+      if (active !== noStore) {
+        active = noStore
+        const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'
+        const why = full ? 'the quota of this origin is used up' : messageOf(cause)
+        notes.push(`storage: ${why}, so files are not kept`)
+      }
+      return undefined
+    }
+  }
+
+  async function open(key: string, keep: number): Promise<KeptWriter | undefined> {
+    let writer = await guarded(() => active.write(key, keep))
+    return (
+      writer && {
+        async write(chunk, offset) {
+          const open = writer
+          if (!open) return
+          await guarded(async () => {
+            try {
+              await open.write(chunk, offset)
+            } catch (cause) {
+              writer = undefined
+              await open.pause()
+              throw cause
+            }
+          }, key)
+        },
+        finish: async (bytes) => void (writer && (await guarded(() => writer!.finish(bytes), key))),
+        pause: async () => void (writer && (await guarded(() => writer!.pause())))
+      }
+    )
+  }
+
+  async function prune(
+    listed: (manifest: string) => ListedModel | undefined,
+    keep: readonly string[],
+    now: number
+  ): Promise<void> {
+    const entries = (await active.entries()).sort((one, other) => other.written - one.written)
+    const used = new Set(keep)
+    const releases = new Map<string, number>()
+    for (const { key, written } of entries.filter(({ key }) => key.startsWith(TEXT_PREFIX))) {
+      const bytes = await active.read(key)
+      const model = bytes && listed(new TextDecoder().decode(bytes))
+      const release = (releases.get(model?.name ?? '') ?? 0) + 1
+      if (!model || release > RELEASES_KEPT || now - written > UNUSED_AFTER) continue
+      releases.set(model.name, release)
+      used.add(key)
+      for (const hash of model.hashes) used.add(hash)
+    }
+    for (const { key } of entries) if (!used.has(key)) await active.remove(key)
+  }
+
+  return {
+    get kind() {
+      return active.kind
+    },
+    notes,
+    read: (key) => guarded(() => active.read(key)),
+    open,
+    remove: async (key) => void (await guarded(() => active.remove(key))),
+    prune: async (listed, keep, now) => void (await guarded(() => prune(listed, keep, now)))
+  }
+}
