@@ -9,9 +9,11 @@ export type {
   Pair,
   RankedMatch,
   RankOptions,
+  Reranker,
   RunManyOptions,
   RunOptions,
-  Truncation
+  Truncation,
+  VectorInfo
 } from '@sohu-match/core'
 export { createMatcher } from './create-matcher'
 export type { CudaOptions, MatcherOptions, NodeDevice } from './options'

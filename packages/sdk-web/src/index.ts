@@ -7,9 +7,11 @@ export type {
   Pair,
   RankedMatch,
   RankOptions,
+  Reranker,
   RunManyOptions,
   RunOptions,
-  Truncation
+  Truncation,
+  VectorInfo
 } from '@sohu-match/core'
 export { clearCache } from './clear-cache'
 export { createMatcher } from './create-matcher'

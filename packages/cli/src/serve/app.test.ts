@@ -8,6 +8,8 @@ import { createApp, type AppOptions } from './app'
 const info: MatcherInfo = {
   model: 'fake',
   modelHash: '',
+  architecture: 'bi-encoder',
+  vectors: { hidden: 2, cacheSize: 5, cached: 0 },
   device: 'cpu',
   dtype: 'fp32',
   reasons: [{ device: 'cuda', taken: false, reason: 'there is no /usr/lib/libcuda.so' }],
@@ -38,6 +40,13 @@ const matchMany: Matcher<string>['matchMany'] = async (pairs, run) =>
     }
   })
 
+/** Vectors (length of the text, 1); a text that names an error code throws it. */
+const embed: Matcher<string>['embed'] = async (texts) => {
+  const bad = texts.find((text) => text.startsWith('throw '))
+  if (bad !== undefined) throw new MatcherError(bad.slice(6) as MatcherErrorCode, `as asked: ${bad}`)
+  return Float32Array.from(texts.flatMap((text) => [text.length, 1]))
+}
+
 let workers = 1
 const health = () => ({ workers, crashes: 0 })
 
@@ -46,7 +55,7 @@ const errors: unknown[] = []
 
 async function create(options: Partial<AppOptions> = {}): Promise<FastifyInstance> {
   app = await createApp({
-    matcher: { matchMany, info, health },
+    matcher: { matchMany, embed, info, health },
     version: '0.0.0',
     host: '127.0.0.1',
     bodyLimit: 10_000,
@@ -289,13 +298,15 @@ describe('the rest', () => {
     const document = (await server.inject('/openapi.json')).json<{ openapi: string; paths: Record<string, unknown> }>()
     expect(document.openapi).toBe('3.1.0')
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/embed',
       '/health',
       '/info',
       '/match',
       '/metrics',
       '/predict',
       '/ready',
-      '/rerank'
+      '/rerank',
+      '/v1/embeddings'
     ])
   })
 })
@@ -503,5 +514,44 @@ describe('clients that do not read', () => {
     expect(refused).toBe(503)
     expect((await Promise.all(large)).filter((status) => status === 200).length).toBeGreaterThanOrEqual(32)
     expect(new Set(await Promise.all(small))).toEqual(new Set([200]))
+  })
+})
+
+describe('vectors', () => {
+  it('answers /embed as text-embeddings-inference does', async () => {
+    expect((await post('/embed', { inputs: 'abc' })).body).toEqual([[3, 1]])
+    const { body } = await post('/embed', { inputs: ['a', ''], task: 'A-ss' })
+    expect(body).toEqual([
+      [1, 1],
+      [0, 1]
+    ])
+    expect(await post('/embed', { inputs: [] })).toMatchObject({ status: 400 })
+    expect(await post('/embed', { inputs: 'a', normalize: false })).toMatchObject({ status: 422 })
+    expect(await post('/embed', { inputs: Array.from({ length: 6 }, () => 'a') })).toMatchObject({
+      status: 422,
+      body: { error: 'The request has 6 texts; at most 5 are taken at once.' }
+    })
+  })
+
+  it('answers /v1/embeddings as OpenAI does, in numbers or base64', async () => {
+    const { body } = await post('/v1/embeddings', { input: ['ab', 'c'], model: 'any' })
+    expect(body).toEqual({
+      object: 'list',
+      model: 'fake',
+      data: [
+        { object: 'embedding', index: 0, embedding: [2, 1] },
+        { object: 'embedding', index: 1, embedding: [1, 1] }
+      ]
+    })
+    const packed = await post('/v1/embeddings', { input: 'abcd', encoding_format: 'base64' })
+    const [{ embedding }] = (packed.body as { data: [{ embedding: string }] }).data
+    expect(new Float32Array(Uint8Array.from(Buffer.from(embedding, 'base64')).buffer)).toEqual(Float32Array.of(4, 1))
+  })
+
+  it('says 422 where the model is a cross-encoder', async () => {
+    expect(await post('/embed', { inputs: 'throw architecture-mismatch' })).toMatchObject({
+      status: 422,
+      body: { code: 'architecture-mismatch', error_type: 'Validation' }
+    })
   })
 })

@@ -7,6 +7,7 @@ import { answerTo, answerUnreadable, refusal } from './errors'
 import { publicInfo } from './info'
 import { readUtf8Json } from './json-body'
 import { createMetrics, type Metrics } from './metrics'
+import { EMBED_ROUTES } from './embed-routes'
 import { ROUTES, type RouteContext } from './routes'
 import { boundTraffic, type TrafficLimits } from './traffic'
 
@@ -20,7 +21,7 @@ export interface ServeLimits extends TrafficLimits {
 
 /** What a server works with. */
 export interface AppOptions extends ServeLimits, AccessOptions {
-  readonly matcher: Pick<Matcher<string>, 'matchMany' | 'info' | 'health'>
+  readonly matcher: Pick<Matcher<string>, 'matchMany' | 'embed' | 'info' | 'health'>
   readonly version: string
   readonly defaultTask?: string | undefined
   /** Called with failures that are the server's own. */
@@ -66,7 +67,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     openapi: { openapi: '3.1.0', info: { title: 'sohu-match', version, description: `Model ${matcher.info.model}.` } }
   })
   addStatusRoutes(app, matcher, metrics)
-  for (const { path, schema, answer } of ROUTES)
+  for (const { path, schema, answer } of [...ROUTES, ...EMBED_ROUTES])
     app.post(path, { schema }, async (request, reply) =>
       answer(request.body as never, routeContext(request, reply, options, metrics))
     )
@@ -97,15 +98,22 @@ function routeContext(
   metrics: Metrics
 ): RouteContext {
   const run: RunOptions = { signal: untilClientLeaves(reply), deadlineMs }
-  const judge = async (pairs: readonly Pair<string>[]) => {
-    if (pairs.length > maxPairs)
+  const counted = async <R>(count: number, what: string, work: () => Promise<R>): Promise<R> => {
+    if (count > maxPairs)
       throw new MatcherError(
         'input-invalid',
-        `The request has ${pairs.length} pairs; at most ${maxPairs} are taken at once.`
+        `The request has ${count} ${what}; at most ${maxPairs} are taken at once.`
       )
-    request.pairs += pairs.length
-    metrics.waiting.inc(pairs.length)
+    request.pairs += count
+    metrics.waiting.inc(count)
     try {
+      return await work()
+    } finally {
+      metrics.waiting.dec(count)
+    }
+  }
+  const judge = (pairs: readonly Pair<string>[]) =>
+    counted(pairs.length, 'pairs', async () => {
       const results = await matcher.matchMany(pairs, run)
       for (const { task, tokenCount, truncated } of results) {
         metrics.pairs.inc({ task })
@@ -113,11 +121,14 @@ function routeContext(
         if (truncated) metrics.truncated.inc()
       }
       return results
-    } finally {
-      metrics.waiting.dec(pairs.length)
-    }
-  }
-  return { judge, defaultTask }
+    })
+  const embed = (texts: readonly string[], task: string) =>
+    counted(texts.length, 'texts', async () => {
+      const rows = await matcher.embed(texts, task, run)
+      const width = rows.length / texts.length
+      return texts.map((_, i) => rows.subarray(i * width, (i + 1) * width))
+    })
+  return { judge, embed, model: matcher.info.model, defaultTask }
 }
 
 /** Aborted when the client closes its connection: its pairs are given up. */

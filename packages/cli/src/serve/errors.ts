@@ -13,6 +13,7 @@ export interface ErrorBody {
 const STATUS: Partial<Record<MatcherErrorCode, number>> = {
   'input-invalid': 422,
   'task-unknown': 422,
+  'architecture-mismatch': 422,
   'queue-full': 429,
   'deadline-exceeded': 503,
   disposed: 503

@@ -29,6 +29,10 @@ export interface PredictBody {
 export interface RouteContext {
   /** Judges the pairs of the request under the server's limits. Throws what `matchMany` throws. */
   readonly judge: (pairs: readonly Pair<string>[]) => Promise<MatchResult<string>[]>
+  /** The vectors of the request's texts under the server's limits. Throws what `embed` throws. */
+  readonly embed: (texts: readonly string[], task: string) => Promise<Float32Array[]>
+  /** The model's name. */
+  readonly model: string
   readonly defaultTask: string | undefined
 }
 
@@ -107,7 +111,8 @@ function toPair(input: string | readonly string[], task: string): Pair<string> {
   return { a: input[0]!, b: input[1]!, task }
 }
 
-function taskOf(task: string | undefined, { defaultTask }: RouteContext): string {
+/** The task of a request, else the server's. Throws `input-invalid` where neither names one. */
+export function taskOf(task: string | undefined, { defaultTask }: Pick<RouteContext, 'defaultTask'>): string {
   const name = task ?? defaultTask
   if (name === undefined) throw invalid('The body must name a "task"; or start the server with --task for a default.')
   return name

@@ -89,3 +89,49 @@ export const predictSchema = {
     ...failures
   }
 } as const
+
+const inputTexts = { anyOf: [text, { type: 'array', items: text, minItems: 1 }] } as const
+const vector = { type: 'array', items: { type: 'number' } } as const
+
+/** POST /embed, as text-embeddings-inference has it. */
+export const embedSchema = {
+  summary: "The vectors of texts, of a bi-encoder (text-embeddings-inference's /embed).",
+  body: {
+    type: 'object',
+    required: ['inputs'],
+    properties: { inputs: inputTexts, task, normalize: { type: 'boolean' } }
+  },
+  response: { 200: { type: 'array', items: vector }, ...failures }
+} as const
+
+/** POST /v1/embeddings, as OpenAI's clients expect it. */
+export const embeddingsSchema = {
+  summary: "The vectors of texts, of a bi-encoder (OpenAI's /v1/embeddings).",
+  body: {
+    type: 'object',
+    required: ['input'],
+    properties: {
+      input: inputTexts,
+      task,
+      model: { type: 'string', description: 'Not read: a server has one model.' },
+      encoding_format: { type: 'string', enum: ['float', 'base64'] }
+    }
+  },
+  response: {
+    200: {
+      type: 'object',
+      properties: {
+        object: text,
+        model: text,
+        data: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: { object: text, index: { type: 'integer' }, embedding: { anyOf: [vector, text] } }
+          }
+        }
+      }
+    },
+    ...failures
+  }
+} as const

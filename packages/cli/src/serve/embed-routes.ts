@@ -1,0 +1,54 @@
+import { MatcherError } from '@sohu-match/sdk-node'
+import { taskOf, type Route, type RouteContext } from './routes'
+import { embedSchema, embeddingsSchema } from './schemas'
+
+/** Bodies of the two routes; Fastify has checked them against their schemas. */
+export interface EmbedBody {
+  readonly inputs: string | readonly string[]
+  readonly task?: string
+  readonly normalize?: boolean
+}
+export interface EmbeddingsBody {
+  readonly input: string | readonly string[]
+  readonly task?: string
+  readonly encoding_format?: 'float' | 'base64'
+}
+
+/** POST /embed: one vector for each input, also where it is one text alone. */
+async function embed({ inputs, task, normalize = true }: EmbedBody, context: RouteContext): Promise<number[][]> {
+  if (!normalize)
+    throw new MatcherError('input-invalid', 'The vectors of this model have length 1; leave out "normalize": false.')
+  const rows = await context.embed(listOf(inputs), taskOf(task, context))
+  return rows.map((row) => [...row])
+}
+
+/** POST /v1/embeddings: OpenAI's form, without `usage`. */
+async function embeddings({ input, task, encoding_format }: EmbeddingsBody, context: RouteContext): Promise<object> {
+  const rows = await context.embed(listOf(input), taskOf(task, context))
+  return {
+    object: 'list',
+    model: context.model,
+    data: rows.map((row, index) => ({
+      object: 'embedding',
+      index,
+      embedding: encoding_format === 'base64' ? base64(row) : [...row]
+    }))
+  }
+}
+
+function listOf(input: string | readonly string[]): readonly string[] {
+  return typeof input === 'string' ? [input] : input
+}
+
+/** float32, little-endian, as OpenAI's clients decode it. */
+function base64(row: Float32Array): string {
+  const bytes = Buffer.alloc(4 * row.length)
+  row.forEach((value, i) => bytes.writeFloatLE(value, 4 * i))
+  return bytes.toString('base64')
+}
+
+/** The routes of a bi-encoder; a cross-encoder answers them with `architecture-mismatch`. */
+export const EMBED_ROUTES: readonly Route[] = [
+  { path: '/embed', schema: embedSchema, answer: embed },
+  { path: '/v1/embeddings', schema: embeddingsSchema, answer: embeddings }
+]
