@@ -1,6 +1,8 @@
 import { reportError } from '@sohu-match/node/cli'
 import { Command } from 'commander'
 import { addBench } from './commands/bench'
+import { addDedupe } from './commands/dedupe'
+import { addEmbed } from './commands/embed'
 import { addMatch } from './commands/match'
 import { addScore } from './commands/score'
 import { addServe } from './commands/serve'
@@ -15,6 +17,8 @@ const program = new Command('sohu-match')
 addMatch(program)
 addScore(program)
 addServe(program, VERSION)
+addEmbed(program)
+addDedupe(program)
 addBench(program)
 
 /** A reader of our output that goes away (`| head`) is not an error. */

@@ -140,3 +140,11 @@ export function defaultTask({ info }: Pick<Matcher<string>, 'info'>, task: strin
     `--task names "${task}", but the tasks of ${info.model} are ${names.join(', ')}.`
   )
 }
+
+/** The task of `--task`, or a model's only one. Throws `task-unknown` where it has several and none is named. */
+export function requireTask(matcher: Pick<Matcher<string>, 'info'>, given: string | undefined): string {
+  const task = defaultTask(matcher, given)
+  if (task !== undefined) return task
+  const names = matcher.info.tasks.map(({ name }) => name).join(', ')
+  throw new MatcherError('task-unknown', `This model has several tasks; name one of ${names} with --task.`)
+}

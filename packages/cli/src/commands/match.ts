@@ -1,6 +1,6 @@
-import { MatcherError, type MatchResult } from '@sohu-match/sdk-node'
+import type { MatchResult } from '@sohu-match/sdk-node'
 import type { Command } from 'commander'
-import { defaultTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
+import { requireTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
 
 interface MatchFlags extends ModelFlags {
   readonly task?: string
@@ -14,12 +14,7 @@ export function addMatch(program: Command): void {
     .option('--task <name>', 'the task to judge it under; may be left out where the model has only one')
     .option('--json', 'print the result as JSON')
     .action(async (a: string, b: string, flags: MatchFlags) => {
-      const result = await usingMatcher(flags, (matcher) => {
-        const task = defaultTask(matcher, flags.task)
-        if (task !== undefined) return matcher.match(a, b, task)
-        const names = matcher.info.tasks.map(({ name }) => name).join(', ')
-        throw new MatcherError('task-unknown', `This model has several tasks; name one of ${names} with --task.`)
-      })
+      const result = await usingMatcher(flags, async (matcher) => matcher.match(a, b, requireTask(matcher, flags.task)))
       process.stdout.write(`${flags.json ? JSON.stringify(result) : describeResult(result)}\n`)
     })
 }

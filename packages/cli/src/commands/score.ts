@@ -1,11 +1,10 @@
-import { once } from 'node:events'
 import { resolve } from 'node:path'
-import { readError } from '@sohu-match/node'
 import { stopRequest, wholeNumber } from '@sohu-match/node/cli'
 import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
 import type { Command } from 'commander'
 import { defaultTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
 import { openScoreFile, type ScoreFile } from '../score/score-file'
+import { standardInput, writeOut } from '../standard-input'
 import { scoreLines, type ScoreOutcome } from '../score/score-lines'
 import type { Settings } from '../score/run-record'
 
@@ -103,14 +102,6 @@ function continuation({ out }: ScoreFlags, { line }: ScoreOutcome): string {
   return out === undefined ? `--skip ${line}` : `--out ${out} --resume`
 }
 
-async function* standardInput(): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of process.stdin) yield chunk as Uint8Array
-  } catch (cause) {
-    throw readError('the standard input', cause, 'data-invalid')
-  }
-}
-
 /** Reports at most once a second how many answers are written, and how fast; `last` forces a report. */
 function progressTo(stream: NodeJS.WriteStream, before: number): (answers: number, last?: boolean) => void {
   const started = performance.now()
@@ -121,9 +112,4 @@ function progressTo(stream: NodeJS.WriteStream, before: number): (answers: numbe
     reported = now
     stream.write(`${answers} lines, ${((answers - before) / ((now - started) / 1000)).toFixed(1)} lines/s\n`)
   }
-}
-
-/** Writes to stdout and waits while whoever reads it is behind. */
-async function writeOut(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
 }

@@ -1,0 +1,62 @@
+import { open, rename, rm } from 'node:fs/promises'
+import { MatcherError } from '@sohu-match/sdk-node'
+
+/** Bytes before the data: room for any number of rows, and a multiple of 64 as the format asks. */
+const HEADER_BYTES = 128
+
+/** A NumPy file of float32 rows that is written row by row and appears under its name once it is whole. */
+export interface NpyFile {
+  write(rows: Float32Array): Promise<void>
+  /** Writes the shape and gives the file its name. */
+  finish(): Promise<void>
+  /** Removes what was written. */
+  discard(): Promise<void>
+}
+
+/** Opens a file for rows `width` wide. Throws `storage`. */
+export async function createNpy(path: string, width: number): Promise<NpyFile> {
+  const temporary = `${path}.${process.pid}.partial`
+  const guarded = async <R>(work: () => Promise<R>): Promise<R> => {
+    try {
+      return await work()
+    } catch (cause) {
+      const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message
+      throw new MatcherError(
+        'storage',
+        `Could not write ${path} (${reason}). Check the path, and the space on the disk.`,
+        { cause }
+      )
+    }
+  }
+  const file = await guarded(() => open(temporary, 'wx'))
+  let rows = 0
+  await guarded(() => file.write(new Uint8Array(HEADER_BYTES)))
+  return {
+    async write(values) {
+      rows += values.length / width
+      await guarded(() => file.appendFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)))
+    },
+    finish: () =>
+      guarded(async () => {
+        await file.write(npyHeader(rows, width), 0, HEADER_BYTES, 0)
+        await file.datasync()
+        await file.close()
+        await rename(temporary, path)
+      }),
+    async discard() {
+      await file.close()
+      await rm(temporary, { force: true })
+    }
+  }
+}
+
+/** The header of a C-ordered little-endian float32 array [rows, width] (numpy.lib.format, version 1.0). */
+export function npyHeader(rows: number, width: number): Uint8Array {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${width}), }`
+  const header = Buffer.alloc(HEADER_BYTES, ' ')
+  header.set([0x93, ...Buffer.from('NUMPY'), 1, 0])
+  header.writeUInt16LE(HEADER_BYTES - 10, 8)
+  header.write(text, 10, 'latin1')
+  header[HEADER_BYTES - 1] = 0x0a
+  return header
+}
