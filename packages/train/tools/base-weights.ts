@@ -54,7 +54,5 @@ export async function writeBaseWeights(folder: string, form: 'tensorflow' | 'saf
 function randomValues({ name, shape }: ParameterSpec): Float32Array {
   const random = createRandom('base', name)
   const center = name.endsWith('gamma') ? 1 : 0
-  return new Float32Array(elementCount(shape)).map(
-    () => center + 0.07 * (random.next() - 0.5)
-  )
+  return new Float32Array(elementCount(shape)).map(() => center + 0.07 * (random.next() - 0.5))
 }

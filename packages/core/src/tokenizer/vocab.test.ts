@@ -14,13 +14,16 @@ describe('parseVocab', () => {
     expect(parseVocab(base.map((token) => ` ${token}\t17`).join('\r\n')).tokens).toEqual(base)
   })
 
-  it.each(['\u2028', '\u0085', '\u3000', ' '])('keeps the id of a line that is one white-space character: %j', (space) => {
-    const vocab = parseVocab([...base, space, '人'].join('\n'))
-    expect(vocab.tokens).toHaveLength(8)
-    expect(vocab.ids.get('人')).toBe(7)
-    // bert4keras: line.split() is empty, so the token is line.strip(), "": no text has it
-    expect(vocab.ids.has(space)).toBe(false)
-  })
+  it.each(['\u2028', '\u0085', '\u3000', ' '])(
+    'keeps the id of a line that is one white-space character: %j',
+    (space) => {
+      const vocab = parseVocab([...base, space, '人'].join('\n'))
+      expect(vocab.tokens).toHaveLength(8)
+      expect(vocab.ids.get('人')).toBe(7)
+      // bert4keras: line.split() is empty, so the token is line.strip(), "": no text has it
+      expect(vocab.ids.has(space)).toBe(false)
+    }
+  )
 
   it('keeps the ids of two such lines apart', () => {
     expect(parseVocab([...base, '\u2028', '\u3000', '人'].join('\n')).ids.get('人')).toBe(8)

@@ -1,11 +1,5 @@
 import { join } from 'node:path'
-import {
-  modelConfigToJson,
-  parameterSpecs,
-  parseModelConfig,
-  type ModelConfig,
-  type TaskSpec
-} from '@sohu-match/core'
+import { modelConfigToJson, parameterSpecs, parseModelConfig, type ModelConfig, type TaskSpec } from '@sohu-match/core'
 import { readJson, recoverFolder } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
 import { matchTasks, parametersForTasks, type TaskMatch } from '../checkpoint/tasks-by-name'
