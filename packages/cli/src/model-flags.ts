@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { readManifest } from '@sohu-match/node'
-import { numberIn, wholeNumber } from '@sohu-match/node/cli'
+import { numberIn, wholeNumber, type StopRequest } from '@sohu-match/node/cli'
 import { createMatcher, MatcherError, type Matcher, type MatcherOptions } from '@sohu-match/sdk-node'
 import { Option, type Command } from 'commander'
 
@@ -99,6 +99,17 @@ export async function usingMatcher<R>(
     return await work(matcher)
   } finally {
     await matcher.dispose()
+  }
+}
+
+/** The result of work; undefined, with the exit code of a stopped process, where the request came before there was one. */
+export async function unlessStopped<R>({ signal, exitCode }: StopRequest, work: Promise<R>): Promise<R | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error
+    process.exitCode = exitCode()
+    return undefined
   }
 }
 

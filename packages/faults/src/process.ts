@@ -9,9 +9,14 @@ export interface Running {
   readonly ended: Promise<number | null>
 }
 
-/** Starts a program; both its outputs are gathered. */
-export function start(command: string, args: readonly string[], options: SpawnOptions = {}): Running {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts a program; both its outputs are gathered. `input` is an open file for its standard input. */
+export function start(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+  input: 'ignore' | number = 'ignore'
+): Running {
+  const child = spawn(command, args, { ...options, stdio: [input, 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout!, child.stderr!])
     stream.on('data', (data) => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { cliOf, MODEL } from './paths'
 import { said, startNode, type Running } from './process'
@@ -12,7 +13,10 @@ export interface ServerProcess extends AsyncDisposable {
 }
 
 /** Starts the server with a queue of 32 pairs and waits until it listens. */
-export async function startServer(requestTimeout = REQUEST_TIMEOUT): Promise<ServerProcess> {
+export async function startServer(
+  requestTimeout = REQUEST_TIMEOUT,
+  more: readonly string[] = []
+): Promise<ServerProcess> {
   const flags = [
     '--port',
     '0',
@@ -27,7 +31,8 @@ export async function startServer(requestTimeout = REQUEST_TIMEOUT): Promise<Ser
     '--request-timeout',
     String(requestTimeout),
     '--body-limit',
-    '100000'
+    '100000',
+    ...more
   ]
   const running = startNode(cliOf('cli'), ['serve', '--model', MODEL, ...flags])
   await said(running, /at http:\S+:\d+/)
@@ -91,4 +96,21 @@ export async function requireAlive({ port, running }: ServerProcess): Promise<vo
   })
   const { score } = (await answer.json()) as { score: number }
   if (!(answer.status === 200 && score >= 0 && score <= 1)) throw new Error(`a good request got ${answer.status}`)
+}
+
+/** Bytes of memory that a server's process has (Linux). */
+export function memoryOf({ running }: ServerProcess): number {
+  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${running.child.pid}/status`, 'utf8'))?.[1]
+  return Number(kilobytes) * 2 ** 10
+}
+
+/** Open connections of a server whose clients do not take what was sent, by the system's table (Linux). */
+export async function stuckConnections({ port }: ServerProcess): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const established = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, address, , state, queues]) => address === local && state === '01' && !queues?.startsWith('00000000:'))
+  return established.length
 }

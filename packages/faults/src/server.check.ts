@@ -1,13 +1,26 @@
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import { GOOD_REQUEST, MALFORMED, post } from './malformed'
 import { caseError, cases, counts, randomOf, record } from './plan'
-import { exchange, REQUEST_TIMEOUT, requireAlive, startServer, statuses } from './server-process'
+import {
+  exchange,
+  memoryOf,
+  REQUEST_TIMEOUT,
+  requireAlive,
+  startServer,
+  statuses,
+  stuckConnections
+} from './server-process'
 
 const CHECK = 'server'
 const REQUESTS = counts(4_000, 600)
 const CHANGED = counts(500, 60)
 const SLOW = counts(20, 4)
+
+const NEVER_READ = counts(200, 20)
+
+/** MiB that clients who never read may cost; 200 of them once held 1,270. */
+const MOST_GROWTH = 700
 
 /** Clients at once; each asks for four pairs, and the server's queue takes 32. */
 const CLIENTS = 64
@@ -105,6 +118,36 @@ it('lets go of slow clients and serves others meanwhile', () =>
     }
     await requireAlive(server)
     return { count: waiting.length, result: 'each 408 or closed; good requests answered meanwhile and after' }
+  }))
+
+it('gives back the memory of clients that never read, and serves others meanwhile', () =>
+  record('slow readers', async () => {
+    await using server = await startServer(3_000, ['--body-limit', '2097152', '--max-queue', '10000'])
+    const texts = Array.from({ length: 9 }, (_, i) => i + 'x'.repeat(199_000))
+    const body = JSON.stringify({ query: '国足获胜', texts, return_text: true })
+    const request = Buffer.concat([
+      Buffer.from('POST /rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'),
+      Buffer.from(`content-length: ${body.length}\r\n\r\n${body}`)
+    ])
+    await requireAlive(server)
+    const before = memoryOf(server)
+    let most = before
+    const sockets = Array.from({ length: NEVER_READ }, () => {
+      const socket = connect(server.port, '127.0.0.1').pause()
+      socket.on('error', () => undefined) // cut off, as it should be
+      for (let i = 0; i < 4; i++) socket.write(request) // more than the system takes for a client
+      return socket
+    })
+    for (let stuck = 0, open = 0; stuck === 0 || open > 0; stuck = Math.max(stuck, open)) {
+      await requireAlive(server)
+      most = Math.max(most, memoryOf(server))
+      open = await stuckConnections(server)
+    }
+    for (const socket of sockets) socket.destroy()
+    await requireAlive(server)
+    const [grown, kept] = [most, memoryOf(server)].map((bytes) => Math.round((bytes - before) / 2 ** 20))
+    expect(grown).toBeLessThan(MOST_GROWTH)
+    return { count: NEVER_READ, result: `all cut off; ${grown} MiB more at most, ${kept} MiB after` }
   }))
 
 it('refuses what is too much with 429 or 503 and loses nothing', () =>

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { stopRequest, wholeNumber } from '@sohu-match/node/cli'
 import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
 import type { Command } from 'commander'
-import { defaultTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
+import { defaultTask, unlessStopped, usingMatcher, withModel, type ModelFlags } from '../model-flags'
 import { openScoreFile, type ScoreFile } from '../score/score-file'
 import { standardInput, writeOut } from '../standard-input'
 import { scoreLines, type ScoreOutcome } from '../score/score-lines'
@@ -37,13 +37,13 @@ async function score(given: ScoreFlags): Promise<void> {
   const stop = stopRequest()
   const { resume = false, skip } = flags
   const file = flags.out === undefined ? undefined : await openScoreFile(resolve(flags.out), { resume, skip })
+  const work = (matcher: Matcher<string>): Promise<ScoreOutcome> => scoreInput(matcher, flags, file, stop.signal)
   try {
-    const outcome = await usingMatcher(flags, (matcher) => scoreInput(matcher, flags, file, stop.signal), stop.signal)
-    if (outcome.bad > 0) process.stderr.write(`${outcome.bad} lines could not be scored; their answers say why.\n`)
+    const outcome = await unlessStopped(stop, usingMatcher(flags, work, stop.signal))
+    if (outcome && outcome.bad > 0)
+      process.stderr.write(`${outcome.bad} lines could not be scored; their answers say why.\n`)
     if (!stop.signal.aborted) return
-    process.stderr.write(
-      `Stopped after ${outcome.answers} answers; to continue, give the same input with ${continuation(flags, outcome)}.\n`
-    )
+    process.stderr.write(continuation(flags, outcome))
     process.exitCode = stop.exitCode()
   } finally {
     process.stdin.destroy() // whoever feeds it must not keep this process alive
@@ -97,9 +97,11 @@ function settingsOf({ info }: Matcher<string>, { truncation, window }: ScoreFlag
   }
 }
 
-/** The flags that continue a run that was stopped. */
-function continuation({ out }: ScoreFlags, { line }: ScoreOutcome): string {
-  return out === undefined ? `--skip ${line}` : `--out ${out} --resume`
+/** How to continue a run that was stopped, maybe before the model was loaded. */
+function continuation({ out, skip = 0 }: ScoreFlags, outcome: ScoreOutcome | undefined): string {
+  const flags = out === undefined ? `--skip ${outcome?.line ?? skip}` : `--out ${out} --resume`
+  const after = outcome ? `after ${outcome.answers} answers` : 'while the model was loading'
+  return `Stopped ${after}; to continue, give the same input with ${flags}.\n`
 }
 
 /** Reports at most once a second how many answers are written, and how fast; `last` forces a report. */

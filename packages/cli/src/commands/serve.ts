@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { describeError, stopRequest, wholeNumber } from '@sohu-match/node/cli'
 import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
 import { Option, type Command } from 'commander'
-import { defaultTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
+import { defaultTask, unlessStopped, usingMatcher, withModel, type ModelFlags } from '../model-flags'
 import { accessLine, LOG_FORMATS, type LogFormat } from '../serve/access-log'
 import { startServer, type ServeOptions } from '../serve/serve'
 import { PATIENCE_MS, untilWorkersAreLost } from '../serve/watch'
@@ -59,12 +59,11 @@ async function serve(flags: ServeFlags, version: string): Promise<void> {
   checkOrigins(flags.corsOrigin)
   if (flags.apiKey?.trim() === '')
     throw new MatcherError('config-invalid', 'The API key is empty; set one, or leave it out.')
-  const { signal } = stopRequest()
-  await usingMatcher(
-    flags,
-    (matcher) => serveUntilStopped(matcher, serveOptions(matcher, flags, version), signal),
-    signal
-  )
+  const stop = stopRequest()
+  const work = async (matcher: Matcher<string>): Promise<void> => {
+    await serveUntilStopped(matcher, serveOptions(matcher, flags, version), stop.signal)
+  }
+  await unlessStopped(stop, usingMatcher(flags, work, stop.signal))
 }
 
 async function serveUntilStopped(matcher: Matcher<string>, options: ServeOptions, signal: AbortSignal): Promise<void> {
