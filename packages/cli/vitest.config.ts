@@ -1,3 +1,3 @@
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({ define: { VERSION: '"0.0.0-test"' }, test: { testTimeout: 120_000 } })
+export default defineConfig({ define: { VERSION: '"0.0.0-test"' }, test: { testTimeout: 300_000 } })

@@ -36,12 +36,12 @@ const OPTION_FLAGS = {
   },
   workers: {
     flags: '--workers <n>',
-    help: 'worker threads, each with its own copy of the model (default: one per core on cpu)',
+    help: 'worker threads, each with its own copy of the model (default: one per processor on cpu, at most 4)',
     parse: wholeNumber(1)
   },
   threads: {
     flags: '--threads <n>',
-    help: 'threads of each worker on cpu (default: the cores, divided among the workers)',
+    help: 'threads of each worker on cpu (default: the processors, divided among the workers)',
     parse: wholeNumber(1)
   },
   maxQueue: {

@@ -104,13 +104,13 @@ export function memoryOf({ running }: ServerProcess): number {
   return Number(kilobytes) * 2 ** 10
 }
 
-/** Open connections of a server whose clients do not take what was sent, by the system's table (Linux). */
-export async function stuckConnections({ port }: ServerProcess): Promise<number> {
+/** How many connections a server still has with clients at these ports of this machine, by the system's table (Linux). */
+export async function openConnections({ port }: ServerProcess, clients: readonly number[]): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, 200))
-  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  const established = readFileSync('/proc/net/tcp', 'utf8')
+  const address = (number: number): string => `0100007F:${number.toString(16).toUpperCase().padStart(4, '0')}`
+  const wanted = new Set(clients.map(address))
+  return readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, address, , state, queues]) => address === local && state === '01' && !queues?.startsWith('00000000:'))
-  return established.length
+    .filter(([, local, remote, state]) => local === address(port) && wanted.has(remote ?? '') && state === '01').length
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import { GOOD_REQUEST, MALFORMED, post } from './malformed'
@@ -9,7 +10,7 @@ import {
   requireAlive,
   startServer,
   statuses,
-  stuckConnections
+  openConnections
 } from './server-process'
 
 const CHECK = 'server'
@@ -17,7 +18,7 @@ const REQUESTS = counts(4_000, 600)
 const CHANGED = counts(500, 60)
 const SLOW = counts(20, 4)
 
-const NEVER_READ = counts(200, 20)
+const NEVER_READ = counts(200, 10)
 
 /** MiB that clients who never read may cost; 200 of them once held 1,270. */
 const MOST_GROWTH = 700
@@ -127,9 +128,10 @@ it('gives back the memory of clients that never read, and serves others meanwhil
     const body = JSON.stringify({ query: '国足获胜', texts, return_text: true })
     const request = Buffer.concat([
       Buffer.from('POST /rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'),
-      Buffer.from(`content-length: ${body.length}\r\n\r\n${body}`)
+      Buffer.from(`content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
     ])
     await requireAlive(server)
+    expect(statuses(await exchange(server.port, (socket) => void socket.write(request)))).toEqual([200])
     const before = memoryOf(server)
     let most = before
     const sockets = Array.from({ length: NEVER_READ }, () => {
@@ -138,10 +140,11 @@ it('gives back the memory of clients that never read, and serves others meanwhil
       for (let i = 0; i < 4; i++) socket.write(request) // more than the system takes for a client
       return socket
     })
-    for (let stuck = 0, open = 0; stuck === 0 || open > 0; stuck = Math.max(stuck, open)) {
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    const ports = sockets.map(({ localPort }) => localPort!)
+    for (let open = ports.length; open > 0; open = await openConnections(server, ports)) {
       await requireAlive(server)
       most = Math.max(most, memoryOf(server))
-      open = await stuckConnections(server)
     }
     for (const socket of sockets) socket.destroy()
     await requireAlive(server)

@@ -7,6 +7,7 @@ import { createApp, type AppOptions } from './app'
 
 const info: MatcherInfo = {
   model: 'fake',
+  architecture: 'cross-encoder',
   modelHash: '',
   architecture: 'bi-encoder',
   vectors: { hidden: 2, cacheSize: 5, cached: 0 },

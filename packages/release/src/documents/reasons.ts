@@ -16,6 +16,9 @@ export const BLOCKS: readonly { readonly file: string; readonly has: string; rea
 /** Programs in `sh` blocks that are no part of this repository: the line is not run. */
 export const PROGRAMS: Readonly<Record<string, string>> = {
   mkdir: "a folder of the reader's",
+  cd: "a folder of the reader's",
+  node: 'docker.test.ts runs examples/docker/context.mjs',
+  docker: 'docker.test.ts carries out the Dockerfile by hand',
   'spark-submit': 'examples/spark has a test of its own',
   pip: "a Python environment of the reader's",
   python3: "a Python environment of the reader's",
