@@ -1,5 +1,5 @@
 import { test as base, type Page } from '@playwright/test'
-import { DEMO, MODEL, PACKAGE, SITE } from './paths'
+import { DEMO, MODEL, PACKAGE, SITE, VECTOR_MODEL } from './paths'
 import { startSite, type Site } from './server'
 
 /** The device of a project. */
@@ -33,7 +33,10 @@ export { expect } from '@playwright/test'
 
 /** A server with the pages, the model at /model/, and the package's dist folder as it is at /pkg/. */
 export function openSite(headers?: Record<string, string>): Promise<Site> {
-  return startSite({ '/': SITE, '/demo/': DEMO, '/demo/model/': MODEL, '/model/': MODEL, '/pkg/': PACKAGE }, headers)
+  return startSite(
+    { '/': SITE, '/demo/': DEMO, '/demo/model/': MODEL, '/model/': MODEL, '/vectors/': VECTOR_MODEL, '/pkg/': PACKAGE },
+    headers
+  )
 }
 
 /** Opens the page with the public API and waits for it. */

@@ -3,17 +3,22 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createMatcher, type Dtype } from '@sohu-match/sdk-node'
 import { build } from 'vite'
-import { PAIRS } from './pairs'
-import { DEMO, EXPECTED, MODEL, ROOT, WORK } from './paths'
+import { PAIRS, TEXTS } from './pairs'
+import { DEMO, EXPECTED, EXPECTED_VECTORS, MODEL, ROOT, VECTOR_MODEL, WORK } from './paths'
 
 /** Precisions that the parity tests compare. */
 const DTYPES: readonly Dtype[] = ['fp32', 'fp16', 'int8', 'q8', 'q4']
+
+/** Precisions that vectors are compared in. */
+const VECTOR_DTYPES: readonly Dtype[] = ['fp32', 'int8', 'q8']
 
 /** Trains and exports a small model, lets the Node SDK score the pairs, builds the pages. E2E_KEEP_MODEL=1 reuses the model of the last run. */
 export default async function globalSetup(): Promise<void> {
   mkdirSync(WORK, { recursive: true })
   if (!(process.env.E2E_KEEP_MODEL && existsSync(MODEL))) makeModel()
+  if (!(process.env.E2E_KEEP_MODEL && existsSync(VECTOR_MODEL))) makeVectorModel()
   await writeExpected()
+  await writeExpectedVectors()
   await build({ configFile: join(ROOT, 'e2e/page/vite.config.ts'), logLevel: 'warn' })
   await build({
     configFile: join(ROOT, 'packages/sdk-web/demo/vite.config.ts'),
@@ -43,13 +48,35 @@ function makeModel(): void {
   )
 }
 
+/** A bi-encoder in the form of public sentence encoders: what is compared is arithmetic, so its weights may be random. */
+function makeVectorModel(): void {
+  const checkpoint = join(WORK, 'vector-checkpoint')
+  rmSync(checkpoint, { recursive: true, force: true })
+  program('export', 'random-checkpoint', '--bi-encoder', '--out', checkpoint, '--max-length', '64')
+  const flags = ['--checkpoint', checkpoint, '--out', VECTOR_MODEL, '--dtype', 'fp32,int8,q8', '--name', 'vectors']
+  command('export', 'sohu', ...flags, '--no-gate', '--no-latency', '--force')
+}
+
 function command(name: string, ...flags: string[]): void {
-  const { status, error } = spawnSync(process.execPath, [join(ROOT, `packages/${name}/dist/cli.js`), ...flags], {
+  program(name, 'cli', ...flags)
+}
+
+function program(name: string, file: string, ...flags: string[]): void {
+  const { status, error } = spawnSync(process.execPath, [join(ROOT, `packages/${name}/dist/${file}.js`), ...flags], {
     cwd: ROOT,
     stdio: 'inherit'
   })
   if (error) throw error
   if (status !== 0) throw new Error(`${name} ${flags.join(' ')} ended with ${status}.`)
+}
+
+async function writeExpectedVectors(): Promise<void> {
+  const expected: Record<string, unknown> = {}
+  for (const dtype of VECTOR_DTYPES) {
+    await using matcher = await createMatcher({ model: VECTOR_MODEL, device: 'cpu', dtype })
+    expected[dtype] = { vectors: [...(await matcher.embed(TEXTS, 'B-sl'))], results: await matcher.matchMany(PAIRS) }
+  }
+  writeFileSync(EXPECTED_VECTORS, JSON.stringify(expected))
 }
 
 async function writeExpected(): Promise<void> {

@@ -30,3 +30,6 @@ export const PAIRS: readonly { readonly a: string; readonly b: string; readonly 
   { a: text(3, 3), b: text(0, 5), task: 'A-ll' },
   { a: text(4, 2), b: text(6, 4), task: 'B-sl' }
 ]
+
+/** The texts of the pairs, each once. */
+export const TEXTS: readonly string[] = [...new Set(PAIRS.flatMap(({ a, b }) => [a, b]))]

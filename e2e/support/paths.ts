@@ -10,6 +10,10 @@ export const WORK = join(ROOT, 'e2e/dist')
 /** The model folder that every test loads. */
 export const MODEL = join(WORK, 'model')
 
+/** A bi-encoder of random weights, and the vectors that the Node SDK gives. */
+export const VECTOR_MODEL = join(WORK, 'vector-model')
+export const EXPECTED_VECTORS = join(WORK, 'expected-vectors.json')
+
 /** What the package publishes. */
 export const PACKAGE = join(ROOT, 'packages/sdk-web/dist')
 
