@@ -85,6 +85,11 @@ const entries = {
   contrastive_scale: v.optional(positive, 20),
   /** Tokens that training cuts to, below the model's `max_length`: shorter steps; evaluation and use read all. 0: as the model. */
   train_max_length: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  /**
+   * R-Drop: weight α of the divergence between two passes of each pair under different dropout (kexue.fm/archives/8496); 0: one pass. A step
+   * then takes twice the time and memory. Not with token_match_weight or lexical_weight.
+   */
+  r_drop_weight: v.optional(atLeastZero, 0),
   token_match_weight: v.optional(atLeastZero, 0),
   lexical_weight: v.optional(atLeastZero, 0),
 
@@ -150,6 +155,13 @@ export function parseTrainConfig(json: Record<string, unknown>, source: string):
   const parsed = v.safeParse(schema, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
   requireKnownKeys(parsed.output.model, MODEL_KEYS, source, 'model.')
+  const { r_drop_weight, token_match_weight, lexical_weight } = parsed.output
+  if (r_drop_weight > 0 && token_match_weight + lexical_weight > 0) {
+    throw new MatcherError(
+      'config-invalid',
+      `${source}: r_drop_weight does not go with token_match_weight or lexical_weight; set them to 0.`
+    )
+  }
   if (parsed.output.fgm_epsilon > 0 && parsed.output.gradient_penalty > 0) {
     throw new MatcherError(
       'config-invalid',

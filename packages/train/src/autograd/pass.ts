@@ -3,6 +3,7 @@ import type { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 import type { EmbeddingRows } from './embedding-rows'
 import { crossEntropy } from './kernels/cross-entropy'
+import { symmetricDivergence } from './kernels/divergence'
 import { planReads } from './reads'
 import { Tape, type KernelObserver, type Value } from './tape'
 import { TrainingOps, type PassOptions } from './training-ops'
@@ -42,6 +43,11 @@ export function predict(model: Model, batch: InputBatch, pass: Pick<TrainingPass
 export type TrainingPass = Pick<PassOptions, 'recompute' | 'precision' | 'dropout'> & {
   /** Adds auxiliary terms to the loss. */
   readonly auxiliary?: (tape: Tape, ops: TrainingOps, observed: Observed) => Value[]
+  /**
+   * R-Drop (Liang et al. 2021, arXiv:2106.14448; Su 2021, kexue.fm/archives/8496): every pair passes twice, under two dropout masks. The loss is
+   * the mean of both cross-entropies plus weight / 4 times the symmetric divergence of the two outputs. Default 0: once.
+   */
+  readonly rDropWeight?: number
   /** Runs the pass where a parameter is its value plus `by`; the caller keeps that tensor. */
   readonly shift?: { readonly name: string; readonly by: Tensor }
   /** Takes only these rows of the word embeddings; their gradient then has only these rows, in this order. */
@@ -59,10 +65,12 @@ export interface Observed {
 /** The loss (a scalar tensor) of one batch and its gradients by parameter name; the caller disposes both. */
 export function lossAndGradients(
   model: Model,
-  batch: LabeledBatch,
+  single: LabeledBatch,
   pass: TrainingPass = {}
 ): { loss: Tensor; gradients: Map<string, Tensor> } {
   const tape = new Tape(pass)
+  const { rDropWeight = 0 } = pass
+  const batch = rDropWeight > 0 ? twice(single) : single
   try {
     const layers: Value[] = []
     let pooled: Value | undefined
@@ -85,10 +93,32 @@ export function lossAndGradients(
       () => crossEntropy(logits.tensor, labels.tensor, weights.tensor),
       'loss'
     )
+    if (rDropWeight > 0) {
+      const shares = tape.leaf(tf.tensor1d(single.weights.map((weight) => (weight * rDropWeight) / 4)))
+      loss = ops.add(
+        loss,
+        tape.apply([logits, shares], () => symmetricDivergence(logits.tensor, shares.tensor), 'loss')
+      )
+    }
     for (const term of pass.auxiliary?.(tape, ops, { layers, pooled: pooled! }) ?? []) loss = ops.add(loss, term)
     return { loss: loss.tensor.clone(), gradients: tape.backward(loss, tf.scalar(1)) }
   } finally {
     tape.dispose()
+  }
+}
+
+/** The rows of a batch twice over, each with half of its weight. */
+function twice({ batch, seq, tokenIds, segmentIds, taskIds, labels, weights }: LabeledBatch): LabeledBatch {
+  const both = (ids: Int32Array): Int32Array =>
+    Int32Array.from({ length: 2 * ids.length }, (_, i) => ids[i % ids.length]!)
+  return {
+    batch: 2 * batch,
+    seq,
+    tokenIds: both(tokenIds),
+    segmentIds: both(segmentIds),
+    taskIds: both(taskIds),
+    labels: both(labels),
+    weights: Float32Array.from({ length: 2 * batch }, (_, i) => weights[i % batch]! / 2)
   }
 }
 

@@ -137,11 +137,12 @@ const CROSS_ENCODER_ONLY = {
   renameWords: 0,
   tokenMatchWeight: 0,
   lexicalWeight: 0,
+  rDropWeight: 0,
   microBatchTokens: 0
 } as const
 
 /** Throws `config-invalid` for a setting that the network's architecture has no use for: it would be ignored. */
-export function requireFitting(train: TrainConfig, { architecture }: ModelConfig): void {
+export function requireFitting(train: TrainConfig, { architecture, hiddenDropoutProb }: ModelConfig): void {
   const refuse = (key: string, value: unknown): never => {
     const name = Object.keys(snakeCased({ [key]: 0 }))[0]
     throw new MatcherError(
@@ -151,6 +152,11 @@ export function requireFitting(train: TrainConfig, { architecture }: ModelConfig
   }
   if (architecture === 'cross-encoder') {
     if (train.contrastiveWeight > 0) refuse('contrastiveWeight', 0)
+    if (train.rDropWeight > 0 && hiddenDropoutProb === 0)
+      throw new MatcherError(
+        'config-invalid',
+        'r_drop_weight compares two dropouts, and hidden_dropout_prob is 0; raise that.'
+      )
     return
   }
   for (const [key, value] of Object.entries(CROSS_ENCODER_ONLY)) {

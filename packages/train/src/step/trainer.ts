@@ -89,6 +89,7 @@ export class Trainer {
           ? textLossAndGradients(this.model, batch, options)
           : lossAndGradients(this.model, batch, {
               ...options,
+              rDropWeight: this.train.rDropWeight,
               ...(batch.tokenMatch && {
                 auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, hiddenSize)
               })
