@@ -80,8 +80,6 @@ export { startFirst, type DeviceCandidate, type StartedDevice } from './engine/s
 export { untilAborted } from './until-aborted'
 export { encodePairs } from './engine/encode'
 export { matchScore } from './matcher/score'
-export type { VectorStore } from './matcher/text-vectors'
-export type { TextVectors } from './matcher/vector-cache'
 export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher/matcher'
 export { createWorkerClient, type WorkerClient } from './engine/worker-client'
 export {
