@@ -38,7 +38,8 @@ const entries = {
   /** Default: `hidden_size`. */
   embedding_size: v.optional(size),
   hidden_size: size,
-  num_hidden_layers: size,
+  /** A thousand is beyond any network; a file that claims millions would take the memory for their names. */
+  num_hidden_layers: v.pipe(size, v.maxValue(1024)),
   num_attention_heads: size,
   intermediate_size: size,
   type_vocab_size: v.optional(size, 2),

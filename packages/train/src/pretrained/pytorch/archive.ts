@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { fileSize } from '@sohu-match/node'
 import { open, type Entry, type ZipFile } from 'yauzl'
 import { damaged } from '../source'
 
@@ -11,8 +12,12 @@ export interface Archive {
   readonly close: () => Promise<void>
 }
 
+/** Largest entry that may be compressed, in bytes: a pickle that describes thousands of tensors has less than 1 MiB. */
+const LARGEST_COMPRESSED = 2 ** 24
+
 /** Opens a zip archive (zip64 too) and reads its directory. Throws `checkpoint-invalid`. */
 export async function openArchive(path: string): Promise<Archive> {
+  const archiveSize = await fileSize(path, 'checkpoint-invalid') // a pipe would block the zip library forever
   const refuse = (cause: unknown): never => {
     throw damaged(
       path,
@@ -30,6 +35,7 @@ export async function openArchive(path: string): Promise<Archive> {
     read: async (name) => {
       const entry = entries.get(name)
       if (!entry) throw damaged(path, `the archive has no entry "${name}"`)
+      requireBounded(path, entry, archiveSize)
       const bytes = await readEntry(zip, entry).catch(refuse)
       const found = crc32(bytes)
       if (found === entry.crc32) return bytes
@@ -40,6 +46,25 @@ export async function openArchive(path: string): Promise<Archive> {
     },
     close: () => Promise.resolve(zip.close())
   }
+}
+
+/**
+ * Refuses an entry that claims more bytes than it can have, before memory is taken for it: one that is stored, as `torch.save` stores all,
+ * has no more than the archive; a compressed one could claim or inflate to anything.
+ */
+function requireBounded(
+  path: string,
+  { fileName, compressedSize, uncompressedSize }: Entry,
+  archiveSize: number
+): void {
+  const stored = compressedSize === uncompressedSize
+  const limit = stored ? archiveSize : LARGEST_COMPRESSED
+  if (uncompressedSize <= limit) return
+  throw damaged(
+    path,
+    `entry "${fileName}" claims ${uncompressedSize} bytes, ${stored ? 'and the whole archive has' : 'and a compressed one may have'} ` +
+      `${limit}; torch.save does not compress, so save or fetch the file again`
+  )
 }
 
 function openZip(path: string): Promise<ZipFile> {

@@ -96,17 +96,25 @@ function hooks(path: string): PickleHooks {
   }
 }
 
+/** How deep a state dict may lie under keys: "model", then "state_dict". */
+const DEEPEST_STATE_DICT = 2
+
 /** The tensors of a state dict, or of one under the key "state_dict" or "model". */
-function stateDict(value: PickleValue, path: string): [string, TensorView][] {
+function stateDict(value: PickleValue, path: string, depth = 0): [string, TensorView][] {
   if (!(value instanceof Map)) throw damaged(path, 'it holds no state dict; save model.state_dict(), not the model')
   const inner = value.get('state_dict') ?? value.get('model')
-  if (inner instanceof Map) return stateDict(inner, path)
+  if (inner instanceof Map && depth < DEEPEST_STATE_DICT) return stateDict(inner, path, depth + 1)
   return [...value].map(([name, view]): [string, TensorView] => {
     if (typeof name !== 'string' || !(view instanceof TensorView)) {
-      throw damaged(path, `its entry "${String(name)}" is not a tensor; save model.state_dict() alone`)
+      throw damaged(path, `its entry ${shownKey(name)} is not a tensor; save model.state_dict() alone`)
     }
     return [name, view]
   })
+}
+
+/** A key for a message; one that is not a text could be endless as text. */
+function shownKey(key: PickleValue): string {
+  return typeof key === 'string' ? `"${key.slice(0, 100)}"` : `under a ${Array.isArray(key) ? 'tuple' : typeof key}`
 }
 
 function sourceTensor(name: string, view: TensorView, archive: Archive, root: string, path: string): SourceTensor {

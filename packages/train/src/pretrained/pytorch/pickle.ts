@@ -120,7 +120,10 @@ class Machine {
   }
 
   pushGlobal(module: PickleValue, name: PickleValue): void {
-    const global = `${String(module)}.${String(name)}`
+    // nested values as names are billions of characters as text, so they are refused unread
+    if (typeof module !== 'string' || typeof name !== 'string')
+      throw damaged(this.source, 'the pickle names a global by something that is not a text; it is damaged')
+    const global = `${module}.${name}`
     if (!this.hooks.globals.has(global)) {
       throw damaged(
         this.source,
@@ -149,7 +152,8 @@ class Machine {
   }
 
   append(items: readonly PickleValue[]): void {
-    this.top((value): value is PickleValue[] => Array.isArray(value)).push(...items)
+    const list = this.top((value): value is PickleValue[] => Array.isArray(value))
+    for (const item of items) list.push(item) // as arguments of one call, 300,000 overflow the stack
   }
 }
 
