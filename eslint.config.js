@@ -2,11 +2,17 @@ import js from '@eslint/js'
 import globals from 'globals'
 import tseslint from 'typescript-eslint'
 
+/** A package is imported by its name, never by the path of a file in it: its `exports` are what others may rely on. */
+const BY_PATH = {
+  regex: '^(\\.\\./)+(packages/)?(core|node|train|export|sdk-node|sdk-web|cli|corpus|testing)/(src|tools|bench)/',
+  message: 'Import the package by its name, and add to its "exports" what is missing.'
+}
+
 /** Imports go one way: core <- train | export | sdk-node | sdk-web. Each list names what a package must not import. */
 const forbid = (files, group, message) => ({
   files,
   ignores: ['**/*.test.ts'],
-  rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] }
+  rules: { 'no-restricted-imports': ['error', { patterns: [BY_PATH, { group, message }] }] }
 })
 
 /** Functions that may be longer than 60 lines, by file; whatever else grows past that is two ideas. Take a name out when it is split. */
@@ -49,6 +55,7 @@ export default tseslint.config(
     languageOptions: { globals: { ...globals.node, ...globals.commonjs } },
     rules: { '@typescript-eslint/no-require-imports': 'off' }
   },
+  { files: ['packages/**', 'e2e/**'], rules: { 'no-restricted-imports': ['error', { patterns: [BY_PATH] }] } },
   {
     files: ['packages/*/{src,tools,bench}/**', 'scripts/**', 'e2e/**'],
     ignores: ['**/*.{test,spec,check,test-d}.ts', '**/*.test.mjs', ...LONG_FUNCTIONS],
@@ -69,6 +76,11 @@ export default tseslint.config(
     ['packages/corpus/src/**'],
     ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/node', '@tensorflow/*', 'onnxruntime-*'],
     'corpus imports core and node only.'
+  ),
+  forbid(
+    ['packages/testing/src/**'],
+    ['@sohu-match/*', '!@sohu-match/core', '@tensorflow/*', 'onnxruntime-*'],
+    'testing imports core only, so that every package can test with it.'
   ),
   forbid(
     ['packages/train/src/**'],

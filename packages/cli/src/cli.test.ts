@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { writeTinyModel } from '../../sdk-node/src/tiny-model.fixtures'
+import { writeTinyModel } from '@sohu-match/testing'
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const model = ['--model', writeTinyModel(), '--device', 'cpu', '--threads', '1']

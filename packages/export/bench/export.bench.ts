@@ -12,8 +12,7 @@ import { LATENCY_SHAPES, measureLatencies } from '../src/measure/latency'
 import { chooseEightBits, floatBytes, measureSensitivity } from '../src/four-bits/sensitivity'
 import { openGraph, type GraphRunner } from '../src/session'
 import { writeGraphFile, weightsOf } from '../tools/graph-file'
-import { pythonWithOnnx } from '../tools/python-environment'
-import { randomWeights } from '../tools/random-weights'
+import { pythonWithOnnx, randomWeights } from '@sohu-match/testing'
 import { tensorInt8Format } from './tensor-int8'
 
 /** `sohu-small` as its preset has it. */

@@ -14,10 +14,8 @@ import { join } from 'node:path'
 import { parseManifest, type Dtype } from '@sohu-match/core'
 import { sha256 } from '@sohu-match/node'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { writeCheckpointFolder } from '../tools/checkpoint-folder'
-import { FIXTURES, readClnFixture } from '../tools/cln-fixture'
+import { FIXTURES, readClnFixture, smallCheckpoint, writeCheckpointFolder } from '@sohu-match/testing'
 import { consistentCheckpoint, smallData } from '../tools/consistent-checkpoint'
-import { smallCheckpoint } from '../tools/small-checkpoint'
 import { exportModel, type ExportOptions } from './export-model'
 
 const root = mkdtempSync(join(tmpdir(), 'export-model-'))

@@ -6,7 +6,7 @@ import { FORMATS } from '../src/formats'
 import { allTasksGraph } from '../src/graph/graph'
 import { parityInputs } from '../src/session'
 import { openGraphIn, weightsOf } from './graph-file'
-import { SMALL_CONFIG, SMALL_VOCAB, smallCheckpoint } from './small-checkpoint'
+import { SMALL_CONFIG, SMALL_VOCAB, smallCheckpoint } from '@sohu-match/testing'
 
 /** A small checkpoint whose parity.json holds what its own fp32 graph gives: it passes the parity check, and proves no arithmetic. */
 export async function consistentCheckpoint(folder: string, config = SMALL_CONFIG): Promise<string> {

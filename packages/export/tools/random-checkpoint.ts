@@ -13,9 +13,8 @@ import {
 } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
 import { Command } from 'commander'
-import { writeCheckpointFolder } from './checkpoint-folder'
+import { normals, randomWeights, writeCheckpointFolder } from '@sohu-match/testing'
 import { withOwnOutputs } from './consistent-checkpoint'
-import { normals, randomWeights } from './random-weights'
 
 /** Texts that a vocabulary is made from where none is given: a few topics, so that a tokenizer has words to find. */
 const TEXTS = [

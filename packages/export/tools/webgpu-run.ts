@@ -5,7 +5,7 @@ import { parseModelConfig, type Batch } from '@sohu-match/core'
 import { FORMATS } from '../src/formats'
 import { allTasksGraph } from '../src/graph/graph'
 import { openGraphIn, weightsOf } from './graph-file'
-import { randomWeights } from './random-weights'
+import { randomWeights } from '@sohu-match/testing'
 
 /**
  * Runs graphs of a small random model on onnxruntime-node's CPU and WebGPU providers and prints, as JSON, the logits of both and the

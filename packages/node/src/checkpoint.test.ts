@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeSafetensors } from '@sohu-match/core'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { smallCheckpoint } from '../../export/tools/small-checkpoint'
+import { smallCheckpoint } from '@sohu-match/testing'
 import { openCheckpoint } from './checkpoint'
 
 const root = mkdtempSync(join(tmpdir(), 'export-checkpoint-'))

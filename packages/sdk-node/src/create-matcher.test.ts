@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createMatcherIn, workerSizes, type Surroundings } from './create-matcher'
 import { thisMachine } from './device'
 import type { MatcherOptions } from './options'
-import { LETTERS, TINY_DICTIONARY, TINY_VOCAB, tinyLogits, writeTinyModel } from './tiny-model.fixtures'
+import { LETTERS, TINY_DICTIONARY, TINY_VOCAB, tinyLogits, writeTinyModel } from '@sohu-match/testing'
 
 let surroundings: Surroundings
 const model = writeTinyModel()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { externalLocations } from './external-data'
-import { tinyGraph } from './tiny-model.fixtures'
+import { tinyGraph } from '@sohu-match/testing'
 
 const bytes = (number: number, ...parts: Uint8Array[]): Uint8Array => {
   const body = Buffer.concat(parts)

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
-import { writeTinyModel } from './tiny-model.fixtures'
+import { writeTinyModel } from '@sohu-match/testing'
 
 /** SwiftShader's Vulkan driver, as Debian's chromium brings it: a GPU in software. */
 const SOFTWARE_GPU = '/usr/lib/chromium/vk_swiftshader_icd.json'

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { MatcherError, type Batch } from '@sohu-match/core'
 import { afterEach, describe, expect, inject, it, vi } from 'vitest'
 import { startPool, type Pool, type PoolOptions } from './pool'
-import { tinyLogits, writeTinyModel } from './tiny-model.fixtures'
+import { tinyLogits, writeTinyModel } from '@sohu-match/testing'
 import type { NodeLoad } from './worker-load'
 
 const model = writeTinyModel()

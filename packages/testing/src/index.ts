@@ -1,0 +1,6 @@
+export { writeCheckpointFolder, type CheckpointContent } from './checkpoint-folder'
+export { FIXTURES, readClnFixture, type ClnFixture } from './cln-fixture'
+export { pythonWithOnnx } from './python-environment'
+export { randomWeights, normals } from './random-weights'
+export { SMALL_CONFIG, SMALL_BI_ENCODER, SMALL_VOCAB, smallCheckpoint } from './small-checkpoint'
+export { tinyGraph, tinyLogits, LETTERS, TINY_VOCAB, TINY_DICTIONARY, writeTinyModel } from './tiny-model'
