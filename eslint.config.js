@@ -21,7 +21,7 @@ const LONG_FUNCTIONS = [
   'packages/core/src/matcher/{call,matcher,queue,scheduler}.ts', // one closure over the state of a queue
   'packages/export/src/graph/onnx-ops.ts', // one entry per primitive, beside each other as in train and core
   'packages/sdk-node/src/pool.ts', // one closure over the workers
-  'packages/sdk-web/src/worker/assets.ts', // one closure over what is being downloaded
+  'packages/sdk-web/src/worker/{assets,kept}.ts', // one closure over what is being downloaded, one over what is kept
   'packages/train/bench/epoch.bench.ts' // a script from top to bottom
 ]
 
