@@ -7,7 +7,6 @@ import { createApp, type AppOptions } from './app'
 
 const info: MatcherInfo = {
   model: 'fake',
-  architecture: 'cross-encoder',
   modelHash: '',
   architecture: 'bi-encoder',
   vectors: { hidden: 2, cacheSize: 5, cached: 0 },
@@ -254,6 +253,7 @@ describe('refusals', () => {
       void create({
         matcher: {
           info,
+          embed,
           health,
           matchMany: (_pairs, run) =>
             new Promise((_, reject) => {
@@ -498,7 +498,7 @@ describe('clients that do not read', () => {
     const held = new Promise<void>((resolve) => (release = resolve))
     const server = await create({
       bodyLimit: 100_000,
-      matcher: { info, health, matchMany: async (pairs) => held.then(() => matchMany(pairs)) }
+      matcher: { info, embed, health, matchMany: async (pairs) => held.then(() => matchMany(pairs)) }
     })
     await server.listen({ port: 0, host: '127.0.0.1' })
     const { port } = server.server.address() as { port: number }
