@@ -43,7 +43,8 @@ export function createTextVectorSource(encode: EncodeTexts, cacheSize: number, s
     },
     async vectorsOf(texts, run) {
       run.signal?.throwIfAborted()
-      const keys = texts.map(keyOf)
+      const keys: string[] = []
+      for (const [i, text] of texts.entries()) keys.push(isRepeated(texts, i) ? keys[i - 2]! : keyOf(text))
       const found = new Map<string, TextVectors>()
       const missing = new Map<string, TaskText>()
       texts.forEach((text, i) => {
@@ -71,6 +72,12 @@ export function createTextVectorSource(encode: EncodeTexts, cacheSize: number, s
       return keys.map((key) => found.get(key)!)
     }
   }
+}
+
+/** Whether a text is that of the pair before, as the query of `rank` is in each: building its key anew would cost more than its cosine. */
+function isRepeated(texts: readonly TaskText[], i: number): boolean {
+  const [text, before] = [texts[i]!, texts[i - 2]]
+  return before?.text === text.text && before.taskId === text.taskId
 }
 
 /** Progress over all texts of a call of which only `encoded` are run: the others count as done. */
