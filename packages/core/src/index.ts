@@ -1,12 +1,12 @@
 export { ERROR_CODES, MatcherError, messageOf, type MatcherErrorCode } from './errors'
-export { isTask, SOHU_TASKS, TASKS, taskId, VARIANTS, type Task, type TaskSpec } from './tasks'
+export { SOHU_TASKS, TASKS, taskId, VARIANTS, type Task, type TaskSpec } from './tasks'
 export { camelCased, describeIssues, recordOf, snakeCased, type CamelCased } from './schema'
 
 export { MODEL_ALTERNATIVES, MODEL_KEYS, modelConfigToJson, parseModelConfig, type ModelConfig } from './model/config'
 export type { Initializer, Ops } from './model/ops'
 export { parameterSpecs, type ParameterSpec } from './model/parameters'
-export { pairLogits, roformer, WORD_EMBEDDINGS, type ModelInputs, type VectorPair } from './model/roformer'
-export { rotaryTables, type RotaryTables } from './model/rotary'
+export { pairLogits, roformer, WORD_EMBEDDINGS } from './model/roformer'
+export { rotaryTables } from './model/rotary'
 
 export {
   parseMetrics,
@@ -16,8 +16,8 @@ export {
   type CheckpointMetrics,
   type ParityBatch
 } from './formats/checkpoint'
-export { parseDatasetJson, type DatasetTask } from './formats/dataset'
-export { parseLine, sohuFields, type Example, type LineFields, type LineFormat } from './formats/lines'
+export { parseDatasetJson } from './formats/dataset'
+export { parseLine, sohuFields, type Example, type LineFormat } from './formats/lines'
 export { numberText } from './formats/number-text'
 export {
   argmaxLabel,
@@ -32,8 +32,7 @@ export {
   thresholdOf,
   type ClassMetrics,
   type Metrics,
-  type ScoredRow,
-  type TaskMetrics
+  type ScoredRow
 } from './metrics'
 export {
   decodeSafetensors,
@@ -44,22 +43,14 @@ export {
   parseSafetensorsHeader,
   safetensorsDataStart,
   type NamedTensor,
-  type SafetensorsHeader,
   type Tensor,
   type TensorEntry
 } from './formats/safetensors'
-export { bytesOf, DTYPE_BYTES, halfToFloat, type SafetensorsDtype } from './formats/tensor-dtypes'
+export { DTYPE_BYTES, type SafetensorsDtype } from './formats/tensor-dtypes'
 
-export { AUTO_DTYPES, chooseDtype, DTYPES, GRAPH_FILES, type Device, type Dtype } from './dtype'
-export {
-  MANIFEST_FORMAT,
-  parseManifest,
-  type Manifest,
-  type ManifestFile,
-  type ManifestGraph,
-  type ManifestTask
-} from './formats/manifest'
-export type { Batch, EncodedPair, EncodePolicy, Engine, TextPair, Truncation, WindowTruncation } from './engine/engine'
+export { chooseDtype, DTYPES, GRAPH_FILES, type Device, type Dtype } from './dtype'
+export { parseManifest, type Manifest, type ManifestFile, type ManifestGraph } from './formats/manifest'
+export type { Batch, EncodedPair, Engine, TextPair, Truncation } from './engine/engine'
 export type {
   CommonOptions,
   DeviceReason,
@@ -70,27 +61,17 @@ export type {
   Pair,
   RankedMatch,
   RankOptions,
-  Reranker,
   RunManyOptions,
-  RunOptions,
-  VectorInfo
+  RunOptions
 } from './matcher/types'
 export { padBatch, pickBatch, type TaskSequence } from './engine/batch'
-export { startFirst, type DeviceCandidate, type StartedDevice } from './engine/start-first'
+export { startFirst, type DeviceCandidate } from './engine/start-first'
 export { untilAborted } from './until-aborted'
 export { encodePairs } from './engine/encode'
 export { matchScore } from './matcher/score'
-export { BATCH_LIMITS, createMatcherFrom, type EngineInfo } from './matcher/matcher'
+export { BATCH_LIMITS, createMatcherFrom } from './matcher/matcher'
 export { createWorkerClient, type WorkerClient } from './engine/worker-client'
-export {
-  buffersOf,
-  failureOf,
-  failureToError,
-  type PostMessage,
-  type WorkerFailure,
-  type WorkerReply,
-  type WorkerRequest
-} from './engine/worker-messages'
+export { type PostMessage, type WorkerReply, type WorkerRequest } from './engine/worker-messages'
 export { createWorkerServer, type WorkerRuntime } from './engine/worker-server'
 export {
   basicWords,
@@ -100,19 +81,12 @@ export {
   createSegmenter,
   createTokenizer,
   dictionaryWords,
-  encodePair,
   keptLengths,
   normalize,
   openDictionary,
   parseVocab,
   segmentWords,
   SPECIAL_TOKENS,
-  type BuildVocabOptions,
-  type EncodeOptions,
-  type Encoding,
-  type Segmenter,
-  type TextTruncation,
   type Tokenizer,
-  type Vocab,
-  type WordCounts
+  type Vocab
 } from './tokenizer/index'
