@@ -1,4 +1,4 @@
-import type { Manifest, ModelConfig } from '@sohu-match/core'
+import { TASKS, type Manifest, type ModelConfig } from '@sohu-match/core'
 
 const REMARKS: Readonly<Record<string, string>> = {
   fp32: 'full precision',
@@ -12,6 +12,12 @@ const VECTORS = `
 It gives each text alone a vector of length 1; the score of a pair is sigmoid(scale · cosine + offset), with the scale and offset of its task.`
 
 const NOTICE = " `dictionary.bin` is a third party's work: see `NOTICE`."
+
+/** The option that a model of other tasks than the six of Sohu needs: the SDKs check names against these six by default. */
+function tasksOption({ tasks }: Manifest): string {
+  const names = tasks.map((task) => task.name)
+  return names.join() === TASKS.join() ? '' : `, tasks: ${JSON.stringify(names)}`
+}
 
 /** The model card (`README.md` of a model folder): what it is, what it was measured to do, what is in it. No timings, no dates. */
 export function modelCard(manifest: Manifest, config: ModelConfig): string {
@@ -37,8 +43,9 @@ ${config.numHiddenLayers} layers, ${config.hiddenSize} wide, ${config.numAttenti
 
 \`\`\`js
 import { createMatcher } from '@sohu-match/sdk-node'   // or '@sohu-match/sdk-web'
-const matcher = await createMatcher({ model: 'path/or/url/of/this/folder/' })
-console.log(await matcher.match(textA, textB, '${manifest.tasks[0]!.name}'))
+const matcher = await createMatcher({ model: 'path/or/url/of/this/folder/'${tasksOption(manifest)} })
+console.log(await matcher.match('北京今天下雨了', '北京今日有雨', ${JSON.stringify(manifest.tasks[0]!.name)}))
+await matcher.dispose()
 \`\`\`
 
 ## Tasks
