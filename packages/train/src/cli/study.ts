@@ -30,7 +30,7 @@ export function addStudy(program: Command): void {
       const finished = await run(study, json, () => stop.signal.aborted)
       stop.dispose()
       if (!finished) {
-        console.error('Stopped. The same command goes on from here.')
+        console.error('Stopped. Run the same command to resume.')
         process.exitCode = stop.exitCode()
       } else if (!json)
         console.log(`The page is ${join(study.out, 'index.html')}; every figure is in results.json beside it.`)

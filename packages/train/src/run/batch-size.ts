@@ -4,38 +4,38 @@ import type { TrainConfig } from '../config'
 import { recordOps } from '../profile/record-ops'
 import { onGpu, tf } from '../tfjs'
 
-/** Share of the free memory that a batch's tensors may fill: the rest is for the pool's gaps and for other programs. */
+/** Share of the memory that a batch's tensors may fill: the rest is for the pool's gaps, weights and other programs. */
 export const SAFETY_SHARE = 0.6
 
-/** What a pass of two sizes takes after each of its operations, in bytes above what was there before; both run the same operations. */
+/** Bytes that a pass of `pairs` pairs holds after each of its operations, above what was held before it. */
 export interface MemoryProbe {
   readonly pairs: number
   readonly bytes: readonly number[]
 }
 
-/** A configuration with the padded tokens of a batch as a number. */
+/** Settings with the padded tokens of a batch as a number. */
 export type SizedConfig = TrainConfig & { readonly batchTokens: number }
 
 /**
- * Puts a number where `batch_tokens` is `auto`: as many tokens as two measured passes say that memory holds, at most `batch_pairs` pairs of
- * the longest. `longest` in tokens. The probes change nothing of the model.
+ * Replaces `batch_tokens: "auto"` with the number of tokens that memory holds, judged from two measured passes; at most `batch_pairs`
+ * pairs of the longest. `longest` is in tokens. The passes do not change the model.
  */
 export function sizedConfig(
   train: TrainConfig,
   model: Model,
   longest: number,
-  freeBytes: () => number = freeMemory
+  memoryBytes: () => number = usableMemory
 ): SizedConfig {
   if (train.batchTokens !== 'auto') return { ...train, batchTokens: train.batchTokens }
   const probe = (pairs: number): MemoryProbe => probeMemory(train, model, pairs, longest)
   probe(1) // the first pass also lays out the pool
-  const pairs = largestBatch(probe(1), probe(2), freeBytes() * SAFETY_SHARE)
+  const pairs = largestBatch(probe(1), probe(2), memoryBytes() * SAFETY_SHARE)
   return { ...train, batchTokens: longest * Math.max(1, Math.min(train.batchPairs, pairs)) }
 }
 
 /**
- * The most pairs whose pass stays within `limit` bytes. At one length every tensor is a constant or in proportion to the pairs, so the bytes
- * alive after each operation lie on a line through its two probes.
+ * The largest number of pairs whose pass stays within `limit` bytes. At one length every tensor is constant or proportional to the pairs,
+ * so the bytes alive after each operation lie on a line through its two probes.
  */
 export function largestBatch(small: MemoryProbe, large: MemoryProbe, limit: number): number {
   return Math.floor(
@@ -65,8 +65,11 @@ function probeMemory({ recompute, seed }: TrainConfig, model: Model, pairs: numb
   return { pairs, bytes: ops.map(({ liveBytes }) => liveBytes - before) }
 }
 
-/** Bytes that are free: of this machine or container, or of the first GPU as its driver tells. */
-function freeMemory(): number {
+/**
+ * Bytes that a batch may count on: what is available to this process (machine or container), or the total of the first GPU. Its free
+ * bytes would say little: TensorFlow has reserved nearly all of them for its own pool by now.
+ */
+function usableMemory(): number {
   if (!onGpu) return process.availableMemory()
   const megabytes = execFileSync(
     'nvidia-smi',

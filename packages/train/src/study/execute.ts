@@ -2,10 +2,11 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { elementCount, MatcherError, parameterSpecs, parseModelConfig, type TaskSpec } from '@sohu-match/core'
-import { readDataset, readJson, storageError, writeFileAtomic } from '@sohu-match/node'
+import { readDataset, readJson, storageError, writeFileAtomic, type Dataset } from '@sohu-match/node'
 import { exists } from '../checkpoint/checkpoint'
 import { trainConfigToJson } from '../config'
-import { forTasks } from '../data/for-tasks'
+import { describeDataset, requireSameDataset } from '../data/fingerprint'
+import { forTasks, onlyTasks } from '../data/for-tasks'
 import { jiebaWords } from '../checkpoint/dictionary'
 import { lexicalBaselineOf, lexicalScores } from '../lexical/beside'
 import { readRecords } from '../run/metrics-log'
@@ -29,11 +30,12 @@ export interface StudyHooks {
 }
 
 /**
- * Runs a study to its end: finished runs are skipped, an interrupted one goes on where it stood. False when `stopping` said so before. Of a
- * finished run `best/` stays, and `last/` goes. Throws `output-exists` when a run's folder was made with other settings.
+ * Runs a study to its end: finished runs are skipped, an interrupted one is resumed. False when `stopping` ended it early. Of a
+ * finished run `best/` stays and `last/` is removed. Throws `output-exists` when a run's folder was made with other settings.
  */
 export async function runStudy(study: Study, hooks: StudyHooks = {}): Promise<boolean> {
-  const tasks = await trainTasks(study.data)
+  const dataset = await readDataset(study.data, ['train', 'valid'])
+  const tasks = dataset.tasks.filter(({ id }) => dataset.splits.train.some(({ task }) => task === id))
   const runs = await planRuns(study, tasks)
   await mkdir(join(study.out, 'runs'), { recursive: true }).catch((cause: unknown) => {
     throw storageError('make the folder', study.out, cause)
@@ -47,27 +49,21 @@ export async function runStudy(study: Study, hooks: StudyHooks = {}): Promise<bo
   }
   for (const [index, run] of runs.entries()) {
     hooks.onRun?.(run, index, runs.length)
-    if (!(await train(study, run, hooks.run ?? {}))) return false
+    if (!(await train(study, run, dataset, hooks.run ?? {}))) return false
     await judge(study, run)
     await tell(index + 1)
   }
   return true
 }
 
-/** The tasks that have training pairs. */
-async function trainTasks(data: string): Promise<TaskSpec[]> {
-  const { tasks, splits } = await readDataset(data, ['train'])
-  return tasks.filter(({ id }) => splits.train.some(({ task }) => task === id))
-}
-
-async function train(study: Study, run: StudyRun, hooks: RunHooks): Promise<boolean> {
+async function train(study: Study, run: StudyRun, dataset: Dataset, hooks: RunHooks): Promise<boolean> {
   const out = runFolder(study, run)
   if (await exists(join(out, 'run.json'))) {
-    await requireSame(study, run, out)
+    await requireSame(study, run, dataset, out)
     return true
   }
   const begun = await exists(join(out, 'train.json'))
-  if (begun) await requireSame(study, run, out)
+  if (begun) await requireSame(study, run, dataset, out)
   const { finished } = begun
     ? await resumeRun(out, hooks)
     : await startRun({ data: study.data, out, config: run.config }, hooks)
@@ -75,13 +71,14 @@ async function train(study: Study, run: StudyRun, hooks: RunHooks): Promise<bool
   return finished
 }
 
-/** Throws `output-exists` when a run's folder holds a run with other settings or data. */
-async function requireSame({ data }: Study, { config }: StudyRun, out: string): Promise<void> {
+/** Throws `output-exists` when a run's folder holds a run with other settings, `data-invalid` when the data has changed since it began. */
+async function requireSame({ data }: Study, { config }: StudyRun, dataset: Dataset, out: string): Promise<void> {
   const there = await readRun(out)
   const differs = Object.entries(trainConfigToJson(config)).find(
     ([key, value]) => !isDeepStrictEqual(value, trainConfigToJson(there.config)[key])
   )?.[0]
-  if (differs === undefined && there.data === data) return
+  if (differs === undefined && there.data === data)
+    return requireSameDataset(data, out, there.dataset, describeDataset(onlyTasks(dataset, config.onlyTasks)))
   throw new MatcherError(
     'output-exists',
     `${out} holds a run with another ${differs ?? '--data'}; name another --out, or delete that folder.`

@@ -132,6 +132,20 @@ describe('a study', () => {
   })
 })
 
+describe('a study whose data has changed', () => {
+  it('is refused, its finished runs too, whose figures are of the data of before', async () => {
+    const study = await readStudy(file)
+    const [train] = readdirSync(study.data)
+      .map((variant) => join(study.data, variant, 'train.txt'))
+      .filter(existsSync)
+    const before = readFileSync(train!, 'utf8')
+    writeFileSync(train!, before + before.split('\n')[0] + '\n')
+    await expect(runStudy(study)).rejects.toMatchObject({ code: 'data-invalid' })
+    writeFileSync(train!, before)
+    expect(await runStudy(study)).toBe(true)
+  })
+})
+
 describe('the studies that ship', () => {
   it.each(studies.names())('%s has runs whose configurations are valid and differ between arms', async (name) => {
     const study = await readStudy(name)
