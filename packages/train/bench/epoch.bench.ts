@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readJson } from '@sohu-match/node'
-import { parseTrainConfig } from '../src/config'
+import { parseTrainSettings } from '../src/config'
 import { planEpoch, type BatchingOptions, type EpochPlan } from '../src/data/buckets'
 import { writeDemoCorpus } from '../src/data/demo-corpus'
 import { pairLengths } from '../src/data/encode'
@@ -34,10 +34,10 @@ async function main(folder: string): Promise<void> {
   if (data !== news) await writeDemoCorpus(data)
   const preset = (await readJson(join(root, 'presets/sohu-tiny.json'), 'config-invalid')) as Record<string, unknown>
   // where the embeddings start changes no time, and takes some
-  const train = parseTrainConfig({ ...preset, embedding_start: 'reference' }, 'sohu-tiny')
+  const train = parseTrainSettings({ ...preset, embedding_start: 'reference' }, 'sohu-tiny')
   const prepared = await prepare(train, { data }, { cache: folder })
   const trainer = new Trainer(train, prepared.config, prepared.variables)
-  const lengths = pairLengths(prepared.train)
+  const lengths = pairLengths(prepared.pairs.train)
   const batchOf = microBatches(train, prepared)
   const plan = (name: string, options: BatchingOptions) => {
     const planned = planEpoch(lengths, options, train.seed, 0)

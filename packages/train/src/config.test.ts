@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { parseModelConfig } from '@sohu-match/core'
-import { parsePretrainConfig } from './pretrain/config'
-import { applyOverrides, parseTrainConfig, presets, trainConfigToJson } from './config'
+import { parsePretrainSettings } from './pretrain/config'
+import { applyOverrides, parseTrainSettings, presets, trainSettingsToJson } from './config'
 
 describe('a training configuration', () => {
   it.each(presets.names())(
     'reads preset %s, whose network is valid, and its JSON reads back the same',
     async (name) => {
-      const config = parseTrainConfig(await presets.read(name), name)
+      const config = parseTrainSettings(await presets.read(name), name)
       expect(parseModelConfig(config.model).tasks).toHaveLength(6)
-      expect(parseTrainConfig(trainConfigToJson(config), 'again')).toEqual(config)
+      expect(parseTrainSettings(trainSettingsToJson(config), 'again')).toEqual(config)
     }
   )
 
   it('has the reference recipe in sohu-base', async () => {
-    const { model, ...config } = parseTrainConfig(await presets.read('sohu-base'), 'sohu-base')
+    const { model, ...config } = parseTrainSettings(await presets.read('sohu-base'), 'sohu-base')
     // Su 2021: 12 layers of 768, 512 tokens, 16 pairs, 2e-5 constant, 5 epochs, EMA 0.9999, Keras 2.3.1's Adam, nothing from scratch
     expect(model).toMatchObject({
       num_hidden_layers: 12,
@@ -57,7 +57,7 @@ describe('a training configuration', () => {
   })
 
   it('names the nearest key or preset for one that does not exist', async () => {
-    expect(() => parseTrainConfig({ learning_rat: 1 }, 'x')).toThrow(/"learning_rat"; did you mean "learning_rate"/)
+    expect(() => parseTrainSettings({ learning_rat: 1 }, 'x')).toThrow(/"learning_rat"; did you mean "learning_rate"/)
     await expect(presets.read('sohu-tny')).rejects.toThrow(/did you mean "sohu-tiny"/)
   })
 
@@ -67,9 +67,9 @@ describe('a training configuration', () => {
   ])('refuses %s, a key that the network does not have, naming the nearest', async (override, nearest) => {
     const json = applyOverrides(await presets.read('smoke'), [override])
     const message = `did you mean "${nearest}"`
-    expect(() => parseTrainConfig(json, 'x')).toThrow(message)
+    expect(() => parseTrainSettings(json, 'x')).toThrow(message)
     const shared = ['model', 'epochs', 'learning_rate'].map((key) => [key, json[key]])
-    expect(() => parsePretrainConfig(Object.fromEntries(shared) as Record<string, unknown>, 'x')).toThrow(message)
+    expect(() => parsePretrainSettings(Object.fromEntries(shared) as Record<string, unknown>, 'x')).toThrow(message)
   })
 
   it('takes overrides whatever a task is called, and changes no other object', () => {
@@ -77,7 +77,7 @@ describe('a training configuration', () => {
       'task_weights.constructor=2',
       'task_weights.__proto__=3'
     ])
-    expect(Object.entries(parseTrainConfig(json, 'x').taskWeights)).toEqual([
+    expect(Object.entries(parseTrainSettings(json, 'x').taskWeights)).toEqual([
       ['constructor', 2],
       ['__proto__', 3]
     ])
@@ -91,12 +91,12 @@ describe('a training configuration', () => {
     [{ batching: 'random' }, /"batching"/],
     [{ ema_momentum: 2 }, /"ema_momentum"/]
   ])('refuses %o naming the key', (bad, message) => {
-    expect(() => parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1e-3, ...bad }, 'x')).toThrow(message)
+    expect(() => parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1e-3, ...bad }, 'x')).toThrow(message)
   })
 
   it('refuses two ways of smoothing at once', () => {
     expect(() =>
-      parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1e-3, fgm_epsilon: 1, gradient_penalty: 1 }, 'x')
+      parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1e-3, fgm_epsilon: 1, gradient_penalty: 1 }, 'x')
     ).toThrow(/set one of them to 0/)
   })
 

@@ -113,7 +113,7 @@ const entries = {
 const schema = v.strictObject(entries)
 
 /** A checked training configuration: the keys of the JSON in camel case. */
-export type TrainConfig = CamelCased<v.InferOutput<typeof schema>>
+export type TrainSettings = CamelCased<v.InferOutput<typeof schema>>
 
 /** The presets that ship with the package. */
 export const presets = namedJson(PRESETS, 'preset')
@@ -150,7 +150,7 @@ export function requireKnownKeys(json: object, known: readonly string[], source:
 }
 
 /** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
-export function parseTrainConfig(json: Record<string, unknown>, source: string): TrainConfig {
+export function parseTrainSettings(json: Record<string, unknown>, source: string): TrainSettings {
   requireKnownKeys(json, Object.keys(entries), source)
   const parsed = v.safeParse(schema, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
@@ -171,8 +171,8 @@ export function parseTrainConfig(json: Record<string, unknown>, source: string):
   return camelCased(parsed.output)
 }
 
-/** The JSON of a configuration, every default resolved; `parseTrainConfig` reads it back. */
-export function trainConfigToJson(config: TrainConfig): Record<string, unknown> {
+/** The JSON of a configuration, every default resolved; `parseTrainSettings` reads it back. */
+export function trainSettingsToJson(config: TrainSettings): Record<string, unknown> {
   const json = snakeCased(config)
   return Object.fromEntries(Object.keys(entries).map((key) => [key, json[key]]))
 }

@@ -52,7 +52,7 @@ for (const { name, file, from, to, survives = false } of mutations) {
   if (!survives && mutated === source)
     throw new Error(`${name}: ${file} no longer has the text that this mutation changes; bring it up to date.`)
   writeFileSync(`${copy}/${file}`, mutated)
-  const { status } = spawnSync('npx', ['vitest', 'run', '--root', root, 'mutant/parity.test.ts'], {
+  const { status } = spawnSync('npx', ['vitest', 'run', '--root', root, 'mutant/checkpoint/parity.test.ts'], {
     cwd: root,
     stdio: 'ignore'
   })

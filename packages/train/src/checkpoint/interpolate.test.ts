@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { applyOverrides, parseTrainConfig, presets } from '../config'
+import { applyOverrides, parseTrainSettings, presets } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { startRun } from '../run/run'
 import { disposeModel } from '../step/trainer'
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const config =
     (...more: string[]) =>
     async () =>
-      parseTrainConfig(
+      parseTrainSettings(
         applyOverrides(await presets.read('smoke'), [...tiny.map((key) => `model.${key}`), 'epochs=1', ...more]),
         'test'
       )

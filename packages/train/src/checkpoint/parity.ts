@@ -1,6 +1,6 @@
 import type { ModelConfig, ParityBatch } from '@sohu-match/core'
 import { predict, type InputBatch, type Model } from '../autograd/pass'
-import { padBatch } from '../data/batch'
+import { gatherBatch } from '../data/batch'
 import { distinctTexts, padTexts } from '../data/text-batch'
 import { pairLengths, type EncodedPairs } from '../data/encode'
 
@@ -16,7 +16,7 @@ export function parityInputs(pairs: EncodedPairs, { maxLength, tasks, architectu
     const found = pairs.taskIds.indexOf(task)
     return found < 0 ? task % pairs.taskIds.length : found
   })
-  const mixed = padBatch(pairs, Int32Array.from(rows))
+  const mixed = gatherBatch(pairs, Int32Array.from(rows))
   const longest = lengths.indexOf(lengths.reduce((most, length) => Math.max(most, length), 0))
   return [{ ...mixed, taskIds: Int32Array.from(rows.keys()) }, fullRow(pairs, longest, maxLength)]
 }

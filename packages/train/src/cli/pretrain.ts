@@ -2,7 +2,7 @@ import { MatcherError } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { applyOverrides } from '../config'
-import { parsePretrainConfig, pretrainPresets } from '../pretrain/config'
+import { parsePretrainSettings, pretrainPresets } from '../pretrain/config'
 import { pretrain, type PretrainHooks } from '../pretrain/pretrain'
 import { createProgress } from '../report/bar'
 import { whole } from '../report/format'
@@ -37,7 +37,7 @@ export function addPretrain(program: Command): void {
       const { text, data, out, preset, init, force } = flags
       if ((text === undefined) === (data === undefined))
         throw new MatcherError('config-invalid', 'Give either --text FILE or --data DIR: what to pretrain on.')
-      const config = parsePretrainConfig(
+      const config = parsePretrainSettings(
         applyOverrides(await pretrainPresets.read(preset), flags.set),
         `preset ${preset}`
       )

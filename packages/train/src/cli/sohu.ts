@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { MatcherError, meanOfNumbers, type Metrics } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
-import { applyOverrides, parseTrainConfig, presets } from '../config'
+import { applyOverrides, parseTrainSettings, presets } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { weightsFolder } from './init'
 import { stopAfterStep } from './stop'
@@ -71,7 +71,7 @@ async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<Run
     return resumeRun(out, hooks)
   }
   const preset = options.preset ?? 'smoke'
-  const config = parseTrainConfig(applyOverrides(await presets.read(preset), options.set), `preset ${preset}`)
+  const config = parseTrainSettings(applyOverrides(await presets.read(preset), options.set), `preset ${preset}`)
   if (FINE_TUNING.includes(preset) && options.init === undefined) console.error(withoutInit(preset))
   return startRun({ ...(await sourceOf(options)), out, config }, hooks)
 }

@@ -31,7 +31,7 @@ export interface PadOptions {
 }
 
 /** Puts the pairs at `indices` into one padded batch. */
-export function padBatch(encoded: EncodedPairs, indices: Int32Array, options: PadOptions = {}): PaddedBatch {
+export function gatherBatch(encoded: EncodedPairs, indices: Int32Array, options: PadOptions = {}): PaddedBatch {
   const { weight = 1 / indices.length, exchanged = () => false, renamed = (tokens) => tokens } = options
   const batch = indices.length
   const lengthOf = (i: number) => encoded.offsets[i + 1]! - encoded.offsets[i]!

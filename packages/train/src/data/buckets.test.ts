@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { padBatch } from './batch'
+import { gatherBatch } from './batch'
 import { paddingShare, planEpoch, planEvaluation, type BatchingOptions } from './buckets'
 
 const lengthsOf = fc.array(fc.integer({ min: 3, max: 512 }), { minLength: 1, maxLength: 300 })
@@ -122,7 +122,7 @@ describe('planEvaluation', () => {
   })
 })
 
-describe('padBatch', () => {
+describe('gatherBatch', () => {
   const encoded = {
     tokenIds: Int32Array.of(2, 5, 3, 6, 3, 2, 3, 7, 8, 9, 3),
     offsets: Int32Array.of(0, 5, 11),
@@ -133,7 +133,7 @@ describe('padBatch', () => {
   }
 
   it('pads to the longest with id 0 in segment 0', () => {
-    const batch = padBatch(encoded, Int32Array.of(1, 0))
+    const batch = gatherBatch(encoded, Int32Array.of(1, 0))
     expect([batch.batch, batch.seq, batch.tokenCount]).toEqual([2, 6, 11])
     expect([...batch.tokenIds]).toEqual([2, 3, 7, 8, 9, 3, 2, 5, 3, 6, 3, 0])
     expect([...batch.segmentIds]).toEqual([0, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 0])
@@ -146,6 +146,6 @@ describe('padBatch', () => {
   })
 
   it('takes the weight of a planned epoch', () => {
-    expect([...padBatch(encoded, Int32Array.of(0), { weight: 0.25 }).weights]).toEqual([0.25])
+    expect([...gatherBatch(encoded, Int32Array.of(0), { weight: 0.25 }).weights]).toEqual([0.25])
   })
 })

@@ -1,7 +1,7 @@
 import { compileDictionary, createTokenizer, type Example } from '@sohu-match/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { padBatch } from './batch'
+import { gatherBatch } from './batch'
 import { encodeExamples } from './encode'
 import {
   columnMoments,
@@ -23,7 +23,7 @@ const encode = (...pairs: Example[]) => encodeExamples(pairs, tokenizer, { maxLe
 describe('matchTargets', () => {
   it('says of each word whether the other text has it, and leaves out special tokens, [UNK] and padding', async () => {
     const encoded = await encode(pair('甲乙丙', '丙丁戊'), pair('丁', '丁丁丙戊戊'))
-    const { targets, mask } = matchTargets(padBatch(encoded, Int32Array.of(0, 1)), wordTokens(tokenizer.vocab))
+    const { targets, mask } = matchTargets(gatherBatch(encoded, Int32Array.of(0, 1)), wordTokens(tokenizer.vocab))
     // [CLS] 甲乙 丙 [SEP] 丙 丁 [UNK] [SEP]   |   [CLS] 丁 [SEP] 丁 丁 丙 [UNK] [UNK] [SEP]
     expect([...mask]).toEqual([0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0, 0])
     expect([...targets]).toEqual([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 0, 0, 0])
@@ -34,7 +34,7 @@ describe('matchTargets', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 5 }), async (pairs) => {
         const encoded = await encode(...pairs.map(([a, b]) => pair(a, b)))
-        const batch = padBatch(
+        const batch = gatherBatch(
           encoded,
           Int32Array.from(pairs, (_, i) => i)
         )
@@ -71,9 +71,9 @@ describe('lexicalFigures', () => {
       Float32Array
     ]
     expect(EXCHANGED_FIGURES.map((figure) => figures[figure])).toEqual([...exchanged])
-    const batch = padBatch(one, Int32Array.of(0), { exchanged: () => true })
-    expect([...batch.tokenIds]).toEqual([...padBatch(other, Int32Array.of(0)).tokenIds])
-    expect([...batch.segmentIds]).toEqual([...padBatch(other, Int32Array.of(0)).segmentIds])
+    const batch = gatherBatch(one, Int32Array.of(0), { exchanged: () => true })
+    expect([...batch.tokenIds]).toEqual([...gatherBatch(other, Int32Array.of(0)).tokenIds])
+    expect([...batch.segmentIds]).toEqual([...gatherBatch(other, Int32Array.of(0)).segmentIds])
   })
 
   it('count a word once a text for its weight', async () => {

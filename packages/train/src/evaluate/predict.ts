@@ -1,7 +1,7 @@
 import { argmaxLabel, matchScore, type ScoredRow } from '@sohu-match/core'
 import { predict, type Model } from '../autograd/pass'
 import type { Precision } from '../autograd/training-ops'
-import { padBatch } from '../data/batch'
+import { gatherBatch } from '../data/batch'
 import { distinctTexts, padTexts } from '../data/text-batch'
 import type { Tensor } from '../tfjs'
 import { planEvaluation } from '../data/buckets'
@@ -44,7 +44,7 @@ async function predictByLogits(
   let done = 0
   for (const indices of planEvaluation(pairLengths(pairs), BATCH_TOKENS)) {
     signal?.throwIfAborted()
-    const logits = await valuesOf(predict(model, padBatch(pairs, indices), { precision })) // [batch, 2]
+    const logits = await valuesOf(predict(model, gatherBatch(pairs, indices), { precision })) // [batch, 2]
     indices.forEach((pair, row) => (predictions[pair] = prediction(logits[2 * row]!, logits[2 * row + 1]!)))
     done += indices.length
     onProgress?.(done, predictions.length)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseTrainConfig } from '../config'
+import { parseTrainSettings } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { startRun } from '../run/run'
 import { scoreSplit } from './scoring'
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await startRun({
     data,
     out: join(root, 'run'),
-    config: parseTrainConfig(
+    config: parseTrainSettings(
       { model, epochs: 2, batch_pairs: 16, learning_rate: 1e-2, ema_momentum: 0.9, only_tasks: ['B-ss', 'A-ss'] },
       'test'
     )

@@ -1,7 +1,7 @@
 import { describeIssues, MatcherError } from '@sohu-match/core'
 import { namedJson } from '@sohu-match/node'
 import * as v from 'valibot'
-import { parseTrainConfig, requireKnownKeys, type TrainConfig } from '../config'
+import { parseTrainSettings, requireKnownKeys, type TrainSettings } from '../config'
 import { PRESETS } from '../presets'
 
 /** The keys of a training configuration that pretraining has too; they mean the same. */
@@ -34,8 +34,8 @@ const own = v.object({
 })
 
 /** A checked configuration of pretraining. */
-export interface PretrainConfig {
-  readonly train: TrainConfig
+export interface PretrainSettings {
+  readonly settings: TrainSettings
   /** Padded tokens of a batch. */
   readonly batchTokens: number
   readonly maskRate: number
@@ -46,26 +46,26 @@ export interface PretrainConfig {
 export const pretrainPresets = namedJson(new URL('pretrain/', PRESETS), 'pretraining preset')
 
 /** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
-export function parsePretrainConfig(json: Record<string, unknown>, source: string): PretrainConfig {
+export function parsePretrainSettings(json: Record<string, unknown>, source: string): PretrainSettings {
   requireKnownKeys(json, [...SHARED, ...Object.keys(own.entries)], source)
   const parsed = v.safeParse(own, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
-  const train = parseTrainConfig(
+  const settings = parseTrainSettings(
     Object.fromEntries(SHARED.filter((key) => key in json).map((key) => [key, json[key]])),
     source
   )
-  if (train.model['norm_position'] === 'pre') {
+  if (settings.model['norm_position'] === 'pre') {
     throw new MatcherError(
       'config-invalid',
       `${source}: norm_position "pre" is not part of RoFormer's recipe for hidden words; leave it out.`
     )
   }
-  const { batchTokens } = train
+  const { batchTokens } = settings
   if (typeof batchTokens !== 'number') {
     throw new MatcherError(
       'config-invalid',
       `${source}: "batch_tokens" should be a number of tokens but is "${String(batchTokens)}".`
     )
   }
-  return { train, batchTokens, maskRate: parsed.output.mask_rate, heldOut: parsed.output.held_out }
+  return { settings, batchTokens, maskRate: parsed.output.mask_rate, heldOut: parsed.output.held_out }
 }

@@ -5,7 +5,7 @@ import { createRandom } from '../data/random'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
 import { tf } from '../tfjs'
-import { parsePretrainConfig } from './config'
+import { parsePretrainSettings } from './config'
 import { createMasking } from './masking'
 import { evaluateMasked, headSpecs, maskedLossAndGradients } from './pass'
 import { encodeSequences } from './sequences'
@@ -78,7 +78,7 @@ describe('the loss over hidden words', () => {
       Int32Array.from({ length: 24 }, (_, i) => i),
       1
     )
-    const trainer = new PretrainTrainer(parsePretrainConfig(json, 'test').train, model)
+    const trainer = new PretrainTrainer(parsePretrainSettings(json, 'test').settings, model)
     const losses: number[] = []
     let tensors = 0
     for (let step = 1; step <= 200; step++) {

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { parameterSpecs } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../checkpoint/checkpoint'
-import { parseTrainConfig, presets } from '../config'
+import { parseTrainSettings, presets } from '../config'
 import { demoPairs, writeDemoCorpus } from '../data/demo-corpus'
 import { takeOver } from '../pretrained/take-over'
-import { parsePretrainConfig, pretrainPresets } from './config'
+import { parsePretrainSettings, pretrainPresets } from './config'
 import { pretrain } from './pretrain'
 import { json } from './small.fixtures'
 
@@ -19,7 +19,7 @@ describe('pretrain', () => {
     const lines = demoPairs(0, 'train', 200).map(({ source }) => source)
     writeFileSync(texts, `${lines.join('\n')}\n\n`)
     const out = join(folder, 'lines')
-    const config = parsePretrainConfig({ ...json, epochs: 3, learning_rate: 0.005, held_out: 0.2 }, 'test')
+    const config = parsePretrainSettings({ ...json, epochs: 3, learning_rate: 0.005, held_out: 0.2 }, 'test')
     const losses: number[] = []
     const ready: unknown[] = []
     const first: number[] = []
@@ -36,7 +36,7 @@ describe('pretrain', () => {
     expect(losses[2]).toBeLessThan(losses[0]!)
     const { model } = await readCheckpoint(out)
     const taken = await takeOver(
-      parseTrainConfig({ ...(await presets.read('smoke')) }, 'smoke'),
+      parseTrainSettings({ ...(await presets.read('smoke')) }, 'smoke'),
       out,
       model.config.tasks
     )
@@ -57,7 +57,7 @@ describe('pretrain', () => {
     const out = join(folder, 'pairs')
     let steps = 0
     const result = await pretrain(
-      { texts: data, out, config: parsePretrainConfig(json, 'test') },
+      { texts: data, out, config: parsePretrainSettings(json, 'test') },
       { stopping: () => ++steps === 2 }
     )
     expect(result.steps).toBe(2)
@@ -74,7 +74,7 @@ describe('pretrain', () => {
   })
 
   it('writes nothing for texts that are missing or empty', async () => {
-    const config = parsePretrainConfig(json, 'test')
+    const config = parsePretrainSettings(json, 'test')
     const out = join(folder, 'nothing')
     const empty = join(folder, 'empty.txt')
     writeFileSync(empty, ' \n')
@@ -88,7 +88,7 @@ describe('the configuration of pretraining', () => {
   it('comes from presets that all parse', async () => {
     expect(pretrainPresets.names()).toEqual(['pretrain-small', 'pretrain-tiny'])
     for (const name of pretrainPresets.names())
-      expect(parsePretrainConfig(await pretrainPresets.read(name), name).maskRate).toBe(0.15)
+      expect(parsePretrainSettings(await pretrainPresets.read(name), name).maskRate).toBe(0.15)
     await expect(pretrainPresets.read('pretrain-tony')).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining('pretrain-tiny')
@@ -96,13 +96,13 @@ describe('the configuration of pretraining', () => {
   })
 
   it('refuses keys that pretraining does not have, naming the nearest', () => {
-    expect(() => parsePretrainConfig({ ...json, mask_rat: 0.2 }, 'test')).toThrow('did you mean "mask_rate"')
-    expect(() => parsePretrainConfig({ ...json, token_match_weight: 1 }, 'test')).toThrow(
+    expect(() => parsePretrainSettings({ ...json, mask_rat: 0.2 }, 'test')).toThrow('did you mean "mask_rate"')
+    expect(() => parsePretrainSettings({ ...json, token_match_weight: 1 }, 'test')).toThrow(
       'there is no key "token_match_weight"'
     )
-    expect(() => parsePretrainConfig({ ...json, mask_rate: 2 }, 'test')).toThrow('mask_rate')
-    expect(() => parsePretrainConfig({ ...json, batch_tokens: 'auto' }, 'test')).toThrow('batch_tokens')
-    expect(() => parsePretrainConfig({ ...json, model: { ...json.model, norm_position: 'pre' } }, 'test')).toThrow(
+    expect(() => parsePretrainSettings({ ...json, mask_rate: 2 }, 'test')).toThrow('mask_rate')
+    expect(() => parsePretrainSettings({ ...json, batch_tokens: 'auto' }, 'test')).toThrow('batch_tokens')
+    expect(() => parsePretrainSettings({ ...json, model: { ...json.model, norm_position: 'pre' } }, 'test')).toThrow(
       'norm_position'
     )
   })

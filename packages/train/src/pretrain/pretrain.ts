@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { elementCount, MatcherError, parameterSpecs, type ParameterSpec } from '@sohu-match/core'
 import type { Model } from '../autograd/pass'
 import { exists, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
-import { trainConfigToJson } from '../config'
+import { trainSettingsToJson } from '../config'
 import { planEpoch, planEvaluation } from '../data/buckets'
 import { initialValues } from '../initialization/parameters'
 import type { StepReport } from '../run/loop'
@@ -15,7 +15,7 @@ import { freshStart, type PrepareProgress } from '../run/prepare'
 import { samplePairs } from '../pretrained/import'
 import { takeOver } from '../pretrained/take-over'
 import { readWeights, writeWeights } from '../checkpoint/weights-file'
-import type { PretrainConfig } from './config'
+import type { PretrainSettings } from './config'
 import { createMasking, type MaskedBatch } from './masking'
 import { evaluateMasked, headSpecs } from './pass'
 import { encodeSequences, sequenceLengths, type Sequences } from './sequences'
@@ -28,7 +28,7 @@ export interface PretrainRun {
   readonly texts: string
   /** The checkpoint folder to write. */
   readonly out: string
-  readonly config: PretrainConfig
+  readonly config: PretrainSettings
   /** Weights and vocabulary to go on from. */
   readonly init?: string
   /** Replaces what is at `out`. */
@@ -77,9 +77,9 @@ export async function pretrain(
   const { model, assets, sequences } = await prepare(await readTexts(texts), config, init, hooks)
   const masking = createMasking(sequences, tokenizerOf(assets).vocab, config.maskRate)
   const { training, heldOut } = split(sequenceLengths(sequences), config.heldOut)
-  const plans = Array.from({ length: config.train.epochs }, (_, epoch) => plan(training, config, epoch))
+  const plans = Array.from({ length: config.settings.epochs }, (_, epoch) => plan(training, config, epoch))
   const steps = plans.reduce((sum, batches) => sum + batches.length, 0)
-  const trainer = new PretrainTrainer(config.train, model)
+  const trainer = new PretrainTrainer(config.settings, model)
   const save = (): Promise<void> => saveCheckpoint(folder, model, assets, { texts, init, ...describe(config) })
   hooks.onReady?.({
     parameters: [...model.variables.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),
@@ -91,19 +91,20 @@ export async function pretrain(
   try {
     let [step, heldOutLoss] = [0, NaN]
     for (const [epoch, batches] of plans.entries()) {
-      const meter = lossMeter(epoch, config.train.epochs, steps, hooks)
+      const meter = lossMeter(epoch, config.settings.epochs, steps, hooks)
       for (const [position, indices] of batches.entries()) {
-        const learningRate = learningRateAt(++step, steps, config.train)
-        const batch = masking(indices, config.train.seed, epoch)
+        const learningRate = learningRateAt(++step, steps, config.settings)
+        const batch = masking(indices, config.settings.seed, epoch)
         meter.add(trainer.step(batch, learningRate, step), batch)
         if (step % REPORT_STEPS === 0 || position + 1 === batches.length) meter.report(step, learningRate)
         await new Promise((resolve) => setImmediate(resolve)) // lets signals in
         const stopping = hooks.stopping?.() ?? false
-        if (stopping || (config.train.checkpointSteps > 0 && step % config.train.checkpointSteps === 0)) await save()
+        if (stopping || (config.settings.checkpointSteps > 0 && step % config.settings.checkpointSteps === 0))
+          await save()
         if (stopping) return { steps: step, heldOutLoss }
       }
       heldOutLoss = meanLoss(model, heldOut, masking)
-      hooks.onEpoch?.({ epoch, epochs: config.train.epochs, step, heldOutLoss })
+      hooks.onEpoch?.({ epoch, epochs: config.settings.epochs, step, heldOutLoss })
     }
     await save()
     return { steps, heldOutLoss }
@@ -114,20 +115,20 @@ export async function pretrain(
 
 async function prepare(
   { units, tasks }: PretrainTexts,
-  { train }: PretrainConfig,
+  { settings }: PretrainSettings,
   init: string | undefined,
   { onPrepare }: PretrainHooks
 ): Promise<Prepared> {
   const examples = units.map(([a, b = '']) => ({ a, b }))
   const start =
-    init === undefined ? await freshStart(train, tasks, examples, onPrepare) : await takeOver(train, init, tasks)
+    init === undefined ? await freshStart(settings, tasks, examples, onPrepare) : await takeOver(settings, init, tasks)
   const { config, assets } = start
   const tokenizer = tokenizerOf(assets)
   const sequences = await encodeSequences(units, tokenizer, config.maxLength, (done, total) =>
     onPrepare?.('tokenize', done, total)
   )
   const made = (specs: readonly ParameterSpec[]): [string, Variable][] =>
-    specs.map((spec) => [spec.name, Variable.create(initialValues(spec, train.seed), spec.shape)])
+    specs.map((spec) => [spec.name, Variable.create(initialValues(spec, settings.seed), spec.shape)])
   const variables = new Map([...(start.variables ?? made(parameterSpecs(config))), ...made(headSpecs(config))])
   if (init !== undefined && (await exists(join(init, HEAD_FILE)))) {
     const shapes = new Map(headSpecs(config).map(({ name, shape }) => [name, shape]))
@@ -157,9 +158,14 @@ function split(lengths: Int32Array, share: number): { training: Part; heldOut: P
 }
 
 /** The batches of an epoch, as numbers of sequences. */
-function plan({ indices, lengths }: Part, { train, batchTokens }: PretrainConfig, epoch: number): Int32Array[] {
-  const options = { batching: 'buckets', batchTokens, poolPairs: train.bucketPool, maxPairs: train.batchPairs } as const
-  return planEpoch(lengths, options, train.seed, epoch).batches.map((batch) => batch.map((i) => indices[i]!))
+function plan({ indices, lengths }: Part, { settings, batchTokens }: PretrainSettings, epoch: number): Int32Array[] {
+  const options = {
+    batching: 'buckets',
+    batchTokens,
+    poolPairs: settings.bucketPool,
+    maxPairs: settings.batchPairs
+  } as const
+  return planEpoch(lengths, options, settings.seed, epoch).batches.map((batch) => batch.map((i) => indices[i]!))
 }
 
 /** Padded tokens of one batch of the held-out sequences. */
@@ -199,8 +205,8 @@ function saveCheckpoint(out: string, { config, variables }: Model, assets: Asset
   )
 }
 
-function describe({ train, maskRate, heldOut }: PretrainConfig): object {
-  return { config: { ...trainConfigToJson(train), mask_rate: maskRate, held_out: heldOut } }
+function describe({ settings, maskRate, heldOut }: PretrainSettings): object {
+  return { config: { ...trainSettingsToJson(settings), mask_rate: maskRate, held_out: heldOut } }
 }
 
 /** Adds up losses on the device and reads them at a report. */

@@ -1,6 +1,6 @@
 import { WORD_EMBEDDINGS } from '@sohu-match/core'
 import type { Model } from '../autograd/pass'
-import type { TrainConfig } from '../config'
+import type { TrainSettings } from '../config'
 import { Adam, clipByGlobalNorm } from '../optimizer/adam'
 import { tf, type Tensor } from '../tfjs'
 import { disposeModel } from '../step/trainer'
@@ -12,16 +12,16 @@ export class PretrainTrainer {
   private readonly adam: Adam
 
   constructor(
-    private readonly train: TrainConfig,
+    private readonly settings: TrainSettings,
     readonly model: Model
   ) {
     this.adam = new Adam(
       {
-        form: train.adam,
-        beta1: train.beta1,
-        beta2: train.beta2,
-        epsilon: train.epsilon,
-        weightDecay: train.weightDecay,
+        form: settings.adam,
+        beta1: settings.beta1,
+        beta2: settings.beta2,
+        epsilon: settings.epsilon,
+        weightDecay: settings.weightDecay,
         decays: (name) => name.endsWith('.kernel') || name === WORD_EMBEDDINGS
       },
       model.variables
@@ -33,7 +33,7 @@ export class PretrainTrainer {
    * disposes.
    */
   step(batch: MaskedBatch, learningRate: number, step: number): Tensor {
-    const { seed, clipNorm, recompute } = this.train
+    const { seed, clipNorm, recompute } = this.settings
     const dropout = { rate: this.model.config.hiddenDropoutProb, seed: [seed, step] as const }
     const { loss, gradients } = maskedLossAndGradients(this.model, batch, { recompute, dropout })
     if (clipNorm > 0) clipByGlobalNorm(gradients, clipNorm).dispose()

@@ -4,7 +4,7 @@ import { parseParity } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { predict } from '../autograd/pass'
 import { readCheckpoint } from '../checkpoint/checkpoint'
-import { parseTrainConfig, presets } from '../config'
+import { parseTrainSettings, presets } from '../config'
 import { largestDifference } from '../checkpoint/parity.fixtures'
 import { importWeights } from './import'
 import { withPublicWeights } from './load'
@@ -61,7 +61,7 @@ describe('import', () => {
   })
 
   it('gives --init what the public weights themselves give it', async () => {
-    const train = parseTrainConfig(await presets.read('sohu-base'), 'preset')
+    const train = parseTrainSettings(await presets.read('sohu-base'), 'preset')
     const from = publicFolder('safetensors')
     const out = join(temporaryFolder(), 'checkpoint')
     await importWeights({ from, out, seed: train.seed, model: train.model })

@@ -4,7 +4,7 @@ import { readJson, recoverFolder } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
 import { matchTasks, parametersForTasks, type TaskMatch } from '../checkpoint/tasks-by-name'
 import { exists, readCheckpoint, type Assets } from '../checkpoint/checkpoint'
-import type { TrainConfig } from '../config'
+import type { TrainSettings } from '../config'
 import { ownAssets } from '../checkpoint/dictionary'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
@@ -40,25 +40,25 @@ export async function isOwnCheckpoint(folder: string): Promise<boolean> {
  * `config-invalid` for a network that this one is not.
  */
 export async function takeOver(
-  train: TrainConfig,
+  settings: TrainSettings,
   init: string,
   tasks: readonly TaskSpec[],
   allowMissing: readonly string[] = []
 ): Promise<TakenOver> {
   return (await isOwnCheckpoint(init))
-    ? takeOverOwn(train, init, tasks)
-    : takeOverPublic(train, init, tasks, allowMissing)
+    ? takeOverOwn(settings, init, tasks)
+    : takeOverPublic(settings, init, tasks, allowMissing)
 }
 
-async function takeOverOwn(train: TrainConfig, init: string, tasks: readonly TaskSpec[]): Promise<TakenOver> {
+async function takeOverOwn(settings: TrainSettings, init: string, tasks: readonly TaskSpec[]): Promise<TakenOver> {
   const { model, assets } = await readCheckpoint(init)
   const own = Object.fromEntries(
-    OWN_KEYS_OF_CHECKPOINT.flatMap((key) => (key in train.model ? [[key, train.model[key]]] : []))
+    OWN_KEYS_OF_CHECKPOINT.flatMap((key) => (key in settings.model ? [[key, settings.model[key]]] : []))
   )
   const config = parseModelConfig({ ...modelConfigToJson(model.config), ...own, tasks }, init)
   const match = matchTasks(model.config.tasks, tasks)
-  const kept = variablesForTasks(model, tasks, train.seed)
-  return { config, assets, variables: variablesFor(config, kept, train.seed), match }
+  const kept = variablesForTasks(model, tasks, settings.seed)
+  return { config, assets, variables: variablesFor(config, kept, settings.seed), match }
 }
 
 /** The variables with the parts of tasks in the places that `tasks` gives them; the same ones where tasks and order are the same. */
@@ -88,14 +88,14 @@ function variablesFor(config: ModelConfig, kept: ReadonlyMap<string, Variable>, 
 }
 
 function takeOverPublic(
-  train: TrainConfig,
+  settings: TrainSettings,
   init: string,
   tasks: readonly TaskSpec[],
   allowMissing: readonly string[]
 ): Promise<TakenOver> {
   return withPublicWeights(
     init,
-    { tasks, model: train.model, seed: train.seed, allowMissing },
+    { tasks, model: settings.model, seed: settings.seed, allowMissing },
     async ({ config, vocab, origin, summary, parameters }) => {
       const variables = new Map<string, Variable>()
       try {

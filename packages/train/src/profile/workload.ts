@@ -1,6 +1,6 @@
 import { parameterSpecs, parseModelConfig, type ModelConfig } from '@sohu-match/core'
 import type { LabeledBatch } from '../autograd/pass'
-import { parseTrainConfig, type TrainConfig } from '../config'
+import { parseTrainSettings, type TrainSettings } from '../config'
 import { createRandom } from '../data/random'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
@@ -38,11 +38,14 @@ export function workloadTrainer(
     num_attention_heads: heads,
     intermediate_size: intermediate
   })
-  return profileTrainer(parseTrainConfig({ model: {}, epochs: 1, learning_rate: 2e-5, ...settings }, 'workload'), model)
+  return profileTrainer(
+    parseTrainSettings({ model: {}, epochs: 1, learning_rate: 2e-5, ...settings }, 'workload'),
+    model
+  )
 }
 
 /** An initialized trainer of a network; auxiliary heads are left out, as `workloadBatch` has no targets for them. */
-export function profileTrainer(settings: TrainConfig, model: ModelConfig): Trainer {
+export function profileTrainer(settings: TrainSettings, model: ModelConfig): Trainer {
   const variables = parameterSpecs(model).map(
     (spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)] as const
   )

@@ -1,7 +1,7 @@
 import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
-import { largestBatch, SAFETY_SHARE, sizedConfig } from './batch-size'
-import { parseTrainConfig } from '../config'
+import { largestBatch, SAFETY_SHARE, sizedSettings } from './batch-size'
+import { parseTrainSettings } from '../config'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
 import { recordOps } from '../profile/record-ops'
@@ -23,11 +23,11 @@ const model = {
   )
 }
 const train = (more: Record<string, unknown>) =>
-  parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1, batch_pairs: 64, ...more }, 'test')
+  parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1, batch_pairs: 64, ...more }, 'test')
 
 describe('batch_tokens', () => {
   it('stays the number that it is', () => {
-    expect(sizedConfig(train({ batch_tokens: 512 }), model, 24).batchTokens).toBe(512)
+    expect(sizedSettings(train({ batch_tokens: 512 }), model, 24).batchTokens).toBe(512)
   })
 
   it('takes as many pairs as the operation that needs most memory allows', () => {
@@ -42,7 +42,7 @@ describe('batch_tokens', () => {
       const settings = train({ batch_tokens: 'auto', recompute })
       const free = 8e6
       const { numTensors, numBytes } = tf.memory()
-      const { batchTokens } = sizedConfig(settings, model, 24, () => free)
+      const { batchTokens } = sizedSettings(settings, model, 24, () => free)
       expect(tf.memory().numTensors).toBe(numTensors)
       const peak = (pairs: number): number => {
         const batch = workloadBatch({ layers: 2, hidden: 32, heads: 2, vocabulary: 100, pairs, tokens: 24 }, 1)
@@ -60,7 +60,9 @@ describe('batch_tokens', () => {
   )
 
   it('auto takes no more pairs than batch_pairs, and one where memory is too small for any', () => {
-    expect(sizedConfig(train({ batch_tokens: 'auto', batch_pairs: 3 }), model, 24, () => 1e9).batchTokens).toBe(3 * 24)
-    expect(sizedConfig(train({ batch_tokens: 'auto' }), model, 24, () => 1).batchTokens).toBe(24)
+    expect(sizedSettings(train({ batch_tokens: 'auto', batch_pairs: 3 }), model, 24, () => 1e9).batchTokens).toBe(
+      3 * 24
+    )
+    expect(sizedSettings(train({ batch_tokens: 'auto' }), model, 24, () => 1).batchTokens).toBe(24)
   })
 })

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { lossAndGradients, type LabeledBatch, type Model } from '../autograd/pass'
-import type { TrainConfig } from '../config'
+import type { TrainSettings } from '../config'
 import { recordOps } from '../profile/record-ops'
 import { onGpu, tf } from '../tfjs'
 
@@ -14,23 +14,23 @@ export interface MemoryProbe {
 }
 
 /** Settings with the padded tokens of a batch as a number. */
-export type SizedConfig = TrainConfig & { readonly batchTokens: number }
+export type SizedSettings = TrainSettings & { readonly batchTokens: number }
 
 /**
  * Replaces `batch_tokens: "auto"` with the number of tokens that memory holds, judged from two measured passes; at most `batch_pairs`
  * pairs of the longest. `longest` is in tokens. The passes do not change the model.
  */
-export function sizedConfig(
-  train: TrainConfig,
+export function sizedSettings(
+  settings: TrainSettings,
   model: Model,
   longest: number,
   memoryBytes: () => number = usableMemory
-): SizedConfig {
-  if (train.batchTokens !== 'auto') return { ...train, batchTokens: train.batchTokens }
-  const probe = (pairs: number): MemoryProbe => probeMemory(train, model, pairs, longest)
+): SizedSettings {
+  if (settings.batchTokens !== 'auto') return { ...settings, batchTokens: settings.batchTokens }
+  const probe = (pairs: number): MemoryProbe => probeMemory(settings, model, pairs, longest)
   probe(1) // the first pass also lays out the pool
   const pairs = largestBatch(probe(1), probe(2), memoryBytes() * SAFETY_SHARE)
-  return { ...train, batchTokens: longest * Math.max(1, Math.min(train.batchPairs, pairs)) }
+  return { ...settings, batchTokens: longest * Math.max(1, Math.min(settings.batchPairs, pairs)) }
 }
 
 /**
@@ -46,7 +46,7 @@ export function largestBatch(small: MemoryProbe, large: MemoryProbe, limit: numb
   )
 }
 
-function probeMemory({ recompute, seed }: TrainConfig, model: Model, pairs: number, seq: number): MemoryProbe {
+function probeMemory({ recompute, seed }: TrainSettings, model: Model, pairs: number, seq: number): MemoryProbe {
   const filled = (length: number, value: number): Int32Array => new Int32Array(length).fill(value)
   const batch: LabeledBatch = {
     batch: pairs,

@@ -6,8 +6,8 @@ import {
   type Metrics,
   type ScoredRow
 } from '@sohu-match/core'
-import type { SizedConfig } from './batch-size'
-import type { TrainConfig } from '../config'
+import type { SizedSettings } from './batch-size'
+import type { TrainSettings } from '../config'
 import { planEpoch, type EpochPlan } from '../data/buckets'
 import { pairLengths } from '../data/encode'
 import { predictPairs, scoredRows } from '../evaluate/predict'
@@ -40,7 +40,7 @@ export interface BestEpoch {
 
 /** True once a run has nothing left to do: after its last epoch, or when `patience` epochs in a row were no better. */
 export function isFinished(
-  { epochs, patience }: Pick<TrainConfig, 'epochs' | 'patience'>,
+  { epochs, patience }: Pick<TrainSettings, 'epochs' | 'patience'>,
   { epoch, stale }: TrainingState
 ): boolean {
   return epoch >= epochs || (patience > 0 && stale >= patience)
@@ -90,25 +90,25 @@ const REPORT_STEPS = 10
 
 /** Trains from `state` to the end, or until `stopping`; returns where it stopped. Throws `config-invalid` when the loss is no longer a number. */
 export async function trainLoop(
-  train: SizedConfig,
+  settings: SizedSettings,
   prepared: Prepared,
   trainer: Trainer,
   state: TrainingState,
   hooks: LoopHooks
 ): Promise<TrainingState> {
-  const plans = epochPlans(train, prepared)
+  const plans = epochPlans(settings, prepared)
   const steps = plans.reduce((sum, plan) => sum + plan.batches.length, 0)
   const batchOf: BatchMaker<MicroBatch & Counted> =
-    prepared.config.architecture === 'bi-encoder' ? textBatches(train, prepared) : microBatches(train, prepared)
+    prepared.config.architecture === 'bi-encoder' ? textBatches(settings, prepared) : microBatches(settings, prepared)
   let now = state
-  while (!isFinished(train, now)) {
+  while (!isFinished(settings, now)) {
     const { epoch } = now
     const plan = plans[epoch]!
-    const meter = lossMeter(train, steps, hooks)
+    const meter = lossMeter(settings, steps, hooks)
     for (let { position } = now; position < plan.batches.length; position++) {
       const batches = batchOf(plan.batches[position]!, epoch, plan.pairWeight)
       const step = now.step + 1
-      const learningRate = learningRateAt(step, steps, train)
+      const learningRate = learningRateAt(step, steps, settings)
       meter.add(trainer.step(batches, learningRate, step), batches, plan.pairWeight)
       const last = position + 1 === plan.batches.length
       if (step % REPORT_STEPS === 0 || last) await meter.report(step, epoch, learningRate)
@@ -118,35 +118,35 @@ export async function trainLoop(
         await hooks.save(now)
         return now
       }
-      if (!last && train.checkpointSteps > 0 && step % train.checkpointSteps === 0) await hooks.save(now)
+      if (!last && settings.checkpointSteps > 0 && step % settings.checkpointSteps === 0) await hooks.save(now)
     }
-    now = await endEpoch(train, prepared, trainer, now, hooks)
+    now = await endEpoch(settings, prepared, trainer, now, hooks)
     if (hooks.stopping()) return now
   }
   return now
 }
 
 /** Every epoch's batches. */
-function epochPlans(train: SizedConfig, { train: pairs, config }: Prepared): EpochPlan[] {
+function epochPlans(settings: SizedSettings, { pairs: { train: pairs }, config }: Prepared): EpochPlan[] {
   const lengths = pairLengths(pairs)
   const options =
-    train.batching === 'reference'
-      ? ({ batching: 'reference', batchSize: train.batchPairs } as const)
+    settings.batching === 'reference'
+      ? ({ batching: 'reference', batchSize: settings.batchPairs } as const)
       : ({
           batching: 'buckets',
-          batchTokens: train.batchTokens,
-          poolPairs: train.bucketPool,
-          maxPairs: train.batchPairs,
-          ...(train.epochPairs > 0 && { epochPairs: train.epochPairs }),
+          batchTokens: settings.batchTokens,
+          poolPairs: settings.bucketPool,
+          maxPairs: settings.batchPairs,
+          ...(settings.epochPairs > 0 && { epochPairs: settings.epochPairs }),
           ...(config.architecture === 'bi-encoder' && { kinds: pairs.taskIds }) // texts of one task are each other's negatives
         } as const)
-  return Array.from({ length: train.epochs }, (_, epoch) => planEpoch(lengths, options, train.seed, epoch))
+  return Array.from({ length: settings.epochs }, (_, epoch) => planEpoch(lengths, options, settings.seed, epoch))
 }
 
 /** Evaluates the averaged weights, reports, and saves; a strictly better score is the new best (bojone/sohu2021-baseline, `Evaluator`). */
 async function endEpoch(
-  train: TrainConfig,
-  { valid, config }: Prepared,
+  settings: TrainSettings,
+  { pairs: { valid }, config }: Prepared,
   trainer: Trainer,
   { step, epoch, best, stale }: TrainingState,
   hooks: LoopHooks
@@ -155,13 +155,13 @@ async function endEpoch(
   try {
     const rows = scoredRows(
       valid,
-      await predictPairs(averaged, valid, { onProgress: hooks.onEvaluation, precision: train.precision })
+      await predictPairs(averaged, valid, { onProgress: hooks.onEvaluation, precision: settings.precision })
     )
     const thresholds = chooseThresholds(rows, config.tasks)
     const metrics = evaluateAt(rows, config.tasks, thresholds)
     const score = selectionScore(metrics)
     const improved = score > best
-    hooks.onEpoch({ epoch, epochs: train.epochs, step, metrics, improved, rows })
+    hooks.onEpoch({ epoch, epochs: settings.epochs, step, metrics, improved, rows })
     await hooks.log({ type: 'epoch', step, epoch, improved, ...metrics })
     const next = { step, epoch: epoch + 1, position: 0, best: improved ? score : best, stale: improved ? 0 : stale + 1 }
     const found = {
@@ -184,7 +184,7 @@ interface Counted {
 }
 
 /** Adds up losses on the device and reads them at a report. */
-function lossMeter(train: TrainConfig, steps: number, hooks: LoopHooks) {
+function lossMeter(settings: TrainSettings, steps: number, hooks: LoopHooks) {
   let pending: { loss: { dataSync(): ArrayLike<number>; dispose(): void }; weight: number }[] = []
   let counts = { pairs: 0, tokens: 0, positions: 0 }
   let since = performance.now()
@@ -212,7 +212,7 @@ function lossMeter(train: TrainConfig, steps: number, hooks: LoopHooks) {
         step,
         steps,
         epoch,
-        epochs: train.epochs,
+        epochs: settings.epochs,
         learningRate,
         loss: total / counts.pairs,
         pairs: counts.pairs,

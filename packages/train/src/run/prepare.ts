@@ -17,7 +17,7 @@ import {
 import { tokenizerOf, readDataset } from '@sohu-match/node'
 import type { Assets } from '../checkpoint/checkpoint'
 import { auxiliarySpecs } from '../step/auxiliary'
-import type { TrainConfig } from '../config'
+import type { TrainSettings } from '../config'
 import { encodeExamples, type EncodedPairs } from '../data/encode'
 import { onlyTasks, requireTasks } from '../data/for-tasks'
 import { embeddingStart } from '../data/embedding-start'
@@ -36,9 +36,8 @@ export interface Prepared {
   readonly config: ModelConfig
   readonly assets: Assets
   readonly tokenizer: Tokenizer
-  readonly train: EncodedPairs
-  readonly valid: EncodedPairs
-  /** The texts of `valid`, for reports. */
+  readonly pairs: { readonly train: EncodedPairs; readonly valid: EncodedPairs }
+  /** The texts of the valid pairs, for reports. */
   readonly validExamples: readonly Example[]
   /** The network's parameters and the auxiliary heads' (`auxiliary.…`). */
   readonly variables: Map<string, Variable>
@@ -72,23 +71,23 @@ export interface PrepareOptions {
  * cache is written.
  */
 export async function prepare(
-  train: TrainConfig,
+  settings: TrainSettings,
   { data, init, allowMissing }: RunSource,
   { cache, onProgress, onData }: PrepareOptions
 ): Promise<Prepared> {
   onProgress?.('read', 0, 1)
-  const dataset = onlyTasks(await readDataset(data, ['train', 'valid']), train.onlyTasks)
-  requireTasks('task_weights', Object.keys(train.taskWeights), dataset.tasks)
+  const dataset = onlyTasks(await readDataset(data, ['train', 'valid']), settings.onlyTasks)
+  requireTasks('task_weights', Object.keys(settings.taskWeights), dataset.tasks)
   const description = describeDataset(dataset)
   onData?.(description)
   onProgress?.('read', 1, 1)
   const start: Start =
     init === undefined
-      ? await freshStart(train, dataset.tasks, dataset.splits.train, onProgress)
-      : await takeOver(train, init, dataset.tasks, allowMissing)
+      ? await freshStart(settings, dataset.tasks, dataset.splits.train, onProgress)
+      : await takeOver(settings, init, dataset.tasks, allowMissing)
   const { config, assets } = start
   try {
-    requireFitting(train, config)
+    requireFitting(settings, config)
   } catch (cause) {
     for (const variable of start.variables?.values() ?? []) variable.dispose()
     throw cause
@@ -103,15 +102,15 @@ export async function prepare(
       onProgress: ({ done }) =>
         onProgress?.('tokenize', from + done, dataset.splits.train.length + dataset.splits.valid.length)
     })
-  const encoded = {
-    train: await encode(dataset.splits.train, 0, train.trainMaxLength || config.maxLength),
+  const pairs = {
+    train: await encode(dataset.splits.train, 0, settings.trainMaxLength || config.maxLength),
     valid: await encode(dataset.splits.valid, dataset.splits.train.length, config.maxLength)
   }
   const variables =
     start.variables ??
-    initialVariables(train, config, startingTables(train, config, tokenizer, encoded.train, onProgress))
-  for (const spec of auxiliarySpecs(train, config.hiddenSize))
-    variables.set(spec.name, Variable.create(initialValues(spec, train.seed), spec.shape))
+    initialVariables(settings, config, startingTables(settings, config, tokenizer, pairs.train, onProgress))
+  for (const spec of auxiliarySpecs(settings, config.hiddenSize))
+    variables.set(spec.name, Variable.create(initialValues(spec, settings.seed), spec.shape))
   const {
     missing,
     splits: { valid: validExamples }
@@ -120,7 +119,7 @@ export async function prepare(
     config,
     assets,
     tokenizer,
-    ...encoded,
+    pairs,
     validExamples,
     variables,
     description,
@@ -142,7 +141,7 @@ const CROSS_ENCODER_ONLY = {
 } as const
 
 /** Throws `config-invalid` for a setting that the network's architecture has no use for: it would be ignored. */
-export function requireFitting(train: TrainConfig, { architecture, hiddenDropoutProb }: ModelConfig): void {
+export function requireFitting(settings: TrainSettings, { architecture, hiddenDropoutProb }: ModelConfig): void {
   const refuse = (key: string, value: unknown): never => {
     const name = Object.keys(snakeCased({ [key]: 0 }))[0]
     throw new MatcherError(
@@ -151,8 +150,8 @@ export function requireFitting(train: TrainConfig, { architecture, hiddenDropout
     )
   }
   if (architecture === 'cross-encoder') {
-    if (train.contrastiveWeight > 0) refuse('contrastiveWeight', 0)
-    if (train.rDropWeight > 0 && hiddenDropoutProb === 0)
+    if (settings.contrastiveWeight > 0) refuse('contrastiveWeight', 0)
+    if (settings.rDropWeight > 0 && hiddenDropoutProb === 0)
       throw new MatcherError(
         'config-invalid',
         'r_drop_weight compares two dropouts, and hidden_dropout_prob is 0; raise that.'
@@ -160,9 +159,9 @@ export function requireFitting(train: TrainConfig, { architecture, hiddenDropout
     return
   }
   for (const [key, value] of Object.entries(CROSS_ENCODER_ONLY)) {
-    if (train[key as keyof typeof CROSS_ENCODER_ONLY] !== value) refuse(key, value)
+    if (settings[key as keyof typeof CROSS_ENCODER_ONLY] !== value) refuse(key, value)
   }
-  if (train.batchTokens === 'auto') refuse('batchTokens', 4096)
+  if (settings.batchTokens === 'auto') refuse('batchTokens', 4096)
 }
 
 /** Configuration and vocabulary of a run; its weights too where they are taken over. */
@@ -176,12 +175,12 @@ export interface Start {
 
 /** A vocabulary from the training texts, and the preset's sizes. */
 export async function freshStart(
-  train: TrainConfig,
+  settings: TrainSettings,
   tasks: readonly TaskSpec[],
   examples: readonly Pick<Example, 'a' | 'b'>[],
   onProgress?: PrepareProgress
 ): Promise<Start> {
-  const wanted = parseModelConfig({ ...train.model, tasks }, 'the preset\'s "model"')
+  const wanted = parseModelConfig({ ...settings.model, tasks }, 'the preset\'s "model"')
   const { dictionary, notice } = await ownAssets(wanted)
   const segment = dictionary ? createSegmenter(openDictionary(dictionary)) : basicWords
   function* texts(): Generator<string> {
@@ -192,29 +191,36 @@ export async function freshStart(
     }
     onProgress?.('vocabulary', examples.length, examples.length)
   }
-  const tokens = buildVocab(countWords(texts(), segment), { size: wanted.vocabSize, minCount: train.vocabMinCount })
+  const tokens = buildVocab(countWords(texts(), segment), { size: wanted.vocabSize, minCount: settings.vocabMinCount })
   const vocab = `${tokens.join('\n')}\n`
   return { config: { ...wanted, vocabSize: tokens.length }, assets: { vocab, dictionary, notice } }
 }
 
 /** Starting values that replace the reference's, by parameter name. */
 function startingTables(
-  train: TrainConfig,
+  settings: TrainSettings,
   config: ModelConfig,
   tokenizer: Tokenizer,
   encoded: EncodedPairs,
   onProgress?: PrepareProgress
 ): Map<string, Float32Array> {
   const tables = new Map<string, Float32Array>()
-  if (train.initialization === 'cross') {
-    const gains = { queryGain: train.crossQueryGain, valueGain: train.crossValueGain, segment: train.crossSegment }
-    for (const [name, values] of crossInitialization(config, train.seed, gains)) tables.set(name, values)
+  if (settings.initialization === 'cross') {
+    const gains = {
+      queryGain: settings.crossQueryGain,
+      valueGain: settings.crossValueGain,
+      segment: settings.crossSegment
+    }
+    for (const [name, values] of crossInitialization(config, settings.seed, gains)) tables.set(name, values)
   }
-  if (train.embeddingStart === 'texts') {
+  if (settings.embeddingStart === 'texts') {
     onProgress?.('embeddings', 0, 1)
     tables.set(
       WORD_EMBEDDINGS,
-      embeddingStart(encoded, tokenizer.vocab, config.embeddingSize, { seed: train.seed, idfGain: train.embeddingIdf })
+      embeddingStart(encoded, tokenizer.vocab, config.embeddingSize, {
+        seed: settings.seed,
+        idfGain: settings.embeddingIdf
+      })
     )
     onProgress?.('embeddings', 1, 1)
   }
@@ -222,14 +228,14 @@ function startingTables(
 }
 
 function initialVariables(
-  train: TrainConfig,
+  settings: TrainSettings,
   config: ModelConfig,
   tables: ReadonlyMap<string, Float32Array>
 ): Map<string, Variable> {
   return new Map(
     parameterSpecs(config).map((spec) => [
       spec.name,
-      Variable.create(tables.get(spec.name) ?? initialValues(spec, train.seed), spec.shape)
+      Variable.create(tables.get(spec.name) ?? initialValues(spec, settings.seed), spec.shape)
     ])
   )
 }

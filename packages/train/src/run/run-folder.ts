@@ -22,7 +22,7 @@ import {
 } from '@sohu-match/node'
 import * as v from 'valibot'
 import { exists, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
-import { parseTrainConfig, trainConfigToJson, type TrainConfig } from '../config'
+import { parseTrainSettings, trainSettingsToJson, type TrainSettings } from '../config'
 import { descriptionSchema, type DatasetDescription } from '../data/fingerprint'
 import type { TrainingState } from './loop'
 import { sourceEntries, type RunSource } from './source'
@@ -34,7 +34,7 @@ import { readWeights, writeWeights, type LazyTensor } from '../checkpoint/weight
 export interface RunDescription extends RunSource {
   /** Absent in runs of before. */
   readonly dataset?: DatasetDescription
-  readonly config: TrainConfig
+  readonly config: TrainSettings
 }
 
 const runSchema = v.strictObject({
@@ -84,7 +84,7 @@ export async function createRun(
   try {
     await requireFresh(folder) // another run may have begun since this one looked
     await removeTemporaries(folder)
-    const json = { data, init, allowMissing, dataset, config: trainConfigToJson(config) }
+    const json = { data, init, allowMissing, dataset, config: trainSettingsToJson(config) }
     await writeFileAtomic(join(folder, DESCRIPTION), `${JSON.stringify(json, null, 2)}\n`)
     return release
   } catch (cause) {
@@ -98,7 +98,7 @@ export async function readRun(folder: string): Promise<RunDescription> {
   const path = join(folder, DESCRIPTION)
   const parsed = v.safeParse(runSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
   if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
-  return { ...parsed.output, config: parseTrainConfig(parsed.output.config, path) }
+  return { ...parsed.output, config: parseTrainSettings(parsed.output.config, path) }
 }
 
 /** Removes what a killed run left under temporary names. Throws `storage`. */

@@ -12,7 +12,7 @@ import {
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { applyOverrides, parseTrainConfig, presets, trainConfigToJson, type TrainConfig } from '../config'
+import { applyOverrides, parseTrainSettings, presets, trainSettingsToJson, type TrainSettings } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { readDataset } from '@sohu-match/node'
 import { readCheckpoint } from '../checkpoint/checkpoint'
@@ -24,7 +24,7 @@ import { resumeRun, startRun } from './run'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-run-'))
 const data = join(root, 'data')
-let config: TrainConfig
+let config: TrainSettings
 
 beforeAll(async () => {
   await writeDemoCorpus(data, { train: 16, valid: 8, test: 8 })
@@ -36,7 +36,7 @@ beforeAll(async () => {
     'model.max_length=32',
     'epochs=1'
   ]
-  config = parseTrainConfig(applyOverrides(await presets.read('smoke'), tiny), 'test')
+  config = parseTrainSettings(applyOverrides(await presets.read('smoke'), tiny), 'test')
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
@@ -105,7 +105,7 @@ describe('a bi-encoder', () => {
     'epochs=2',
     'train_max_length=24'
   ]
-  let biEncoder: TrainConfig
+  let biEncoder: TrainSettings
   const keyed = join(root, 'keyed')
   const weights = (out: string): Buffer[] =>
     ['last/model', 'last/ema', 'last/optimizer', 'best/model'].map((name) =>
@@ -113,7 +113,7 @@ describe('a bi-encoder', () => {
     )
 
   beforeAll(async () => {
-    biEncoder = parseTrainConfig(applyOverrides({ ...trainConfigToJson(config) }, settings), 'test')
+    biEncoder = parseTrainSettings(applyOverrides({ ...trainSettingsToJson(config) }, settings), 'test')
     mkdirSync(keyed)
     const line = (i: number, j: number): string =>
       JSON.stringify({
@@ -142,7 +142,7 @@ describe('a bi-encoder', () => {
   })
 
   it('draws texts together by their keys: the contrastive term changes what is learned', async () => {
-    const without = parseTrainConfig(applyOverrides(trainConfigToJson(biEncoder), ['contrastive_weight=0']), 'test')
+    const without = parseTrainSettings(applyOverrides(trainSettingsToJson(biEncoder), ['contrastive_weight=0']), 'test')
     await startRun({ data: keyed, out: join(root, 'without'), config: without })
     expect(weights('without')[0]).not.toEqual(weights('unbroken')[0])
   })
@@ -152,12 +152,12 @@ describe('a bi-encoder', () => {
     ['lexical_weight=1', 'lexical_weight'],
     ['micro_batch_tokens=512', 'micro_batch_tokens']
   ])('refuses %s, which only a cross-encoder knows', async (override, key) => {
-    const bad = parseTrainConfig(applyOverrides(trainConfigToJson(biEncoder), [override]), 'test')
+    const bad = parseTrainSettings(applyOverrides(trainSettingsToJson(biEncoder), [override]), 'test')
     await expect(startRun({ data: keyed, out: join(root, 'refused'), config: bad })).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining(key) as string
     })
-    const cross = parseTrainConfig(applyOverrides(trainConfigToJson(config), ['contrastive_weight=1']), 'test')
+    const cross = parseTrainSettings(applyOverrides(trainSettingsToJson(config), ['contrastive_weight=1']), 'test')
     await expect(startRun({ data, out: join(root, 'refused'), config: cross })).rejects.toMatchObject({
       code: 'config-invalid'
     })
@@ -224,7 +224,7 @@ describe('the data of a run', () => {
   it('meets the conditions of its tasks by name when --init has them in another order, fewer or more', async () => {
     const own = join(root, 'named')
     writeOwn(own, ['x', 'y', 'z'])
-    const heads = parseTrainConfig(applyOverrides(trainConfigToJson(config), ['model.heads=per-task']), 'test')
+    const heads = parseTrainSettings(applyOverrides(trainSettingsToJson(config), ['model.heads=per-task']), 'test')
     await startRun({ data: own, out: join(root, 'first'), config: heads })
     const init = join(root, 'first', 'best')
     const was = await readCheckpoint(init)
@@ -296,7 +296,7 @@ describe('tasks and records that break programs', () => {
     writeOwn(own, names)
     const out = join(root, 'strange-run')
     const weights = JSON.parse('{"__proto__": 2, "constructor": 3}') as Record<string, number>
-    const strange = parseTrainConfig({ ...trainConfigToJson(config), task_weights: weights }, 'test')
+    const strange = parseTrainSettings({ ...trainSettingsToJson(config), task_weights: weights }, 'test')
     expect(Object.entries(strange.taskWeights)).toEqual(Object.entries(weights))
     const { best, ended } = await startRun({ data: own, out, config: strange })
     expect(ended).toBe('epochs')

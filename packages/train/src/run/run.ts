@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { elementCount, parameterSpecs, parseModelConfig, type CheckpointMetrics, type TaskSpec } from '@sohu-match/core'
 import { readJson } from '@sohu-match/node'
-import { sizedConfig, type SizedConfig } from './batch-size'
+import { sizedSettings, type SizedSettings } from './batch-size'
 import { writeCheckpoint } from '../checkpoint/checkpoint'
-import { trainConfigToJson, type TrainConfig } from '../config'
+import { trainSettingsToJson, type TrainSettings } from '../config'
 import { pairLengths } from '../data/encode'
 import {
   FRESH_STATE,
@@ -42,7 +42,7 @@ import { hasBfloat16 } from '../tfjs'
 /** A run to begin. */
 export interface NewRun extends RunSource {
   readonly out: string
-  readonly config: TrainConfig
+  readonly config: TrainSettings
 }
 
 /** Events of a run; the library itself prints nothing. */
@@ -87,7 +87,7 @@ export async function startRun(run: NewRun, hooks: RunHooks = {}): Promise<RunRe
   const { out } = run
   await requireFresh(out)
   const withoutBfloat16 = run.config.precision !== 'float32' && !hasBfloat16()
-  const config: TrainConfig = withoutBfloat16 ? { ...run.config, precision: 'float32' } : run.config
+  const config: TrainSettings = withoutBfloat16 ? { ...run.config, precision: 'float32' } : run.config
   const onReady = (ready: RunReady): void => hooks.onReady?.({ ...ready, ...(withoutBfloat16 && { withoutBfloat16 }) })
   const prepared = await prepare(config, run, preparation(out, hooks))
   return withTrainer(config, prepared, async (trainer, sized) => {
@@ -133,7 +133,7 @@ export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunR
 /** A run that is ready to go from `state`. */
 interface Execution {
   readonly out: string
-  readonly config: SizedConfig
+  readonly config: SizedSettings
   readonly prepared: Prepared
   readonly trainer: Trainer
   readonly state: TrainingState
@@ -175,20 +175,23 @@ function preparation(out: string, { onPrepare }: RunHooks) {
 
 /** Makes the trainer of a run, with the size of its batches settled, and frees it after use. */
 async function withTrainer<T>(
-  config: TrainConfig,
+  config: TrainSettings,
   prepared: Prepared,
-  use: (trainer: Trainer, config: SizedConfig) => Promise<T>
+  use: (trainer: Trainer, config: SizedSettings) => Promise<T>
 ): Promise<T> {
   const trainer = new Trainer(config, prepared.config, prepared.variables)
   try {
-    const longest = pairLengths(prepared.train).reduce((a, b) => Math.max(a, b), 1)
-    return await use(trainer, sizedConfig(config, trainer.model, longest))
+    const longest = pairLengths(prepared.pairs.train).reduce((a, b) => Math.max(a, b), 1)
+    return await use(trainer, sizedSettings(config, trainer.model, longest))
   } finally {
     trainer.dispose()
   }
 }
 
-function readiness({ config, train, valid, missing, taken, match }: Prepared, resumedAt: TrainingState): RunReady {
+function readiness(
+  { config, pairs: { train, valid }, missing, taken, match }: Prepared,
+  resumedAt: TrainingState
+): RunReady {
   return {
     parameters: parameterSpecs(config).reduce((sum, { shape }) => sum + elementCount(shape), 0),
     vocabulary: config.vocabSize,
@@ -213,13 +216,13 @@ function comparable(state: TrainingState, { metrics }: BestFindings): TrainingSt
   return old ? { ...state, best: selectionScore(metrics) || 0 } : state
 }
 
-function reportSource(train: TrainConfig, { config, valid, validExamples, tokenizer }: Prepared) {
+function reportSource(settings: TrainSettings, { config, pairs: { valid }, validExamples, tokenizer }: Prepared) {
   return {
     tasks: config.tasks,
     pairs: validExamples,
     tokens: pairLengths(valid),
     words: tokenizer.words,
-    config: trainConfigToJson(train)
+    config: trainSettingsToJson(settings)
   }
 }
 
@@ -241,7 +244,10 @@ class CheckpointWriter {
     private readonly trainer: Trainer,
     public findings: BestFindings
   ) {
-    const { config, valid } = prepared
+    const {
+      config,
+      pairs: { valid }
+    } = prepared
     this.inputs = parityInputs(valid, config)
   }
 

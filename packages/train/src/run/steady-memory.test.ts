@@ -2,7 +2,7 @@ import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
 import { expect, it } from 'vitest'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
-import { parseTrainConfig } from '../config'
+import { parseTrainSettings } from '../config'
 import { tf } from '../tfjs'
 import { Trainer } from '../step/trainer'
 import type { LabeledBatch } from '../autograd/pass'
@@ -26,7 +26,7 @@ it('holds tensors and memory steady over 500 steps of changing shapes', { timeou
     parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)])
   )
   const trainer = new Trainer(
-    parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1e-3, clip_norm: 1, weight_decay: 0.01 }, 'test'),
+    parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1e-3, clip_norm: 1, weight_decay: 0.01 }, 'test'),
     config,
     variables
   )

@@ -2,7 +2,7 @@ import { parameterSpecs, parseModelConfig, WORD_EMBEDDINGS } from '@sohu-match/c
 import { afterAll, describe, expect, it } from 'vitest'
 import { withSmoothness, type AdversarialOptions } from './adversarial'
 import { lossAndGradients, type LabeledBatch, type Model } from '../autograd/pass'
-import { parseTrainConfig } from '../config'
+import { parseTrainSettings } from '../config'
 import { createRandom } from '../data/random'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
@@ -105,7 +105,7 @@ describe('FGM', () => {
   it('takes the direction of the whole batch when the batch is cut into micro-batches', () => {
     const step = (batches: LabeledBatch[]): Map<string, Float32Array> => {
       const settings = { model: {}, epochs: 1, learning_rate: 0.1, fgm_epsilon: 0.5, epsilon: 1 }
-      const trainer = new Trainer(parseTrainConfig(settings, 'test'), config, variables())
+      const trainer = new Trainer(parseTrainSettings(settings, 'test'), config, variables())
       trainer.step(batches, 0.1, 1).dispose()
       const after = new Map([...trainer.variables].map(([name, variable]) => [name, variable.values()]))
       trainer.dispose()

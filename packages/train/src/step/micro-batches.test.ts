@@ -1,6 +1,6 @@
 import { SOHU_TASKS, type ModelConfig, type Tokenizer } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
-import { parseTrainConfig } from '../config'
+import { parseTrainSettings } from '../config'
 import type { EncodedPairs } from '../data/encode'
 import { microBatches, taskFactors } from './micro-batches'
 
@@ -13,9 +13,13 @@ const train: EncodedPairs = {
   taskIds: Int32Array.of(0, 0, 0, 1),
   labels: Int8Array.of(0, 1, 1, 0)
 }
-const prepared = { train, tokenizer: {} as Tokenizer, config: { tasks: SOHU_TASKS } as ModelConfig }
+const prepared = {
+  pairs: { train, valid: train },
+  tokenizer: {} as Tokenizer,
+  config: { tasks: SOHU_TASKS } as ModelConfig
+}
 const batchesOf = (more: Record<string, unknown>) =>
-  microBatches(parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1, ...more }, 'test'), prepared)
+  microBatches(parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1, ...more }, 'test'), prepared)
 
 describe('the weights of pairs', () => {
   it('follow the tasks and keep their mean over the training pairs', () => {
@@ -54,8 +58,8 @@ describe('exchanged texts', () => {
         labels: new Int8Array(100)
       }
       const batch = microBatches(
-        parseTrainConfig({ model: {}, epochs: 1, learning_rate: 1, seed, exchange_texts: 0.5 }, 'test'),
-        { ...prepared, train: many }
+        parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1, seed, exchange_texts: 0.5 }, 'test'),
+        { ...prepared, pairs: { train: many, valid: many } }
       )
       return batch(
         Int32Array.from({ length: 100 }, (_, i) => i),

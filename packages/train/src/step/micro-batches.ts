@@ -1,7 +1,7 @@
 import type { TaskSpec, Vocab } from '@sohu-match/core'
 import type { AuxiliaryTargets } from './auxiliary'
-import type { TrainConfig } from '../config'
-import { padBatch, type PaddedBatch } from '../data/batch'
+import type { TrainSettings } from '../config'
+import { gatherBatch, type PaddedBatch } from '../data/batch'
 import { textBatch, type TextTrainingBatch } from '../data/text-batch'
 import {
   columnMoments,
@@ -25,11 +25,11 @@ export type BatchMaker<Batch> = (indices: Int32Array, epoch: number, pairWeight?
 
 /** The batches of a bi-encoder's step: one, since texts of a batch are each other's negatives. */
 export function textBatches(
-  train: TrainConfig,
-  { train: pairs, config }: Pick<Prepared, 'train' | 'config'>
+  settings: TrainSettings,
+  { pairs: { train: pairs }, config }: Pick<Prepared, 'pairs' | 'config'>
 ): BatchMaker<TextTrainingBatch> {
-  const { contrastiveWeight, contrastiveScale } = train
-  const factors = taskFactors(train.taskWeights, config.tasks, pairs.taskIds)
+  const { contrastiveWeight, contrastiveScale } = settings
+  const factors = taskFactors(settings.taskWeights, config.tasks, pairs.taskIds)
   return (indices, _epoch, weight = 1 / indices.length) => [
     textBatch(pairs, indices, { weight, taskFactors: factors, contrastiveWeight, contrastiveScale })
   ]
@@ -40,20 +40,20 @@ export function textBatches(
  * whole batch, so the summed gradients are the batch's whatever the cut.
  */
 export function microBatches(
-  train: TrainConfig,
-  { train: pairs, tokenizer, config }: Pick<Prepared, 'train' | 'tokenizer' | 'config'>
+  settings: TrainSettings,
+  { pairs: { train: pairs }, tokenizer, config }: Pick<Prepared, 'pairs' | 'tokenizer' | 'config'>
 ): BatchMaker<TrainingBatch> {
-  const auxiliary = train.tokenMatchWeight > 0 || train.lexicalWeight > 0
+  const auxiliary = settings.tokenMatchWeight > 0 || settings.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
-  const factors = taskFactors(train.taskWeights, config.tasks, pairs.taskIds)
-  const exchanges = exchangesOf(train, pairs.labels.length)
-  const rename = renamer(pairs, tokenizer.vocab, { share: train.renameWords, seed: train.seed })
+  const factors = taskFactors(settings.taskWeights, config.tasks, pairs.taskIds)
+  const exchanges = exchangesOf(settings, pairs.labels.length)
+  const rename = renamer(pairs, tokenizer.vocab, { share: settings.renameWords, seed: settings.seed })
   return (indices, epoch, pairWeight) => {
     const weight = pairWeight ?? 1 / indices.length
     const renamed = (tokens: Int32Array, pair: number): Int32Array => rename(tokens, pair, epoch)
     const exchanged = exchanges(epoch)
-    return cut(indices, pairs.offsets, train.microBatchTokens).map((part) => {
-      const padded = padBatch(pairs, part, { weight, exchanged, renamed })
+    return cut(indices, pairs.offsets, settings.microBatchTokens).map((part) => {
+      const padded = gatherBatch(pairs, part, { weight, exchanged, renamed })
       const batch = { ...padded, weights: padded.weights.map((value, row) => value * factors[padded.taskIds[row]!]!) }
       return { ...batch, ...targets?.(part, batch, exchanged) }
     })
@@ -62,7 +62,7 @@ export function microBatches(
 
 /** What a pair's loss weighs by task id: the configured weights, brought to mean 1 over the pairs, so that the loss keeps its size. */
 export function taskFactors(
-  weights: TrainConfig['taskWeights'],
+  weights: TrainSettings['taskWeights'],
   tasks: readonly TaskSpec[],
   taskIds: Int32Array
 ): number[] {
@@ -89,7 +89,7 @@ function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
 
 /** Which pairs an epoch shows with their texts in the other order: a function of seed and epoch alone, so that a resumed run sees the same. */
 function exchangesOf(
-  { exchangeTexts, seed }: TrainConfig,
+  { exchangeTexts, seed }: TrainSettings,
   pairs: number
 ): (epoch: number) => (pair: number) => boolean {
   if (exchangeTexts === 0) return () => () => false

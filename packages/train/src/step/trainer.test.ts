@@ -1,7 +1,7 @@
 import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import type { LabeledBatch } from '../autograd/pass'
-import { parseTrainConfig } from '../config'
+import { parseTrainSettings } from '../config'
 import { createRandom } from '../data/random'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
@@ -23,7 +23,7 @@ function smallTrainer(settings: Record<string, unknown> = {}, dropout = 0): Trai
     intermediate_size: 32,
     hidden_dropout_prob: dropout
   })
-  const train = parseTrainConfig({ model: {}, epochs: 1, learning_rate: RATE, ...settings }, 'test')
+  const train = parseTrainSettings({ model: {}, epochs: 1, learning_rate: RATE, ...settings }, 'test')
   return new Trainer(
     train,
     config,

@@ -5,7 +5,7 @@ import { EmbeddingRows } from '../autograd/embedding-rows'
 import { lossAndGradients, type InputBatch, type LabeledBatch, type Model, type TrainingPass } from '../autograd/pass'
 import type { KernelObserver } from '../autograd/tape'
 import { textLossAndGradients, type TextPairBatch } from '../autograd/text-pass'
-import type { TrainConfig } from '../config'
+import type { TrainSettings } from '../config'
 import { Adam, clipByGlobalNorm } from '../optimizer/adam'
 import { ExponentialMovingAverage } from '../optimizer/ema'
 import { Variable } from '../optimizer/variable'
@@ -21,24 +21,24 @@ export class Trainer {
   readonly ema: ExponentialMovingAverage
 
   constructor(
-    private readonly train: TrainConfig,
+    private readonly settings: TrainSettings,
     config: ModelConfig,
     readonly variables: ReadonlyMap<string, Variable>
   ) {
     this.model = { config, variables }
     this.adam = new Adam(
       {
-        form: train.adam,
-        beta1: train.beta1,
-        beta2: train.beta2,
-        epsilon: train.epsilon,
-        weightDecay: train.weightDecay,
+        form: settings.adam,
+        beta1: settings.beta1,
+        beta2: settings.beta2,
+        epsilon: settings.epsilon,
+        weightDecay: settings.weightDecay,
         decays: (name) => name.endsWith('.kernel') || name === WORD_EMBEDDINGS,
-        rate: (name) => rateOf(train.learningRateFactors, name)
+        rate: (name) => rateOf(settings.learningRateFactors, name)
       },
       variables
     )
-    this.ema = new ExponentialMovingAverage(train.emaMomentum, variables)
+    this.ema = new ExponentialMovingAverage(settings.emaMomentum, variables)
   }
 
   /**
@@ -47,16 +47,16 @@ export class Trainer {
    */
   step(microBatches: readonly MicroBatch[], learningRate: number, step: number, onKernel?: KernelObserver): Tensor {
     const embeddingRows =
-      this.train.embeddings === 'lazy' ? new EmbeddingRows(microBatches.flatMap(paddedParts)) : undefined
+      this.settings.embeddings === 'lazy' ? new EmbeddingRows(microBatches.flatMap(paddedParts)) : undefined
     const pass = { ...(onKernel && { onKernel }), ...(embeddingRows && { embeddingRows }) }
     const { loss, gradients: plain } = this.accumulate(microBatches, step, pass)
-    const gradients = withSmoothness(plain, this.train, (by) => {
+    const gradients = withSmoothness(plain, this.settings, (by) => {
       const again = this.accumulate(microBatches, step, { ...pass, shift: { name: WORD_EMBEDDINGS, by } })
       again.loss.dispose()
       return again.gradients
     })
     onKernel?.('clip', 'update')
-    if (this.train.clipNorm > 0) clipByGlobalNorm(gradients, this.train.clipNorm).dispose()
+    if (this.settings.clipNorm > 0) clipByGlobalNorm(gradients, this.settings.clipNorm).dispose()
     onKernel?.('adam', 'update')
     tf.tidy(() =>
       this.adam.apply(
@@ -78,7 +78,7 @@ export class Trainer {
     step: number,
     pass: TrainingPass
   ): { loss: Tensor; gradients: Gradients } {
-    const { seed, recompute, precision } = this.train
+    const { seed, recompute, precision } = this.settings
     const { hiddenDropoutProb: rate, hiddenSize } = this.model.config
     let total: Tensor | undefined
     const sums: Gradients = new Map()
@@ -89,9 +89,9 @@ export class Trainer {
           ? textLossAndGradients(this.model, batch, options)
           : lossAndGradients(this.model, batch, {
               ...options,
-              rDropWeight: this.train.rDropWeight,
+              rDropWeight: this.settings.rDropWeight,
               ...(batch.tokenMatch && {
-                auxiliary: auxiliaryLosses(this.train, batch as LabeledBatch & AuxiliaryTargets, hiddenSize)
+                auxiliary: auxiliaryLosses(this.settings, batch as LabeledBatch & AuxiliaryTargets, hiddenSize)
               })
             })
       pass.onKernel?.('accumulate', 'update')

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { elementCount, MatcherError, parameterSpecs, parseModelConfig, type TaskSpec } from '@sohu-match/core'
 import { readDataset, readJson, storageError, writeFileAtomic, type Dataset } from '@sohu-match/node'
 import { exists } from '../checkpoint/checkpoint'
-import { trainConfigToJson } from '../config'
+import { trainSettingsToJson } from '../config'
 import { describeDataset, requireSameDataset } from '../data/fingerprint'
 import { forTasks, onlyTasks } from '../data/for-tasks'
 import { jiebaWords } from '../checkpoint/dictionary'
@@ -74,8 +74,8 @@ async function train(study: Study, run: StudyRun, dataset: Dataset, hooks: RunHo
 /** Throws `output-exists` when a run's folder holds a run with other settings, `data-invalid` when the data has changed since it began. */
 async function requireSame({ data }: Study, { config }: StudyRun, dataset: Dataset, out: string): Promise<void> {
   const there = await readRun(out)
-  const differs = Object.entries(trainConfigToJson(config)).find(
-    ([key, value]) => !isDeepStrictEqual(value, trainConfigToJson(there.config)[key])
+  const differs = Object.entries(trainSettingsToJson(config)).find(
+    ([key, value]) => !isDeepStrictEqual(value, trainSettingsToJson(there.config)[key])
   )?.[0]
   if (differs === undefined && there.data === data)
     return requireSameDataset(data, out, there.dataset, describeDataset(onlyTasks(dataset, config.onlyTasks)))

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { describeIssues, MatcherError, type TaskSpec } from '@sohu-match/core'
 import { namedJson, readJson, userPath, type SplitName } from '@sohu-match/node'
 import * as v from 'valibot'
-import { parseTrainConfig, presets, withValue, type TrainConfig } from '../config'
+import { parseTrainSettings, presets, withValue, type TrainSettings } from '../config'
 import { STUDIES } from '../study-folder'
 
 /** Pairs that every run is judged on. */
@@ -41,7 +41,7 @@ export interface StudyRun {
   readonly task?: string
   /** Name of its folder in the study's `runs/`. */
   readonly folder: string
-  readonly config: TrainConfig
+  readonly config: TrainSettings
 }
 
 const name = v.pipe(v.string(), v.nonEmpty())
@@ -114,7 +114,7 @@ export async function planRuns(study: Study, tasks: readonly TaskSpec[]): Promis
           arm: arm.name,
           seed,
           folder,
-          config: parseTrainConfig(json, `study ${study.name}, arm "${arm.name}"`),
+          config: parseTrainSettings(json, `study ${study.name}, arm "${arm.name}"`),
           ...(task !== undefined && { task })
         }
       })
