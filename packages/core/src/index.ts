@@ -61,8 +61,10 @@ export type {
   Pair,
   RankedMatch,
   RankOptions,
+  Reranker,
   RunManyOptions,
-  RunOptions
+  RunOptions,
+  VectorInfo
 } from './matcher/types'
 export { padBatch, pickBatch, type TaskSequence } from './engine/batch'
 export { startFirst, type DeviceCandidate } from './engine/start-first'
