@@ -179,7 +179,7 @@ describe('a pool of workers', () => {
           parentPort.postMessage({ type, id, info: {} })
           if (isFirst) setTimeout(() => process.exit(9), 20)
         }, isFirst ? 10 : 800)
-        else if (type === 'run') parentPort.postMessage({ type, id, logits: Float32Array.of(7, 7) })
+        else if (type === 'run') parentPort.postMessage({ type, id, outputs: Float32Array.of(7, 7) })
         else parentPort.postMessage({ type, id })
       })`
     const engine = await start({ script: new URL(`data:text/javascript,${encodeURIComponent(source)}`), workers: 2 })
