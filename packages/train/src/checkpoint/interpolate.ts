@@ -1,7 +1,7 @@
 import {
   chooseThresholds,
   createTokenizer,
-  evaluateRows,
+  evaluateAt,
   MatcherError,
   parameterSpecs,
   type Metrics
@@ -57,7 +57,8 @@ export async function interpolate(
       separate
     })
     const rows = scoredRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
-    const metrics = evaluateRows(rows, config.tasks)
+    const thresholds = chooseThresholds(rows, config.tasks)
+    const metrics = evaluateAt(rows, config.tasks, thresholds)
     await writeCheckpoint(folder, {
       config,
       assets,
@@ -67,7 +68,7 @@ export async function interpolate(
         read: () => model.variables.get(name)!.values()
       })),
       metrics,
-      thresholds: chooseThresholds(rows, config.tasks),
+      thresholds,
       parity: parityBatches(model, parityInputs(valid, config))
     })
     return metrics

@@ -39,6 +39,6 @@ export function addInterpolate(program: Command): void {
         (done, total) => progress.phase('evaluate', done, total)
       )
       progress.close()
-      console.log(`Mean F1 on valid, at 0.5: ${metrics.mean.toFixed(4)}. The checkpoint is in ${out}.`)
+      console.log(`Mean F1 on valid, at the new thresholds: ${metrics.mean.toFixed(4)}. The checkpoint is in ${out}.`)
     })
 }
