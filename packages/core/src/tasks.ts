@@ -26,11 +26,6 @@ export interface TaskSpec {
 /** The six Sohu tasks with their groups, criterion = id % 2. */
 export const SOHU_TASKS: readonly TaskSpec[] = TASKS.map((name, id) => ({ name, id, group: name[0]! }))
 
-/** Tells whether a string names one of the six Sohu tasks. */
-export function isTask(name: string): name is Task {
-  return (TASKS as readonly string[]).includes(name)
-}
-
 /** The id of a task among `tasks`. Throws `task-unknown`. */
 export function taskId(name: string, tasks: readonly TaskSpec[] = SOHU_TASKS): number {
   const task = tasks.find((candidate) => candidate.name === name)
