@@ -7,7 +7,7 @@ const story =
 const news = [
   ['the same event', 'ss', '云渡地铁4号线周六开通', '等了五年，终于能坐地铁去云渡机场了！'],
   ['the same topic', 'ss', '云渡地铁4号线周六开通', '安屏市首条轻轨下月试运行'],
-  ['another topic', 'ss', '云渡地铁4号线周六开通', '云渡连降暴雨，多条道路被淹'],
+  ['another topic', 'ss', '云渡地铁4号线周六开通', '连降暴雨，城南多条道路被淹'],
   ['the same event', 'sl', '免费坐一个月！云渡老城到机场四十分钟', story],
   ['the same topic', 'sl', '安屏轻轨因信号故障推迟开通', story]
 ]

@@ -18,7 +18,7 @@ run(process.execPath, 'scripts/show-matches.mjs', model, ...(pretrained ? [] : [
 /** Trains public weights on the embedded corpus of news. False where they cannot be had. */
 function fromPublicWeights() {
   console.log(
-    '\nTrain public weights on the embedded corpus of Chinese news, export, match (about ten minutes on two cores)'
+    '\nTrain public weights on the embedded corpus of Chinese news, export, match (10 to 15 minutes on two cores)'
   )
   nx('run-many', '-t', 'build', '-p', 'train,export,corpus')
   if (makeModel({ folder: 'runs/zh', out: 'models/zh' })) return true
