@@ -175,6 +175,37 @@ describe('a matcher of a bi-encoder', () => {
     await expect(matcher.match('a', 'b', 'A-ss')).rejects.toMatchObject({ code: 'disposed' })
     expect(engine.disposed).toBe(1)
   })
+
+  it('answers nothing after dispose, not even what its cache holds', async () => {
+    const { matcher } = create()
+    await matcher.rank('a', ['b'], 'A-ss')
+    await matcher.dispose()
+    const calls = [
+      matcher.match('a', 'b', 'A-ss'),
+      matcher.matchMany([]),
+      matcher.rank('a', ['b'], 'A-ss'),
+      matcher.rank('a', [], 'A-ss'),
+      matcher.embed(['a'], 'A-ss'),
+      matcher.embed([], 'A-ss')
+    ]
+    for (const outcome of await Promise.allSettled(calls))
+      expect(outcome).toMatchObject({ reason: { code: 'disposed' } })
+  })
+
+  it('accepts a signal that has only what an older AbortSignal has', async () => {
+    const { signal } = new AbortController()
+    const older = (aborted: boolean, reason?: unknown) =>
+      ({
+        aborted,
+        reason,
+        addEventListener: signal.addEventListener.bind(signal),
+        removeEventListener: signal.removeEventListener.bind(signal)
+      }) as unknown as AbortSignal
+    const { matcher } = create()
+    await matcher.embed(['a'], 'A-ss')
+    expect(await matcher.embed(['a'], 'A-ss', { signal: older(false) })).toHaveLength(HIDDEN)
+    await expect(matcher.embed(['a'], 'A-ss', { signal: older(true, 'enough') })).rejects.toBe('enough')
+  })
 })
 
 describe('calls of the other kind of model', () => {

@@ -1,11 +1,12 @@
-import type { Engine } from '../engine/engine'
+import type { Engine, Truncation } from '../engine/engine'
 import { MatcherError } from '../errors'
 import type { Manifest } from '../formats/manifest'
 import type { CheckedOptions, CheckedRun } from './check-input'
 import { bestCosine, cosine, meanVector } from './cosine'
 import type { Judge } from './judge'
-import { createScheduler } from './scheduler'
+import { createScheduler, disposedError } from './scheduler'
 import { createTextVectorSource, type VectorStore } from './text-vectors'
+import { createVectorCache, type TaskText, type TextVectors } from './vector-cache'
 
 /**
  * Judges pairs by the vectors of their texts: score = sigmoid(scale · cosine + offset), scale and offset of the task. Of texts read in
@@ -18,7 +19,6 @@ export function createBiEncoder(
   concurrency: number,
   store?: VectorStore
 ): Judge {
-  const { truncation } = options.policy
   const width = manifest.hidden!
   const scheduler = createScheduler(engine, options, concurrency, (windows) => joined(windows, width))
   const source = createTextVectorSource(
@@ -29,13 +29,17 @@ export function createBiEncoder(
       )
       return outcomes.map(({ output, tokenCount, truncated }) => ({ rows: output, tokenCount, truncated }))
     },
-    options.cacheSize,
+    createVectorCache(options.cacheSize, width),
     store
   )
-  const compare =
-    typeof truncation === 'object' && truncation.combine === 'mean'
-      ? (a: Float32Array, b: Float32Array) => cosine(meanVector(a, width), 0, meanVector(b, width), 0, width)
-      : (a: Float32Array, b: Float32Array) => bestCosine(a, b, width)
+  const compare = comparison(options.policy.truncation, width)
+  let disposed = false
+
+  /** The scheduler never hears of texts that are cached, so it cannot refuse them. */
+  async function vectorsOf(texts: readonly TaskText[], run: CheckedRun): Promise<TextVectors[]> {
+    if (disposed) throw disposedError()
+    return source.vectorsOf(texts, run)
+  }
 
   return {
     get cached() {
@@ -46,7 +50,7 @@ export function createBiEncoder(
         { text: a, taskId },
         { text: b, taskId }
       ])
-      const vectors = await source.vectorsOf(texts, { ...run, onProgress: run.onProgress && inPairs(run.onProgress) })
+      const vectors = await vectorsOf(texts, { ...run, onProgress: run.onProgress && inPairs(run.onProgress) })
       return pairs.map(({ taskId }, i) => {
         const [a, b] = [vectors[2 * i]!, vectors[2 * i + 1]!]
         const { scale, offset } = manifest.tasks[taskId]!
@@ -58,13 +62,23 @@ export function createBiEncoder(
       })
     },
     async embed(texts, run) {
-      const vectors = await source.vectorsOf(texts, run)
+      const vectors = await vectorsOf(texts, run)
       const rows = new Float32Array(texts.length * width)
       vectors.forEach((one, i) => rows.set(meanVector(one.rows, width), i * width))
       return rows
     },
-    dispose: scheduler.dispose
+    dispose() {
+      disposed = true
+      return scheduler.dispose()
+    }
   }
+}
+
+/** The cosine of two texts, each given as its windows [windows, width]. */
+function comparison(truncation: Truncation, width: number): (a: Float32Array, b: Float32Array) => number {
+  return typeof truncation === 'object' && truncation.combine === 'mean'
+    ? (a, b) => cosine(meanVector(a, width), 0, meanVector(b, width), 0, width)
+    : (a, b) => bestCosine(a, b, width)
 }
 
 /** The windows of a text as one array [windows, width]. They come in any order; sorted, their mean has the same digits every time. */

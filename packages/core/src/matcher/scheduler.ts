@@ -177,6 +177,7 @@ function queueFull(waiting: number, cost: number, maxQueue: number): MatcherErro
   )
 }
 
-function disposedError(): MatcherError {
+/** What every call after `dispose` rejects with. */
+export function disposedError(): MatcherError {
   return new MatcherError('disposed', 'This matcher was disposed; create a new one with createMatcher.')
 }

@@ -1,5 +1,5 @@
 import type { CheckedRun } from './check-input'
-import { createVectorCache, keyOf, type TaskText, type TextVectors } from './vector-cache'
+import { keyOf, type TaskText, type TextVectors, type VectorCache } from './vector-cache'
 
 /** Where vectors stay beyond this matcher, as between visits of a page. A failure to keep them must not fail a call. */
 export interface VectorStore {
@@ -19,10 +19,8 @@ export interface TextVectorSource {
   vectorsOf(texts: readonly TaskText[], run: CheckedRun): Promise<TextVectors[]>
 }
 
-/** Creates the source over a network; `store` remembers beyond the cache. */
-export function createTextVectorSource(encode: EncodeTexts, cacheSize: number, store?: VectorStore): TextVectorSource {
-  const cache = createVectorCache(cacheSize)
-
+/** Creates the source over a network; `store` remembers beyond `cache`. */
+export function createTextVectorSource(encode: EncodeTexts, cache: VectorCache, store?: VectorStore): TextVectorSource {
   /** Adds to `found` what the store keeps of the texts that are missing, and returns those that it does not. */
   async function loadKept(missing: Map<string, TaskText>, found: Map<string, TextVectors>): Promise<void> {
     if (!store || missing.size === 0) return
@@ -42,7 +40,7 @@ export function createTextVectorSource(encode: EncodeTexts, cacheSize: number, s
       return cache.size
     },
     async vectorsOf(texts, run) {
-      run.signal?.throwIfAborted()
+      if (run.signal?.aborted) throw run.signal.reason // `checkSignal` does not ask for throwIfAborted
       const keys: string[] = []
       for (const [i, text] of texts.entries()) keys.push(isRepeated(texts, i) ? keys[i - 2]! : keyOf(text))
       const found = new Map<string, TextVectors>()

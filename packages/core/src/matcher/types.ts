@@ -159,7 +159,10 @@ export interface CommonOptions<T extends string = Task> {
   readonly thresholds?: Partial<Record<NoInfer<T>, number>> | undefined
   /** Pairs that may wait before calls reject with `queue-full`; a pair read in windows counts as that many. Default 10,000. */
   readonly maxQueue?: number | undefined
-  /** Texts whose vectors a bi-encoder remembers, by text and task; the least recently used go first. Default 20,000. */
+  /**
+   * Texts whose vectors a bi-encoder remembers, by text and task; the least recently used go first. Long texts leave room for fewer: all
+   * together take at most `cacheSize` times 4 kB and one vector. Default 20,000.
+   */
   readonly cacheSize?: number | undefined
   /** Padded tokens per batch. The default depends on the device. */
   readonly batchTokens?: number | undefined

@@ -12,7 +12,7 @@ export interface TaskText {
   readonly taskId: number
 }
 
-/** Vectors by text and task; beyond its limit the one that was not used for longest goes. */
+/** Vectors by text and task; beyond its limits those that were least recently used go. */
 export interface VectorCache {
   /** Texts that are held. */
   readonly size: number
@@ -20,9 +20,25 @@ export interface VectorCache {
   set(text: TaskText, vectors: TextVectors): void
 }
 
-/** Creates an empty cache of at most `limit` texts; with 0 it holds none. */
-export function createVectorCache(limit: number): VectorCache {
+/** Bytes that a text may take on average, at 2 per UTF-16 code unit, beside one vector: 2,048 units, a page. */
+const TEXT_BYTES = 4_096
+
+/**
+ * Creates an empty cache of at most `limit` texts, in at most `limit` x (4 kB + one vector of `width` float32) bytes, so that long texts
+ * and many windows leave room for fewer. A text larger than all of that is not held; with a limit of 0 none is.
+ */
+export function createVectorCache(limit: number, width: number): VectorCache {
+  const budget = limit * (TEXT_BYTES + width * Float32Array.BYTES_PER_ELEMENT)
   const held = new Map<string, TextVectors>() // in the order of last use
+  let bytes = 0
+
+  function remove(key: string): void {
+    const vectors = held.get(key)
+    if (!vectors) return
+    held.delete(key)
+    bytes -= bytesOf(key, vectors)
+  }
+
   return {
     get size() {
       return held.size
@@ -37,11 +53,18 @@ export function createVectorCache(limit: number): VectorCache {
     },
     set(text, vectors) {
       const key = keyOf(text)
-      held.delete(key)
-      if (limit > 0) held.set(key, vectors)
-      if (held.size > limit) held.delete(held.keys().next().value!)
+      remove(key)
+      const added = bytesOf(key, vectors)
+      if (added > budget) return
+      held.set(key, vectors)
+      bytes += added
+      while (held.size > limit || bytes > budget) remove(held.keys().next().value!)
     }
   }
+}
+
+function bytesOf(key: string, { rows }: TextVectors): number {
+  return key.length * 2 + rows.byteLength
 }
 
 /** One string for a text under a task. */
