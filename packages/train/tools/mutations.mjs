@@ -20,7 +20,7 @@ const mutations = [
   {
     name: 'tanh GELU',
     file: 'autograd/kernels/gelu.ts',
-    from: "chain(unary('Erf', scaled), (erf) => tf.mul(erf, 0.5), (half) => tf.add(half, 0.5))",
+    from: /chain\(\s*unary\('Erf', scaled\),\s*\(erf\) => tf\.mul\(erf, 0\.5\),\s*\(half\) => tf\.add\(half, 0\.5\)\s*\)/,
     to: 'tf.add(tf.mul(tf.tanh(tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.pow(x, 3))))), 0.5), 0.5)'
   },
   {
