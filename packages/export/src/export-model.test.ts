@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -11,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseManifest, type Dtype } from '@sohu-match/core'
+import { parseManifest, SOHU_TASKS, type Dtype } from '@sohu-match/core'
 import { sha256 } from '@sohu-match/node'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FIXTURES, readClnFixture, smallCheckpoint, writeCheckpointFolder } from '@sohu-match/testing'
@@ -74,6 +75,26 @@ describe('exportModel', () => {
     expect(Object.keys(manifest.graphs)).toEqual(['fp32', 'fp16', 'int8', 'q8', 'q4'])
     expect(Object.keys(manifest.graphs.int8!.f1!)).toHaveLength(6)
     expect(manifest.tasks.map((task) => task.threshold)).toEqual([0.5, 0.5, 0.5, 0.5, 0.5, 0.5])
+  })
+
+  it('states the F1 of training only where it was measured at the threshold of the manifest', async () => {
+    const own = join(place, 'own')
+    cpSync(checkpoint, own, { recursive: true })
+    const names = SOHU_TASKS.map(({ name }) => name)
+    const measured = { pairs: 9, f1: 0.75, precision: 0.7, recall: 0.8, auc: 0.9 }
+    const tasks = {
+      'A-ss': { ...measured, threshold: 0.31 },
+      'A-sl': { ...measured, threshold: 0.5 },
+      'A-ll': measured
+    }
+    writeFileSync(join(own, 'thresholds.json'), JSON.stringify(Object.fromEntries(names.map((name) => [name, 0.31]))))
+    writeFileSync(join(own, 'metrics.json'), JSON.stringify({ mean: 0.75, groups: {}, tasks }))
+    await exportModel({ ...options, checkpoint: own, dtypes: ['q8'] })
+    const manifest = parseManifest(JSON.parse(readFileSync(join(options.out, 'manifest.json'), 'utf8')))
+    expect(Object.fromEntries(manifest.tasks.map(({ name, f1 }) => [name, f1]))).toEqual({
+      ...Object.fromEntries(names.map((name) => [name, null])),
+      'A-ss': 0.75
+    })
   })
 
   it('writes the same bytes for the same input', async () => {

@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util'
 const HELP = `npm run test:faults [-- OPTIONS]     all checks at full count; nx run faults:faults runs the short counts
   --full       the full counts
   --seed N     repeats the random choices of an earlier run (default: a new seed, printed)
-  --only NAME  one check: kill-training, kill-scoring, kill-export, damaged-folders, texts, storage, server
+  --only NAME  one check: kill-training, kill-scoring, kill-export, changed-data, import-bombs,
+               damaged-folders, texts, storage, server
   --case I     one case of it (its number is in the failure's message)`
 
 const {

@@ -9,7 +9,10 @@ import type { TaskSpec } from '../tasks'
 /** The newest manifest format that this version reads. Format 2 is of bi-encoders, which older versions must refuse. */
 export const MANIFEST_FORMAT = 2
 
-/** A task of a model: texts match where the score is above `threshold`; `f1` is what the valid split gave (null for 0/0). */
+/**
+ * A task of a model: texts match where the score is above `threshold`. `f1` is that of the valid split at this threshold, null where it was
+ * measured at another one or is 0/0.
+ */
 export interface ManifestTask extends TaskSpec {
   readonly threshold: number
   readonly f1?: number | null | undefined

@@ -2,6 +2,7 @@ import { SOHU_TASKS, type Manifest } from '@sohu-match/core'
 import { SMALL_CONFIG } from '@sohu-match/testing'
 import { expect, it } from 'vitest'
 import { modelCard } from './model-card'
+import { f1At } from './model-folder'
 
 const cardOf = (names: readonly string[]): string => {
   const tasks = names.map((name, id) => ({ name, id, group: '', threshold: 0.5, f1: null }))
@@ -25,4 +26,15 @@ it('shows code that runs as pasted: it names the tasks of a model that has other
   expect(cardOf(SOHU_TASKS.map(({ name }) => name))).toContain(
     `createMatcher({ model: 'path/or/url/of/this/folder/' })`
   )
+})
+
+it('states F1 only beside the threshold that it was measured at', () => {
+  const metrics = { pairs: 9, f1: 0.7299, precision: 0.7, recall: 0.8, auc: 0.9 }
+  expect(f1At(0.31, { ...metrics, f1: 0.9091, threshold: 0.31 })).toBe(0.9091)
+  expect(f1At(0.31, { ...metrics, threshold: 0.5 })).toBeNull()
+  expect(f1At(0.31, metrics)).toBeNull() // of before: at 0.5
+  expect(f1At(0.5, metrics)).toBe(0.7299)
+  expect(f1At(0.5, { ...metrics, f1: NaN })).toBeNull()
+  expect(f1At(0.5, undefined)).toBeNull()
+  expect(cardOf(['重复'])).toContain('| task | group | threshold | F1 at threshold |')
 })

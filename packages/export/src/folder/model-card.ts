@@ -50,9 +50,9 @@ await matcher.dispose()
 
 ## Tasks
 
-A pair matches where its score is above the task's threshold. F1 of the positive class on the valid split: as trained${dtypes.length > 0 ? ', then as exported' : ''}.
+A pair matches where its score is above the task's threshold. F1 is that of the positive class on the valid split, at the threshold in its row${dtypes.length > 0 ? ': as trained, then as exported' : ''}. A dash stands where F1 was not measured at that threshold, or is 0/0.
 
-| task | group | threshold | F1 |${dtypes.map((dtype) => ` ${dtype} |`).join('')}
+| task | group | threshold | F1 at threshold |${dtypes.map((dtype) => ` ${dtype} |`).join('')}
 | --- | --- | --- | --- |${dtypes.map(() => ' --- |').join('')}
 ${tasks.join('\n')}
 

@@ -4,6 +4,7 @@ import {
   type Dtype,
   type Manifest,
   type ManifestGraph,
+  type Metrics,
   type ModelConfig
 } from '@sohu-match/core'
 import type { Assets } from '@sohu-match/node'
@@ -35,7 +36,7 @@ export function finishModelFolder(
     tasks: config.tasks.map((task) => ({
       ...task,
       threshold: thresholds[task.name]!,
-      f1: ratio(metrics.tasks[task.name]?.f1),
+      f1: f1At(thresholds[task.name]!, metrics.tasks[task.name]),
       ...(vectors && { scale: vectors.scale[task.id]!, offset: vectors.offset[task.id]! })
     })),
     maxLength: config.maxLength,
@@ -95,6 +96,11 @@ function measured(
     gate && Object.fromEntries(Object.entries(gate.metrics.tasks).map(([task, metrics]) => [task, ratio(metrics.f1)]))
   const difference = architecture === 'bi-encoder' ? 'maxCosineDifference' : 'maxLogitDifference'
   return { ...graph, [difference]: Number(largest.toPrecision(2)), ...(f1 && { f1 }) }
+}
+
+/** F1 of the valid split where it was measured at `threshold`, else null: metrics that name no threshold are at 0.5. */
+export function f1At(threshold: number, metrics: Metrics['tasks'][string] | undefined): number | null {
+  return metrics && (metrics.threshold ?? 0.5) === threshold ? ratio(metrics.f1) : null
 }
 
 /** A ratio that was 0/0 has no JSON form. */

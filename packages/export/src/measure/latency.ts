@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Batch } from '@sohu-match/core'
 import type { GraphRunner } from '../session'
 
-/** Shapes that latency is told for: rows x tokens. */
+/** Shapes that latency is measured at: rows x tokens. */
 export const LATENCY_SHAPES = [
   [1, 64],
   [1, 256],

@@ -22,7 +22,7 @@ export interface GraphReport {
   /** Largest difference from parity.json, of a logit or of a bi-encoder's cosine. */
   readonly parityDifference: number
   readonly gate?: GateResult
-  /** Median milliseconds by shape on one thread, of this graph and of fp32 in the same turns. */
+  /** Median milliseconds by shape on one thread, of this graph and of fp32 in the same turns; the same for fp32 itself. */
   readonly latency?: Readonly<Record<string, { readonly milliseconds: number; readonly float: number }>>
 }
 
@@ -112,10 +112,12 @@ async function withLatencies(job: ExportJob, graphs: WrittenGraphs, reports: Rep
     const open = <T>(file: Dtype, work: (runner: GraphRunner) => Promise<T>) =>
       withGraph(job.target, join(job.writer.folder, graphs[file]!.file), work, { intraOpNumThreads: 1 })
     const medians = await open('fp32', (float) =>
-      open(dtype, (own) => measureLatencies([float, own], vocabSize, longest))
+      dtype === 'fp32'
+        ? measureLatencies([float], vocabSize, longest)
+        : open(dtype, (own) => measureLatencies([float, own], vocabSize, longest))
     )
     const latency = Object.fromEntries(
-      Object.entries(medians).map(([shape, [float, own]]) => [shape, { milliseconds: own!, float: float! }])
+      Object.entries(medians).map(([shape, [float, own = float]]) => [shape, { milliseconds: own!, float: float! }])
     )
     timed[dtype] = { ...report, latency }
   }

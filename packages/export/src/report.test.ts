@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import type { GraphReport } from './measure/measure'
+import { formatReport } from './report'
+
+const timed = (milliseconds: number, float: number): GraphReport => ({
+  bytes: 1e6,
+  compressedBytes: 1e6,
+  parityDifference: 0,
+  latency: { '1x64': { milliseconds, float } }
+})
+
+it('prints speeds that follow from the times in the same cell', () => {
+  const report = formatReport({ fp32: timed(10.04, 10.04), int8: timed(0.1449, 12.02), q4: timed(1234.5, 617.25) }, [])
+  const cells = [...report.matchAll(/([\d.]+), ([\d.]+) \(([\d.]+)\)/g)].map((cell) => cell.slice(1).map(Number))
+  expect(cells.map(([own, float]) => [own, float])).toEqual([
+    [10, 10],
+    [0.145, 12],
+    [1230, 617]
+  ])
+  for (const [own, float, factor] of cells) expect(factor).toBe(Number((float! / own!).toFixed(2)))
+  expect(report).toContain('that of fp32 in the same turns')
+})
