@@ -71,11 +71,15 @@ async function train(study: Study, run: StudyRun, dataset: Dataset, hooks: RunHo
   return finished
 }
 
-/** Throws `output-exists` when a run's folder holds a run with other settings, `data-invalid` when the data has changed since it began. */
+/**
+ * Throws `output-exists` when a run's folder holds a run with other settings, `data-invalid` when the data has changed since
+ * it began.
+ */
 async function requireSame({ data }: Study, { config }: StudyRun, dataset: Dataset, out: string): Promise<void> {
   const there = await readRun(out)
+  const stored = trainSettingsToJson(there.config)
   const differs = Object.entries(trainSettingsToJson(config)).find(
-    ([key, value]) => !isDeepStrictEqual(value, trainSettingsToJson(there.config)[key])
+    ([key, asked]) => !isAsAsked(key, asked, stored[key])
   )?.[0]
   if (differs === undefined && there.data === data)
     return requireSameDataset(data, out, there.dataset, describeDataset(onlyTasks(dataset, config.onlyTasks)))
@@ -83,6 +87,13 @@ async function requireSame({ data }: Study, { config }: StudyRun, dataset: Datas
     'output-exists',
     `${out} holds a run with another ${differs ?? '--data'}; name another --out, or delete that folder.`
   )
+}
+
+/** A run stores what it resolved: a number for `batch_tokens: auto`, float32 for bfloat16 on a processor without it. */
+function isAsAsked(key: string, asked: unknown, stored: unknown): boolean {
+  if (key === 'batch_tokens' && asked === 'auto') return true
+  if (key === 'precision' && asked === 'bfloat16') return true
+  return isDeepStrictEqual(asked, stored)
 }
 
 async function conclude(out: string): Promise<void> {

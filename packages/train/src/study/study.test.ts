@@ -132,6 +132,37 @@ describe('a study', () => {
   })
 })
 
+describe('a study whose settings a run resolves', () => {
+  const asked = { ...tiny, baseline: false, seeds: [1], arms: [{ name: 'one network' }] }
+  const write = async (set: object) => {
+    const path = join(root, 'resolved.json')
+    writeFileSync(path, JSON.stringify({ ...asked, out: join(root, 'resolved'), set: { ...tiny.set, ...set } }))
+    return readStudy(path)
+  }
+
+  it('knows its own runs: a number stands for batch_tokens auto, float32 for bfloat16', async () => {
+    const study = await write({ batch_tokens: 'auto', precision: 'bfloat16' })
+    expect(await runStudy(study)).toBe(true)
+    const settings = join(root, 'resolved', 'runs', 'one-network.seed-1', 'train.json')
+    const stored = JSON.parse(readFileSync(settings, 'utf8')) as { config: Record<string, unknown> }
+    expect(stored.config['batch_tokens']).toBeTypeOf('number')
+    stored.config['precision'] = 'float32' // as on a processor without bfloat16
+    writeFileSync(settings, JSON.stringify(stored))
+    expect(await runStudy(study)).toBe(true)
+  })
+
+  it.each([
+    ['precision', { batch_tokens: 'auto', precision: 'float32' }, { precision: 'bfloat16' }],
+    ['batch_tokens', { batch_tokens: 512, precision: 'float32' }, { batch_tokens: 1024, precision: 'float32' }]
+  ])('still refuses another %s', async (key, set, other) => {
+    const study = await write(set)
+    const settings = join(root, 'resolved', 'runs', 'one-network.seed-1', 'train.json')
+    const stored = JSON.parse(readFileSync(settings, 'utf8')) as { config: object }
+    writeFileSync(settings, JSON.stringify({ ...stored, config: { ...stored.config, ...other } }))
+    await expect(runStudy(study)).rejects.toThrow(`another ${key};`)
+  })
+})
+
 describe('a study whose data has changed', () => {
   it('is refused, its finished runs too, whose figures are of the data of before', async () => {
     const study = await readStudy(file)
