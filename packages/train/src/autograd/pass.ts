@@ -29,11 +29,14 @@ export interface Model {
   readonly variables: ReadonlyMap<string, Variable>
 }
 
-/** What the network gives a batch, dropout off: logits [batch, 2], or a bi-encoder's vectors [batch, hidden]. The caller disposes it. */
-export function predict(model: Model, batch: InputBatch, pass: Pick<TrainingPass, 'precision'> = {}): Tensor {
+/**
+ * What the network gives a batch, in float32 and dropout off: logits [batch, 2], or a bi-encoder's vectors [batch, hidden]. The caller
+ * disposes it.
+ */
+export function predict(model: Model, batch: InputBatch): Tensor {
   const tape = new Tape({ recording: false })
   try {
-    return runNetwork(tape, model, batch, pass).output.tensor.clone()
+    return runNetwork(tape, model, batch, {}).output.tensor.clone()
   } finally {
     tape.dispose()
   }

@@ -20,15 +20,13 @@ const SITES = 1024
 /** What is kept for the backward pass: everything it reads, all but attention probabilities, or only each layer's input. */
 export type Recompute = 'none' | 'attention' | 'layer'
 
-/** In what the products of dense layers and attention are computed; everything else is float32. */
-export type Precision = 'float32' | 'bfloat16'
-
 /** How one pass over the network runs. */
 export interface PassOptions {
   /** Reads a parameter; the tape owns the tensor afterwards. */
   readonly parameter: (name: string, shape: readonly number[], init: Initializer) => Tensor
   readonly recompute?: Recompute
-  readonly precision?: Precision
+  /** In what the products of dense layers and attention are computed; everything else is float32. Default float32. */
+  readonly precision?: 'float32' | 'bfloat16'
   /** Dropout in training: its rate and the masks' seed: the run's, and a number for (step, micro-batch). None in evaluation. */
   readonly dropout?: { readonly rate: number; readonly seed: readonly [number, number] }
   /** Says when each value has its last reader; without it values live to the end of their layer. */

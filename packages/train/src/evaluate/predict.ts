@@ -1,6 +1,5 @@
 import { argmaxLabel, matchScore, type ScoredRow } from '@sohu-match/core'
 import { predict, type Model } from '../autograd/pass'
-import type { Precision } from '../autograd/training-ops'
 import { gatherBatch } from '../data/batch'
 import { distinctTexts, padTexts } from '../data/text-batch'
 import type { Tensor } from '../tfjs'
@@ -14,8 +13,6 @@ const BATCH_TOKENS = 8192
 export interface PredictOptions {
   readonly onProgress?: (done: number, total: number) => void
   readonly signal?: AbortSignal
-  /** Default float32. */
-  readonly precision?: Precision
 }
 
 /** What the network says of one pair: P(match), and the class with the larger logit. */
@@ -24,7 +21,7 @@ export interface Prediction {
   readonly predicted: 0 | 1
 }
 
-/** Scores every pair, dropout off; the result is in the order of the pairs. `signal` is looked at between batches. */
+/** Scores every pair in float32, dropout off; the result is in the order of the pairs. `signal` is looked at between batches. */
 export async function predictPairs(
   model: Model,
   pairs: EncodedPairs,
@@ -38,13 +35,13 @@ export async function predictPairs(
 async function predictByLogits(
   model: Model,
   pairs: EncodedPairs,
-  { onProgress, signal, precision = 'float32' }: PredictOptions
+  { onProgress, signal }: PredictOptions
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = new Array(pairs.labels.length)
   let done = 0
   for (const indices of planEvaluation(pairLengths(pairs), BATCH_TOKENS)) {
     signal?.throwIfAborted()
-    const logits = await valuesOf(predict(model, gatherBatch(pairs, indices), { precision })) // [batch, 2]
+    const logits = await valuesOf(predict(model, gatherBatch(pairs, indices))) // [batch, 2]
     indices.forEach((pair, row) => (predictions[pair] = prediction(logits[2 * row]!, logits[2 * row + 1]!)))
     done += indices.length
     onProgress?.(done, predictions.length)
@@ -56,7 +53,7 @@ async function predictByLogits(
 async function predictByVectors(
   model: Model,
   pairs: EncodedPairs,
-  { onProgress, signal, precision = 'float32' }: PredictOptions
+  { onProgress, signal }: PredictOptions
 ): Promise<Prediction[]> {
   const count = pairs.labels.length
   const texts = distinctTexts(
@@ -70,7 +67,7 @@ async function predictByVectors(
   for (const rows of planEvaluation(lengths, BATCH_TOKENS)) {
     signal?.throwIfAborted()
     // texts are sorted by length already, so a batch is a range of them
-    const values = await valuesOf(predict(model, padTexts(texts, rows[0]!, rows.at(-1)! + 1), { precision }))
+    const values = await valuesOf(predict(model, padTexts(texts, rows[0]!, rows.at(-1)! + 1)))
     vectors.set(values, rows[0]! * width)
     done += rows.length
     onProgress?.(Math.floor((count * done) / lengths.length), count)

@@ -164,6 +164,22 @@ describe('a bi-encoder', () => {
   })
 })
 
+describe('a run in bfloat16', () => {
+  it('judges its epochs in float32, as users score', async () => {
+    const out = join(root, 'bfloat16')
+    await startRun({ data, out, config }, { stopping: () => true })
+    const settings = join(out, 'train.json')
+    const stored = JSON.parse(readFileSync(settings, 'utf8')) as { config: object }
+    // written here, as a processor without bfloat16 would begin in float32
+    writeFileSync(settings, JSON.stringify({ ...stored, config: { ...stored.config, precision: 'bfloat16' } }))
+    expect(await resumeRun(out)).toMatchObject({ finished: true })
+    const best = join(out, 'best')
+    const { scores } = JSON.parse(readFileSync(join(best, 'valid-scores.json'), 'utf8')) as { scores: number[] }
+    const { rows } = await scoreSplit({ checkpoint: best, data, split: 'valid' })
+    expect(scores).toEqual(rows.map(({ score }) => score))
+  })
+})
+
 describe('the data of a run', () => {
   const stop = (after: number) => {
     let steps = 0
