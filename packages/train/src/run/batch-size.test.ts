@@ -36,10 +36,10 @@ describe('batch_tokens', () => {
     expect(largestBatch(probe(1), probe(2), 11)).toBe(0)
   })
 
-  it.each(['none', 'layer'])(
-    'auto fills the share of the memory that it may, recompute %s, and frees its probes',
-    (recompute) => {
-      const settings = train({ batch_tokens: 'auto', recompute })
+  it.each([{ recompute: 'none' }, { recompute: 'layer' }, { r_drop_weight: 4 }])(
+    'auto fills the share of the memory that it may, with %o, and frees its probes',
+    (more) => {
+      const settings = train({ batch_tokens: 'auto', ...more })
       const free = 8e6
       const { numTensors, numBytes } = tf.memory()
       const { batchTokens } = sizedSettings(settings, model, 24, () => free)
@@ -47,7 +47,11 @@ describe('batch_tokens', () => {
       const peak = (pairs: number): number => {
         const batch = workloadBatch({ layers: 2, hidden: 32, heads: 2, vocabulary: 100, pairs, tokens: 24 }, 1)
         const { peakBytes, result } = recordOps(() =>
-          lossAndGradients(model, batch, { recompute: settings.recompute, dropout: { rate: 0.1, seed: [1, 1] } })
+          lossAndGradients(model, batch, {
+            recompute: settings.recompute,
+            rDropWeight: settings.rDropWeight,
+            dropout: { rate: 0.1, seed: [1, 1] }
+          })
         )
         tf.dispose([result.loss, ...result.gradients.values()])
         return peakBytes - numBytes

@@ -46,7 +46,16 @@ export function largestBatch(small: MemoryProbe, large: MemoryProbe, limit: numb
   )
 }
 
-function probeMemory({ recompute, seed }: TrainSettings, model: Model, pairs: number, seq: number): MemoryProbe {
+/**
+ * Probes in float32 whatever the precision: a bfloat16 product also makes copies half the size of its inputs and output,
+ * at most half of what is alive, and `SAFETY_SHARE` leaves room for them.
+ */
+function probeMemory(
+  { recompute, rDropWeight, seed }: TrainSettings,
+  model: Model,
+  pairs: number,
+  seq: number
+): MemoryProbe {
   const filled = (length: number, value: number): Int32Array => new Int32Array(length).fill(value)
   const batch: LabeledBatch = {
     batch: pairs,
@@ -59,7 +68,11 @@ function probeMemory({ recompute, seed }: TrainSettings, model: Model, pairs: nu
   }
   const before = tf.memory().numBytes
   const { ops, result } = recordOps(() =>
-    lossAndGradients(model, batch, { recompute, dropout: { rate: model.config.hiddenDropoutProb, seed: [seed, 0] } })
+    lossAndGradients(model, batch, {
+      recompute,
+      rDropWeight,
+      dropout: { rate: model.config.hiddenDropoutProb, seed: [seed, 0] }
+    })
   )
   tf.dispose([result.loss, ...result.gradients.values()])
   return { pairs, bytes: ops.map(({ liveBytes }) => liveBytes - before) }
