@@ -29,6 +29,11 @@ describe('distinct texts', () => {
     expect([...texts.b]).toEqual([2, 4, 3])
   })
 
+  it('takes the key of a text from whichever pair names it', () => {
+    const keys = Int32Array.of(-1, 4, 5, 6, 4, 4)
+    expect([...distinctTexts({ ...pairs, keys }, Int32Array.of(0, 1)).keys]).toEqual([5, 4, 6])
+  })
+
   it('pads a range to its longest', () => {
     const texts = distinctTexts(pairs, Int32Array.of(0))
     expect(padTexts(texts, 0, 2)).toMatchObject({ batch: 2, seq: 4, tokenIds: Int32Array.of(1, 7, 2, 0, 1, 8, 9, 2) })

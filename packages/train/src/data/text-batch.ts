@@ -29,8 +29,12 @@ export function distinctTexts(pairs: EncodedPairs, indices: Int32Array): Distinc
       const tokens = pairs.tokenIds.subarray(from, to)
       const name = `${task}:${tokens.join()}`
       const known = found.get(name)
-      if (known) return known
-      const text = { tokens, task, key: pairs.keys?.[2 * pair + side] ?? -1, row: 0 }
+      const key = pairs.keys?.[2 * pair + side] ?? -1
+      if (known) {
+        if (known.key === -1) known.key = key
+        return known
+      }
+      const text = { tokens, task, key, row: 0 }
       found.set(name, text)
       return text
     })
