@@ -33,7 +33,10 @@ for (const model of values.model) {
 if (values.json) console.log(JSON.stringify(results))
 else for (const { name, tasks } of results) console.log(`${name}\n${table(tasks)}`)
 
-/** Figures by task of one model; a task that the model or the data lack is left out. */
+/**
+ * Figures by task of one model; a task without labelled pairs is left out. Throws `task-unknown` where the data have a task
+ * that the model lacks.
+ */
 async function measured(folder: string) {
   const names = dataset.tasks.map(({ name }) => name)
   const matcher = await createMatcher({ model: folder, tasks: names, dtype: values.dtype as 'int8' })
