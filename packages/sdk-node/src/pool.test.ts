@@ -168,6 +168,28 @@ describe('a pool of workers', () => {
     expect(pauses).toEqual(pauses.map((_, i) => i + 1))
   })
 
+  it('pauses between starts that fail, also while the other workers answer', async () => {
+    const doom = join(model, 'doom-of-one')
+    const pauses: number[] = []
+    let loads = 0
+    pool = await startPool({
+      script: script(doom),
+      workers: 2,
+      load: async () => (loads++, load),
+      delay: (attempt) => (pauses.push(attempt), 30)
+    })
+    writeFileSync(doom, '')
+    await expect(pool.run(batch(99))).rejects.toMatchObject({ code: 'inference-failed' })
+    while (pauses.length < 3 && loads < 15) await pool.run(batch(0))
+    expect(pauses.slice(0, 3)).toEqual([1, 2, 3])
+    expect(pool.health()).toMatchObject({ workers: 1, failure: expect.stringContaining('no more workers') })
+    expect(pool.health().crashes).toBeGreaterThan(3)
+    rmSync(doom)
+    await expect.poll(() => pool!.health().workers, { timeout: 20_000 }).toBe(2)
+    await pool.run(batch(0))
+    expect(pool.health()).toEqual({ workers: 2, crashes: 0, failure: undefined })
+  })
+
   it('never gives work to a worker that died while the others were still loading', async () => {
     const first = join(model, 'first-worker')
     const source = `import { parentPort } from 'node:worker_threads'

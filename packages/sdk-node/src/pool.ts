@@ -22,7 +22,7 @@ export interface Pool extends Engine {
   readonly loaded: NodeLoaded
 }
 
-/** Crashes in a row that are replaced at once; after that, each start waits longer. */
+/** Crashes, or failed starts, in a row that are replaced at once; after that, each start waits longer. */
 const MAX_CRASHES = 3
 
 /** Milliseconds that `dispose` waits for the work under way. */
@@ -35,7 +35,8 @@ const DISPOSE_LIMIT = 5_000
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
   const workers = new Set<WorkerThread>()
-  let crashes = 0
+  let ended = 0 // workers that ended since one last answered
+  let failedStarts = 0 // starts that failed since one last succeeded: what other workers answer says nothing about those
   let failure: MatcherError | undefined
   let closing = false
   let loading = options.workers // first workers that have not finished loading
@@ -43,9 +44,11 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   let starting: Promise<unknown> | undefined
   let endPause = (): void => undefined
 
+  const crashes = (): number => Math.max(ended, failedStarts)
+
   function onEnd(worker: WorkerThread, error: MatcherError): void {
     if (!workers.delete(worker) || closing) return
-    crashes++
+    ended++
     failure = error
     replace()
   }
@@ -58,15 +61,16 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
 
   async function refill(): Promise<void> {
     while (!closing && workers.size + loading < options.workers) {
-      if (crashes > MAX_CRASHES) await pause((options.delay ?? defaultDelay)(crashes - MAX_CRASHES))
+      if (crashes() > MAX_CRASHES) await pause((options.delay ?? defaultDelay)(crashes() - MAX_CRASHES))
       if (closing) return
       // not with the signal and the progress of the first start: those belong to it alone
       const attempt = options.load().then((load) => start({ script: options.script, load }))
       starting = attempt
       try {
         await attempt
+        failedStarts = 0
       } catch (cause) {
-        crashes++
+        failedStarts++
         failure = new MatcherError(
           'inference-failed',
           `A worker ended and no new one could be started: ${messageOf(cause)}`,
@@ -103,7 +107,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     worker.busy++
     try {
       const answer = await work(worker.client)
-      crashes = 0
+      ended = 0
       if (workers.size === options.workers) failure = undefined
       return answer
     } finally {
@@ -179,7 +183,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     run: (batch, abandoned) => give(abandoned, (client) => client.run(batch)),
     health: () => ({
       workers: closing ? 0 : workers.size,
-      crashes,
+      crashes: crashes(),
       failure: workers.size < options.workers ? failure?.message : undefined
     }),
     dispose: close
