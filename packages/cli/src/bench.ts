@@ -30,11 +30,12 @@ export async function benchMatcher(matcher: Matcher<string>, runs: number, pairs
   const single = []
   for (const characters of [24, 80, 200, 420]) {
     const text = SENTENCE.repeat(Math.ceil(characters / SENTENCE.length)).slice(0, characters)
-    const { tokenCount } = await matcher.match(text, text, task)
+    const other = text.slice(1) + text[0]! // a bi-encoder would encode the same text only once
+    const { tokenCount } = await matcher.match(text, other, task)
     const times: number[] = []
     for (let run = 0; run < runs; run++) {
       const start = performance.now()
-      await matcher.match(text, text, task)
+      await matcher.match(text, other, task)
       times.push(performance.now() - start)
     }
     single.push({ tokens: tokenCount, p50: quantile(times, 0.5), p95: quantile(times, 0.95) })

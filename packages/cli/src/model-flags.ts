@@ -67,6 +67,8 @@ type OptionName = keyof typeof OPTION_FLAGS
 export interface ModelFlags extends Pick<MatcherOptions<string>, OptionName> {
   readonly model: string
   readonly window?: number
+  /** Not a flag: set by commands that must not meet the cache. */
+  readonly cacheSize?: number
 }
 
 /** Adds `--model` and the options of the SDK to a command. */
@@ -116,13 +118,14 @@ export async function unlessStopped<R>({ signal, exitCode }: StopRequest, work: 
 async function matcherOptions(flags: ModelFlags): Promise<MatcherOptions<string>> {
   const names = Object.keys(OPTION_FLAGS) as OptionName[]
   const given = Object.fromEntries(names.map((name) => [name, flags[name]])) as Pick<MatcherOptions<string>, OptionName>
-  const { window } = flags
+  const { window, cacheSize } = flags
   if (window !== undefined && flags.truncation !== undefined)
     throw new MatcherError('config-invalid', '--window and --truncation exclude each other; leave one out.')
   const model = resolve(flags.model)
   return {
     ...given,
     model,
+    cacheSize,
     tasks: await taskNames(model),
     ...(window !== undefined && { truncation: { window, stride: Math.ceil(window / 2), combine: 'max' } as const })
   }

@@ -17,7 +17,8 @@ export function addBench(program: Command): void {
     .option('--pairs <n>', 'pairs of the mixed run', wholeNumber(1), 500)
     .option('--json', 'print the report as JSON')
     .action(async (flags: BenchFlags) => {
-      const report = await usingMatcher(flags, (matcher) => benchMatcher(matcher, flags.runs, flags.pairs))
+      const uncached = { ...flags, cacheSize: 0 } // else a bi-encoder would find its vectors again
+      const report = await usingMatcher(uncached, (matcher) => benchMatcher(matcher, flags.runs, flags.pairs))
       process.stdout.write(`${flags.json ? JSON.stringify(report) : describeReport(report)}\n`)
     })
 }
