@@ -1,7 +1,7 @@
 import { stopRequest, numberIn } from '@sohu-match/node/cli'
 import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
 import type { Command } from 'commander'
-import { requireTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
+import { requireTask, unlessStopped, usingMatcher, withModel, type ModelFlags } from '../model-flags'
 import { standardTexts, writeOut } from '../standard-input'
 import { embedTexts } from '../vectors/embed-texts'
 import { leastCosine, nearDuplicates } from '../vectors/near-duplicates'
@@ -23,11 +23,9 @@ export function addDedupe(program: Command): void {
     .action(async (flags: DedupeFlags) => {
       const stop = stopRequest()
       try {
-        await usingMatcher(
-          flags,
-          (matcher) => dedupe(matcher, standardTexts(), flags, writeOut, stop.signal),
-          stop.signal
-        )
+        const work = (matcher: Matcher<string>): Promise<void> =>
+          dedupe(matcher, standardTexts(), flags, writeOut, stop.signal)
+        await unlessStopped(stop, usingMatcher(flags, work, stop.signal))
       } finally {
         process.stdin.destroy() // whoever feeds it must not keep this process alive
       }
@@ -40,7 +38,7 @@ export function addDedupe(program: Command): void {
  */
 export async function dedupe(
   matcher: Pick<Matcher<string>, 'embed' | 'info'>,
-  texts: AsyncIterable<string>,
+  texts: AsyncGenerator<string>,
   { task: given, threshold }: Pick<DedupeFlags, 'task' | 'threshold'>,
   write: (text: string) => Promise<void>,
   signal?: AbortSignal
@@ -63,7 +61,7 @@ export async function dedupe(
   }
 }
 
-async function* atMost(texts: AsyncIterable<string>, most: number): AsyncGenerator<string> {
+async function* atMost(texts: AsyncGenerator<string>, most: number): AsyncGenerator<string> {
   let count = 0
   for await (const text of texts) {
     if (++count > most)

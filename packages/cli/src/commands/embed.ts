@@ -3,7 +3,7 @@ import { writeFileAtomic } from '@sohu-match/node'
 import { stopRequest } from '@sohu-match/node/cli'
 import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
 import type { Command } from 'commander'
-import { requireTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
+import { requireTask, unlessStopped, usingMatcher, withModel, type ModelFlags } from '../model-flags'
 import { standardTexts, writeOut } from '../standard-input'
 import { embedTexts } from '../vectors/embed-texts'
 import { createNpy } from '../vectors/npy'
@@ -26,16 +26,13 @@ async function embed(flags: EmbedFlags): Promise<void> {
   if (flags.out !== undefined && !flags.out.endsWith('.npy'))
     throw new MatcherError('config-invalid', `--out is ${flags.out}; name a file that ends in .npy.`)
   const stop = stopRequest()
+  const work = async (matcher: Matcher<string>): Promise<void> => {
+    const task = requireTask(matcher, flags.task)
+    if (flags.out === undefined) await toLines(matcher, task, stop.signal)
+    else await toNpy(matcher, task, resolve(flags.out), stop.signal)
+  }
   try {
-    await usingMatcher(
-      flags,
-      async (matcher) => {
-        const task = requireTask(matcher, flags.task)
-        if (flags.out === undefined) await toLines(matcher, task, stop.signal)
-        else await toNpy(matcher, task, resolve(flags.out), stop.signal)
-      },
-      stop.signal
-    )
+    await unlessStopped(stop, usingMatcher(flags, work, stop.signal))
   } finally {
     process.stdin.destroy() // whoever feeds it must not keep this process alive
   }

@@ -79,6 +79,26 @@ describe('embedding a stream', () => {
   })
 })
 
+/** One text, and then silence. */
+async function* silent(): AsyncGenerator<string> {
+  yield '0'
+  await new Promise(() => undefined)
+}
+
+describe('a stop while the input is silent', () => {
+  it('ends waiting, rejects with its reason, and gives nothing of the texts at hand', async () => {
+    const stop = new AbortController()
+    const seen: unknown[] = []
+    const embedding = (async () => {
+      for await (const chunk of embedTexts(matcher, silent(), 'dup', stop.signal)) seen.push(chunk)
+    })()
+    const deduping = dedupe(matcher, silent(), {}, async (text) => void seen.push(text), stop.signal)
+    setTimeout(() => stop.abort('enough'), 20)
+    expect(await Promise.allSettled([embedding, deduping])).toMatchObject([{ reason: 'enough' }, { reason: 'enough' }])
+    expect(seen).toEqual([])
+  }, 10_000)
+})
+
 describe('a NumPy file', () => {
   it('holds shape and rows, and appears when it is whole', async () => {
     const path = join(root, 'rows.npy')

@@ -75,7 +75,7 @@ export interface EncodedRun {
 export interface Health {
   /** Workers that hold a loaded model. While it is 0, calls wait for a worker that is starting, or are rejected. */
   readonly workers: number
-  /** Workers that ended one after the other without an answer in between. */
+  /** Workers that ended without an answer in between, or starts that failed one after the other, whichever are more. */
   readonly crashes: number
   /** Why a worker is missing. */
   readonly failure?: string | undefined
