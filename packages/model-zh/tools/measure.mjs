@@ -2,6 +2,17 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
+const HELP = `measure --model NAME=FOLDER [--model …] --data FOLDER [--split test …] [--dtype int8] [--json]
+  --model    a model folder, and the name to print it under; may be repeated
+  --data     data folder: Sohu layout or dataset.json
+  --split    splits whose labelled pairs are scored; may be repeated (default: test)
+  --dtype    graph to run (default: int8)
+  --json     print JSON instead of tables`
+if (process.argv.includes('--help')) {
+  console.log(HELP)
+  process.exit(0)
+}
+
 // Bundles bench/measure.ts and runs it.
 const folder = fileURLToPath(new URL('..', import.meta.url))
 await build({
