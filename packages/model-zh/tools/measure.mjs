@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const HELP = `measure --model NAME=FOLDER [--model …] --data FOLDER [--split test …] [--dtype int8] [--json]
+const HELP = `Usage: measure --model NAME=FOLDER [--model …] --data FOLDER [--split test …] [--dtype int8] [--json]
   --model    a model folder, and the name to print it under; may be repeated
   --data     data folder: Sohu layout or dataset.json
   --split    splits whose labelled pairs are scored; may be repeated (default: test)
