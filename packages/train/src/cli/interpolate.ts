@@ -1,4 +1,5 @@
 import { userPath } from '@sohu-match/node'
+import { numberIn } from '@sohu-match/node/cli'
 import type { Command } from 'commander'
 import { interpolate } from '../checkpoint/interpolate'
 import { createProgress } from '../report/bar'
@@ -21,7 +22,7 @@ export function addInterpolate(program: Command): void {
     )
     .requiredOption('--start <dir>', 'checkpoint the training started from (train:import writes public weights as one)')
     .requiredOption('--checkpoint <dir>', "the fine-tuned one: a run's best/ folder")
-    .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', Number)
+    .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', numberIn(0, 1))
     .requiredOption('--data <dir>', 'data folder whose valid split gives thresholds and metrics')
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--force', 'replace what is at --out', false)
