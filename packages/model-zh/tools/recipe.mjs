@@ -23,7 +23,7 @@ export function makeModel({ folder, out, seed = 1, short = false }) {
   const begin = ['--data', data, '--init', start, '--preset', 'model-zh', '--set', `seed=${seed}`]
   step('train', 'sohu', '--out', run, ...(done(`${run}/train.json`) ? ['--resume'] : begin))
   const between = ['--start', start, '--checkpoint', `${run}/best`, '--share', SHARE]
-  step('train', 'interpolate', ...between, '--data', data, '--out', mixed, '--force')
+  step('train', 'interpolate', ...between, '--data', data, '--out', mixed, '--center', '--force')
   const form = ['--dtype', 'int8,q8,fp16', '--no-latency', '--name', 'sohu-match-zh', ...(short ? ['--no-gate'] : [])]
   step('export', 'sohu', '--checkpoint', mixed, '--data', data, '--out', out, ...form, '--force')
   return true

@@ -15,18 +15,18 @@ const [start, checkpoint] = ['start', 'tuned'].map((name) => join(root, name, 'b
 
 beforeAll(async () => {
   await writeDemoCorpus(data, { train: 16, valid: 8, test: 8 })
-  const tiny = ['vocab_size=200', 'hidden_size=8', 'num_attention_heads=2', 'intermediate_size=8', 'max_length=32']
-  const config =
-    (...more: string[]) =>
-    async () =>
-      parseTrainSettings(
-        applyOverrides(await presets.read('smoke'), [...tiny.map((key) => `model.${key}`), 'epochs=1', ...more]),
-        'test'
-      )
-  await startRun({ data, out: join(root, 'start'), config: await config()() })
-  await startRun({ data, out: join(root, 'tuned'), init: start, config: await config('learning_rate=0.02')() })
+  await startRun({ data, out: join(root, 'start'), config: await config() })
+  await startRun({ data, out: join(root, 'tuned'), init: start, config: await config('learning_rate=0.02') })
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+async function config(...more: string[]) {
+  const tiny = ['vocab_size=200', 'hidden_size=8', 'num_attention_heads=2', 'intermediate_size=8', 'max_length=32']
+  return parseTrainSettings(
+    applyOverrides(await presets.read('smoke'), [...tiny.map((key) => `model.${key}`), 'epochs=1', ...more]),
+    'test'
+  )
+}
 
 async function weights(folder: string): Promise<Map<string, Float32Array>> {
   const { model } = await readCheckpoint(folder)
@@ -55,6 +55,41 @@ describe('interpolate', () => {
     const out = join(root, 'same')
     await interpolate({ start, checkpoint, share: 1, data, out })
     expect(await weights(out)).toEqual(await weights(checkpoint))
+  })
+
+  it('moves offsets so that every threshold is 0.5 and every label stays', async () => {
+    const tuned = join(root, 'vectors', 'best')
+    const data = join(root, 'enough-for-thresholds')
+    await writeDemoCorpus(data, { train: 16, valid: 64, test: 8 })
+    const plainStart = ['initialization="reference"', 'token_match_weight=0', 'lexical_weight=0']
+    await startRun({
+      data,
+      out: join(root, 'vectors'),
+      config: await config('model.architecture="bi-encoder"', ...plainStart, 'learning_rate=0.02')
+    })
+    const [plain, centered] = [join(root, 'plain'), join(root, 'centered')]
+    const before = await interpolate({ start: tuned, checkpoint: tuned, share: 1, data, out: plain })
+    const after = await interpolate({ start: tuned, checkpoint: tuned, share: 1, data, out: centered, center: true })
+    const [from, to] = await Promise.all(
+      [plain, centered].map(async (folder) => (await readCheckpoint(folder)).thresholds)
+    )
+    expect(new Set(Object.values(to!))).toEqual(new Set([0.5]))
+    expect(Object.values(from!).some((threshold) => Math.abs(threshold - 0.5) > 1e-3)).toBe(true)
+    expect(after.mean).toBe(before.mean)
+    // What a fresh reading of the written checkpoint predicts is what was promised.
+    const again = await interpolate({ start: centered, checkpoint: centered, share: 1, data, out: join(root, 'again') })
+    for (const [task, { auc, f1 }] of Object.entries(after.tasks)) {
+      expect(again.tasks[task]!.auc).toBeCloseTo(auc!, 6)
+      expect(f1).toBe(before.tasks[task]!.f1)
+    }
+  })
+
+  it('has no offset to move in a cross-encoder', async () => {
+    const out = join(root, 'no-offset')
+    await expect(interpolate({ start, checkpoint, share: 1, data, out, center: true })).rejects.toMatchObject({
+      code: 'config-invalid'
+    })
+    expect(existsSync(out)).toBe(false)
   })
 
   it('refuses a share beyond 0 to 1, and leaves what is at --out alone', async () => {

@@ -4,7 +4,10 @@ import {
   evaluateAt,
   MatcherError,
   parameterSpecs,
-  type Metrics
+  type Metrics,
+  type ModelConfig,
+  type ScoredRow,
+  type TaskSpec
 } from '@sohu-match/core'
 import { CHECKPOINT_FOLDER, outputFolder, readDataset, userPath } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
@@ -26,17 +29,19 @@ export interface InterpolateOptions {
   /** Data folder whose valid split gives the thresholds and metrics. */
   readonly data: string
   readonly out: string
+  /** Move each task's offset, so that its threshold is 0.5; bi-encoders only. */
+  readonly center?: boolean
   readonly force?: boolean
 }
 
 /**
  * Writes the checkpoint `(1 - share) start + share checkpoint`, weight by weight: fine-tuned weights keep more of what the start knew
  * (Wortsman et al. 2022, arXiv:2109.01903). The condition and the score of the fine-tuned network are its own, so they are not mixed but
- * the condition's effect is scaled by `share`. Thresholds are chosen anew. Throws `config-invalid`, `checkpoint-invalid`, `data-invalid`,
- * `output-exists`.
+ * the condition's effect is scaled by `share`. Thresholds are chosen anew; with `center` they become 0.5, which leaves every label as it
+ * is and makes scores of different tasks comparable. Throws `config-invalid`, `checkpoint-invalid`, `data-invalid`, `output-exists`.
  */
 export async function interpolate(
-  { start, checkpoint, share, data, out, force = false }: InterpolateOptions,
+  { start, checkpoint, share, data, out, center = false, force = false }: InterpolateOptions,
   onProgress?: (done: number, total: number) => void
 ): Promise<Metrics> {
   if (!(share >= 0 && share <= 1))
@@ -50,14 +55,18 @@ export async function interpolate(
     await mixIn(tuned, start, checkpoint, share)
     const { model, assets } = tuned
     const { config } = model
+    if (center) requireOffsets(config, checkpoint)
     const { splits } = forTasks(await readDataset(data, ['valid']), config.tasks)
     const separate = config.architecture === 'bi-encoder'
     const valid = await encodeExamples(splits.valid, createTokenizer(assets.vocab, assets.dictionary), {
       maxLength: config.maxLength,
       separate
     })
-    const rows = scoredRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
-    const thresholds = chooseThresholds(rows, config.tasks)
+    const scored = scoredRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
+    const chosen = chooseThresholds(scored, config.tasks)
+    if (center) centerOffsets(model, chosen)
+    const rows = center ? centeredRows(scored, config.tasks, chosen) : scored
+    const thresholds = center ? Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5])) : chosen
     const metrics = evaluateAt(rows, config.tasks, thresholds)
     await writeCheckpoint(folder, {
       config,
@@ -97,6 +106,36 @@ function mixture(name: string, from: Variable, to: Variable, share: number): Flo
   const [a, b] = [from.values(), to.values()]
   if (name.endsWith('_cond')) return b.map((value) => share * value)
   return b.map((value, i) => (1 - share) * a[i]! + share * value)
+}
+
+/** Lowers each task's offset by the log-odds of its threshold: a score at the threshold becomes 0.5. */
+function centerOffsets(model: Model, thresholds: Readonly<Record<string, number>>): void {
+  const offset = model.variables.get('score.offset')!
+  const values = offset.values() // [tasks, 1]
+  for (const { id, name } of model.config.tasks) values[id]! -= Math.log(thresholds[name]! / (1 - thresholds[name]!))
+  offset.assign(values)
+}
+
+/** The rows as the network scores them after `centerOffsets`: odds over the odds of the threshold. */
+function centeredRows(
+  rows: readonly ScoredRow[],
+  tasks: readonly TaskSpec[],
+  thresholds: Readonly<Record<string, number>>
+): ScoredRow[] {
+  const byId = new Map(tasks.map(({ id, name }) => [id, thresholds[name]!]))
+  return rows.map((row) => {
+    const threshold = byId.get(row.task)!
+    const [above, below] = [row.score * (1 - threshold), (1 - row.score) * threshold]
+    return { ...row, score: above / (above + below), predicted: above > below ? 1 : 0 }
+  })
+}
+
+function requireOffsets(config: ModelConfig, checkpoint: string): void {
+  if (config.architecture !== 'bi-encoder')
+    throw new MatcherError(
+      'config-invalid',
+      `${checkpoint} is a cross-encoder, which has no offset to move; leave --center out.`
+    )
 }
 
 function requireAlike(from: LoadedCheckpoint, tuned: LoadedCheckpoint, start: string, checkpoint: string): void {

@@ -10,6 +10,7 @@ interface InterpolateFlags {
   readonly share: number
   readonly data: string
   readonly out: string
+  readonly center: boolean
   readonly force: boolean
 }
 
@@ -25,8 +26,9 @@ export function addInterpolate(program: Command): void {
     .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', numberIn(0, 1))
     .requiredOption('--data <dir>', 'data folder whose valid split gives thresholds and metrics')
     .requiredOption('--out <dir>', 'checkpoint folder to write')
+    .option('--center', "move each task's offset so that its threshold is 0.5 (bi-encoders)", false)
     .option('--force', 'replace what is at --out', false)
-    .action(async ({ start, checkpoint, share, data, out, force }: InterpolateFlags) => {
+    .action(async ({ start, checkpoint, share, data, out, center, force }: InterpolateFlags) => {
       const progress = createProgress(process.stderr)
       const metrics = await interpolate(
         {
@@ -35,6 +37,7 @@ export function addInterpolate(program: Command): void {
           share,
           data: userPath(data),
           out: userPath(out),
+          center,
           force
         },
         (done, total) => progress.phase('evaluate', done, total)
