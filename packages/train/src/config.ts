@@ -43,7 +43,7 @@ const entries = {
   /** Padded tokens of one forward and backward pass; a larger batch is accumulated over several. 0: never cut. */
   micro_batch_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 
-  /** Factors of the learning rate by the beginning of a parameter's name, the longest that fits: `{ "score.": 100, "embeddings.": 0.5 }`. */
+  /** Factors of the learning rate by the beginning of a parameter's name, or its end after a star: `{ "score.": 100, "*_cond": 10 }`. */
   learning_rate_factors: v.optional(v.record(v.string(), positive), {}),
   adam: v.optional(v.picklist(['keras', 'bert4keras']), 'keras'),
   learning_rate: positive,

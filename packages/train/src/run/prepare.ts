@@ -27,6 +27,7 @@ import type { RunSource } from './source'
 import { ownAssets } from '../checkpoint/dictionary'
 import { crossInitialization } from '../initialization/cross'
 import { initialValues } from '../initialization/parameters'
+import { requireRates } from '../optimizer/rates'
 import { Variable } from '../optimizer/variable'
 import type { LoadSummary } from '../pretrained/plan'
 import { takeOver } from '../pretrained/take-over'
@@ -140,8 +141,13 @@ const CROSS_ENCODER_ONLY = {
   microBatchTokens: 0
 } as const
 
-/** Throws `config-invalid` for a setting that the network's architecture has no use for: it would be ignored. */
-export function requireFitting(settings: TrainSettings, { architecture, hiddenDropoutProb }: ModelConfig): void {
+/** Throws `config-invalid` for a setting that the network has no use for: it would be ignored. */
+export function requireFitting(settings: TrainSettings, config: ModelConfig): void {
+  const { architecture, hiddenDropoutProb } = config
+  requireRates(
+    settings.learningRateFactors,
+    parameterSpecs(config).map(({ name }) => name)
+  )
   const refuse = (key: string, value: unknown): never => {
     const name = Object.keys(snakeCased({ [key]: 0 }))[0]
     throw new MatcherError(

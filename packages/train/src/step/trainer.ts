@@ -8,6 +8,7 @@ import { textLossAndGradients, type TextPairBatch } from '../autograd/text-pass'
 import type { TrainSettings } from '../config'
 import { Adam, clipByGlobalNorm } from '../optimizer/adam'
 import { ExponentialMovingAverage } from '../optimizer/ema'
+import { rateOf } from '../optimizer/rates'
 import { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 
@@ -123,12 +124,6 @@ export class Trainer {
 /** The padded matrices that a pass reads. */
 function paddedParts(batch: MicroBatch): readonly InputBatch[] {
   return 'groups' in batch ? batch.groups : [batch]
-}
-
-/** The factor of the longest prefix of a parameter's name that `factors` has, else 1. */
-export function rateOf(factors: Readonly<Record<string, number>>, name: string): number {
-  const prefixes = Object.keys(factors).filter((prefix) => name.startsWith(prefix))
-  return prefixes.length === 0 ? 1 : factors[prefixes.reduce((a, b) => (b.length > a.length ? b : a))]!
 }
 
 /** Frees a network's weights. */
