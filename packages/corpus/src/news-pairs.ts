@@ -4,7 +4,7 @@ import { blocks, grouped, hashed, shuffled } from './order'
 import { overlapMeter } from './overlap'
 import { areRelated } from './related-topics'
 import { splitKeys, SPLITS, type Split } from './split'
-import { LONG_KINDS, SHORT_KINDS, type NewsKind, type NewsText } from './texts'
+import { LONG_KINDS, SHORT_KINDS, SPLIT_FIELDS, type NewsKind, type NewsText } from './texts'
 
 /** A labelled pair of news texts with what its label follows from. */
 export interface NewsPair {
@@ -21,7 +21,7 @@ export interface NewsPair {
 /** The seed of the published pairs. */
 export const CORPUS_SEED = 'sohu-match corpus 1'
 
-/** Topics of each of the eight fields (of 16) that are kept for choosing and for testing: 16 and 24 topics in all, 88 are left to train on. */
+/** Topics of each of the eight split fields (of 16) that are kept for choosing and for testing: 16 and 24 in all. The others train. */
 const SHARES = { valid: 2, test: 3 }
 
 /** Topics among which the closest negatives of criterion A are looked for. */
@@ -71,10 +71,7 @@ export function newsPairs(
   news: readonly NewsText[],
   seed: string = CORPUS_SEED
 ): Record<Task, Record<Split, NewsPair[]>> {
-  const fields = new Map(
-    [...grouped(news, ({ field }) => field)].map(([field, texts]) => [field, [...new Set(texts.map((t) => t.topic))]])
-  )
-  const splitOf = splitKeys(fields, SHARES, seed)
+  const splitOf = splitsByTopic(news, seed)
   const closeness = overlapMeter()
   const pairsOf = (task: Task, split: Split) => {
     const topics = topicsOf(news.filter(({ topic }) => splitOf.get(topic) === split))
@@ -84,6 +81,19 @@ export function newsPairs(
   return Object.fromEntries(
     TASKS.map((task) => [task, Object.fromEntries(SPLITS.map((split) => [split, pairsOf(task, split)]))])
   ) as Record<Task, Record<Split, NewsPair[]>>
+}
+
+/** The split of every topic: by hash within the split fields, `train` in the others. */
+function splitsByTopic(news: readonly NewsText[], seed: string): ReadonlyMap<string, Split> {
+  const fields = [...grouped(news, ({ field }) => field)].map(
+    ([field, texts]) => [field, [...new Set(texts.map(({ topic }) => topic))]] as const
+  )
+  const isSplit = ([field]: (typeof fields)[number]): boolean => (SPLIT_FIELDS as readonly string[]).includes(field)
+  const training = fields.filter((field) => !isSplit(field)).flatMap(([, topics]) => topics)
+  return new Map([
+    ...splitKeys(new Map(fields.filter(isSplit)), SHARES, seed),
+    ...training.map((topic) => [topic, 'train'] as const)
+  ])
 }
 
 function topicsOf(news: readonly NewsText[]): Topic[] {

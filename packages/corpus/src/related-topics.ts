@@ -33,7 +33,104 @@ const RELATED: readonly (readonly string[])[] = [
   ['t108', 't109', 't110', 't111', 't112'] // animals in zoos, in need and in the wild
 ]
 
+/** Of topics in fields that only train: the topics near each, which need not be near one another. */
+const NEAR: Readonly<Record<string, readonly string[]>> = {
+  t129: ['t132', 't133', 't135', 't136', 't180'], // celebrities
+  t130: ['t098', 't099', 't133', 't134'], // series and shows
+  t131: ['t099'], // singers
+  t132: ['t028', 't029', 't072', 't212', 't213'], // slips of public faces
+  t133: ['t015', 't097', 't098', 't134', 't135', 't136'], // celebrities
+  t134: ['t097', 't098'], // series and shows
+  t135: ['t097', 't136'], // celebrities
+  t136: ['t015', 't178'], // celebrities
+  t137: ['t002', 't138', 't139', 't142'], // football
+  t138: ['t002', 't005', 't139', 't140', 't141', 't142'], // football
+  t139: ['t002', 't005', 't006'], // football
+  t140: ['t004'], // upsets
+  t141: ['t001', 't003'], // rulings
+  t142: ['t002'], // league matches
+  t143: ['t012', 't144'], // races
+  t145: ['t146', 't150', 't151'], // soups and health
+  t147: ['t072'], // losing weight
+  t149: ['t204'], // parents and teenagers
+  t150: ['t072'], // creams and health products
+  t151: ['t105', 't106', 't148', 't152'], // cooking
+  t152: ['t107'], // baking
+  t153: ['t047', 't115'], // growing plants
+  t154: ['t155', 't175', 't188'], // homes fitted out
+  t155: ['t156'], // tidying and old things
+  t156: ['t047', 't211'], // things used again
+  t157: ['t111', 't158'], // pets
+  t158: ['t116', 't159'], // fish
+  t159: ['t191'], // anglers at the water
+  t160: ['t117', 't210'], // tea
+  t161: ['t051'], // queues at fuel stations and charging posts
+  t162: ['t222'], // prices
+  t163: ['t021', 't024', 't164'], // mortgages and housing funds
+  t165: ['t019'], // listed companies
+  t166: ['t092', 't185'], // pay at the end of a job
+  t167: ['t018', 't026', 't102', 't209', 't211'], // small firms that begin and end
+  t168: ['t029', 't213', 't214'], // parcels and online orders
+  t169: ['t029', 't050', 't171'], // used cars
+  t170: ['t049', 't050', 't171'], // test drives
+  t171: ['t049', 't051'], // range of electric cars
+  t172: ['t033', 't173'], // phones
+  t173: ['t033', 't174', 't175'], // gadgets
+  t175: ['t035', 't176'], // devices at home
+  t176: ['t029'], // repairs and refunds
+  t177: ['t039', 't178', 't180'], // tales and customs
+  t178: ['t101', 't179'], // memories
+  t179: ['t096', 't128'], // people looked for
+  t180: ['t181', 't182'], // marriage
+  t181: ['t093', 't182'], // money between lovers
+  t183: ['t075', 't078', 't079'], // students' stories
+  t184: ['t075', 't185', 't187'], // examinations
+  t185: ['t167'], // changes of work
+  t186: ['t069', 't128', 't187', 't191'], // portraits of working people
+  t187: ['t076'], // portraits
+  t188: ['t189'], // building in the village
+  t189: ['t053', 't056', 't057', 't077'], // roads
+  t190: ['t046', 't088'], // water, power and gas at home
+  t191: ['t007', 't064', 't218'], // rescues
+  t192: ['t062', 't081', 't082', 't195', 't217'], // disasters of nature
+  t193: ['t023', 't093'], // rents and deposits
+  t194: ['t027'], // supermarkets
+  t195: ['t081', 't082', 't083', 't084', 't085'], // extreme weather
+  t196: ['t007', 't013', 't144', 't197'], // feats outdoors
+  t197: ['t007', 't012', 't013', 't064', 't220'], // long journeys
+  t198: ['t145', 't147', 't202'], // food and health
+  t199: ['t045', 't084', 't195'], // climate
+  t200: ['t036', 't037'], // space
+  t201: ['t041', 't208'], // laboratories
+  t202: ['t066', 't068', 't203', 't204'], // treatments
+  t205: ['t029', 't072'], // disputes over treatment
+  t206: ['t146', 't149'], // worries and sleep
+  t207: ['t069', 't191'], // first aid
+  t208: ['t013', 't066'], // living with a disability
+  t209: ['t105', 't106', 't121', 't210'], // restaurants
+  t210: ['t100'], // chains
+  t211: ['t026', 't102', 't221'], // shops that close
+  t212: ['t029', 't093', 't213'], // shopping online
+  t213: ['t029'], // shopping online
+  t214: ['t087', 't088', 't224'], // fires
+  t215: ['t062', 't218'], // shipping lines
+  t216: ['t046', 't124'], // nature restored
+  t217: ['t039', 't046', 't048', 't081', 't116'], // drowned streets
+  t218: ['t007', 't069', 't082', 't219'], // ships in storms
+  t219: ['t114', 't116', 't118'], // harvests
+  t220: ['t057', 't115', 't116'], // jams
+  t221: ['t101', 't106'], // cloth
+  t222: ['t113', 't115', 't117'], // goods that do not sell
+  t223: ['t031', 't107', 't117'], // street markets
+  t224: ['t087', 't088'] // fire and explosion
+}
+
 /** Whether two topics are the same or too near each other in meaning to be a sure "other topic". */
 export function areRelated(one: string, other: string): boolean {
-  return one === other || RELATED.some((row) => row.includes(one) && row.includes(other))
+  return (
+    one === other ||
+    RELATED.some((row) => row.includes(one) && row.includes(other)) ||
+    (NEAR[one] ?? []).includes(other) ||
+    (NEAR[other] ?? []).includes(one)
+  )
 }
