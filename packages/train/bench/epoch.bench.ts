@@ -51,7 +51,6 @@ async function main(folder: string): Promise<void> {
     plan(`buckets, ${train.batchPairs} pairs at most`, {
       batching: 'buckets',
       batchTokens: Number(train.batchTokens),
-      poolPairs: train.bucketPool,
       maxPairs: train.batchPairs
     }),
     plan(`reference, ${train.batchPairs} pairs`, { batching: 'reference', batchSize: train.batchPairs }),

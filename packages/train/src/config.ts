@@ -25,8 +25,6 @@ const entries = {
   epochs: count,
   /** Pairs that an epoch shows, drawn anew for each; 0: all. Of `buckets`. */
   epoch_pairs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  /** How often the training texts must have a word for the vocabulary (of at most `model.vocab_size` tokens) that is made of them. */
-  vocab_min_count: v.optional(count, 1),
   /** Names of the data's tasks to train on; none: all. The network then knows these tasks only. */
   only_tasks: v.optional(v.array(v.string()), []),
   /** What the loss of a task's pairs weighs, by its name (1 where there is none); brought to mean 1 over the training pairs. */
@@ -39,7 +37,6 @@ const entries = {
   batch_pairs: v.optional(count, 16),
   /** `auto`: as many as the free memory holds, measured when the run begins; the number is kept in `train.json`. */
   batch_tokens: v.optional(v.union([count, v.literal('auto')]), 4096),
-  bucket_pool: v.optional(count, 1024),
   /** Padded tokens of one forward and backward pass; a larger batch is accumulated over several. 0: never cut. */
   micro_batch_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 
@@ -49,7 +46,6 @@ const entries = {
   learning_rate: positive,
   warmup: v.optional(share, 0),
   decay: v.optional(v.picklist(['none', 'linear', 'cosine']), 'none'),
-  final_share: v.optional(share, 0),
   beta1: v.optional(share, 0.9),
   beta2: v.optional(share, 0.999),
   epsilon: v.optional(positive, 1e-7),
@@ -58,22 +54,15 @@ const entries = {
   /** Joint L2 norm that gradients are cut to; 0 does not cut. */
   clip_norm: v.optional(atLeastZero, 0),
   ema_momentum: v.optional(share, 0.9999),
-  /** Adversarial training: length of the word embeddings' shift along the loss's gradient (Miyato et al. 2017, arXiv:1605.07725); 0: none. */
+  /** Adversarial training: length by which word embeddings are shifted along the loss's gradient (Miyato et al. 2017, arXiv:1605.07725). */
   fgm_epsilon: v.optional(atLeastZero, 0),
-  /** Weight λ of the loss's term λ/2 |gradient by the word embeddings|² (Su 2020, kexue.fm/archives/7234); 0: none. Not with fgm_epsilon. */
-  gradient_penalty: v.optional(atLeastZero, 0),
 
   /** `reference`: as Keras. `cross`: attention compares the two texts from the first step. */
   initialization: v.optional(v.picklist(['reference', 'cross']), 'reference'),
-  cross_query_gain: v.optional(positive, 1.5),
-  cross_value_gain: v.optional(positive, 0.7),
-  cross_segment: v.optional(positive, 0.5),
   /** `reference`: TruncatedNormal(0.02). `texts`: unit variance, from a word's characters and the training texts it occurs in. */
   embedding_start: v.optional(v.picklist(['reference', 'texts']), 'reference'),
   /** With `texts`: deviation of a first dimension that tells how rare the word is; 0: none. */
   embedding_idf: v.optional(atLeastZero, 0),
-  /** Share of the pairs that an epoch shows with their texts in the other order, drawn anew each epoch: a match has no direction. */
-  exchange_texts: v.optional(share, 0),
   /** Share of a pair's rare words that an epoch shows as other words about as rare, the same ones in both texts, drawn anew each epoch. */
   rename_words: v.optional(share, 0),
   /**
@@ -108,6 +97,18 @@ const entries = {
   recompute: v.optional(v.picklist(['none', 'attention', 'layer']), 'none'),
   /** Steps between writes of `last/`, beside each epoch's end; 0 writes at epoch ends only. */
   checkpoint_steps: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 500)
+}
+
+/** Keys that are no longer settings, and the value each has now. `train.json` of older runs holds them. */
+const FIXED: Readonly<Record<string, number>> = {
+  bucket_pool: 1024,
+  cross_query_gain: 1.5,
+  cross_segment: 0.5,
+  cross_value_gain: 0.7,
+  exchange_texts: 0,
+  final_share: 0,
+  gradient_penalty: 0,
+  vocab_min_count: 1
 }
 
 const schema = v.strictObject(entries)
@@ -149,8 +150,23 @@ export function requireKnownKeys(json: object, known: readonly string[], source:
   )
 }
 
+/** The configuration without keys that are fixed now. Throws `config-invalid` where one has another value. */
+function withoutFixedKeys(json: Record<string, unknown>, source: string): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(json).filter(([key, value]) => {
+      if (!Object.hasOwn(FIXED, key)) return true
+      if (value === FIXED[key]) return false
+      throw new MatcherError(
+        'config-invalid',
+        `${source}: "${key}" is ${JSON.stringify(value)}, but it is fixed at ${FIXED[key]} since it was removed; leave it out.`
+      )
+    })
+  )
+}
+
 /** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
-export function parseTrainSettings(json: Record<string, unknown>, source: string): TrainSettings {
+export function parseTrainSettings(given: Record<string, unknown>, source: string): TrainSettings {
+  const json = withoutFixedKeys(given, source)
   requireKnownKeys(json, Object.keys(entries), source)
   const parsed = v.safeParse(schema, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
@@ -160,12 +176,6 @@ export function parseTrainSettings(json: Record<string, unknown>, source: string
     throw new MatcherError(
       'config-invalid',
       `${source}: r_drop_weight does not go with token_match_weight or lexical_weight; set them to 0.`
-    )
-  }
-  if (parsed.output.fgm_epsilon > 0 && parsed.output.gradient_penalty > 0) {
-    throw new MatcherError(
-      'config-invalid',
-      `${source}: fgm_epsilon and gradient_penalty are two ways to smooth the same thing; set one of them to 0.`
     )
   }
   return camelCased(parsed.output)

@@ -30,7 +30,7 @@ export interface EpochPlan {
 }
 
 /** Pairs in a pool: enough for batches of nearly one length, few enough that the mix of an epoch stays random. */
-const POOL_PAIRS = 2048
+const POOL_PAIRS = 1024
 
 /**
  * Plans an epoch. With `buckets` all pairs weigh the same over the epoch, whatever the size of their batch: the sum of a batch's weighted

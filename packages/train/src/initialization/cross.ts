@@ -2,13 +2,12 @@ import type { ModelConfig } from '@sohu-match/core'
 import { createRandom, type Random } from '../data/random'
 import { randomOrthogonal, transposed } from './matrix'
 
-/** How strongly a token's query meets the key of the same token; how much of what attention finds is written back. */
-export interface CrossOptions {
-  readonly queryGain: number
-  readonly valueGain: number
-  /** Length of the opposite segment embeddings, as a share of √hidden. */
-  readonly segment: number
-}
+/** How strongly a token's query meets the key of the same token. */
+const QUERY_GAIN = 1.5
+/** How much of what attention finds is written back. */
+const VALUE_GAIN = 0.7
+/** Length of the opposite segment embeddings, as a share of √hidden. */
+const SEGMENT_LENGTH = 0.5
 
 /** Rotary pairs that turn slower than this (radians a token) tell what a token is rather than where it stands. */
 const SLOW = 0.02
@@ -21,16 +20,12 @@ const SLOW = 0.02
  * what is found is written where the residual has its like (mimetic initialization, Trockman and Kolter 2023, arXiv:2305.09828).
  * Only names that it changes are in the result; the network's definition is untouched.
  */
-export function crossInitialization(
-  config: ModelConfig,
-  seed: number,
-  options: CrossOptions
-): Map<string, Float32Array> {
+export function crossInitialization(config: ModelConfig, seed: number): Map<string, Float32Array> {
   const { embeddingSize, hiddenSize, numHiddenLayers } = config
   const values = new Map<string, Float32Array>()
   const direction = unitVector(embeddingSize, createRandom(seed, 'segment direction'))
   const noise = createRandom(seed, 'segment noise')
-  const length = options.segment * Math.sqrt(embeddingSize)
+  const length = SEGMENT_LENGTH * Math.sqrt(embeddingSize)
   values.set(
     'embeddings.segment',
     Float32Array.from(
@@ -41,8 +36,8 @@ export function crossInitialization(
   for (let layer = 0; layer < numHiddenLayers; layer++) {
     const random = createRandom(seed, 'cross', layer)
     const name = `layer.${layer}.attention`
-    const query = slowProjection(config, random, options.queryGain)
-    const orthogonal = randomOrthogonal(hiddenSize, random).map((value) => value * options.valueGain)
+    const query = slowProjection(config, random, QUERY_GAIN)
+    const orthogonal = randomOrthogonal(hiddenSize, random).map((value) => value * VALUE_GAIN)
     values.set(`${name}.query.kernel`, query)
     values.set(
       `${name}.key.kernel`,

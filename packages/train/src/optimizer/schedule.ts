@@ -1,22 +1,17 @@
-/** The learning rate over a run: linear warm-up, then constant, or linear or cosine decay to `finalShare` of the peak. */
+/** The learning rate over a run: linear warm-up, then constant, or linear or cosine decay to 0. */
 export interface ScheduleOptions {
   readonly learningRate: number
   /** Share of all steps in which the rate rises from 0; 0 starts at the peak. */
   readonly warmup: number
   readonly decay: 'none' | 'linear' | 'cosine'
-  readonly finalShare: number
 }
 
 /** The learning rate of `step` (from 1) of `steps`. */
-export function learningRateAt(
-  step: number,
-  steps: number,
-  { learningRate, warmup, decay, finalShare }: ScheduleOptions
-): number {
+export function learningRateAt(step: number, steps: number, { learningRate, warmup, decay }: ScheduleOptions): number {
   const rising = Math.round(warmup * steps)
   if (step <= rising) return (learningRate * step) / rising
   if (decay === 'none') return learningRate
   const done = steps > rising ? Math.min(1, (step - rising) / (steps - rising)) : 1
   const left = decay === 'linear' ? 1 - done : (1 + Math.cos(Math.PI * done)) / 2
-  return learningRate * (finalShare + (1 - finalShare) * left)
+  return learningRate * left
 }

@@ -162,7 +162,6 @@ function plan({ indices, lengths }: Part, { settings, batchTokens }: PretrainSet
   const options = {
     batching: 'buckets',
     batchTokens,
-    poolPairs: settings.bucketPool,
     maxPairs: settings.batchPairs
   } as const
   return planEpoch(lengths, options, settings.seed, epoch).batches.map((batch) => batch.map((i) => indices[i]!))

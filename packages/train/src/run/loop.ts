@@ -135,7 +135,6 @@ function epochPlans(settings: SizedSettings, { pairs: { train: pairs }, config }
       : ({
           batching: 'buckets',
           batchTokens: settings.batchTokens,
-          poolPairs: settings.bucketPool,
           maxPairs: settings.batchPairs,
           ...(settings.epochPairs > 0 && { epochPairs: settings.epochPairs }),
           ...(config.architecture === 'bi-encoder' && { kinds: pairs.taskIds }) // texts of one task are each other's negatives

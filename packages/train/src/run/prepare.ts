@@ -133,7 +133,6 @@ export async function prepare(
 /** Settings that only one architecture knows: what each must be for the other. */
 const CROSS_ENCODER_ONLY = {
   initialization: 'reference',
-  exchangeTexts: 0,
   renameWords: 0,
   tokenMatchWeight: 0,
   lexicalWeight: 0,
@@ -197,7 +196,7 @@ export async function freshStart(
     }
     onProgress?.('vocabulary', examples.length, examples.length)
   }
-  const tokens = buildVocab(countWords(texts(), segment), { size: wanted.vocabSize, minCount: settings.vocabMinCount })
+  const tokens = buildVocab(countWords(texts(), segment), { size: wanted.vocabSize })
   const vocab = `${tokens.join('\n')}\n`
   return { config: { ...wanted, vocabSize: tokens.length }, assets: { vocab, dictionary, notice } }
 }
@@ -212,12 +211,7 @@ function startingTables(
 ): Map<string, Float32Array> {
   const tables = new Map<string, Float32Array>()
   if (settings.initialization === 'cross') {
-    const gains = {
-      queryGain: settings.crossQueryGain,
-      valueGain: settings.crossValueGain,
-      segment: settings.crossSegment
-    }
-    for (const [name, values] of crossInitialization(config, settings.seed, gains)) tables.set(name, values)
+    for (const [name, values] of crossInitialization(config, settings.seed)) tables.set(name, values)
   }
   if (settings.embeddingStart === 'texts') {
     onProgress?.('embeddings', 0, 1)

@@ -5,7 +5,6 @@ import { gatherBatch, type PaddedBatch } from '../data/batch'
 import { textBatch, type TextTrainingBatch } from '../data/text-batch'
 import {
   columnMoments,
-  EXCHANGED_FIGURES,
   inverseFrequencies,
   LEXICAL_FIGURES,
   lexicalFigures,
@@ -13,7 +12,6 @@ import {
   wordTokens
 } from '../data/overlap'
 import type { EncodedPairs } from '../data/encode'
-import { createRandom } from '../data/random'
 import { renamer } from '../data/rename'
 import type { Prepared } from '../run/prepare'
 
@@ -46,16 +44,14 @@ export function microBatches(
   const auxiliary = settings.tokenMatchWeight > 0 || settings.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
   const factors = taskFactors(settings.taskWeights, config.tasks, pairs.taskIds)
-  const exchanges = exchangesOf(settings, pairs.labels.length)
   const rename = renamer(pairs, tokenizer.vocab, { share: settings.renameWords, seed: settings.seed })
   return (indices, epoch, pairWeight) => {
     const weight = pairWeight ?? 1 / indices.length
     const renamed = (tokens: Int32Array, pair: number): Int32Array => rename(tokens, pair, epoch)
-    const exchanged = exchanges(epoch)
     return cut(indices, pairs.offsets, settings.microBatchTokens).map((part) => {
-      const padded = gatherBatch(pairs, part, { weight, exchanged, renamed })
+      const padded = gatherBatch(pairs, part, { weight, renamed })
       const batch = { ...padded, weights: padded.weights.map((value, row) => value * factors[padded.taskIds[row]!]!) }
-      return { ...batch, ...targets?.(part, batch, exchanged) }
+      return { ...batch, ...targets?.(part, batch) }
     })
   }
 }
@@ -76,31 +72,13 @@ function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
   const isWord = wordTokens(vocab)
   const figures = lexicalFigures(pairs, vocab, inverseFrequencies(pairs, vocab.tokens.length))
   const { mean, deviation } = columnMoments(figures, LEXICAL_FIGURES)
-  return (indices: Int32Array, batch: PaddedBatch, exchanged: (pair: number) => boolean): AuxiliaryTargets => {
+  return (indices: Int32Array, batch: PaddedBatch): AuxiliaryTargets => {
     const { targets, mask } = matchTargets(batch, isWord)
     const lexical = Float32Array.from({ length: indices.length * LEXICAL_FIGURES }, (_, i) => {
       const [pair, column] = [indices[Math.floor(i / LEXICAL_FIGURES)]!, i % LEXICAL_FIGURES]
-      const value = figures[pair * LEXICAL_FIGURES + (exchanged(pair) ? EXCHANGED_FIGURES[column]! : column)]!
-      return (value - mean[column]!) / deviation[column]!
+      return (figures[pair * LEXICAL_FIGURES + column]! - mean[column]!) / deviation[column]!
     })
     return { tokenMatch: targets, tokenMask: mask, lexical }
-  }
-}
-
-/** Which pairs an epoch shows with their texts in the other order: a function of seed and epoch alone, so that a resumed run sees the same. */
-function exchangesOf(
-  { exchangeTexts, seed }: TrainSettings,
-  pairs: number
-): (epoch: number) => (pair: number) => boolean {
-  if (exchangeTexts === 0) return () => () => false
-  let drawn: { epoch: number; exchanged: Uint8Array } | undefined
-  return (epoch) => {
-    if (drawn?.epoch !== epoch) {
-      const random = createRandom('exchange', seed, epoch)
-      drawn = { epoch, exchanged: Uint8Array.from({ length: pairs }, () => (random.chance(exchangeTexts) ? 1 : 0)) }
-    }
-    const { exchanged } = drawn
-    return (pair) => exchanged[pair] === 1
   }
 }
 

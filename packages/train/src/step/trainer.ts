@@ -1,5 +1,5 @@
 import { parameterSpecs, WORD_EMBEDDINGS, type ModelConfig } from '@sohu-match/core'
-import { withSmoothness, type Gradients } from './adversarial'
+import { withAdversarial, type Gradients } from './adversarial'
 import { auxiliaryLosses, type AuxiliaryTargets } from './auxiliary'
 import { EmbeddingRows } from '../autograd/embedding-rows'
 import { lossAndGradients, type InputBatch, type LabeledBatch, type Model, type TrainingPass } from '../autograd/pass'
@@ -51,7 +51,7 @@ export class Trainer {
       this.settings.embeddings === 'lazy' ? new EmbeddingRows(microBatches.flatMap(paddedParts)) : undefined
     const pass = { ...(onKernel && { onKernel }), ...(embeddingRows && { embeddingRows }) }
     const { loss, gradients: plain } = this.accumulate(microBatches, step, pass)
-    const gradients = withSmoothness(plain, this.settings, (by) => {
+    const gradients = withAdversarial(plain, this.settings.fgmEpsilon, (by) => {
       const again = this.accumulate(microBatches, step, { ...pass, shift: { name: WORD_EMBEDDINGS, by } })
       again.loss.dispose()
       return again.gradients
