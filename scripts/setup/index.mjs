@@ -1,4 +1,5 @@
 import { browser } from './browser.mjs'
+import { kernels } from './kernels.mjs'
 import { packages } from './packages.mjs'
 import { SetupError, say } from './say.mjs'
 import { spark } from './spark.mjs'
@@ -21,13 +22,14 @@ export function requireNode(version = process.versions.node) {
 const stepsFor = ({ withBrowser, withSpark, weightsNames = [] }) => [
   packages,
   tensorflow,
+  kernels,
   ...(withBrowser ? [browser] : []),
   ...(withSpark ? [spark] : []),
   ...weightsNames.map(weights)
 ]
 
 /**
- * Brings this clone to where everything runs: npm packages, TensorFlow and, where asked for, a Chromium, Spark and public weights. Each step is
+ * Brings this clone to where everything runs: npm packages, TensorFlow with the kernels of training and, where asked for, a Chromium, Spark and public weights. Each step is
  * skipped where its work is there already; with `quiet`, nothing is said about those. Throws SetupError with one sentence of what to do.
  */
 export async function setup({ quiet = false, ...parts } = {}) {

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { findBrowser } from './browser.mjs'
 import { requireNode } from './index.mjs'
+import { hashOf, obstacle } from './kernels.mjs'
 import { firstDifference, npmError } from './packages.mjs'
 import { run, which } from './run.mjs'
 import { SetupError } from './say.mjs'
@@ -88,6 +89,36 @@ describe('TensorFlow', () => {
     assert.match(difference(note, target({ ...facts, driver: true })), /flavor was cpu, now gpu/)
     assert.match(difference(note, target({ ...facts, packageVersion: '4.23.0' })), /package was 4.22.0/)
     assert.match(difference(undefined, target(facts)), /not built/)
+  })
+})
+
+describe('kernels', () => {
+  it('are compiled again when a source changes, and not for any other file', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'kernels-'))
+    try {
+      writeFileSync(path.join(folder, 'a.cc'), 'int a;')
+      const before = hashOf(folder)
+      writeFileSync(path.join(folder, 'notes.md'), 'text')
+      assert.equal(hashOf(folder), before)
+      mkdirSync(path.join(folder, 'include'))
+      writeFileSync(path.join(folder, 'include', 'b.h'), 'int b;')
+      assert.notEqual(hashOf(folder), before)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('are left out, with the reason, without a compiler or the headers of the wheel', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'kernels-'))
+    try {
+      assert.match(obstacle({ folder, compiler: '/usr/bin/g++' }), /headers/)
+      mkdirSync(path.join(folder, 'deps', 'lib'), { recursive: true })
+      writeFileSync(path.join(folder, 'deps', 'lib', 'libtensorflow_cc.so.2'), '')
+      assert.match(obstacle({ folder, compiler: undefined }), /no C\+\+ compiler/)
+      assert.equal(obstacle({ folder, compiler: '/usr/bin/g++' }), undefined)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })
 

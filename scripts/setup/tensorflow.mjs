@@ -35,7 +35,8 @@ export function difference(note, wanted) {
   return key && `${key} was ${note.target?.[key]}, now ${wanted[key]}`
 }
 
-function packageFolder() {
+/** The folder of the npm package that ties TensorFlow to Node; undefined where it is not installed. */
+export function packageFolder() {
   try {
     return path.dirname(createRequire(path.join(TRAIN, 'package.json')).resolve(`${PACKAGE}/package.json`))
   } catch {

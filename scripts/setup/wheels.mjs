@@ -13,9 +13,16 @@ export const VERSION = '2.18.0'
 
 const DOWNLOAD = { cpu: '230 MB', gpu: '2.4 GB' }
 const MACHINE = { x64: 'x86_64', arm64: 'aarch64' }
-const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']
-const NAPI = 8 // the newest Node-API that tfjs-node names, and the folder it looks in
-const ADDON = path.join('lib', `napi-v${NAPI}`, 'tfjs_binding.node')
+export const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']
+export const NAPI = 8 // the newest Node-API that tfjs-node names, and the folder it looks in
+export const ADDON = path.join('lib', `napi-v${NAPI}`, 'tfjs_binding.node')
+
+/** A C++ compiler; undefined where there is none. */
+export const findCompiler = () => which([process.env.CXX, 'g++', 'c++', 'clang++'].filter(Boolean))
+
+/** The folder of Node-API's headers. */
+export const nodeHeaders = () =>
+  createRequire(path.join(ROOT, 'packages', 'train', 'package.json'))('node-api-headers').include_dir
 
 /** A Python 3 that has pip; undefined where there is none. */
 export async function findPython() {
@@ -34,7 +41,7 @@ export async function findPython() {
  * Gives the files that must stay, relative to the package's folder. Throws SetupError without a compiler, before anything is downloaded.
  */
 export async function buildFromWheels({ flavor, arch }, packageFolder, python) {
-  const compiler = which([process.env.CXX, 'g++', 'c++', 'clang++'].filter(Boolean))
+  const compiler = findCompiler()
   if (!compiler) {
     throw new SetupError(
       "No C++ compiler was found to build TensorFlow's addon: install one (Debian, Ubuntu: apt-get install g++), then run `npm run setup` again."
@@ -102,7 +109,6 @@ function linkParts(library, deps) {
 
 /** Compiles the package's two C++ files. They use Node-API only, so npm's node-api-headers do: no node-gyp, make or headers of this Node. */
 async function compile(compiler, packageFolder) {
-  const headers = createRequire(path.join(ROOT, 'packages', 'train', 'package.json'))('node-api-headers').include_dir
   const addon = path.join(packageFolder, ADDON)
   mkdirSync(path.dirname(addon), { recursive: true })
   await run(
@@ -115,7 +121,7 @@ async function compile(compiler, packageFolder) {
       `-DNAPI_VERSION=${NAPI}`,
       '-I.',
       '-Ideps/include',
-      `-I${headers}`,
+      `-I${nodeHeaders()}`,
       'binding/tfjs_backend.cc',
       'binding/tfjs_binding.cc',
       ...LIBRARIES.map((name) => path.join('deps', 'lib', name)),

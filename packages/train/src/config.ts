@@ -93,6 +93,12 @@ const entries = {
    * that have it (elsewhere the run stays in float32 and says so). Weights, moments, norms and losses are float32 in either.
    */
   precision: v.optional(v.picklist(['float32', 'bfloat16']), 'float32'),
+  /**
+   * Element-wise work of a step: `plain`, as TensorFlow's own operations; or `auto`, in the fused kernels of `native/`, compiled by set-up,
+   * and with only the first position of the last layer where `pooling` is `cls`. `auto` is faster and differs from `plain` in the last bits.
+   * On a GPU, and where set-up found no compiler, the run stays plain and reports it.
+   */
+  kernels: v.optional(v.picklist(['plain', 'auto']), 'plain'),
   /** What the backward pass keeps: all it reads, all but attention probabilities, or each layer's input only. */
   recompute: v.optional(v.picklist(['none', 'attention', 'layer']), 'none'),
   /** Steps between writes of `last/`, beside each epoch's end; 0 writes at epoch ends only. */

@@ -2,6 +2,8 @@ import { roformer, WORD_EMBEDDINGS, type ModelConfig } from '@sohu-match/core'
 import type { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 import type { EmbeddingRows } from './embedding-rows'
+import { FusedOps } from './fused/fused-ops'
+import { fusedKernelsFor } from './fused/native'
 import { crossEntropy } from './kernels/cross-entropy'
 import { symmetricDivergence } from './kernels/divergence'
 import { planReads } from './reads'
@@ -30,20 +32,20 @@ export interface Model {
 }
 
 /**
- * What the network gives a batch, in float32 and dropout off: logits [batch, 2], or a bi-encoder's vectors [batch, hidden]. The caller
+ * The network's result for a batch, in float32 and with dropout off: logits [batch, 2], or a bi-encoder's vectors [batch, hidden]. The caller
  * disposes it.
  */
-export function predict(model: Model, batch: InputBatch): Tensor {
+export function predict(model: Model, batch: InputBatch, options: Pick<PassOptions, 'kernels'> = {}): Tensor {
   const tape = new Tape({ recording: false })
   try {
-    return runNetwork(tape, model, batch, {}).output.tensor.clone()
+    return runNetwork(tape, model, batch, options).output.tensor.clone()
   } finally {
     tape.dispose()
   }
 }
 
 /** What a training pass can be told beside the batch. */
-export type TrainingPass = Pick<PassOptions, 'recompute' | 'precision' | 'dropout'> & {
+export type TrainingPass = Pick<PassOptions, 'recompute' | 'precision' | 'kernels' | 'dropout'> & {
   /** Adds auxiliary terms to the loss. */
   readonly auxiliary?: (tape: Tape, ops: TrainingOps, observed: Observed) => Value[]
   /**
@@ -155,6 +157,7 @@ export function runNetwork(
   pass: TrainingPass,
   more?: Pick<PassOptions, 'observe'>
 ): { output: Value; ops: TrainingOps } {
+  const fused = fusedKernelsFor(pass)
   const options = {
     ...pass,
     ...more,
@@ -163,10 +166,12 @@ export function runNetwork(
   }
   const ops = trainingOps(tape, model, options, pass)
   const { batch: rows, seq } = batch
-  const output = roformer(ops, model.config, {
+  const inputs = {
     tokenIds: tape.leaf(tf.tensor2d(batch.tokenIds, [rows, seq], 'int32')),
     segmentIds: tape.leaf(tf.tensor2d(batch.segmentIds, [rows, seq], 'int32')),
     taskIds: tape.leaf(tf.tensor1d(batch.taskIds, 'int32'))
-  })
-  return { output, ops }
+  }
+  if (!fused) return { output: roformer(ops, model.config, inputs), ops }
+  const fusedOps = new FusedOps(ops)
+  return { output: fusedOps.value(roformer(fusedOps, model.config, inputs)), ops }
 }

@@ -75,7 +75,7 @@ export function randomKeep(elements: number, rate: number, seed: readonly [numbe
 }
 
 /** The signed 32-bit number that a share `rate` of all lies below, in steps of 2⁻¹⁶: 0.1 is 0.100006. */
-function keepLimit(rate: number): number {
+export function keepLimit(rate: number): number {
   return (Math.round(rate * 2 ** 16) - 2 ** 15) * 2 ** 16
 }
 

@@ -2,7 +2,7 @@ import type { Initializer, Ops } from '@sohu-match/core'
 import { tf, type Tensor } from '../tfjs'
 import { add, addPositions, addRow } from './kernels/add'
 import { attention, MASKED } from './kernels/attention'
-import { dense, matrixProduct } from './kernels/dense'
+import { dense, denseProduct, matrixProduct } from './kernels/dense'
 import { dropout } from './kernels/dropout'
 import { gather, selectTask } from './kernels/gather'
 import { gelu } from './kernels/gelu'
@@ -27,6 +27,8 @@ export interface PassOptions {
   readonly recompute?: Recompute
   /** In what the products of dense layers and attention are computed; everything else is float32. Default float32. */
   readonly precision?: 'float32' | 'bfloat16'
+  /** Whether the fused kernels of `native/` run, where they are loaded (`fusedKernels`). Default plain. */
+  readonly kernels?: 'plain' | 'auto'
   /** Dropout in training: its rate and the masks' seed: the run's, and a number for (step, micro-batch). None in evaluation. */
   readonly dropout?: { readonly rate: number; readonly seed: readonly [number, number] }
   /** Says when each value has its last reader; without it values live to the end of their layer. */
@@ -127,10 +129,8 @@ export class TrainingOps implements Ops<Value> {
   }
 
   dropout(x: Value, site: number): Value {
-    const settings = this.options.dropout
-    if (!settings || settings.rate === 0) return x
-    const [run, pass] = settings.seed
-    return this.apply('dropout', [x], () => dropout(x.tensor, settings.rate, [run * SITES + site, pass]))
+    const settings = this.dropoutAt(site)
+    return settings ? this.apply('dropout', [x], () => dropout(x.tensor, settings.rate, settings.seed)) : x
   }
 
   layer(index: number, x: Value, body: (x: Value) => Value): Value {
@@ -148,11 +148,42 @@ export class TrainingOps implements Ops<Value> {
     return output
   }
 
-  private apply(kernel: string, inputs: readonly Value[], forward: () => Recorded): Value {
+  /** Runs a kernel, as the next value of the plan. */
+  apply(kernel: string, inputs: readonly Value[], forward: () => Recorded): Value {
+    return this.applyAs(this.next(), kernel, inputs, forward)
+  }
+
+  /** Runs a kernel, as value `number` of the plan. */
+  applyAs(number: number, kernel: string, inputs: readonly Value[], forward: () => Recorded): Value {
     const value = this.tape.apply(inputs, forward, kernel)
-    const reads = this.options.plan?.reads[this.made++]
+    const reads = this.readsOf(number)
     if (reads !== undefined) value.readsLeft = reads
     return value
+  }
+
+  /** Takes the number that the plan has for the next value. */
+  next(): number {
+    return this.made++
+  }
+
+  /** How often a value is read, where there is a plan. */
+  readsOf(number: number): number | undefined {
+    return this.options.plan?.reads[number]
+  }
+
+  /** x W of a dense layer: an intermediate result that the plan does not know, read once. */
+  product(x: Value, kernel: Value): Value {
+    const product = this.tape.apply([x, kernel], () => denseProduct(x.tensor, kernel.tensor, this.products), 'dense')
+    product.readsLeft = 1
+    return product
+  }
+
+  /** Dropout at a site of this pass, if there is any. */
+  dropoutAt(site: number): { readonly rate: number; readonly seed: readonly [number, number] } | undefined {
+    const settings = this.options.dropout
+    if (!settings || settings.rate === 0) return undefined
+    const [run, pass] = settings.seed
+    return { rate: settings.rate, seed: [run * SITES + site, pass] }
   }
 
   /** An observed value is read by others than the network: it stays to the end of the forward pass. */

@@ -43,6 +43,7 @@ function readyText(ready: RunReady): string {
     ...(taken ? [summaryText(taken)] : []),
     ...(match?.fresh.length ? [matchText(match)] : []),
     `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ${whole(trainPairs)} pairs to train on, ${whole(validPairs)} to evaluate.`,
+    ...(ready.withoutKernels ? [`The run is without fused kernels: ${ready.withoutKernels}.`] : []),
     ...(ready.withoutBfloat16 ? ['This processor has no bfloat16 instructions; the run is in float32.'] : []),
     ...(missing.length > 0 ? [`Not in the data folder, so left out: ${missing.join(', ')}.`] : []),
     ...(resumedAt.step > 0 ? [`Resuming after step ${whole(resumedAt.step)}.`] : [])

@@ -24,6 +24,18 @@ export interface LazyRows {
   readonly rows: Tensor
 }
 
+/**
+ * The parts of update `step` (from 1) that all weights share: w -= lr factor m / (√v + ε) with factor √(1-β₂ᵗ) / (1-β₁ᵗ) is Keras 2.3.1's form;
+ * bert4keras' form lr m̂ / (√v̂ + ε) is the same with ε √(1-β₂ᵗ) in ε's place.
+ */
+export function adamCorrection(
+  { form, beta1, beta2, epsilon }: AdamOptions,
+  step: number
+): { factor: number; epsilon: number } {
+  const correction = Math.sqrt(1 - beta2 ** step)
+  return { factor: correction / (1 - beta1 ** step), epsilon: form === 'keras' ? epsilon : epsilon * correction }
+}
+
 type Trio = readonly [weights: Variable, first: Variable, second: Variable]
 
 const ADAM = [attr.type('T'), attr.bool('use_locking', false), attr.bool('use_nesterov', false)]
@@ -42,16 +54,15 @@ export class Adam {
   }
 
   /**
-   * One update; `step` counts from 1. The kernel computes w -= lr √(1-β₂ᵗ)/(1-β₁ᵗ) m / (√v + ε), Keras 2.3.1's form. bert4keras' form
-   * lr m̂ / (√v̂ + ε) is the same with ε √(1-β₂ᵗ) in its place. A variable without a gradient is left as it is. The gradient of
-   * `lazy.name` has only the rows of those numbers, and only they move: weights and moments of the other rows stay as they are.
+   * One update; `step` counts from 1, see `adamCorrection`. A variable without a gradient is left as it is. The gradient of `lazy.name`
+   * has only the rows of those numbers, and only they move: weights and moments of the other rows stay as they are.
    */
   apply(gradients: ReadonlyMap<string, Tensor>, learningRate: number, step: number, lazy?: LazyRows): void {
-    const { form, beta1, beta2, epsilon, weightDecay, decays, rate = () => 1 } = this.options
-    const correction = Math.sqrt(1 - beta2 ** step)
+    const { beta1, beta2, weightDecay, decays, rate = () => 1 } = this.options
+    const { epsilon } = adamCorrection(this.options, step)
     tf.tidy(() => {
       const powers = [beta1 ** step, beta2 ** step].map((value) => tf.scalar(value))
-      const rest = [beta1, beta2, form === 'keras' ? epsilon : epsilon * correction].map((value) => tf.scalar(value))
+      const rest = [beta1, beta2, epsilon].map((value) => tf.scalar(value))
       for (const [name, gradient] of gradients) {
         const { first, second } = this.moments.get(name)!
         const ownRate = learningRate * rate(name)
@@ -66,6 +77,11 @@ export class Adam {
         else update(...variables)
       }
     })
+  }
+
+  /** The first or the second moments, by parameter name. */
+  momentsOf(which: 'first' | 'second'): ReadonlyMap<string, Variable> {
+    return new Map([...this.moments].map(([name, moments]) => [name, moments[which]]))
   }
 
   /** The moments of every variable, named `name.m` and `name.v`. */

@@ -21,11 +21,12 @@ export class ExponentialMovingAverage {
     for (const [name, { shape }] of variables) this.averages.set(name, Variable.zeros(shape))
   }
 
-  /** One move towards the current weights. */
-  update(): void {
+  /** One move towards the current weights, of all parameters but those that `moved` names. */
+  update(moved: { has(name: string): boolean } = new Set()): void {
     tf.tidy(() => {
       const move = this.inPlace ? this.proximalMove() : this.plainMove()
-      for (const [name, average] of this.averages) tf.tidy(() => move(average, this.variables.get(name)!.read()))
+      for (const [name, average] of this.averages)
+        if (!moved.has(name)) tf.tidy(() => move(average, this.variables.get(name)!.read()))
     })
   }
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { elementCount, parameterSpecs, parseModelConfig, type CheckpointMetrics, type TaskSpec } from '@sohu-match/core'
 import { readJson } from '@sohu-match/node'
 import { sizedSettings, type SizedSettings } from './batch-size'
+import { fusedKernelsMissing } from '../autograd/fused/native'
 import { writeCheckpoint } from '../checkpoint/checkpoint'
 import { trainSettingsToJson, type TrainSettings } from '../config'
 import { pairLengths } from '../data/encode'
@@ -67,6 +68,8 @@ export interface RunReady {
   readonly resumedAt: TrainingState
   /** True where bfloat16 was asked for and the processor has none: the run is in float32. */
   readonly withoutBfloat16?: boolean
+  /** Why the run is without the fused kernels that `kernels: auto` asks for. */
+  readonly withoutKernels?: string
   /** What public weights gave, where the run starts from them. */
   readonly taken?: LoadSummary
   /** Which tasks the checkpoint of `--init` knew. */
@@ -87,8 +90,13 @@ export async function startRun(run: NewRun, hooks: RunHooks = {}): Promise<RunRe
   const { out } = run
   await requireFresh(out)
   const withoutBfloat16 = run.config.precision !== 'float32' && !hasBfloat16()
-  const config: TrainSettings = withoutBfloat16 ? { ...run.config, precision: 'float32' } : run.config
-  const onReady = (ready: RunReady): void => hooks.onReady?.({ ...ready, ...(withoutBfloat16 && { withoutBfloat16 }) })
+  const config: TrainSettings = {
+    ...run.config,
+    ...(withoutBfloat16 && { precision: 'float32' }),
+    ...(fusedKernelsMissing !== undefined && { kernels: 'plain' })
+  }
+  const lacks = { ...(withoutBfloat16 && { withoutBfloat16 }), ...withoutKernels(run.config) }
+  const onReady = (ready: RunReady): void => hooks.onReady?.({ ...ready, ...lacks })
   const prepared = await prepare(config, run, preparation(out, hooks))
   return withTrainer(config, prepared, async (trainer, sized) => {
     const release = await createRun(out, { ...run, dataset: prepared.description, config: sized })
@@ -123,11 +131,17 @@ export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunR
       const { tasks } = prepared.config
       const findings = last === undefined ? nothingFound(tasks) : await restoreFindings(out, tasks)
       const state = last === undefined ? FRESH_STATE : comparable(await restoreLast(out, trainer), findings)
-      return execute({ out, config, prepared, trainer, state, findings }, hooks)
+      const onReady = (ready: RunReady): void => hooks.onReady?.({ ...ready, ...withoutKernels(config) })
+      return execute({ out, config, prepared, trainer, state, findings }, { ...hooks, onReady })
     })
   } finally {
     await release()
   }
+}
+
+/** Why a run that asks for the fused kernels is without them. */
+function withoutKernels({ kernels }: TrainSettings): Pick<RunReady, 'withoutKernels'> {
+  return kernels === 'auto' && fusedKernelsMissing !== undefined ? { withoutKernels: fusedKernelsMissing } : {}
 }
 
 /** A run that is ready to go from `state`. */

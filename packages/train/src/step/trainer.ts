@@ -2,12 +2,14 @@ import { parameterSpecs, WORD_EMBEDDINGS, type ModelConfig } from '@sohu-match/c
 import { withAdversarial, type Gradients } from './adversarial'
 import { auxiliaryLosses, type AuxiliaryTargets } from './auxiliary'
 import { EmbeddingRows } from '../autograd/embedding-rows'
+import { fusedKernelsFor } from '../autograd/fused/native'
 import { lossAndGradients, type InputBatch, type LabeledBatch, type Model, type TrainingPass } from '../autograd/pass'
 import type { KernelObserver } from '../autograd/tape'
 import { textLossAndGradients, type TextPairBatch } from '../autograd/text-pass'
 import type { TrainSettings } from '../config'
-import { Adam, clipByGlobalNorm } from '../optimizer/adam'
+import { Adam, clipByGlobalNorm, type AdamOptions, type LazyRows } from '../optimizer/adam'
 import { ExponentialMovingAverage } from '../optimizer/ema'
+import { fusedUpdate } from '../optimizer/fused-update'
 import { rateOf } from '../optimizer/rates'
 import { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
@@ -27,18 +29,7 @@ export class Trainer {
     readonly variables: ReadonlyMap<string, Variable>
   ) {
     this.model = { config, variables }
-    this.adam = new Adam(
-      {
-        form: settings.adam,
-        beta1: settings.beta1,
-        beta2: settings.beta2,
-        epsilon: settings.epsilon,
-        weightDecay: settings.weightDecay,
-        decays: (name) => name.endsWith('.kernel') || name === WORD_EMBEDDINGS,
-        rate: (name) => rateOf(settings.learningRateFactors, name)
-      },
-      variables
-    )
+    this.adam = new Adam(adamOptions(settings), variables)
     this.ema = new ExponentialMovingAverage(settings.emaMomentum, variables)
   }
 
@@ -56,21 +47,49 @@ export class Trainer {
       again.loss.dispose()
       return again.gradients
     })
+    tf.tidy(() => {
+      const lazy = embeddingRows && { name: WORD_EMBEDDINGS, rows: tf.tensor1d(embeddingRows.ids, 'int32') }
+      if (fusedKernelsFor(this.settings)) this.fusedUpdate(gradients, learningRate, step, lazy, onKernel)
+      else this.update(gradients, learningRate, step, lazy, onKernel)
+    })
+    tf.dispose([...gradients.values()])
+    return loss
+  }
+
+  private update(
+    gradients: Gradients,
+    learningRate: number,
+    step: number,
+    lazy: LazyRows | undefined,
+    onKernel?: KernelObserver
+  ): void {
     onKernel?.('clip', 'update')
     if (this.settings.clipNorm > 0) clipByGlobalNorm(gradients, this.settings.clipNorm).dispose()
     onKernel?.('adam', 'update')
-    tf.tidy(() =>
-      this.adam.apply(
-        gradients,
-        learningRate,
-        step,
-        embeddingRows && { name: WORD_EMBEDDINGS, rows: tf.tensor1d(embeddingRows.ids, 'int32') }
-      )
-    )
+    this.adam.apply(gradients, learningRate, step, lazy)
     onKernel?.('ema', 'update')
     this.ema.update()
-    tf.dispose([...gradients.values()])
-    return loss
+  }
+
+  private fusedUpdate(
+    gradients: Gradients,
+    learningRate: number,
+    step: number,
+    lazy: LazyRows | undefined,
+    onKernel?: KernelObserver
+  ): void {
+    const { clipNorm, emaMomentum } = this.settings
+    const state = {
+      weights: this.variables,
+      first: this.adam.momentsOf('first'),
+      second: this.adam.momentsOf('second'),
+      averages: this.ema.state()
+    }
+    onKernel?.('adam', 'update')
+    const options = { ...adamOptions(this.settings), clipNorm, emaMomentum }
+    fusedUpdate(state, options, gradients, { learningRate, step, lazy })
+    onKernel?.('ema', 'update')
+    this.ema.update(gradients)
   }
 
   /** The loss and gradients of a batch, summed over its micro-batches. The same step has the same dropout. */
@@ -79,12 +98,18 @@ export class Trainer {
     step: number,
     pass: TrainingPass
   ): { loss: Tensor; gradients: Gradients } {
-    const { seed, recompute, precision } = this.settings
+    const { seed, recompute, precision, kernels } = this.settings
     const { hiddenDropoutProb: rate, hiddenSize } = this.model.config
     let total: Tensor | undefined
     const sums: Gradients = new Map()
     microBatches.forEach((batch, index) => {
-      const options = { recompute, precision, dropout: { rate, seed: [seed, step * 64 + index] }, ...pass } as const
+      const options = {
+        recompute,
+        precision,
+        kernels,
+        dropout: { rate, seed: [seed, step * 64 + index] },
+        ...pass
+      } as const
       const { loss, gradients } =
         'groups' in batch
           ? textLossAndGradients(this.model, batch, options)
@@ -118,6 +143,18 @@ export class Trainer {
     this.adam.dispose()
     this.ema.dispose()
     disposeModel(this.model)
+  }
+}
+
+function adamOptions(settings: TrainSettings): AdamOptions {
+  return {
+    form: settings.adam,
+    beta1: settings.beta1,
+    beta2: settings.beta2,
+    epsilon: settings.epsilon,
+    weightDecay: settings.weightDecay,
+    decays: (name) => name.endsWith('.kernel') || name === WORD_EMBEDDINGS,
+    rate: (name) => rateOf(settings.learningRateFactors, name)
   }
 }
 

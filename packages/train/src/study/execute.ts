@@ -89,10 +89,11 @@ async function requireSame({ data }: Study, { config }: StudyRun, dataset: Datas
   )
 }
 
-/** A run stores what it resolved: a number for `batch_tokens: auto`, float32 for bfloat16 on a processor without it. */
+/** A run stores what it resolved: a number for `batch_tokens: auto`, float32 or plain where a machine lacks bfloat16 or the fused kernels. */
 function isAsAsked(key: string, asked: unknown, stored: unknown): boolean {
   if (key === 'batch_tokens' && asked === 'auto') return true
   if (key === 'precision' && asked === 'bfloat16') return true
+  if (key === 'kernels' && asked === 'auto') return true
   return isDeepStrictEqual(asked, stored)
 }
 

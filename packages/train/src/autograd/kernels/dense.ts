@@ -29,6 +29,23 @@ export function dense(x: Tensor, kernel: Tensor, bias: Tensor, { matMul }: Produ
   }
 }
 
+/** y = x W without a bias: dx = dy Wᵀ, dW = xᵀ dy. Saved: x and W, both shared. */
+export function denseProduct(x: Tensor, kernel: Tensor, { matMul }: Products = FLOAT32): Recorded {
+  const [inner, outer] = kernel.shape as [number, number]
+  const rows = tf.reshape(x, [-1, inner])
+  return {
+    output: tf.reshape(matMul(rows, kernel), [...x.shape.slice(0, -1), outer]),
+    saved: [x, kernel],
+    backward: (dy) => {
+      const dRows = tf.reshape(dy, [-1, outer])
+      return [
+        tf.reshape(matMul(dRows, kernel, false, true), x.shape),
+        matMul(tf.reshape(x, [-1, inner]), dRows, true, false)
+      ]
+    }
+  }
+}
+
 /** a b for two matrices: da = dc bᵀ, db = aᵀ dc. */
 export function matrixProduct(a: Tensor, b: Tensor): Recorded {
   const { matMul } = FLOAT32

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace sohu {
+
+/** Each registers the operations and kernels of one file; they throw std::runtime_error where TensorFlow refuses one. */
+void register_adam();
+void register_branch();
+void register_dropout();
+void register_gelu();
+void register_norm();
+
+}  // namespace sohu

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { onGpu } from '../../tfjs'
+
+/** The addon that set-up compiles from `native/`, beside TensorFlow.js' own. */
+const ADDON = join('lib', 'napi-v8', 'sohu_kernels.node')
+
+/**
+ * Loads the fused kernels into TensorFlow, once. Returns why they cannot be used, for a reader: set-up has not compiled them, it did so for
+ * another processor, or tensors live on a GPU.
+ */
+function load(): string | undefined {
+  if (onGpu) return 'they exist for a CPU only'
+  const require = createRequire(import.meta.url)
+  const addon = join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), ADDON)
+  if (!existsSync(addon)) return 'they are not compiled: run `npm run setup`'
+  try {
+    const { refused } = require(addon) as { readonly refused: string }
+    return refused === '' ? undefined : `${refused}: run \`npm run setup\``
+  } catch (cause) {
+    return `they did not load (${cause instanceof Error ? cause.message : String(cause)}): run \`npm run setup\``
+  }
+}
+
+/** Why the fused kernels cannot be used; undefined where they are loaded. */
+export const fusedKernelsMissing: string | undefined = load()
+
+/** True where a setting of `kernels` means the fused kernels and they are loaded. */
+export function fusedKernelsFor({ kernels }: { readonly kernels?: 'plain' | 'auto' }): boolean {
+  return kernels === 'auto' && fusedKernelsMissing === undefined
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { dropNote, readNote, ROOT, writeNote } from './places.mjs'
+import { run } from './run.mjs'
+import { say, SetupError, timed } from './say.mjs'
+import { packageFolder } from './tensorflow.mjs'
+import { ADDON as TFJS_ADDON, findCompiler, LIBRARIES, NAPI, nodeHeaders } from './wheels.mjs'
+
+/** The C++ sources, and the addon that they become, in the folder of the npm package whose TensorFlow they register with. */
+const SOURCES = path.join(ROOT, 'packages', 'train', 'native')
+export const ADDON = path.join(path.dirname(TFJS_ADDON), 'sohu_kernels.node')
+
+/** A hash of all sources: the kernels are compiled again when one changes. */
+export function hashOf(folder) {
+  const hash = createHash('sha256')
+  for (const name of readdirSync(folder, { recursive: true }).sort()) {
+    const file = path.join(folder, name)
+    if (/\.(cc|h)$/.test(name)) hash.update(`${name}\0`).update(readFileSync(file))
+  }
+  return hash.digest('hex')
+}
+
+/** Why the kernels cannot be compiled here; undefined where they can. */
+export function obstacle({ folder, compiler }) {
+  if (!existsSync(path.join(folder, 'deps', 'lib', LIBRARIES[0])))
+    return "TensorFlow's own installer brought it, without the headers of its kernel interface"
+  return compiler ? undefined : 'no C++ compiler was found (Debian, Ubuntu: apt-get install g++)'
+}
+
+/** The fused kernels of training. Without them it runs all the same, more slowly: nothing here ends the set-up. */
+export const kernels = {
+  name: 'Kernels',
+
+  missing() {
+    const folder = packageFolder()
+    const note = readNote('kernels')
+    if (!folder || !note) return 'the fused kernels of training are not compiled'
+    if (note.sources !== hashOf(SOURCES)) return 'the sources of the fused kernels have changed'
+    if (note.refused !== undefined)
+      return obstacle({ folder, compiler: findCompiler() }) === note.refused ? undefined : 'they can be compiled now'
+    return existsSync(path.join(folder, ADDON)) ? undefined : `${ADDON} is gone`
+  },
+
+  ready: () => readNote('kernels').summary,
+
+  async work() {
+    const folder = packageFolder()
+    const compiler = findCompiler()
+    const sources = hashOf(SOURCES)
+    dropNote('kernels')
+    const refused = obstacle({ folder, compiler })
+    if (refused !== undefined) {
+      const summary = `training runs without its fused kernels: ${refused}`
+      writeNote('kernels', { sources, refused, summary })
+      say('Kernels', summary)
+      return
+    }
+    await timed('Kernels', `compiling the fused kernels of training with ${path.basename(compiler)}`, async () => {
+      const summary = await compile(compiler, folder)
+      writeNote('kernels', { sources, summary })
+      return summary
+    })
+  }
+}
+
+/** Compiles for this very processor, and loads the result once in a process of its own. */
+async function compile(compiler, folder) {
+  const addon = path.join(folder, ADDON)
+  const wide = process.arch === 'x64' ? ['-mprefer-vector-width=512'] : []
+  mkdirSync(path.dirname(addon), { recursive: true })
+  try {
+    await run(
+      compiler,
+      [
+        ...['-std=c++17', '-O3', '-march=native', ...wide, '-fno-math-errno', '-fno-trapping-math', '-fopenmp-simd'],
+        ...['-fPIC', '-shared', '-fvisibility=hidden', `-DNAPI_VERSION=${NAPI}`, '-DIS_SLIM_BUILD'],
+        ...['-Ideps/include', `-I${nodeHeaders()}`, `-I${path.join(SOURCES, 'include')}`],
+        ...readdirSync(SOURCES)
+          .filter((name) => name.endsWith('.cc'))
+          .map((name) => path.join(SOURCES, name)),
+        ...LIBRARIES.map((name) => path.join('deps', 'lib', name)),
+        ...['-Wl,-rpath,$ORIGIN/../../deps/lib', '-pthread', '-o', `${addon}.tmp`]
+      ],
+      { cwd: folder }
+    )
+    renameSync(`${addon}.tmp`, addon)
+    return await tryOut(addon)
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    rmSync(addon, { force: true })
+    return `training runs without its fused kernels, which did not compile: ${error.message}`
+  } finally {
+    rmSync(`${addon}.tmp`, { force: true })
+  }
+}
+
+async function tryOut(addon) {
+  const script = `
+    require('@tensorflow/tfjs-node-gpu')
+    const { refused } = require(${JSON.stringify(addon)})
+    if (refused !== '') throw new Error(refused)`
+  const env = { TF_CPP_MIN_LOG_LEVEL: '3' }
+  await run(process.execPath, ['-e', script], { cwd: path.join(ROOT, 'packages', 'train'), env })
+  return 'fused kernels of training, compiled for this processor'
+}
