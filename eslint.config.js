@@ -84,7 +84,7 @@ export default tseslint.config(
   ),
   forbid(
     ['packages/train/src/**'],
-    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/node', '!@sohu-match/corpus', 'onnxruntime-*'],
+    ['@sohu-match/*', '!@sohu-match/core', '!@sohu-match/node', '!@sohu-match/corpus', 'onnxruntime-web'],
     'train imports core, node and corpus only.'
   ),
   forbid(

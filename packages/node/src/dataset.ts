@@ -47,6 +47,12 @@ const SOHU_FILES: Readonly<Record<SplitName, string>> = {
   test: 'test_with_id.txt'
 }
 
+/** What a data folder may lack. */
+export interface ReadDatasetOptions {
+  /** Lines of the train and valid splits may have no label: a teacher scores them. */
+  readonly unlabelled?: boolean
+}
+
 /**
  * Reads the wanted splits of a data folder: by its `dataset.json` if it has one, else in the Sohu layout (`<variant>/{train,valid,test_with_id}.txt`,
  * extra training lines in `round2/<variant>.txt`). Labels of test lines are taken from `test_labels.csv` where it is. Nothing is returned before
@@ -54,13 +60,14 @@ const SOHU_FILES: Readonly<Record<SplitName, string>> = {
  */
 export async function readDataset(
   directory: string,
-  wanted: readonly SplitName[] = ['train', 'valid', 'test']
+  wanted: readonly SplitName[] = ['train', 'valid', 'test'],
+  { unlabelled = false }: ReadDatasetOptions = {}
 ): Promise<Dataset> {
   await requireFolder(directory)
   const description = join(directory, 'dataset.json')
   const { tasks, sources, missing } = (await exists(description))
-    ? await describedSources(description, wanted)
-    : await sohuSources(directory, wanted)
+    ? await describedSources(description, wanted, unlabelled)
+    : await sohuSources(directory, wanted, unlabelled)
   for (const split of wanted) {
     if (!sources.some((source) => source.split === split)) throw noFiles(directory, split)
   }
@@ -76,7 +83,7 @@ export async function readDataset(
   return { tasks, splits: { ...splits, test }, missing, strayLabels }
 }
 
-async function sohuSources(directory: string, wanted: readonly SplitName[]) {
+async function sohuSources(directory: string, wanted: readonly SplitName[], unlabelled: boolean) {
   const sources: Source[] = []
   const missing: string[] = []
   for (const [task, variant] of VARIANTS.entries()) {
@@ -84,7 +91,7 @@ async function sohuSources(directory: string, wanted: readonly SplitName[]) {
     const lacking: string[] = []
     for (const split of wanted) {
       const path = join(directory, variant, SOHU_FILES[split])
-      const format = { task, fields: sohuFields(task), required: split === 'test' ? 'id' : 'label' } as const
+      const format = { task, fields: sohuFields(task), ...required(split, unlabelled) }
       const more = join(directory, 'round2', `${variant}.txt`)
       const files = [path, ...(split === 'train' ? [more] : [])]
       const present = await Promise.all(files.map(exists))
@@ -104,14 +111,14 @@ async function sohuSources(directory: string, wanted: readonly SplitName[]) {
   return { tasks: SOHU_TASKS, sources, missing }
 }
 
-async function describedSources(description: string, wanted: readonly SplitName[]) {
+async function describedSources(description: string, wanted: readonly SplitName[], unlabelled: boolean) {
   const described = parseDatasetJson(await readJson(description, 'data-invalid', 'data-invalid'), description)
   const sources = described.flatMap((task) =>
     wanted.flatMap((split) =>
       task[split].map((file) => ({
         path: join(dirname(description), file),
         split,
-        format: { task: task.id, fields: task.fields, required: split === 'test' ? 'id' : 'label' } as const
+        format: { task: task.id, fields: task.fields, ...required(split, unlabelled) }
       }))
     )
   )
@@ -119,6 +126,12 @@ async function describedSources(description: string, wanted: readonly SplitName[
     wanted.filter((split) => task[split].length === 0).map((split) => `${task.name} (${split})`)
   )
   return { tasks: described.map(({ name, id, group }) => ({ name, id, group })), sources, missing }
+}
+
+/** Which of label and id the lines of a split must have. */
+function required(split: SplitName, unlabelled: boolean): Pick<LineFormat, 'required'> {
+  if (split === 'test') return { required: 'id' }
+  return unlabelled ? {} : { required: 'label' }
 }
 
 /** Gives test pairs the labels of their ids; a label in the pair's own line comes first. Throws `data-invalid` where two pairs share a labelled id. */

@@ -72,6 +72,17 @@ const entries = {
   contrastive_weight: v.optional(atLeastZero, 0),
   /** Factor of the cosines in that loss: the inverse temperature (20 in sentence-transformers). */
   contrastive_scale: v.optional(positive, 20),
+  /**
+   * Of a run with a teacher: weight of the loss that follows it, beside the labels' (Hinton et al. 2015, arXiv:1503.02531). Pairs without a
+   * label have this loss alone.
+   */
+  distill_weight: v.optional(atLeastZero, 0),
+  /** The first epochs, in which labels count nothing and the teacher alone is followed, with weight 1. */
+  distill_epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  /** Divides the logits of both before the comparison: above 1, small probabilities count for more. */
+  distill_temperature: v.optional(positive, 1),
+  /** What is followed: the teacher's scores of pairs, its vectors of texts (both are bi-encoders), or the sum of both losses. */
+  distill_targets: v.optional(v.picklist(['scores', 'vectors', 'both']), 'scores'),
   /** Tokens that training cuts to, below the model's `max_length`: shorter steps; evaluation and use read all. 0: as the model. */
   train_max_length: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   /**

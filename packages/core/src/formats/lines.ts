@@ -23,11 +23,11 @@ export interface LineFields {
   readonly bKey?: string | undefined
 }
 
-/** How the lines of one file are read: their task, their fields, and which of label and id must be there. */
+/** How the lines of one file are read: their task, their fields, and which of label and id must be there, if either. */
 export interface LineFormat {
   readonly task: number
   readonly fields: LineFields
-  readonly required: 'label' | 'id'
+  readonly required?: 'label' | 'id'
 }
 
 /** The fields of the Sohu layout for a task id: `labelA` for criterion A (even ids), `labelB` for B. */

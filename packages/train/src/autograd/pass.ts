@@ -2,6 +2,7 @@ import { roformer, WORD_EMBEDDINGS, type ModelConfig } from '@sohu-match/core'
 import type { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 import type { EmbeddingRows } from './embedding-rows'
+import { scoreTerm, type ScoreTargets } from './distil'
 import { FusedOps } from './fused/fused-ops'
 import { fusedKernelsFor } from './fused/native'
 import { crossEntropy } from './kernels/cross-entropy'
@@ -23,6 +24,8 @@ export interface InputBatch {
 export interface LabeledBatch extends InputBatch {
   readonly labels: Int32Array
   readonly weights: Float32Array
+  /** Scores of a teacher that the network learns from too. */
+  readonly teacher?: ScoreTargets
 }
 
 /** The trained network: its configuration and one variable for each parameter. */
@@ -105,6 +108,7 @@ export function lossAndGradients(
         tape.apply([logits, shares], () => symmetricDivergence(logits.tensor, shares.tensor), 'loss')
       )
     }
+    if (batch.teacher) loss = ops.add(loss, scoreTerm(tape, logits, batch.teacher))
     for (const term of pass.auxiliary?.(tape, ops, { layers, pooled: pooled! }) ?? []) loss = ops.add(loss, term)
     return { loss: loss.tensor.clone(), gradients: tape.backward(loss, tf.scalar(1)) }
   } finally {
@@ -113,9 +117,11 @@ export function lossAndGradients(
 }
 
 /** The rows of a batch twice over, each with half of its weight. */
-function twice({ batch, seq, tokenIds, segmentIds, taskIds, labels, weights }: LabeledBatch): LabeledBatch {
+function twice({ batch, seq, tokenIds, segmentIds, taskIds, labels, weights, teacher }: LabeledBatch): LabeledBatch {
   const both = (ids: Int32Array): Int32Array =>
     Int32Array.from({ length: 2 * ids.length }, (_, i) => ids[i % ids.length]!)
+  const halves = (shares: Float32Array): Float32Array =>
+    Float32Array.from({ length: 2 * batch }, (_, i) => shares[i % batch]! / 2)
   return {
     batch: 2 * batch,
     seq,
@@ -123,7 +129,14 @@ function twice({ batch, seq, tokenIds, segmentIds, taskIds, labels, weights }: L
     segmentIds: both(segmentIds),
     taskIds: both(taskIds),
     labels: both(labels),
-    weights: Float32Array.from({ length: 2 * batch }, (_, i) => weights[i % batch]! / 2)
+    weights: halves(weights),
+    ...(teacher && {
+      teacher: {
+        ...teacher,
+        logits: Float32Array.from({ length: 2 * batch }, (_, i) => teacher.logits[i % batch]!),
+        weights: halves(teacher.weights)
+      }
+    })
   }
 }
 

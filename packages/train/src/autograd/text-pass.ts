@@ -3,6 +3,7 @@ import { tf, type Tensor } from '../tfjs'
 import type { EmbeddingRows } from './embedding-rows'
 import { concatenateRows, contrastive } from './kernels/contrastive'
 import { crossEntropy } from './kernels/cross-entropy'
+import { scoreTerm, vectorTerm, type ScoreTargets, type VectorTargets } from './distil'
 import { runNetwork, type InputBatch, type Model, type TrainingPass } from './pass'
 import { Tape, type Value } from './tape'
 import type { TrainingOps } from './training-ops'
@@ -20,6 +21,9 @@ export interface TextPairBatch {
   /** Share of each pair in the loss, `[pairs]`. */
   readonly weights: Float32Array
   readonly contrast?: Contrast
+  /** Scores of the pairs and vectors of the texts, from a teacher that the network learns from too. */
+  readonly teacher?: ScoreTargets
+  readonly teacherVectors?: VectorTargets
 }
 
 /** Which texts of a batch belong together: both `[texts, texts]`, row-major. */
@@ -56,6 +60,8 @@ export function textLossAndGradients(
       'loss'
     )
     if (batch.contrast) loss = ops.add(loss, contrastiveTerm(tape, vectors, batch.contrast))
+    if (batch.teacher) loss = ops.add(loss, scoreTerm(tape, logits, batch.teacher))
+    if (batch.teacherVectors) loss = ops.add(loss, vectorTerm(tape, ops, vectors, batch.teacherVectors))
     return { loss: loss.tensor.clone(), gradients: tape.backward(loss, tf.scalar(1)) }
   } finally {
     tape.dispose()

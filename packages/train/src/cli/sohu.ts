@@ -17,6 +17,7 @@ interface SohuOptions {
   readonly preset?: string
   readonly init?: string
   readonly allowMissing?: string[]
+  readonly teacher?: string
   readonly set: string[]
   readonly resume: boolean
   readonly json: boolean
@@ -38,6 +39,10 @@ export function addSohu(program: Command): void {
       '--allow-missing <name...>',
       'tensors of --init that may be missing or unknown; a trailing * stands for any ending'
     )
+    .option(
+      '--teacher <dir>',
+      'checkpoint, exported model folder, or public weights by folder or name, that the run learns from (distill_weight, distill_epochs)'
+    )
     .option('--set <key=value...>', 'override keys of the preset, for example --set epochs=3 model.hidden_size=128', [])
     .option('--resume', 'resume the run in --out as if it had not been interrupted', false)
     .option('--json', 'print JSON lines instead of a bar and tables', false)
@@ -54,12 +59,13 @@ export function addSohu(program: Command): void {
 async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<RunResult> {
   const out = userPath(options.out)
   if (options.resume) {
-    const { data, preset, init, allowMissing } = options
+    const { data, preset, init, allowMissing, teacher } = options
     const given = {
       data,
       preset,
       init,
       'allow-missing': allowMissing,
+      teacher,
       set: options.set.length > 0 ? options.set : undefined
     }
     const other = Object.entries(given).find(([, value]) => value !== undefined)?.[0]
@@ -86,11 +92,12 @@ function withoutInit(preset: string): string {
   )
 }
 
-async function sourceOf({ data, init, allowMissing }: SohuOptions): Promise<RunSource> {
+async function sourceOf({ data, init, allowMissing, teacher }: SohuOptions): Promise<RunSource> {
   return {
     data: data === undefined ? await demoData() : userPath(data),
     ...(init !== undefined && { init: await weightsFolder(init) }),
-    ...(allowMissing && { allowMissing })
+    ...(allowMissing && { allowMissing }),
+    ...(teacher !== undefined && { teacher: await weightsFolder(teacher) })
   }
 }
 

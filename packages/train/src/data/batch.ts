@@ -61,3 +61,15 @@ export function gatherBatch(encoded: EncodedPairs, indices: Int32Array, options:
     positions: batch * seq
   }
 }
+
+/** Labels and their shares in the loss as the network takes them: a pair without a label (-1) counts nothing. */
+export function labelTerms(
+  labels: Int32Array,
+  weights: Float32Array,
+  share: number
+): { readonly labels: Int32Array; readonly weights: Float32Array } {
+  return {
+    labels: labels.map((label) => Math.max(label, 0)),
+    weights: weights.map((weight, i) => (labels[i]! < 0 ? 0 : weight * share))
+  }
+}

@@ -1,5 +1,6 @@
 import type { Contrast, TextPairBatch } from '../autograd/text-pass'
 import type { InputBatch } from '../autograd/pass'
+import { labelTerms } from './batch'
 import type { EncodedPairs } from './encode'
 
 /** Texts of a pair set, each distinct (text, task) once, and which of them each pair compares. */
@@ -62,6 +63,8 @@ export function padTexts({ tokens, taskIds }: DistinctTexts, from: number, to: n
 /** A batch of pairs as a bi-encoder trains on it, with what a progress report counts. */
 export interface TextTrainingBatch extends TextPairBatch {
   readonly pairs: number
+  /** What each pair counts in the loss, with a label or without, `[pairs]`. */
+  readonly pairWeights: Float32Array
   /** Tokens without padding, and positions with it. */
   readonly tokenCount: number
   readonly positions: number
@@ -75,6 +78,8 @@ export interface TextBatchOptions {
   readonly taskFactors: readonly number[]
   readonly contrastiveWeight: number
   readonly contrastiveScale: number
+  /** What labels and keys count in the loss: 0 while a teacher alone is followed. Default 1. */
+  readonly labelShare?: number
 }
 
 /** Longest over shortest text of a group: more groups pad less, fewer keep the products large. */
@@ -86,16 +91,21 @@ const GROUPS = 4
 export function textBatch(pairs: EncodedPairs, indices: Int32Array, options: TextBatchOptions): TextTrainingBatch {
   const texts = distinctTexts(pairs, indices)
   const groups = cutByLength(texts).map(([from, to]) => padTexts(texts, from, to))
+  const { labelShare = 1 } = options
   const weights = Float32Array.from(indices, (pair) => options.weight * options.taskFactors[pairs.taskIds[pair]!]!)
-  const share = options.contrastiveWeight * weights.reduce((sum, weight) => sum + weight, 0)
+  const share = labelShare * options.contrastiveWeight * weights.reduce((sum, weight) => sum + weight, 0)
   const contrast = share > 0 ? contrastOf(texts, share, options.contrastiveScale) : undefined
   return {
     groups,
     a: texts.a,
     b: texts.b,
     taskIds: Int32Array.from(indices, (pair) => pairs.taskIds[pair]!),
-    labels: Int32Array.from(indices, (pair) => pairs.labels[pair]!),
-    weights,
+    pairWeights: weights,
+    ...labelTerms(
+      Int32Array.from(indices, (pair) => pairs.labels[pair]!),
+      weights,
+      labelShare
+    ),
     ...(contrast && { contrast }),
     pairs: indices.length,
     tokenCount: texts.tokens.reduce((sum, { length }) => sum + length, 0),

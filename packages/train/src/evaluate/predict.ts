@@ -1,8 +1,7 @@
-import { argmaxLabel, matchScore, type ScoredRow } from '@sohu-match/core'
-import { predict, type Model } from '../autograd/pass'
+import { argmaxLabel, matchScore, type ModelConfig, type ScoredRow } from '@sohu-match/core'
+import { predict, type InputBatch, type Model } from '../autograd/pass'
 import { gatherBatch } from '../data/batch'
 import { distinctTexts, padTexts } from '../data/text-batch'
-import type { Tensor } from '../tfjs'
 import { planEvaluation } from '../data/buckets'
 import { pairLengths, type EncodedPairs } from '../data/encode'
 
@@ -13,6 +12,34 @@ const BATCH_TOKENS = 8192
 export interface PredictOptions {
   readonly onProgress?: (done: number, total: number) => void
   readonly signal?: AbortSignal
+}
+
+/** A network that judges encoded pairs: variables of a training, or an exported graph. */
+export interface PairNetwork {
+  readonly architecture: ModelConfig['architecture']
+  /** Logits [batch, 2] of pairs, or a bi-encoder's vectors [batch, width] of texts, row-major. */
+  run(batch: InputBatch): Promise<Float32Array>
+  /** Width of a bi-encoder's vectors, and what makes its scores of cosines, by task id. */
+  readonly width: number
+  readonly scales: ArrayLike<number>
+  readonly offsets: ArrayLike<number>
+}
+
+/** What a network says of pairs, in their order. */
+export interface PairOutputs {
+  /** Logits [pairs, 2], row-major; column 1 is "the texts match". */
+  readonly logits: Float64Array
+  /** Of a bi-encoder. */
+  readonly texts?: TextVectors
+}
+
+/** Vectors of the distinct texts of pairs. */
+export interface TextVectors {
+  /** `[texts, width]`, row-major. */
+  readonly values: Float32Array
+  /** Rows of the first and of the second text of each pair, `[pairs]`. */
+  readonly a: Int32Array
+  readonly b: Int32Array
 }
 
 /** What the network says of one pair: P(match), and the class with the larger logit. */
@@ -27,63 +54,85 @@ export async function predictPairs(
   pairs: EncodedPairs,
   options: PredictOptions = {}
 ): Promise<Prediction[]> {
-  return model.config.architecture === 'bi-encoder'
-    ? predictByVectors(model, pairs, options)
-    : predictByLogits(model, pairs, options)
+  const { logits } = await pairOutputs(networkOf(model), pairs, options)
+  return Array.from({ length: pairs.labels.length }, (_, pair) => prediction(logits[2 * pair]!, logits[2 * pair + 1]!))
 }
 
-async function predictByLogits(
-  model: Model,
+/** A model as `pairOutputs` runs it. */
+export function networkOf(model: Model): PairNetwork {
+  const { architecture, hiddenSize } = model.config
+  const ofTasks = (name: string): ArrayLike<number> => model.variables.get(name)?.values() ?? []
+  return {
+    architecture,
+    width: hiddenSize,
+    run: async (batch) => {
+      const output = predict(model, batch)
+      const values = (await output.data()) as Float32Array
+      output.dispose()
+      return values
+    },
+    scales: ofTasks('score.scale'),
+    offsets: ofTasks('score.offset')
+  }
+}
+
+/** The logits of every pair and, of a bi-encoder, the vectors of their texts. `signal` is looked at between batches. */
+export async function pairOutputs(
+  network: PairNetwork,
+  pairs: EncodedPairs,
+  options: PredictOptions = {}
+): Promise<PairOutputs> {
+  return network.architecture === 'bi-encoder'
+    ? outputsByVectors(network, pairs, options)
+    : { logits: await outputsOfPairs(network, pairs, options) }
+}
+
+async function outputsOfPairs(
+  network: PairNetwork,
   pairs: EncodedPairs,
   { onProgress, signal }: PredictOptions
-): Promise<Prediction[]> {
-  const predictions: Prediction[] = new Array(pairs.labels.length)
+): Promise<Float64Array> {
+  const all = new Float64Array(2 * pairs.labels.length)
   let done = 0
   for (const indices of planEvaluation(pairLengths(pairs), BATCH_TOKENS)) {
     signal?.throwIfAborted()
-    const logits = await valuesOf(predict(model, gatherBatch(pairs, indices))) // [batch, 2]
-    indices.forEach((pair, row) => (predictions[pair] = prediction(logits[2 * row]!, logits[2 * row + 1]!)))
+    const logits = await network.run(gatherBatch(pairs, indices)) // [batch, 2]
+    indices.forEach((pair, row) => all.set(logits.subarray(2 * row, 2 * row + 2), 2 * pair))
     done += indices.length
-    onProgress?.(done, predictions.length)
+    onProgress?.(done, pairs.labels.length)
   }
-  return predictions
+  return all
 }
 
 /** Each distinct text is read once; a pair's score comes from the cosine of its two vectors. Progress is in pairs. */
-async function predictByVectors(
-  model: Model,
+async function outputsByVectors(
+  network: PairNetwork,
   pairs: EncodedPairs,
   { onProgress, signal }: PredictOptions
-): Promise<Prediction[]> {
+): Promise<PairOutputs> {
   const count = pairs.labels.length
   const texts = distinctTexts(
     pairs,
     Int32Array.from({ length: count }, (_, i) => i)
   )
-  const width = model.config.hiddenSize
-  const vectors = new Float32Array(texts.tokens.length * width)
+  const { width, scales, offsets } = network
+  const values = new Float32Array(texts.tokens.length * width)
   let done = 0
   const lengths = texts.tokens.map(({ length }) => length)
   for (const rows of planEvaluation(lengths, BATCH_TOKENS)) {
     signal?.throwIfAborted()
     // texts are sorted by length already, so a batch is a range of them
-    const values = await valuesOf(predict(model, padTexts(texts, rows[0]!, rows.at(-1)! + 1)))
-    vectors.set(values, rows[0]! * width)
+    values.set(await network.run(padTexts(texts, rows[0]!, rows.at(-1)! + 1)), rows[0]! * width)
     done += rows.length
     onProgress?.(Math.floor((count * done) / lengths.length), count)
   }
-  const [scales, offsets] = ['score.scale', 'score.offset'].map((name) => model.variables.get(name)!.values())
-  return Array.from({ length: count }, (_, pair) => {
+  const { a, b } = texts
+  const logits = new Float64Array(2 * count)
+  for (let pair = 0; pair < count; pair++) {
     const task = pairs.taskIds[pair]!
-    const cosine = dot(vectors, texts.a[pair]! * width, texts.b[pair]! * width, width)
-    return prediction(0, scales![task]! * cosine + offsets![task]!)
-  })
-}
-
-async function valuesOf(tensor: Tensor): Promise<Float32Array> {
-  const values = (await tensor.data()) as Float32Array
-  tensor.dispose()
-  return values
+    logits[2 * pair + 1] = scales[task]! * dot(values, a[pair]! * width, b[pair]! * width, width) + offsets[task]!
+  }
+  return { logits, texts: { values, a, b } }
 }
 
 function prediction(no: number, yes: number): Prediction {

@@ -15,6 +15,7 @@ import { selectionScore } from '../evaluate/selection'
 import { microBatches, textBatches, type BatchMaker } from '../step/micro-batches'
 import { learningRateAt } from '../optimizer/schedule'
 import type { Prepared } from './prepare'
+import type { TeacherTargets } from '../teacher/targets'
 import { disposeModel, type MicroBatch, type Trainer } from '../step/trainer'
 
 /** Where a run stands: `step` updates are done, the next batch is number `position` of `epoch` (both from 0). */
@@ -94,12 +95,15 @@ export async function trainLoop(
   prepared: Prepared,
   trainer: Trainer,
   state: TrainingState,
-  hooks: LoopHooks
+  hooks: LoopHooks,
+  teacher?: TeacherTargets
 ): Promise<TrainingState> {
   const plans = epochPlans(settings, prepared)
   const steps = plans.reduce((sum, plan) => sum + plan.batches.length, 0)
   const batchOf: BatchMaker<MicroBatch & Counted> =
-    prepared.config.architecture === 'bi-encoder' ? textBatches(settings, prepared) : microBatches(settings, prepared)
+    prepared.config.architecture === 'bi-encoder'
+      ? textBatches(settings, prepared, teacher)
+      : microBatches(settings, prepared, teacher)
   let now = state
   while (!isFinished(settings, now)) {
     const { epoch } = now
@@ -127,7 +131,10 @@ export async function trainLoop(
 }
 
 /** Every epoch's batches. */
-function epochPlans(settings: SizedSettings, { pairs: { train: pairs }, config }: Prepared): EpochPlan[] {
+export function epochPlans(
+  settings: SizedSettings,
+  { pairs: { train: pairs }, config }: Pick<Prepared, 'pairs' | 'config'>
+): EpochPlan[] {
   const lengths = pairLengths(pairs)
   const options =
     settings.batching === 'reference'

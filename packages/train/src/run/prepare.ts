@@ -40,6 +40,8 @@ export interface Prepared {
   readonly pairs: { readonly train: EncodedPairs; readonly valid: EncodedPairs }
   /** The texts of the valid pairs, for reports. */
   readonly validExamples: readonly Example[]
+  /** The training pairs, where a teacher is to read them. */
+  readonly trainExamples?: readonly Example[]
   /** The network's parameters and the auxiliary heads' (`auxiliary.…`). */
   readonly variables: Map<string, Variable>
   /** The data as the run remembers it, and what its folder lacks. */
@@ -53,7 +55,7 @@ export interface Prepared {
 
 /** Progress while a run is made ready. */
 export type PrepareProgress = (
-  phase: 'read' | 'vocabulary' | 'tokenize' | 'embeddings',
+  phase: 'read' | 'vocabulary' | 'tokenize' | 'embeddings' | 'teacher',
   done: number,
   total: number
 ) => void
@@ -73,11 +75,12 @@ export interface PrepareOptions {
  */
 export async function prepare(
   settings: TrainSettings,
-  { data, init, allowMissing }: RunSource,
+  { data, init, allowMissing, teacher }: RunSource,
   { cache, onProgress, onData }: PrepareOptions
 ): Promise<Prepared> {
   onProgress?.('read', 0, 1)
-  const dataset = onlyTasks(await readDataset(data, ['train', 'valid']), settings.onlyTasks)
+  const unlabelled = teacher !== undefined
+  const dataset = onlyTasks(await readDataset(data, ['train', 'valid'], { unlabelled }), settings.onlyTasks)
   requireTasks('task_weights', Object.keys(settings.taskWeights), dataset.tasks)
   const description = describeDataset(dataset)
   onData?.(description)
@@ -122,6 +125,7 @@ export async function prepare(
     tokenizer,
     pairs,
     validExamples,
+    ...(teacher !== undefined && { trainExamples: dataset.splits.train }),
     variables,
     description,
     missing,

@@ -34,12 +34,15 @@ import { readWeights, writeWeights, type LazyTensor } from '../checkpoint/weight
 export interface RunDescription extends RunSource {
   /** Absent in runs of before. */
   readonly dataset?: DatasetDescription
+  /** Hash of the teacher, where there is one. */
+  readonly teacherSha256?: string
   readonly config: TrainSettings
 }
 
 const runSchema = v.strictObject({
   ...sourceEntries,
   dataset: v.exactOptional(descriptionSchema),
+  teacherSha256: v.exactOptional(v.string()),
   config: v.record(v.string(), v.unknown())
 })
 /** The file that makes a folder a run. */
@@ -73,10 +76,7 @@ export function lockRun(folder: string): Promise<() => Promise<void>> {
 }
 
 /** Makes the folder of a new run, locks it, and writes its `train.json`; returns the lock's release. Throws `storage`, `output-exists`. */
-export async function createRun(
-  folder: string,
-  { data, init, allowMissing, dataset, config }: RunDescription
-): Promise<() => Promise<void>> {
+export async function createRun(folder: string, { config, ...rest }: RunDescription): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw storageError('make the folder', folder, cause)
   })
@@ -84,13 +84,25 @@ export async function createRun(
   try {
     await requireFresh(folder) // another run may have begun since this one looked
     await removeTemporaries(folder)
-    const json = { data, init, allowMissing, dataset, config: trainSettingsToJson(config) }
+    const json = { ...description(rest), config: trainSettingsToJson(config) }
     await writeFileAtomic(join(folder, DESCRIPTION), `${JSON.stringify(json, null, 2)}\n`)
     return release
   } catch (cause) {
     await release()
     throw cause
   }
+}
+
+/** What is known of a run beside its settings, in the order of the file. */
+function description({
+  data,
+  init,
+  allowMissing,
+  teacher,
+  teacherSha256,
+  dataset
+}: Omit<RunDescription, 'config'>): object {
+  return { data, init, allowMissing, teacher, teacherSha256, dataset }
 }
 
 /** Reads what the run in a folder was started with. Throws `checkpoint-invalid` or `config-invalid`. */

@@ -8,6 +8,7 @@ import { writeCheckpoint } from '../checkpoint/checkpoint'
 import { trainSettingsToJson, type TrainSettings } from '../config'
 import { pairLengths } from '../data/encode'
 import {
+  epochPlans,
   FRESH_STATE,
   isFinished,
   trainLoop,
@@ -25,6 +26,15 @@ import { selectionScore } from '../evaluate/selection'
 import type { TaskMatch } from '../checkpoint/tasks-by-name'
 import { logMetrics, rewindMetrics } from './metrics-log'
 import type { RunSource } from './source'
+import {
+  beginTeaching,
+  projection,
+  requireTeaching,
+  requireVectors,
+  resumeTeaching,
+  type RunTeacher
+} from '../teacher/of-run'
+import type { TeacherTargets } from '../teacher/targets'
 import {
   createRun,
   hasLast,
@@ -89,6 +99,7 @@ export interface RunResult {
 export async function startRun(run: NewRun, hooks: RunHooks = {}): Promise<RunResult> {
   const { out } = run
   await requireFresh(out)
+  requireTeaching(run.config, run.teacher)
   const withoutBfloat16 = run.config.precision !== 'float32' && !hasBfloat16()
   const config: TrainSettings = {
     ...run.config,
@@ -98,12 +109,14 @@ export async function startRun(run: NewRun, hooks: RunHooks = {}): Promise<RunRe
   const lacks = { ...(withoutBfloat16 && { withoutBfloat16 }), ...withoutKernels(run.config) }
   const onReady = (ready: RunReady): void => hooks.onReady?.({ ...ready, ...lacks })
   const prepared = await prepare(config, run, preparation(out, hooks))
-  return withTrainer(config, prepared, async (trainer, sized) => {
-    const release = await createRun(out, { ...run, dataset: prepared.description, config: sized })
+  const opening = run.teacher === undefined ? undefined : beginTeaching(run.teacher, prepared.config.tasks, out)
+  return withTrainer(config, prepared, opening, async (trainer, sized, teacher) => {
+    const source = { ...run, ...(teacher && { teacherSha256: teacher.sha256 }) }
+    const release = await createRun(out, { ...source, dataset: prepared.description, config: sized })
     try {
       const findings = nothingFound(prepared.config.tasks)
       return await execute(
-        { out, config: sized, prepared, trainer, state: FRESH_STATE, findings },
+        { out, config: sized, prepared, trainer, state: FRESH_STATE, findings, teacher },
         { ...hooks, onReady }
       )
     } finally {
@@ -123,16 +136,23 @@ export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunR
     await tidyRun(out)
     const last = (await hasLast(out)) ? join(out, 'last') : undefined
     const known = run.dataset ?? (last === undefined ? undefined : { tasks: await checkpointTasks(last) })
-    const prepared = await prepare(run.config, last === undefined ? run : { data: run.data, init: last }, {
+    const { init, allowMissing, ...source } = run
+    const start =
+      last === undefined
+        ? { ...source, ...(init !== undefined && { init }), ...(allowMissing && { allowMissing }) }
+        : { ...source, init: last }
+    const prepared = await prepare(run.config, start, {
       ...preparation(out, hooks),
       onData: (description) => requireSameDataset(run.data, out, known, description)
     })
-    return await withTrainer(run.config, prepared, async (trainer, config) => {
-      const { tasks } = prepared.config
+    const { tasks } = prepared.config
+    const opening =
+      run.teacher === undefined ? undefined : resumeTeaching(run.teacher, run.teacherSha256 ?? '', tasks, out)
+    return await withTrainer(run.config, prepared, opening, async (trainer, config, teacher) => {
       const findings = last === undefined ? nothingFound(tasks) : await restoreFindings(out, tasks)
       const state = last === undefined ? FRESH_STATE : comparable(await restoreLast(out, trainer), findings)
       const onReady = (ready: RunReady): void => hooks.onReady?.({ ...ready, ...withoutKernels(config) })
-      return execute({ out, config, prepared, trainer, state, findings }, { ...hooks, onReady })
+      return execute({ out, config, prepared, trainer, state, findings, teacher }, { ...hooks, onReady })
     })
   } finally {
     await release()
@@ -152,28 +172,37 @@ interface Execution {
   readonly trainer: Trainer
   readonly state: TrainingState
   readonly findings: BestFindings
+  readonly teacher: RunTeacher | undefined
 }
 
 async function execute(
-  { out, config, prepared, trainer, state, findings }: Execution,
+  { out, config, prepared, trainer, state, findings, teacher }: Execution,
   hooks: RunHooks
 ): Promise<RunResult> {
+  const targets = teacher && (await targetsOf(teacher, config, prepared, hooks))
   await rewindMetrics(out, state.step)
   hooks.onReady?.(readiness(prepared, state))
   const writer = new CheckpointWriter(out, prepared, trainer, findings)
   const report = (): Promise<void> => writeRunReport(out, reportSource(config, prepared))
   if (state !== FRESH_STATE) await report() // a kill may have come between an epoch's checkpoint and its report
-  const final = await trainLoop(config, prepared, trainer, state, {
-    onStep: (report) => hooks.onStep?.(report),
-    onEvaluation: (done, total) => hooks.onEvaluation?.(done, total),
-    onEpoch: (report) => hooks.onEpoch?.(report),
-    stopping: () => hooks.stopping?.() ?? false,
-    log: (line) => logMetrics(out, line),
-    save: async (state, best) => {
-      await writer.save(state, best)
-      if (state.position === 0) await report()
-    }
-  })
+  const final = await trainLoop(
+    config,
+    prepared,
+    trainer,
+    state,
+    {
+      onStep: (report) => hooks.onStep?.(report),
+      onEvaluation: (done, total) => hooks.onEvaluation?.(done, total),
+      onEpoch: (report) => hooks.onEpoch?.(report),
+      stopping: () => hooks.stopping?.() ?? false,
+      log: (line) => logMetrics(out, line),
+      save: async (state, best) => {
+        await writer.save(state, best)
+        if (state.position === 0) await report()
+      }
+    },
+    targets
+  )
   const finished = isFinished(config, final)
   return {
     finished,
@@ -187,19 +216,50 @@ function preparation(out: string, { onPrepare }: RunHooks) {
   return { cache: join(dirname(out), '.cache'), ...(onPrepare && { onProgress: onPrepare }) }
 }
 
-/** Makes the trainer of a run, with the size of its batches settled, and frees it after use. */
+/** Makes the trainer of a run, with the size of its batches settled, and frees it and the teacher after use. */
 async function withTrainer<T>(
   config: TrainSettings,
   prepared: Prepared,
-  use: (trainer: Trainer, config: SizedSettings) => Promise<T>
+  opening: Promise<RunTeacher> | undefined,
+  use: (trainer: Trainer, config: SizedSettings, teacher: RunTeacher | undefined) => Promise<T>
 ): Promise<T> {
-  const trainer = new Trainer(config, prepared.config, prepared.variables)
+  let [trainer, teacher]: [Trainer?, RunTeacher?] = []
   try {
+    teacher = await opening
+    if (teacher) {
+      requireVectors(config, teacher, prepared.config)
+      for (const [name, variable] of projection(config, teacher, prepared.config))
+        prepared.variables.set(name, variable)
+    }
+    trainer = new Trainer(config, prepared.config, prepared.variables)
     const longest = pairLengths(prepared.pairs.train).reduce((a, b) => Math.max(a, b), 1)
-    return await use(trainer, sizedSettings(config, trainer.model, longest))
+    return await use(trainer, sizedSettings(config, trainer.model, longest), teacher)
   } finally {
-    trainer.dispose()
+    await teacher?.dispose()
+    if (trainer) trainer.dispose()
+    else disposeModel(prepared)
   }
+}
+
+/** What the teacher says of the pairs that the run will show; its weights are freed then. */
+async function targetsOf(
+  teacher: RunTeacher,
+  settings: SizedSettings,
+  prepared: Prepared,
+  { onPrepare }: RunHooks
+): Promise<TeacherTargets> {
+  const shown = new Set(epochPlans(settings, prepared).flatMap(({ batches }) => batches.flatMap((batch) => [...batch])))
+  const targets = await teacher.targets(
+    {
+      examples: prepared.trainExamples!,
+      tasks: prepared.config.tasks,
+      shown: Int32Array.from(shown).sort(),
+      vectors: settings.distillTargets !== 'scores'
+    },
+    (done, total) => onPrepare?.('teacher', done, total)
+  )
+  await teacher.dispose()
+  return targets
 }
 
 function readiness(

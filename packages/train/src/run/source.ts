@@ -7,7 +7,9 @@ export const sourceEntries = {
   /** A checkpoint or a folder of public weights: the run takes over weights, vocabulary and sizes. */
   init: v.exactOptional(v.string()),
   /** Tensors of public weights that may be missing or unknown. */
-  allowMissing: v.exactOptional(v.array(v.string()))
+  allowMissing: v.exactOptional(v.array(v.string())),
+  /** A checkpoint, model folder or folder of public weights whose scores or vectors the run learns from. */
+  teacher: v.exactOptional(v.string())
 }
 
 /** What a run starts from; paths are absolute. */

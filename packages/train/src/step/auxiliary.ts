@@ -20,6 +20,8 @@ export interface AuxiliaryTargets {
   readonly tokenMask: Float32Array
   /** [batch, LEXICAL_FIGURES]. */
   readonly lexical: Float32Array
+  /** [batch], what each pair counts in the loss, with a label or without. */
+  readonly pairWeights: Float32Array
 }
 
 /** The parameters of the heads that `options` turns on, for a network of this hidden size. */
@@ -64,7 +66,7 @@ export function auxiliaryLosses(options: AuxiliaryOptions, batch: LabeledBatch &
       const weights = leaf(
         Float32Array.from(
           batch.lexical,
-          (_, i) => batch.weights[Math.floor(i / LEXICAL_FIGURES)]! * options.lexicalWeight
+          (_, i) => batch.pairWeights[Math.floor(i / LEXICAL_FIGURES)]! * options.lexicalWeight
         ),
         shape
       )

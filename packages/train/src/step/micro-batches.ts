@@ -1,7 +1,8 @@
 import type { TaskSpec, Vocab } from '@sohu-match/core'
+import type { LabeledBatch } from '../autograd/pass'
 import type { AuxiliaryTargets } from './auxiliary'
 import type { TrainSettings } from '../config'
-import { gatherBatch, type PaddedBatch } from '../data/batch'
+import { gatherBatch, labelTerms, type PaddedBatch } from '../data/batch'
 import { textBatch, type TextTrainingBatch } from '../data/text-batch'
 import {
   columnMoments,
@@ -14,9 +15,11 @@ import {
 import type { EncodedPairs } from '../data/encode'
 import { renamer } from '../data/rename'
 import type { Prepared } from '../run/prepare'
+import type { TeacherTargets } from '../teacher/targets'
+import { lossShares, scoreTargets, vectorTargets } from './distil'
 
 /** A batch with what the auxiliary losses ask of it, where they are on. */
-export type TrainingBatch = PaddedBatch & Partial<AuxiliaryTargets>
+export type TrainingBatch = PaddedBatch & LabeledBatch & Partial<AuxiliaryTargets>
 
 /** Makes the batches of one step: the pairs at `indices` in `epoch`, each of which weighs `pairWeight`. */
 export type BatchMaker<Batch> = (indices: Int32Array, epoch: number, pairWeight?: number) => Batch[]
@@ -24,13 +27,21 @@ export type BatchMaker<Batch> = (indices: Int32Array, epoch: number, pairWeight?
 /** The batches of a bi-encoder's step: one, since texts of a batch are each other's negatives. */
 export function textBatches(
   settings: TrainSettings,
-  { pairs: { train: pairs }, config }: Pick<Prepared, 'pairs' | 'config'>
+  { pairs: { train: pairs }, config }: Pick<Prepared, 'pairs' | 'config'>,
+  teacher?: TeacherTargets
 ): BatchMaker<TextTrainingBatch> {
   const { contrastiveWeight, contrastiveScale } = settings
   const factors = taskFactors(settings.taskWeights, config.tasks, pairs.taskIds)
-  return (indices, _epoch, weight = 1 / indices.length) => [
-    textBatch(pairs, indices, { weight, taskFactors: factors, contrastiveWeight, contrastiveScale })
-  ]
+  return (indices, epoch, weight = 1 / indices.length) => {
+    const shares = lossShares(settings, epoch)
+    const options = { weight, taskFactors: factors, contrastiveWeight, contrastiveScale, labelShare: shares.labels }
+    const batch = textBatch(pairs, indices, options)
+    const weights = batch.pairWeights.map((value) => value * shares.teacher)
+    const scores = scoreTargets(settings, teacher, indices, weights)
+    const count = batch.groups.reduce((sum, group) => sum + group.batch, 0)
+    const vectors = vectorTargets(settings, teacher?.texts, indices, { a: batch.a, b: batch.b, count, weights })
+    return [{ ...batch, ...(scores && { teacher: scores }), ...(vectors && { teacherVectors: vectors }) }]
+  }
 }
 
 /**
@@ -39,7 +50,8 @@ export function textBatches(
  */
 export function microBatches(
   settings: TrainSettings,
-  { pairs: { train: pairs }, tokenizer, config }: Pick<Prepared, 'pairs' | 'tokenizer' | 'config'>
+  { pairs: { train: pairs }, tokenizer, config }: Pick<Prepared, 'pairs' | 'tokenizer' | 'config'>,
+  teacher?: TeacherTargets
 ): BatchMaker<TrainingBatch> {
   const auxiliary = settings.tokenMatchWeight > 0 || settings.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
@@ -48,10 +60,19 @@ export function microBatches(
   return (indices, epoch, pairWeight) => {
     const weight = pairWeight ?? 1 / indices.length
     const renamed = (tokens: Int32Array, pair: number): Int32Array => rename(tokens, pair, epoch)
+    const shares = lossShares(settings, epoch)
     return cut(indices, pairs.offsets, settings.microBatchTokens).map((part) => {
       const padded = gatherBatch(pairs, part, { weight, renamed })
-      const batch = { ...padded, weights: padded.weights.map((value, row) => value * factors[padded.taskIds[row]!]!) }
-      return { ...batch, ...targets?.(part, batch) }
+      const pairWeights = padded.weights.map((value, row) => value * factors[padded.taskIds[row]!]!)
+      const weights = pairWeights.map((value) => value * shares.teacher)
+      const scores = scoreTargets(settings, teacher, part, weights)
+      return {
+        ...padded,
+        ...labelTerms(padded.labels, pairWeights, shares.labels),
+        ...(scores && { teacher: scores }),
+        ...targets?.(part, padded),
+        pairWeights
+      }
     })
   }
 }
@@ -72,7 +93,7 @@ function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
   const isWord = wordTokens(vocab)
   const figures = lexicalFigures(pairs, vocab, inverseFrequencies(pairs, vocab.tokens.length))
   const { mean, deviation } = columnMoments(figures, LEXICAL_FIGURES)
-  return (indices: Int32Array, batch: PaddedBatch): AuxiliaryTargets => {
+  return (indices: Int32Array, batch: PaddedBatch): Omit<AuxiliaryTargets, 'pairWeights'> => {
     const { targets, mask } = matchTargets(batch, isWord)
     const lexical = Float32Array.from({ length: indices.length * LEXICAL_FIGURES }, (_, i) => {
       const [pair, column] = [indices[Math.floor(i / LEXICAL_FIGURES)]!, i % LEXICAL_FIGURES]

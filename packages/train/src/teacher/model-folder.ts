@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+import { createTokenizer, MatcherError, messageOf, parseManifest, type Manifest } from '@sohu-match/core'
+import { readBytes, readManifest, readText, sha256File, withholdTelemetry } from '@sohu-match/node'
+import type { InputBatch } from '../autograd/pass'
+import type { Teacher } from './teacher'
+
+/** The graph that a teacher is run with: the most exact that the folder has. Half precision is left out, as the CPU lacks its operations. */
+const PREFERRED = ['fp32', 'q8', 'int8', 'q4'] as const
+
+/** Only errors: the runtime warns of every optional provider that it lacks. */
+const LOG_ERRORS_ONLY = 3
+
+/**
+ * Opens an exported model folder with onnxruntime-node, on the CPU, its files verified against the manifest. Throws `manifest-invalid`,
+ * `asset-missing`, `asset-corrupt`, `dtype-missing`.
+ */
+export async function openModelFolder(folder: string): Promise<Teacher> {
+  const manifest = parseManifest(await readManifest(folder), join(folder, 'manifest.json'))
+  const dtype = PREFERRED.find((name) => Object.hasOwn(manifest.graphs, name))
+  if (dtype === undefined)
+    throw new MatcherError(
+      'dtype-missing',
+      `${folder} has no graph that the CPU runs (it offers ${Object.keys(manifest.graphs).join(', ')}); export it with --dtype fp32.`
+    )
+  const graph = manifest.graphs[dtype]!
+  const { vocab, dictionary } = manifest.tokenizer
+  const used = [vocab, ...(dictionary === undefined ? [] : [dictionary]), graph.file, ...(graph.externalData ?? [])]
+  for (const file of used) await verify(folder, file, manifest)
+  const { architecture = 'cross-encoder', tasks, hidden = 2 } = manifest
+  const session = await openSession(join(folder, graph.file))
+  return {
+    sha256: await sha256File(join(folder, 'manifest.json')), // it holds the hashes of all other files
+    tasks,
+    tokenizer: createTokenizer(
+      await readText(join(folder, vocab)),
+      dictionary === undefined ? undefined : await readBytes(join(folder, dictionary))
+    ),
+    maxLength: manifest.maxLength,
+    network: {
+      architecture,
+      width: hidden,
+      run: session.run,
+      scales: tasks.map(({ scale }) => scale ?? NaN),
+      offsets: tasks.map(({ offset }) => offset ?? NaN)
+    },
+    dispose: session.release
+  }
+}
+
+async function verify(folder: string, file: string, { files }: Manifest): Promise<void> {
+  const path = join(folder, file)
+  if ((await sha256File(path)) === files[file]!.sha256) return
+  throw new MatcherError('asset-corrupt', `${path} is not the file that manifest.json lists; export the model again.`)
+}
+
+/** A graph in ONNX Runtime, which is loaded with the first teacher that needs it. Throws `asset-corrupt`. */
+async function openSession(path: string) {
+  withholdTelemetry()
+  const { InferenceSession, Tensor } = await import('onnxruntime-node')
+  const session = await InferenceSession.create(path, { logSeverityLevel: LOG_ERRORS_ONLY }).catch((cause: unknown) => {
+    throw new MatcherError(
+      'asset-corrupt',
+      `onnxruntime-node cannot run ${path}: ${messageOf(cause)}. Export the model again.`,
+      { cause }
+    )
+  })
+  return {
+    run: async ({ batch, seq, tokenIds, segmentIds, taskIds }: InputBatch): Promise<Float32Array> => {
+      const outputs = await session.run({
+        token_ids: new Tensor('int32', tokenIds, [batch, seq]),
+        segment_ids: new Tensor('int32', segmentIds, [batch, seq]),
+        task_ids: new Tensor('int32', taskIds, [batch])
+      })
+      return outputs[session.outputNames[0]!]!.data as Float32Array
+    },
+    release: () => session.release()
+  }
+}

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { MatcherError, type ModelConfig, type TaskSpec } from '@sohu-match/core'
+import { PROJECTION } from '../autograd/distil'
+import type { TrainSettings } from '../config'
+import { initialValues } from '../initialization/parameters'
+import { Variable } from '../optimizer/variable'
+import { askTeacher, readTargets, writeTargets, type Question, type TeacherTargets } from './targets'
+import { openTeacher } from './teacher'
+
+/** The file of a run's folder that keeps what its teacher said. */
+export const TARGETS_FILE = 'teacher.safetensors'
+
+/** The teacher of a run: opened, or replaced by the file of what it said. */
+export interface RunTeacher {
+  readonly sha256: string
+  /** Width of its vectors; absent where it has none. */
+  readonly vectorWidth?: number | undefined
+  /** What it says; written to the run's folder the first time. Throws `checkpoint-invalid`, `inference-failed`, `storage`. */
+  targets(question: Question, onProgress?: (done: number, total: number) => void): Promise<TeacherTargets>
+  /** Frees its weights; may be called twice. */
+  dispose(): Promise<void>
+}
+
+/** Opens the teacher in `folder` for the run in `out`. Throws as `openTeacher`. */
+export async function beginTeaching(folder: string, tasks: readonly TaskSpec[], out: string): Promise<RunTeacher> {
+  const teacher = await openTeacher(folder, tasks)
+  let open = true
+  return {
+    sha256: teacher.sha256,
+    ...(teacher.network.architecture === 'bi-encoder' && { vectorWidth: teacher.network.width }),
+    targets: async (question, onProgress) => {
+      const targets = await askTeacher(teacher, question, onProgress)
+      await writeTargets(join(out, TARGETS_FILE), targets)
+      return targets
+    },
+    dispose: async () => {
+      if (open) await teacher.dispose()
+      open = false
+    }
+  }
+}
+
+/**
+ * The teacher of a resumed run: what it said, if that was written, and else the teacher itself, which must be the same. Throws
+ * `checkpoint-invalid` where it has changed.
+ */
+export async function resumeTeaching(
+  folder: string,
+  sha256: string,
+  tasks: readonly TaskSpec[],
+  out: string
+): Promise<RunTeacher> {
+  const path = join(out, TARGETS_FILE)
+  if (existsSync(path)) return kept(path, sha256)
+  const teacher = await beginTeaching(folder, tasks, out)
+  if (teacher.sha256 === sha256) return teacher
+  await teacher.dispose()
+  throw new MatcherError(
+    'checkpoint-invalid',
+    `The teacher in ${folder} has changed since the run in ${out} was started; put it back, or start another run.`
+  )
+}
+
+function kept(path: string, sha256: string): RunTeacher {
+  const targets = readTargets(path)
+  return {
+    sha256,
+    vectorWidth: targets.texts?.width,
+    targets: async ({ examples: { length } }) => {
+      if (targets.logits.length === length) return targets
+      throw new MatcherError(
+        'checkpoint-invalid',
+        `${path} has scores of ${targets.logits.length} pairs, the data ${length}; delete it, and the teacher is asked again.`
+      )
+    },
+    dispose: async () => undefined
+  }
+}
+
+/** Throws `config-invalid` for a teacher that nothing is learned from, and for settings that ask for one where there is none. */
+export function requireTeaching({ distillWeight, distillEpochs }: TrainSettings, teacher: string | undefined): void {
+  const asked = distillWeight > 0 || distillEpochs > 0
+  if (asked === (teacher !== undefined)) return
+  throw new MatcherError(
+    'config-invalid',
+    asked
+      ? 'distill_weight and distill_epochs follow a teacher, and there is none; add --teacher DIR.'
+      : `The teacher in ${teacher} is not followed; set distill_epochs (the teacher before labels) or distill_weight (beside them).`
+  )
+}
+
+/** Throws `config-invalid` where vectors are to be followed that either side does not have. */
+export function requireVectors(
+  { distillTargets }: TrainSettings,
+  teacher: RunTeacher,
+  { architecture }: ModelConfig
+): void {
+  if (distillTargets === 'scores') return
+  const lacking = architecture !== 'bi-encoder' ? 'this network' : teacher.vectorWidth === undefined && 'the teacher'
+  if (!lacking) return
+  throw new MatcherError(
+    'config-invalid',
+    `distill_targets is "${distillTargets}", but ${lacking} is a cross-encoder, which has no vectors; set it to "scores".`
+  )
+}
+
+/** The projection to a teacher's vectors, where they are followed and are of another width; else nothing. */
+export function projection(
+  { distillTargets, seed }: TrainSettings,
+  { vectorWidth }: RunTeacher,
+  { hiddenSize }: ModelConfig
+): [name: string, variable: Variable][] {
+  if (distillTargets === 'scores' || vectorWidth === undefined || vectorWidth === hiddenSize) return []
+  const spec = { name: PROJECTION, shape: [hiddenSize, vectorWidth], init: 'glorot-uniform' } as const
+  return [[PROJECTION, Variable.create(initialValues(spec, seed), spec.shape)]]
+}
