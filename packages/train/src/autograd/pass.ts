@@ -171,11 +171,13 @@ export function runNetwork(
   more?: Pick<PassOptions, 'observe'>
 ): { output: Value; ops: TrainingOps } {
   const fused = fusedKernelsFor(pass)
+  const firstOnly = fused && more?.observe === undefined
   const options = {
     ...pass,
     ...more,
     padded: batch.tokenIds.includes(0),
-    plan: planReads(model.config, (pass.dropout?.rate ?? 0) > 0)
+    firstOnly,
+    plan: planReads(model.config, { dropout: (pass.dropout?.rate ?? 0) > 0, firstOnly })
   }
   const ops = trainingOps(tape, model, options, pass)
   const { batch: rows, seq } = batch

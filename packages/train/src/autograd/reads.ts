@@ -11,7 +11,10 @@ export interface ReadPlan {
 const LEAF = -1
 
 /** Rehearses the network without numbers, so that the real pass can free every value at its last reader. */
-export function planReads(config: ModelConfig, dropout: boolean): ReadPlan {
+export function planReads(
+  config: ModelConfig,
+  { dropout, firstOnly }: { readonly dropout: boolean; readonly firstOnly: boolean }
+): ReadPlan {
   const reads: number[] = []
   const layerStarts: number[] = []
   const make = (...inputs: number[]): number => {
@@ -29,7 +32,7 @@ export function planReads(config: ModelConfig, dropout: boolean): ReadPlan {
     gelu: make,
     attentionMask: make,
     maskedMean: make,
-    onlyFirst: (x) => x,
+    onlyFirst: (x) => (firstOnly ? make(x) : x),
     firstToken: make,
     normalize: make,
     similarityLogits: make,

@@ -7,7 +7,7 @@ import { dropout } from './kernels/dropout'
 import { gather, selectTask } from './kernels/gather'
 import { gelu } from './kernels/gelu'
 import { layerNorm } from './kernels/norm'
-import { firstToken, maskedMean } from './kernels/pooling'
+import { firstPosition, firstToken, maskedMean } from './kernels/pooling'
 import { rotary, rotaryTensors, type RotaryTensors } from './kernels/rotary'
 import { normalize, similarityLogits } from './kernels/similarity'
 import { BFLOAT16, FLOAT32, type Products } from './products'
@@ -35,6 +35,8 @@ export interface PassOptions {
   readonly plan?: ReadPlan
   /** False when no position is masked; attention then leaves its mask out. */
   readonly padded?: boolean
+  /** Keeps only the first position where the network needs no other: it is what `pooling: cls` reads of the last layer. */
+  readonly firstOnly?: boolean
   /** Sees the output of each layer and the pooled vector, for auxiliary losses. */
   readonly observe?: (place: 'layer' | 'pooled', index: number, value: Value) => void
 }
@@ -119,7 +121,7 @@ export class TrainingOps implements Ops<Value> {
   }
 
   onlyFirst(x: Value): Value {
-    return x
+    return this.options.firstOnly ? this.apply('pooling', [x], () => firstPosition(x.tensor)) : x
   }
 
   firstToken(x: Value): Value {

@@ -7,14 +7,14 @@ import { chain, softmax } from '../tensor-ops'
 export const MASKED = -1e9
 
 /**
- * y = P v, P = softmax(q kᵀ / √d + bias), over heads of size d; q, k, v [batch, seq, hidden], bias [batch, 1, 1, seq] or none.
+ * y = P v, P = softmax(q kᵀ / √d + bias), over heads of size d; k, v [batch, seq, hidden], q the same or with fewer positions, bias [batch, 1, 1, seq] or none.
  * With dy: dv = Pᵀ dy; dS = P ∘ (dy vᵀ - D), D = Σ dy ∘ y over a head (the row sum of P ∘ dP, without making it; FlashAttention,
  * arXiv:2205.14135, appendix B.4); dq = dS k / √d, dk = dSᵀ q / √d. Saved: q / √d, k, v by head, y, and P unless `recompute`.
  */
 // prettier-ignore
 export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, heads: number, recompute: boolean, products = FLOAT32): Recorded {
   const { batchMatMul } = products
-  const shape = q.shape as [number, number, number]
+  const [shape, keyShape] = [q.shape, k.shape] as [[number, number, number], [number, number, number]]
   const scale = 1 / Math.sqrt(shape[2] / heads)
   const query = chain(tf.mul(q, scale), (scaled) => splitHeads(scaled, heads))
   const key = splitHeads(k, heads)
@@ -28,14 +28,14 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, 
     backward: (dy) => {
       const p = recompute ? probabilities(query, key, bias, products) : probs
       const dContext = splitHeads(dy, heads)                                                   // [batch, heads, seq, size]
-      const dValue = chain(batchMatMul(p, dContext, true, false), (d) => mergeHeads(d, shape))
+      const dValue = chain(batchMatMul(p, dContext, true, false), (d) => mergeHeads(d, keyShape))
       const rowSums = chain(tf.mul(dy, output), (product) => headSums(product, heads))
       const dScores = chain(                                                                   // [batch, heads, seq, seq]
         batchMatMul(dContext, value, false, true), (dProbs) => tf.sub(dProbs, rowSums), (d) => tf.mul(p, d)
       )
       if (recompute) p.dispose()
       const dQuery = chain(batchMatMul(dScores, key), (d) => tf.mul(d, scale), (d) => mergeHeads(d, shape))
-      return [dQuery, chain(batchMatMul(dScores, query, true, false), (d) => mergeHeads(d, shape)), dValue]
+      return [dQuery, chain(batchMatMul(dScores, query, true, false), (d) => mergeHeads(d, keyShape)), dValue]
     }
   }
 }

@@ -13,7 +13,7 @@ import { dropout } from './dropout'
 import { gather, selectTask } from './gather'
 import { gelu } from './gelu'
 import { layerNorm } from './norm'
-import { firstToken, maskedMean } from './pooling'
+import { firstPosition, firstToken, maskedMean } from './pooling'
 import { rotary, rotaryTensors } from './rotary'
 import { rowsAt } from './rows'
 import { normalize, similarityLogits } from './similarity'
@@ -55,10 +55,10 @@ const bias = tf.reshape(tf.mul(tf.sub(1, mask), -1e9), [2, 1, 1, 4])
 const tables = rotaryTensors(4, 2, 4)
 const [batch, seq, hidden, heads] = [2, 4, 8, 2]
 
-const split = (x: Tensor): Tensor => tf.transpose(tf.reshape(x, [batch, seq, heads, hidden / heads]), [0, 2, 1, 3])
+const split = (x: Tensor): Tensor => tf.transpose(tf.reshape(x, [batch, -1, heads, hidden / heads]), [0, 2, 1, 3])
 const plainAttention = (q: Tensor, k: Tensor, v: Tensor): Tensor => {
   const probs = tf.softmax(tf.add(tf.div(tf.matMul(split(q), split(k), false, true), Math.sqrt(hidden / heads)), bias))
-  return tf.reshape(tf.transpose(tf.matMul(probs, split(v)), [0, 2, 1, 3]), [batch, seq, hidden])
+  return tf.reshape(tf.transpose(tf.matMul(probs, split(v)), [0, 2, 1, 3]), [batch, -1, hidden])
 }
 const plainNorm = (x: Tensor, gamma: Tensor, beta: Tensor): Tensor => {
   const { mean, variance } = tf.moments(x, -1, true)
@@ -109,6 +109,12 @@ const cases: Case[] = [
     inputs: [normal(2, 4, 8)],
     kernel: firstToken,
     plain: (x) => tf.squeeze(tf.slice(x, [0, 0, 0], [2, 1, 8]), [1])
+  },
+  {
+    name: 'firstPosition',
+    inputs: [normal(2, 4, 8)],
+    kernel: firstPosition,
+    plain: (x) => tf.slice(x, [0, 0, 0], [2, 1, 8])
   },
   {
     name: 'normalize',
@@ -178,6 +184,12 @@ const cases: Case[] = [
     inputs: [normal(2, 4, 8), normal(2, 4, 8), normal(2, 4, 8)],
     kernel: (q, k, v) => attention(q, k, v, bias, heads, false),
     plain: plainAttention
+  },
+  {
+    name: 'attention of the first position',
+    inputs: [normal(2, 1, 8), normal(2, 4, 8), normal(2, 4, 8)],
+    kernel: (q, k, v) => attention(q, k, v, bias, heads, false),
+    plain: (q, k, v) => plainAttention(q, k, v)
   },
   {
     name: 'attention, recomputed',

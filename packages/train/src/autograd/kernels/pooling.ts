@@ -15,12 +15,23 @@ export function maskedMean(x: Tensor, mask: Tensor): Recorded {
 
 /** y = x₀, the state of [CLS]; x [batch, seq, hidden] -> [batch, hidden]. dx is dy at position 0 and zero elsewhere. */
 export function firstToken(x: Tensor): Recorded {
+  const [batch, , hidden] = x.shape as [number, number, number]
+  const { output, saved, backward } = firstPosition(x)
+  return {
+    output: tf.reshape(output, [batch, hidden]),
+    saved,
+    backward: (dy) => backward(tf.reshape(dy, [batch, 1, hidden]))
+  }
+}
+
+/** The same with the axis of positions kept: [batch, 1, hidden]. */
+export function firstPosition(x: Tensor): Recorded {
   const [batch, seq, hidden] = x.shape as [number, number, number]
   return {
-    output: tf.reshape(tf.slice(x, [0, 0, 0], [batch, 1, hidden]), [batch, hidden]),
+    output: tf.slice(x, [0, 0, 0], [batch, 1, hidden]),
     saved: [],
     backward: (dy) => [
-      tf.pad(tf.reshape(dy, [batch, 1, hidden]), [
+      tf.pad(dy, [
         [0, 0],
         [0, seq - 1],
         [0, 0]
