@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'dtype-missing',
   'task-unknown',
   'architecture-mismatch',
+  'vectors-mismatch',
   'input-invalid',
   'queue-full',
   'deadline-exceeded',

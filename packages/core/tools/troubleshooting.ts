@@ -80,6 +80,15 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
     ],
     todo: 'Load the kind of model that the message names. `match`, `matchMany` and `rank` take both kinds; `info.architecture` says which one is loaded.'
   },
+  'vectors-mismatch': {
+    meaning: 'Stored vectors are of another model, dtype or task than those that they would be compared with.',
+    when: [
+      '`readVectors`, the option `vectors` of `rank`, or `dedupe --vectors`, after the model or its dtype has changed',
+      'a file that holds vectors of two models',
+      'a request to `/embed` or `/v1/embeddings` that names another `model_hash`'
+    ],
+    todo: 'Load the model and dtype that the message names (`info.modelHash`), or embed the texts again.'
+  },
   'input-invalid': {
     meaning: 'An argument is of the wrong kind or out of range.',
     when: [

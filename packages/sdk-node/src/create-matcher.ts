@@ -63,7 +63,14 @@ export async function createMatcherIn<const T extends string>(
   }
   try {
     options.signal?.throwIfAborted() // it may have been aborted by the last progress report
-    return createMatcherFrom(pool, folder.manifest, { device, dtype, reasons, workers, threads, versions }, options)
+    const { graphs, files } = folder.manifest
+    const modelHash = files[graphs[dtype]!.file]!.sha256
+    return createMatcherFrom(
+      pool,
+      folder.manifest,
+      { device, dtype, modelHash, reasons, workers, threads, versions },
+      options
+    )
   } catch (error) {
     await pool.dispose()
     throw error

@@ -24,17 +24,33 @@ export async function createMatcher<const T extends string = Task>(options: Matc
 }
 
 function createWebMatcher<T extends string>(engine: WebEngine, options: MatcherOptions<T>): WebMatcher<T> {
-  const facts = () => {
-    const { device, loaded, reasons } = engine.current
-    const { dtype, threads, runtimeVersion } = loaded
-    return { device, dtype, reasons, threads, workers: 1, versions: { 'onnxruntime-web': runtimeVersion } }
+  const facts = {
+    workers: 1,
+    get device() {
+      return engine.current.device
+    },
+    get dtype() {
+      return engine.current.loaded.dtype
+    },
+    get modelHash() {
+      return engine.current.loaded.modelHash
+    },
+    get threads() {
+      return engine.current.loaded.threads
+    },
+    get reasons() {
+      return engine.current.reasons
+    },
+    get versions() {
+      return { 'onnxruntime-web': engine.current.loaded.runtimeVersion }
+    }
   }
-  const matcher = createMatcherFrom<T>(engine, engine.current.loaded.manifest, facts(), options)
+  const matcher = createMatcherFrom<T>(engine, engine.current.loaded.manifest, facts, options)
   return {
     ...matcher,
     get info() {
-      const { modelHash, storage, fetchedBytes, reusedBytes, notes } = engine.current.loaded
-      return { ...matcher.info, ...facts(), modelHash, storage, fetchedBytes, reusedBytes, notes }
+      const { storage, fetchedBytes, reusedBytes, notes } = engine.current.loaded
+      return { ...matcher.info, device: facts.device, storage, fetchedBytes, reusedBytes, notes }
     }
   }
 }

@@ -27,11 +27,13 @@ function worker(
     encode: async () => [],
     encodeAndRun: async () => (run ? await run() : { pairs: [], outputs: Float32Array.of(5, 5) })
   } as unknown as LoadedWorker['client']
+  let failure: MatcherError | undefined
   return {
     client,
     load: { device } as WebLoad,
     loaded: { deviceReason: `${device} is here` } as WebLoaded,
-    end: vi.fn<LoadedWorker['end']>()
+    end: vi.fn<LoadedWorker['end']>((error) => void (failure = error)),
+    failure: () => failure
   }
 }
 
@@ -85,6 +87,32 @@ describe('createWebEngine', () => {
       ).run(copy())
     ).rejects.toBe(failure)
     expect(move).not.toHaveBeenCalled()
+  })
+
+  it('tries to move again after a move that failed', async () => {
+    const first = worker('webgpu', async () => {
+      throw lost
+    })
+    const offline = new MatcherError('network', 'The network is down.')
+    const move = vi.fn(async () => worker('wasm')).mockRejectedValueOnce(offline)
+    const engine = createWebEngine(first, chosen, move)
+    expect(await Promise.allSettled([engine.run(copy()), engine.run(copy())])).toMatchObject([
+      { reason: offline },
+      { reason: offline }
+    ])
+    expect(await engine.run(copy())).toEqual(Float32Array.of(3, 3))
+    expect(move).toHaveBeenCalledTimes(2)
+  })
+
+  it('is healthy until its worker fails or it is disposed', async () => {
+    const only = worker('wasm')
+    const engine = createWebEngine(only, chosen, undefined)
+    expect(engine.health()).toEqual({ workers: 1, crashes: 0 })
+    only.end(new MatcherError('inference-failed', 'The worker failed: out of memory'))
+    expect(engine.health()).toEqual({ workers: 0, crashes: 1, failure: 'The worker failed: out of memory' })
+    const other = createWebEngine(worker('wasm'), chosen, undefined)
+    await other.dispose()
+    expect(other.health()).toMatchObject({ workers: 0, crashes: 0, failure: expect.stringContaining('disposed') })
   })
 
   it('ends the worker it moved to when it is disposed on the way', async () => {

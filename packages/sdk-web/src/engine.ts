@@ -47,7 +47,11 @@ export function createWebEngine(
     } catch (error) {
       if (disposed || !move || worker !== first || !(error instanceof MatcherError && error.code === 'device-lost'))
         throw error
-      await (moving ??= moveOn(error))
+      moving ??= moveOn(error).catch((cause: unknown) => {
+        moving = undefined // the next call tries again
+        throw cause
+      })
+      await moving
       return work(active)
     }
   }
@@ -62,7 +66,10 @@ export function createWebEngine(
     encodeAndRun: (pairs, policy, limits) => attempt(({ client }) => client.encodeAndRun(pairs, policy, limits)),
     // the arrays are transferred; while the batch may have to run again elsewhere, a copy is
     run: (batch) => attempt(({ client }) => client.run(move && active === first ? copyOf(batch) : batch)),
-    health: () => ({ workers: disposed ? 0 : 1, crashes: 0 }),
+    health() {
+      const failure = active.failure()?.message
+      return failure === undefined ? { workers: 1, crashes: 0 } : { workers: 0, crashes: disposed ? 0 : 1, failure }
+    },
     async dispose() {
       disposed = true
       end()

@@ -16,6 +16,8 @@ export interface LoadedWorker {
   readonly loaded: WebLoaded
   /** Ends the worker, whatever it does: the only way to give wasm memory back. What is pending rejects with `error`. */
   end(error: MatcherError): void
+  /** Why it cannot work any more; undefined while it can. */
+  failure(): MatcherError | undefined
 }
 
 /** What starting a worker needs besides the load itself. */
@@ -35,7 +37,9 @@ export async function startWorker(load: WebLoad, context: StartContext): Promise
   signal?.throwIfAborted()
   const worker = openWorker(context.worker)
   const client = createWorkerClient<WebLoad, WebLoaded>((message, transfer) => worker.postMessage(message, transfer))
+  let failure: MatcherError | undefined
   const end = (error: MatcherError): void => {
+    failure = error
     worker.terminate()
     client.fail(error)
   }
@@ -48,7 +52,8 @@ export async function startWorker(load: WebLoad, context: StartContext): Promise
     end(event.message ? new MatcherError('inference-failed', `The worker failed: ${event.message}`) : notStarted())
   }
   try {
-    return { client, load, loaded: await untilAborted(client.load(load, context.onProgress), signal), end }
+    const loaded = await untilAborted(client.load(load, context.onProgress), signal)
+    return { client, load, loaded, end, failure: () => failure }
   } catch (error) {
     end(new MatcherError('disposed', 'Loading failed.'))
     throw error

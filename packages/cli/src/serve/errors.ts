@@ -14,6 +14,7 @@ const STATUS: Partial<Record<MatcherErrorCode, number>> = {
   'input-invalid': 422,
   'task-unknown': 422,
   'architecture-mismatch': 422,
+  'vectors-mismatch': 409,
   'queue-full': 429,
   'deadline-exceeded': 503,
   disposed: 503

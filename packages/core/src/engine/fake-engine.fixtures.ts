@@ -114,6 +114,7 @@ export function fakeManifest(changes: Record<string, unknown> = {}): Manifest {
 export const fakeInfo: EngineInfo = {
   device: 'cpu',
   dtype: 'fp32',
+  modelHash: hash,
   reasons: [{ device: 'cpu', taken: true, reason: 'named' }],
   workers: 2,
   threads: 1,

@@ -7,7 +7,7 @@ import { createMatcherFrom } from './matcher'
 import { matchScore } from './score'
 import type { VectorStore } from './text-vectors'
 import type { CommonOptions } from './types'
-import type { TextVectors } from './vector-cache'
+import type { TaskText, TextVectors } from './vector-cache'
 
 const HIDDEN = 4
 const tasks = SOHU_TASKS.map((task) => ({ ...task, threshold: 0.5, scale: 10 + task.id, offset: -task.id }))
@@ -150,9 +150,10 @@ describe('a matcher of a bi-encoder', () => {
 
   it('takes vectors from a store, and gives it those that it lacked', async () => {
     const kept = new Map<string, TextVectors>()
+    const keyOf = (graph: string, { text, taskId }: TaskText) => `${graph} ${taskId} ${text}`
     const store: VectorStore = {
-      load: async (keys) => keys.map((key) => kept.get(key)),
-      save: async (entries) => entries.forEach(([key, vectors]) => void kept.set(key, vectors))
+      load: async (graph, texts) => texts.map((text) => kept.get(keyOf(graph, text))),
+      save: async (graph, entries) => entries.forEach(([text, vectors]) => void kept.set(keyOf(graph, text), vectors))
     }
     const rows = await create({}, store).matcher.embed(['a', 'b'], 'A-ss')
     const { engine, matcher } = create({}, store)
@@ -165,6 +166,76 @@ describe('a matcher of a bi-encoder', () => {
     )
     expect(engine.encoded).toEqual(['c'])
     expect(kept.size).toBe(3)
+  })
+
+  it('ranks as it judges the same pairs, for any number of results', async () => {
+    const { matcher } = create()
+    const candidates = Array.from({ length: 50 }, (_, i) => `candidate ${(i * 7) % 23}`)
+    const judged = await matcher.matchMany(candidates.map((b) => ({ a: 'query', b, task: 'B-ss' as const })))
+    const wanted = judged
+      .map((result, index) => ({ ...result, index, text: candidates[index]! }))
+      .sort((one, other) => other.score - one.score || one.index - other.index)
+    expect(await matcher.rank('query', candidates, 'B-ss')).toEqual(wanted)
+    expect(await matcher.rank('query', candidates, 'B-ss', { topK: 4 })).toEqual(wanted.slice(0, 4))
+    await expect(matcher.rank('query', ['a', 5 as never], 'A-ss')).rejects.toThrow('candidates[1] is 5')
+    await expect(matcher.rank('query', [], 'C-ss' as never)).rejects.toMatchObject({ code: 'task-unknown' })
+  })
+
+  it('never compares vectors of two graphs, when the engine moves to another dtype within a call or between two', async () => {
+    const info = { ...fakeInfo, modelHash: 'q8' }
+    const kept: string[] = []
+    const store: VectorStore = {
+      load: async (graph, texts) => texts.map(() => void graph),
+      save: async (graph, entries) => void kept.push(...entries.map(([{ text }]) => `${text} ${graph[0]}`))
+    }
+    const engine = createFakeEngine()
+    const matcher = createMatcherFrom<Task>(engine, manifest, info, { batchTokens: 8 }, store)
+    let runs = 0
+    engine.encodeAndRun = async (pairs, policy) => ({ pairs: await engine.encode(pairs, policy) })
+    engine.run = async ({ batch }) => {
+      if (++runs === 2) info.modelHash = 'int8'
+      return Float32Array.from({ length: batch * HIDDEN }, (_, i) =>
+        Number(i % HIDDEN === (info.modelHash === 'q8' ? 0 : 1))
+      )
+    }
+    const texts = ['one', 'two', 'three', 'four']
+    const rows = await matcher.embed(texts, 'A-ss')
+    texts.forEach((_, i) => expect([...rows.subarray(i * HIDDEN, (i + 1) * HIDDEN)]).toEqual([0, 1, 0, 0]))
+    expect(matcher.info).toMatchObject({ modelHash: 'int8', vectors: { cached: 4 } })
+    info.modelHash = 'q8'
+    expect([...(await matcher.embed(['one'], 'A-ss'))]).toEqual([1, 0, 0, 0])
+    expect(kept).toEqual(['one i', 'two i', 'three i', 'four i', 'one q'])
+  })
+
+  it('ranks stored vectors without encoding their texts', async () => {
+    const candidates = ['one', 'two', 'three']
+    const { matcher: before } = create()
+    const vectors = {
+      ...{ rows: await before.embed(candidates, 'A-sl'), hidden: HIDDEN, task: 'A-sl' },
+      ...{ model: before.info.model, modelHash: before.info.modelHash }
+    }
+    const { engine, matcher } = create()
+    const ranked = await matcher.rank('query', candidates, 'A-sl', { vectors, topK: 2 })
+    expect(engine.encoded).toEqual(['query'])
+    const wanted = await before.rank('query', candidates, 'A-sl', { topK: 2 })
+    const scores = (results: readonly { index: number; score: number }[]) =>
+      results.map(({ index, score }) => [index, score])
+    expect(scores(ranked)).toEqual(scores(wanted))
+    expect(ranked[0]).toMatchObject({ tokenCount: 7, truncated: false }) // [CLS] query [SEP]
+    const rank = (task: Task, changes: object, texts = candidates) =>
+      matcher.rank('query', texts, task, { vectors: { ...vectors, ...changes } })
+    await expect(rank('A-sl', { model: 'older', modelHash: 'abc'.repeat(9) })).rejects.toMatchObject({
+      code: 'vectors-mismatch',
+      message: expect.stringMatching(/model older \(abcabcabcabc\), but fake \(000000000000, fp32\) is loaded/)
+    })
+    await expect(rank('A-ss', {})).rejects.toMatchObject({
+      code: 'vectors-mismatch',
+      message: expect.stringContaining('for the task A-sl, but the call is for A-ss')
+    })
+    const invalid = { code: 'input-invalid' }
+    await expect(rank('A-sl', {}, ['one'])).rejects.toMatchObject(invalid)
+    await expect(rank('A-sl', { hidden: 3 })).rejects.toMatchObject(invalid)
+    await expect(rank('A-sl', { rows: [1, 2] })).rejects.toMatchObject(invalid)
   })
 
   it('gives up with the signal, and after dispose', async () => {
@@ -217,6 +288,8 @@ describe('calls of the other kind of model', () => {
       code: 'architecture-mismatch',
       message: 'fake is a cross-encoder: it judges pairs and gives no vectors. Load a bi-encoder to embed texts.'
     })
+    const vectors = { rows: new Float32Array(2), hidden: 2, task: 'A-ss', model: 'fake', modelHash: '0'.repeat(64) }
+    await expect(cross.rank('a', ['b'], 'A-ss', { vectors })).rejects.toMatchObject({ code: 'architecture-mismatch' })
   })
 
   it('refuses a maxLength beyond learned positions, a bad cacheSize, and bad texts', async () => {

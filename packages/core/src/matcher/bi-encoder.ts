@@ -3,35 +3,34 @@ import { MatcherError } from '../errors'
 import type { Manifest } from '../formats/manifest'
 import type { CheckedOptions, CheckedRun } from './check-input'
 import { bestCosine, cosine, meanVector } from './cosine'
-import type { Judge } from './judge'
+import { emptyJudgments, type Judge, type Judgments, type VectorJudge } from './judge'
 import { createScheduler, disposedError } from './scheduler'
-import { createTextVectorSource, type VectorStore } from './text-vectors'
+import { createTextVectorSource, type TextEncoder, type TextVectorSource, type VectorStore } from './text-vectors'
 import { createVectorCache, type TaskText, type TextVectors } from './vector-cache'
 
 /**
  * Judges pairs by the vectors of their texts: score = sigmoid(scale · cosine + offset), scale and offset of the task. Of texts read in
- * windows, `max` compares the two windows that are most alike, and `mean` the normalized means of their vectors.
+ * windows, `max` compares the two windows that are most alike, and `mean` the normalized means of their vectors. `graph` returns the SHA-256
+ * of the graph that runs now.
  */
 export function createBiEncoder(
   engine: Engine,
   manifest: Manifest,
+  graph: () => string,
   options: CheckedOptions,
   concurrency: number,
   store?: VectorStore
 ): Judge {
   const width = manifest.hidden!
   const scheduler = createScheduler(engine, options, concurrency, (windows) => joined(windows, width))
-  const source = createTextVectorSource(
-    async (texts, run) => {
-      const outcomes = await scheduler.submit(
-        texts.map(({ text, taskId }) => ({ a: text, taskId })),
-        run
-      )
-      return outcomes.map(({ output, tokenCount, truncated }) => ({ rows: output, tokenCount, truncated }))
-    },
-    createVectorCache(options.cacheSize, width),
-    store
-  )
+  const encode: TextEncoder['encode'] = async (texts, run) => {
+    const outcomes = await scheduler.submit(
+      texts.map(({ text, taskId }) => ({ a: text, taskId })),
+      run
+    )
+    return outcomes.map(({ output, tokenCount, truncated }) => ({ rows: output, tokenCount, truncated }))
+  }
+  const source = createTextVectorSource({ graph, encode }, createVectorCache(options.cacheSize, width), store)
   const compare = comparison(options.policy.truncation, width)
   let disposed = false
 
@@ -41,31 +40,32 @@ export function createBiEncoder(
     return source.vectorsOf(texts, run)
   }
 
+  const decide: Decide = (to, i, taskId, a, b) => {
+    const { scale, offset } = manifest.tasks[taskId]!
+    to.logits[2 * i + 1] = scale! * compare(a.rows, b.rows) + offset!
+    to.tokenCounts[i] = a.tokenCount + (b.tokenCount ?? 0)
+    to.truncated[i] = Number(a.truncated || b.truncated === true)
+  }
+
   return {
-    get cached() {
-      return source.cached
-    },
+    vectors: vectorJudge(source, vectorsOf, decide, width),
     async judge(pairs, run) {
       const texts = pairs.flatMap(({ a, b, taskId }) => [
         { text: a, taskId },
         { text: b, taskId }
       ])
-      const vectors = await vectorsOf(texts, { ...run, onProgress: run.onProgress && inPairs(run.onProgress) })
-      return pairs.map(({ taskId }, i) => {
-        const [a, b] = [vectors[2 * i]!, vectors[2 * i + 1]!]
-        const { scale, offset } = manifest.tasks[taskId]!
-        return {
-          logits: [0, scale! * compare(a.rows, b.rows) + offset!],
-          tokenCount: a.tokenCount + b.tokenCount,
-          truncated: a.truncated || b.truncated
-        }
-      })
+      const found = await vectorsOf(texts, { ...run, onProgress: run.onProgress && inPairs(run.onProgress) })
+      const judgments = emptyJudgments(pairs.length)
+      pairs.forEach(({ taskId }, i) => decide(judgments, i, taskId, found[2 * i]!, found[2 * i + 1]!))
+      return judgments
     },
-    async embed(texts, run) {
-      const vectors = await vectorsOf(texts, run)
-      const rows = new Float32Array(texts.length * width)
-      vectors.forEach((one, i) => rows.set(meanVector(one.rows, width), i * width))
-      return rows
+    async rank(query, candidates, run) {
+      const { taskId } = query
+      const texts = candidates.length === 0 ? [] : [query, ...candidates.map((text) => ({ text, taskId }))]
+      const found = await vectorsOf(texts, { ...run, onProgress: run.onProgress && inCandidates(run.onProgress) })
+      const judgments = emptyJudgments(candidates.length)
+      for (let i = 0; i < candidates.length; i++) decide(judgments, i, taskId, found[0]!, found[i + 1]!)
+      return judgments
     },
     dispose() {
       disposed = true
@@ -73,6 +73,40 @@ export function createBiEncoder(
     }
   }
 }
+
+function vectorJudge(
+  source: Pick<TextVectorSource, 'cached'>,
+  vectorsOf: TextVectorSource['vectorsOf'],
+  decide: Decide,
+  width: number
+): VectorJudge {
+  return {
+    get cached() {
+      return source.cached
+    },
+    async embed(texts, run) {
+      const found = await vectorsOf(texts, run)
+      const rows = new Float32Array(texts.length * width)
+      found.forEach((one, i) => rows.set(meanVector(one.rows, width), i * width))
+      return rows
+    },
+    async rankStored(query, rows, run) {
+      const [a] = await vectorsOf([query], { ...run, onProgress: undefined })
+      const count = rows.length / width
+      const judgments = emptyJudgments(count)
+      for (let i = 0; i < count; i++)
+        decide(judgments, i, query.taskId, a!, { rows: rows.subarray(i * width, (i + 1) * width) })
+      run.onProgress?.({ done: count, total: count })
+      return judgments
+    }
+  }
+}
+
+/** Writes the judgment of pair `i`: of a text that was read, and of another or its stored vector. */
+type Decide = (to: Judgments, i: number, taskId: number, a: TextVectors, b: Vectors) => void
+
+/** Vectors of a text, also of one that was not read now. */
+type Vectors = Pick<TextVectors, 'rows'> & Partial<TextVectors>
 
 /** The cosine of two texts, each given as its windows [windows, width]. */
 function comparison(truncation: Truncation, width: number): (a: Float32Array, b: Float32Array) => number {
@@ -99,4 +133,9 @@ function joined(windows: readonly Float32Array[], width: number): Float32Array {
 /** Progress in pairs, from progress over their texts. */
 function inPairs(onProgress: NonNullable<CheckedRun['onProgress']>): typeof onProgress {
   return ({ done, total }) => onProgress({ done: Math.floor(done / 2), total: total / 2 })
+}
+
+/** Progress in candidates, from progress over the query and them. */
+function inCandidates(onProgress: NonNullable<CheckedRun['onProgress']>): typeof onProgress {
+  return ({ done, total }) => onProgress({ done: Math.max(0, done - 1), total: total - 1 })
 }

@@ -27,7 +27,7 @@ export interface CheckedOptions {
 
 /** The options of a call, checked and read once: what the caller changes afterwards has no effect. */
 export type CheckedRun = Readonly<
-  Pick<RankOptions, 'signal' | 'deadlineMs' | 'onProgress' | 'topK' | 'rerank' | 'shortlist'>
+  Pick<RankOptions, 'signal' | 'deadlineMs' | 'onProgress' | 'topK' | 'rerank' | 'shortlist' | 'vectors'>
 >
 
 /** The parts of a model and a device that options are checked against. */
@@ -77,13 +77,38 @@ export function checkPair(
   const a = checkText(pair.a, `${place}a`)
   const b = checkText(pair.b, `${place}b`)
   const id = taskIn(pair.task, tasks, false, place)
+  checkWindows(a, b, policy, place)
+  return { a, b, taskId: id }
+}
+
+function checkWindows(a: string, b: string, policy: EncodePolicy, place: string): void {
   const windows = windowEstimate(a.length, b.length, policy)
   if (windows > MAX_WINDOWS)
     throw invalid(
       `${place}a and ${place}b, ${a.length} and ${b.length} characters, would be read in up to ${windows} windows, and at most ` +
         `${MAX_WINDOWS} are; cut the texts, or set a longer truncation.window and stride`
     )
-  return { a, b, taskId: id }
+}
+
+/** The arguments of `rank`, checked: the query and the candidates, all under one task. */
+export interface CheckedRanking {
+  readonly query: TaskText
+  readonly candidates: readonly string[]
+}
+
+/** Checks the arguments of `rank`, reading each once. Throws `input-invalid` and `task-unknown`. */
+export function checkRanking(
+  query: unknown,
+  candidates: unknown,
+  task: unknown,
+  { tasks, policy }: Pick<CheckedOptions, 'tasks' | 'policy'>
+): CheckedRanking {
+  const text = checkText(query, 'query')
+  const texts = copyArray(candidates, 'candidates must be an array of strings')
+  for (let i = 0; i < texts.length; i++) checkText(texts[i], `candidates[${i}]`)
+  const taskId = taskIn(task, tasks, false)
+  for (const b of texts as string[]) checkWindows(text, b, policy, '')
+  return { query: { text, taskId }, candidates: texts as string[] }
 }
 
 /** Checks a text that is read alone, and its task. Throws `input-invalid` and `task-unknown`; `what` names the text. */
@@ -108,16 +133,18 @@ export function checkRun(run: unknown): CheckedRun {
   if (run === undefined) return {}
   if (typeof run !== 'object' || run === null)
     throw invalid(`The options of the call are ${show(run)}; they must be an object`)
-  const { signal, deadlineMs, onProgress, topK, rerank, shortlist } = run as CheckedRun
+  const { signal, deadlineMs, onProgress, topK, rerank, shortlist, vectors } = run as CheckedRun
   if (deadlineMs !== undefined && !(typeof deadlineMs === 'number' && deadlineMs > 0))
     throw invalid(`deadlineMs is ${show(deadlineMs)}; it must be a number of milliseconds above 0`)
   if (topK !== undefined) checkInteger('topK', topK, 1, Number.MAX_SAFE_INTEGER)
   if (shortlist !== undefined) checkInteger('shortlist', shortlist, 1, Number.MAX_SAFE_INTEGER)
   if (rerank !== undefined && typeof rerank?.rank !== 'function') throw invalid('rerank must be a matcher')
+  if (vectors !== undefined && !(vectors?.rows instanceof Float32Array))
+    throw invalid('vectors must be stored vectors, whose rows are a Float32Array')
   if (signal !== undefined) checkSignal(signal)
   if (onProgress !== undefined && typeof onProgress !== 'function')
     throw invalid(`onProgress is ${show(onProgress)}; it must be a function`)
-  return { signal, deadlineMs, onProgress, topK, rerank, shortlist }
+  return { signal, deadlineMs, onProgress, topK, rerank, shortlist, vectors }
 }
 
 /** Checks a text. Throws `input-invalid`, naming it as `what`. Every string is a text, the empty one too. */

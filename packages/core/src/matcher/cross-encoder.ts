@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine'
 import type { CheckedOptions } from './check-input'
-import type { Judge } from './judge'
+import { emptyJudgments, type Judge } from './judge'
 import { createScheduler } from './scheduler'
 import { combineLogits, type PairLogits } from './score'
 
@@ -13,12 +13,23 @@ export function createCrossEncoder(engine: Engine, options: CheckedOptions, conc
       truncation
     )
   )
+  const judge: Judge['judge'] = async (pairs, run) => {
+    const outcomes = await scheduler.submit(pairs, run)
+    const judgments = emptyJudgments(pairs.length)
+    outcomes.forEach(({ output, tokenCount, truncated }, i) => {
+      judgments.logits.set(output, 2 * i)
+      judgments.tokenCounts[i] = tokenCount
+      judgments.truncated[i] = Number(truncated)
+    })
+    return judgments
+  }
   return {
-    async judge(pairs, run) {
-      const outcomes = await scheduler.submit(pairs, run)
-      return outcomes.map(({ output, tokenCount, truncated }) => ({ logits: output, tokenCount, truncated }))
-    },
-    cached: 0,
+    judge,
+    rank: ({ text, taskId }, candidates, run) =>
+      judge(
+        candidates.map((b) => ({ a: text, b, taskId })),
+        run
+      ),
     dispose: scheduler.dispose
   }
 }

@@ -5,18 +5,21 @@ import type { Manifest } from '../formats/manifest'
 import {
   checkOptions,
   checkPair,
+  checkRanking,
   checkRun,
   checkTaskText,
-  checkText,
   copyArray,
   MAX_TEXT_LENGTH,
+  type CheckedRanking,
   type CheckedRun
 } from './check-input'
 import { createBiEncoder } from './bi-encoder'
 import { createCrossEncoder } from './cross-encoder'
-import type { Judge } from './judge'
-import { checkReranker, rerankBy } from './rerank'
-import { matchScore } from './score'
+import type { Judge, Judgments, VectorJudge } from './judge'
+import { bestFirst, scoresOf } from './order'
+import { checkReranker, rerankBy, SHORTLIST } from './rerank'
+import { matchScore, type PairLogits } from './score'
+import { checkStoredVectors } from './stored-vectors'
 import type { VectorStore } from './text-vectors'
 import type {
   CommonOptions,
@@ -30,8 +33,14 @@ import type {
   VectorInfo
 } from './types'
 
-/** What an SDK found out while loading; `workers` is how many batches its engine runs at once. */
-export type EngineInfo = Pick<MatcherInfo, 'device' | 'dtype' | 'reasons' | 'workers' | 'threads' | 'versions'>
+/**
+ * What an SDK found out while loading; `workers` is how many batches its engine runs at once. Read again on every use: an engine that
+ * continues on another device changes it.
+ */
+export type EngineInfo = Pick<
+  MatcherInfo,
+  'device' | 'dtype' | 'modelHash' | 'reasons' | 'workers' | 'threads' | 'versions'
+>
 
 /**
  * Batches by device. On a CPU the time grows with tokens, padding included, and a small batch keeps its rows in cache: of 256 to 4,096
@@ -66,12 +75,21 @@ export function createMatcherFrom<T extends string>(
   })
   const { tasks, thresholds, policy, batch, maxQueue } = checked
   const { architecture = 'cross-encoder', hidden } = manifest
-  const model =
+  const model: Judge =
     architecture === 'bi-encoder'
-      ? createBiEncoder(engine, manifest, checked, info.workers, store)
+      ? createBiEncoder(engine, manifest, () => info.modelHash, checked, info.workers, store)
       : createCrossEncoder(engine, checked, info.workers)
   const names = new Map(tasks.map(({ id, name }) => [id, name as T]))
   let disposing: Promise<void> | undefined
+
+  function resultOf(judgments: Judgments, i: number, taskId: number): MatchResult<T> {
+    const task = names.get(taskId)!
+    const logits: PairLogits = [judgments.logits[2 * i]!, judgments.logits[2 * i + 1]!]
+    const score = matchScore(logits)
+    const threshold = thresholds.get(task)!
+    const [tokenCount, truncated] = [judgments.tokenCounts[i]!, judgments.truncated[i] === 1]
+    return { task, label: score > threshold ? 1 : 0, score, threshold, logits, tokenCount, truncated }
+  }
 
   /** Judges pairs that only this call holds: `pairs` is a copy of what the caller gave. */
   async function judge(
@@ -81,12 +99,28 @@ export function createMatcherFrom<T extends string>(
   ): Promise<MatchResult<T>[]> {
     const taskPairs = pairs.map((pair, index) => checkPair((pair ?? {}) as Pair, checked, place(index)))
     const judgments = await model.judge(taskPairs, run)
-    return judgments.map(({ logits, tokenCount, truncated }, index) => {
-      const task = names.get(taskPairs[index]!.taskId)!
-      const score = matchScore(logits)
-      const threshold = thresholds.get(task)!
-      return { task, label: score > threshold ? 1 : 0, score, threshold, logits, tokenCount, truncated }
-    })
+    return taskPairs.map(({ taskId }, i) => resultOf(judgments, i, taskId))
+  }
+
+  function judgmentsOf({ query, candidates }: CheckedRanking, task: T, run: CheckedRun): Promise<Judgments> {
+    const { vectors } = run
+    if (!vectors) return model.rank(query, candidates, run)
+    const { rankStored } = withVectors()
+    checkStoredVectors(vectors, matcher, task)
+    if (vectors.rows.length !== candidates.length * vectors.hidden)
+      throw new MatcherError(
+        'input-invalid',
+        `There are ${candidates.length} candidates and ${vectors.rows.length / vectors.hidden} stored vectors; each candidate must have one.`
+      )
+    return rankStored(query, vectors.rows, run)
+  }
+
+  function withVectors(): VectorJudge {
+    if (model.vectors) return model.vectors
+    throw new MatcherError(
+      'architecture-mismatch',
+      `${manifest.name} is a cross-encoder: it judges pairs and gives no vectors. Load a bi-encoder to embed texts.`
+    )
   }
 
   const matcher: Matcher<T> = {
@@ -99,40 +133,35 @@ export function createMatcherFrom<T extends string>(
     },
     async rank(query: string, candidates: readonly string[], task: T, run?: RankOptions) {
       const started = performance.now()
-      const { topK, rerank, ...checkedRun } = checkRun(run)
+      const { topK, rerank, shortlist = SHORTLIST, ...checkedRun } = checkRun(run)
       checkReranker(rerank)
-      checkText(query, 'query')
-      const texts = copyArray(candidates, 'candidates must be an array of strings').map((text, index) =>
-        checkText(text, `candidates[${index}]`)
-      )
-      const pairs = texts.map((b) => ({ a: query, b, task }))
-      const results = await judge(pairs, checkedRun, () => '')
-      const ranked = results
-        .map((result, index) => ({ ...result, index, text: texts[index]! }))
-        .sort((one, other) => other.score - one.score || one.index - other.index)
-      return rerank ? rerankBy(rerank, query, ranked, task, { ...checkedRun, topK }, started) : ranked.slice(0, topK)
+      const ranking = checkRanking(query, candidates, task, checked)
+      const judgments = await judgmentsOf(ranking, task, checkedRun)
+      const best = bestFirst(scoresOf(judgments), rerank ? shortlist : topK).map((index) => ({
+        ...resultOf(judgments, index, ranking.query.taskId),
+        index,
+        text: ranking.candidates[index]!
+      }))
+      return rerank ? rerankBy(rerank, query, best, task, { ...checkedRun, topK }, started) : best
     },
     async embed(texts: readonly string[], task: T, run?: RunManyOptions) {
       const checkedRun = checkRun(run)
-      if (!model.embed)
-        throw new MatcherError(
-          'architecture-mismatch',
-          `${manifest.name} is a cross-encoder: it judges pairs and gives no vectors. Load a bi-encoder to embed texts.`
-        )
+      const { embed } = withVectors()
       const given = copyArray(texts, 'texts must be an array of strings')
-      return model.embed(
+      return embed(
         given.map((text, index) => checkTaskText(text, task, checked, `texts[${index}]`)),
         checkedRun
       )
     },
-    info: {
-      model: manifest.name,
-      modelHash: manifest.files[manifest.graphs[info.dtype]!.file]!.sha256,
-      architecture,
-      ...(hidden !== undefined && { vectors: vectorInfo(model, hidden, checked.cacheSize) }),
-      ...info,
-      tasks,
-      limits: { maxLength: policy.maxLength, maxTextLength: MAX_TEXT_LENGTH, maxQueue, batchTokens: batch.tokens }
+    get info() {
+      return {
+        model: manifest.name,
+        architecture,
+        ...(hidden !== undefined && { vectors: vectorInfo(model, hidden, checked.cacheSize) }),
+        ...info,
+        tasks,
+        limits: { maxLength: policy.maxLength, maxTextLength: MAX_TEXT_LENGTH, maxQueue, batchTokens: batch.tokens }
+      }
     },
     health: () => engine.health(),
     dispose: () => (disposing ??= model.dispose().then(() => engine.dispose())),
@@ -146,7 +175,7 @@ function vectorInfo(model: Judge, hidden: number, cacheSize: number): VectorInfo
     hidden,
     cacheSize,
     get cached() {
-      return model.cached
+      return model.vectors?.cached ?? 0
     }
   }
 }

@@ -3,21 +3,20 @@ import type { CheckedRun } from './check-input'
 import type { RankedMatch, Reranker } from './types'
 
 /** Candidates that a second matcher judges, unless the call says otherwise. */
-const SHORTLIST = 50
+export const SHORTLIST = 50
 
 /**
- * The best candidates of one matcher, judged again by another that reads each beside the query: `index` is still the place in the input.
+ * The best candidates of one matcher, judged again by another that reads each with the query: `index` is still the place in the input.
  * The deadline of the call, which began at `started` (milliseconds of `performance.now`), covers both. Throws `architecture-mismatch`.
  */
 export async function rerankBy<T extends string>(
   rerank: Reranker,
   query: string,
-  ranked: readonly RankedMatch<T>[],
+  best: readonly RankedMatch<T>[],
   task: T,
-  { signal, deadlineMs, topK, shortlist = SHORTLIST }: CheckedRun,
+  { signal, deadlineMs, topK }: CheckedRun,
   started: number
 ): Promise<RankedMatch<T>[]> {
-  const best = ranked.slice(0, shortlist)
   const left = deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - (performance.now() - started))
   const results = await rerank.rank(
     query,

@@ -2,6 +2,7 @@ import type { Device, Dtype } from '../dtype'
 import type { Health, TextPair, Truncation } from '../engine/engine'
 import type { ManifestTask } from '../formats/manifest'
 import type { Task } from '../tasks'
+import type { StoredVectors } from './stored-vectors'
 
 /**
  * Two texts and the task that they are judged under. Any string is a text. An empty one, or one of white space only, is judged as the
@@ -59,6 +60,11 @@ export interface RankOptions extends RunManyOptions {
   readonly rerank?: Reranker | undefined
   /** Candidates that `rerank` judges. Default 50. */
   readonly shortlist?: number | undefined
+  /**
+   * Of a bi-encoder: stored vectors of the candidates, in their order, which are then not encoded; `tokenCount` and `truncated` are those of
+   * the query. Throws `vectors-mismatch` where they are of another model or task.
+   */
+  readonly vectors?: StoredVectors | undefined
 }
 
 /** The part of a matcher that judges the candidates of another again. */
