@@ -15,6 +15,9 @@ import { readError } from './system-errors'
 import { readJson } from './read'
 import { readLabels } from './labels'
 import { linesOfFile } from './lines'
+import type { GivenColumns } from './pairs/columns'
+import { readFileDataset, readSplitFiles, splitFiles } from './pairs/pair-files'
+import { ACCEPTED_FILES } from './pairs/table'
 
 /** A part of a data set. */
 export type SplitName = 'train' | 'valid' | 'test'
@@ -28,6 +31,8 @@ export interface Dataset {
   readonly missing: readonly string[]
   /** Ids in `test_labels.csv` that no test pair has. Reported as a warning. */
   readonly strayLabels: readonly string[]
+  /** What was guessed and made: columns taken for texts and label, splits taken out of the training pairs. To be shown. */
+  readonly notes: readonly string[]
 }
 
 /** A file to read, with the task of its lines. */
@@ -47,23 +52,40 @@ const SOHU_FILES: Readonly<Record<SplitName, string>> = {
   test: 'test_with_id.txt'
 }
 
-/** What a data folder may lack. */
+/** What data may lack, and what is known of a file's columns. */
 export interface ReadDatasetOptions {
   /** Lines of the train and valid splits may have no label: a teacher scores them. */
   readonly unlabelled?: boolean
+  /** Columns of a file that would otherwise be guessed. */
+  readonly columns?: GivenColumns | undefined
 }
 
 /**
- * Reads the wanted splits of a data folder: by its `dataset.json` if it has one, else in the Sohu layout (`<variant>/{train,valid,test_with_id}.txt`,
- * extra training lines in `round2/<variant>.txt`). Labels of test lines are taken from `test_labels.csv` where it is. Nothing is returned before
- * all is read. Throws `data-invalid` with file and line, or if a wanted split has no file at all.
+ * Reads the wanted splits of labelled pairs: of one file (TSV, CSV, JSON Lines, Parquet); of a folder with a `dataset.json`; of one in the Sohu
+ * layout (`<variant>/{train,valid,test_with_id}.txt`, extra training lines in `round2/<variant>.txt`); or of one with a file per split
+ * (`train.tsv`, `dev.tsv`). `columns` names what would be guessed in files of the first and the last kind. Nothing is returned before all is
+ * read. Throws `data-invalid` with file and line, or if a wanted split has no pair at all.
  */
 export async function readDataset(
-  directory: string,
+  path: string,
   wanted: readonly SplitName[] = ['train', 'valid', 'test'],
-  { unlabelled = false }: ReadDatasetOptions = {}
+  { unlabelled = false, columns = {} }: ReadDatasetOptions = {}
 ): Promise<Dataset> {
-  await requireFolder(directory)
+  if (await isFile(path)) return readFileDataset(path, wanted, { columns, unlabelled })
+  const described = await exists(join(path, 'dataset.json'))
+  const files = described || (await isSohuFolder(path)) ? new Map<SplitName, string>() : await splitFiles(path)
+  if (files.size > 0) return readSplitFiles(path, files, wanted, { columns, unlabelled })
+  const given = Object.keys(columns)[0]
+  if (given !== undefined)
+    throw new MatcherError(
+      'config-invalid',
+      `--columns ${given}: the columns of ${path} are settled by ${described ? 'its dataset.json' : 'the Sohu layout'}; leave the flag out.`
+    )
+  return readFolder(path, wanted, unlabelled)
+}
+
+/** Reads a folder with a `dataset.json` or in the Sohu layout. Labels of test lines are taken from `test_labels.csv` where it is. */
+async function readFolder(directory: string, wanted: readonly SplitName[], unlabelled: boolean): Promise<Dataset> {
   const description = join(directory, 'dataset.json')
   const { tasks, sources, missing } = (await exists(description))
     ? await describedSources(description, wanted, unlabelled)
@@ -80,7 +102,7 @@ export async function readDataset(
   const labels =
     wanted.includes('test') && (await exists(labelFile)) ? await readLabels(labelFile) : new Map<string, 0 | 1>()
   const { test, strayLabels } = withLabels(splits.test, labels)
-  return { tasks, splits: { ...splits, test }, missing, strayLabels }
+  return { tasks, splits: { ...splits, test }, missing, strayLabels, notes: [] }
 }
 
 async function sohuSources(directory: string, wanted: readonly SplitName[], unlabelled: boolean) {
@@ -103,9 +125,9 @@ async function sohuSources(directory: string, wanted: readonly SplitName[], unla
   if (sources.length === 0) {
     throw new MatcherError(
       'data-invalid',
-      `${directory} has no data: it must hold dataset.json, or at least one of the folders ${VARIANTS.join(', ')} with ` +
-        `${wanted.map((split) => SOHU_FILES[split]).join(', ')}; check the path. The least dataset.json is ${MINIMAL}, ` +
-        `with lines like ${MINIMAL_LINE} in its files.`
+      `${directory} has no data: it must hold dataset.json, files train and valid (.tsv, .csv, .jsonl, .parquet), or at least one of the ` +
+        `folders ${VARIANTS.join(', ')} with ${wanted.map((split) => SOHU_FILES[split]).join(', ')}; check the path. ` +
+        `--data also accepts ${ACCEPTED_FILES}. The least dataset.json is ${MINIMAL}, with lines like ${MINIMAL_LINE} in its files.`
     )
   }
   return { tasks: SOHU_TASKS, sources, missing }
@@ -162,13 +184,17 @@ function noFiles(directory: string, split: SplitName): MatcherError {
   )
 }
 
-async function requireFolder(directory: string): Promise<void> {
+async function isFile(path: string): Promise<boolean> {
   try {
-    if ((await stat(directory)).isDirectory()) return
+    return !(await stat(path)).isDirectory()
   } catch (cause) {
-    throw readError(directory, cause, 'data-invalid')
+    throw readError(path, cause, 'data-invalid')
   }
-  throw new MatcherError('data-invalid', `${directory} is a file; --data wants a folder.`)
+}
+
+async function isSohuFolder(directory: string): Promise<boolean> {
+  const present = await Promise.all(VARIANTS.map((variant) => exists(join(directory, variant))))
+  return present.includes(true)
 }
 
 function exists(path: string): Promise<boolean> {

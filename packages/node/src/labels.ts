@@ -1,15 +1,12 @@
 import { MatcherError } from '@sohu-match/core'
 import { linesOf, chunksOf } from './lines'
+import { csvCell } from './pairs/write'
 
 const HEADER = 'id,label'
 
 /** The competition's `id,label` file. An id with a comma, a quote or a line break is quoted as in RFC 4180. */
 export function labelsCsv(rows: readonly { readonly id: string; readonly label: 0 | 1 }[]): string {
-  return [HEADER, ...rows.map(({ id, label }) => `${quoted(id)},${label}`)].map((line) => `${line}\n`).join('')
-}
-
-function quoted(id: string): string {
-  return /[",\r\n]/.test(id) || id.trim() !== id || id === '' ? `"${id.replaceAll('"', '""')}"` : id
+  return [HEADER, ...rows.map(({ id, label }) => `${csvCell(id)},${label}`)].map((line) => `${line}\n`).join('')
 }
 
 /** The id in quotes, which may hold line breaks; or, without quotes, all that is before the last comma. */

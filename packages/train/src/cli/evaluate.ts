@@ -1,8 +1,9 @@
 import { MatcherError } from '@sohu-match/core'
-import { userPath, type SplitName } from '@sohu-match/node'
-import { Option, type Command } from 'commander'
+import { userPath } from '@sohu-match/node'
+import type { Command } from 'commander'
 import { jiebaWords } from '../checkpoint/dictionary'
 import { lexicalEvaluation } from '../lexical/beside'
+import { columnsOption, DATA_HELP, splitOption, taskOption, type DataFlags } from './data'
 import { createProgress } from '../report/bar'
 import { evaluation, type Evaluation } from '../evaluate/evaluation'
 import { figureRows, figuresJson, lengthRows } from '../report/figures'
@@ -10,10 +11,8 @@ import { whole } from '../report/format'
 import { jsonLine, textTable } from '../report/table'
 import { scoreSplit, type ScoredSplit } from '../evaluate/scoring'
 
-interface EvaluateFlags {
+interface EvaluateFlags extends DataFlags {
   readonly checkpoint: string
-  readonly data: string
-  readonly split: SplitName
   /** True: fitted on --data. */
   readonly baseline?: string | true
   readonly json: boolean
@@ -23,16 +22,18 @@ interface EvaluateFlags {
 export function addEvaluate(program: Command): void {
   program
     .command('evaluate')
-    .description("a checkpoint's F1, AUC and calibration on a split of a data folder, with bootstrap intervals")
+    .description("a checkpoint's F1, AUC and calibration on a split of labeled pairs, with bootstrap intervals")
     .requiredOption(
       '--checkpoint <dir>',
       "a run's best/ folder; its thresholds, chosen on its valid split, are applied as they are"
     )
-    .requiredOption('--data <dir>', 'data folder: Sohu layout or dataset.json')
-    .addOption(new Option('--split <name>', 'which part').choices(['train', 'valid', 'test']).default('valid'))
+    .requiredOption('--data <path>', DATA_HELP)
+    .addOption(splitOption('valid'))
+    .addOption(columnsOption())
+    .addOption(taskOption())
     .option(
-      '--baseline [dir]',
-      'also the lexical baseline, fitted on the train split of --data or of another folder, thresholds from valid'
+      '--baseline [path]',
+      'also the lexical baseline, fitted on the train split of --data or of other data, thresholds from valid'
     )
     .option('--json', 'print one JSON line instead of tables', false)
     .action(async (flags: EvaluateFlags) => {
@@ -42,7 +43,12 @@ export function addEvaluate(program: Command): void {
       const figures = evaluation(rows, config.tasks, thresholds)
       const baseline =
         flags.baseline &&
-        (await lexicalEvaluation(userPath(baselineData(flags)), config.tasks, rows, await jiebaWords()))
+        (await lexicalEvaluation(
+          { ...flags, data: userPath(baselineData(flags)) },
+          config.tasks,
+          rows,
+          await jiebaWords()
+        ))
       progress.close()
       if (!flags.json) return print(flags, scored, figures, baseline || undefined)
       process.stdout.write(
@@ -59,10 +65,13 @@ export function addEvaluate(program: Command): void {
 
 /** Scores a split that must have labels. Throws `data-invalid` when it has none. */
 export async function scoreLabelled(
-  { checkpoint, data, split }: { checkpoint: string; data: string; split: SplitName },
+  { checkpoint, data, split, columns, task }: DataFlags & { readonly checkpoint: string },
   onProgress: (done: number, total: number) => void
 ): Promise<ScoredSplit> {
-  const scored = await scoreSplit({ checkpoint: userPath(checkpoint), data: userPath(data), split }, onProgress)
+  const scored = await scoreSplit(
+    { checkpoint: userPath(checkpoint), data: userPath(data), split, columns, task },
+    onProgress
+  )
   if (scored.rows.length > 0) return scored
   throw new MatcherError(
     'data-invalid',
@@ -89,10 +98,11 @@ function print(flags: EvaluateFlags, scored: ScoredSplit, figures: Evaluation, b
   const color = process.stdout.isTTY
   const table = (of: { head: readonly string[]; rows: readonly (readonly string[])[] }): void =>
     console.log(textTable(of.head, of.rows, color))
+  for (const note of scored.notes) console.log(note)
   if (scored.missing.length > 0) console.log(`Not in the data folder, so left out: ${scored.missing.join(', ')}.`)
   for (const sentence of labelGaps(scored)) console.log(sentence)
   console.log(
-    `${flags.checkpoint} on the ${flags.split} split of ${flags.data}, at the checkpoint's thresholds, chosen on the valid split of its training:`
+    `${flags.checkpoint} on ${flags.split === 'all' ? 'all pairs' : `the ${flags.split} split`} of ${flags.data}, at the checkpoint's thresholds, chosen on the valid split of its training:`
   )
   table(figureRows(figures))
   if (baseline) {

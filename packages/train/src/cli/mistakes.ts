@@ -1,15 +1,14 @@
-import { userPath, writeFileAtomic, type SplitName } from '@sohu-match/node'
+import { userPath, writeFileAtomic } from '@sohu-match/node'
 import { wholeNumber } from '@sohu-match/node/cli'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { jiebaWords } from '../checkpoint/dictionary'
 import { createProgress } from '../report/bar'
 import { errorsPage } from '../report/mistakes'
+import { columnsOption, DATA_HELP, splitOption, taskOption, type DataFlags } from './data'
 import { scoreLabelled } from './evaluate'
 
-interface ErrorsFlags {
+interface ErrorsFlags extends DataFlags {
   readonly checkpoint: string
-  readonly data: string
-  readonly split: SplitName
   readonly out: string
   readonly count: number
 }
@@ -20,8 +19,10 @@ export function addErrors(program: Command): void {
     .command('errors')
     .description('the most wrong pairs of each task as an HTML page, common words highlighted')
     .requiredOption('--checkpoint <dir>', "a run's best/ folder")
-    .requiredOption('--data <dir>', 'data folder: Sohu layout or dataset.json')
-    .addOption(new Option('--split <name>', 'which part').choices(['train', 'valid', 'test']).default('valid'))
+    .requiredOption('--data <path>', DATA_HELP)
+    .addOption(splitOption('valid'))
+    .addOption(columnsOption())
+    .addOption(taskOption())
     .option('--out <file>', 'HTML file to write', 'errors.html')
     .option('--count <n>', 'pairs of each task and kind of error', wholeNumber(1), 20)
     .action(async (flags: ErrorsFlags) => {

@@ -1,37 +1,83 @@
+import { stat } from 'node:fs/promises'
 import { MatcherError, type Example } from '@sohu-match/core'
-import { labelsCsv, userPath, writeFileAtomic } from '@sohu-match/node'
+import { labelsCsv, readError, readPairFile, userPath, withColumns, writeFileAtomic } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { scoreSplit } from '../evaluate/scoring'
+import { createProgress } from '../report/bar'
+import { columnsOption, DATA_HELP, taskOption, type DataFlags } from './data'
 
-/** `predict`: the competition's submission file, `id,label` for every test pair. */
+interface PredictFlags extends Omit<DataFlags, 'split'> {
+  readonly checkpoint: string
+  readonly out: string
+}
+
+/** `predict`: a file's pairs with their scores, or the competition's submission file for the test pairs of a folder. */
 export function addPredict(program: Command): void {
   program
     .command('predict')
-    .description('write id,label for the test pairs of a data folder')
+    .description(
+      'score every pair of a file, labeled or not, into a .csv, .tsv or .jsonl file with its columns, a score and a predicted label; of a folder, write id,label for its test pairs'
+    )
     .requiredOption('--checkpoint <dir>', "a run's best/ folder")
-    .requiredOption('--data <dir>', 'data folder: Sohu layout or dataset.json')
-    .requiredOption('--out <file>', 'CSV file to write')
-    .action(async (options: { checkpoint: string; data: string; out: string }) => {
-      const { examples, predictions, config, thresholds } = await scoreSplit({
-        checkpoint: userPath(options.checkpoint),
-        data: userPath(options.data),
-        split: 'test'
-      })
-      const labels = submission(examples, (i, task) =>
-        predictions[i]!.score > thresholds[config.tasks[task]!.name]! ? 1 : 0
-      )
-      await writeFileAtomic(userPath(options.out), labelsCsv(labels))
-      console.log(`${labels.length} labels are in ${options.out}.`)
+    .requiredOption('--data <path>', DATA_HELP)
+    .requiredOption('--out <file>', 'file to write; its ending is the form')
+    .addOption(columnsOption())
+    .addOption(taskOption())
+    .action(async (flags: PredictFlags) => {
+      const wholeFile = await isFile(userPath(flags.data))
+      console.log(await (wholeFile ? predictFile(flags) : predictTest(flags)))
     })
+}
+
+/** Scores every pair of a file, and writes its rows with `score` and `predicted`. Returns what was done. */
+async function predictFile(flags: PredictFlags): Promise<string> {
+  const file = await readPairFile(userPath(flags.data), flags.columns)
+  withColumns({ ...file, rows: [] }, flags.out, []) // a wrong ending is refused before the work
+  const { labels, scores } = await labelsOf(flags, 'all')
+  const added = [
+    { name: 'score', values: scores.map((score) => Number(score.toFixed(6))) },
+    { name: 'predicted', values: labels }
+  ]
+  await writeFileAtomic(userPath(flags.out), withColumns(file, flags.out, added))
+  return `${labels.length} pairs with their scores are in ${flags.out}; ${labels.filter((label) => label === 1).length} of them match.`
+}
+
+/** Writes `id,label` for the test pairs of a folder. Returns what was done. */
+async function predictTest(flags: PredictFlags): Promise<string> {
+  const { labels, examples } = await labelsOf(flags, 'test')
+  const rows = submission(examples, (i) => labels[i]!)
+  await writeFileAtomic(userPath(flags.out), labelsCsv(rows))
+  return `${rows.length} labels are in ${flags.out}.`
+}
+
+async function labelsOf({ checkpoint, data, columns, task }: PredictFlags, split: 'all' | 'test') {
+  const progress = createProgress(process.stderr)
+  const { examples, predictions, config, thresholds } = await scoreSplit(
+    { checkpoint: userPath(checkpoint), data: userPath(data), split, columns, task },
+    (done, total) => progress.phase('score', done, total)
+  )
+  progress.close()
+  const scores = predictions.map(({ score }) => score)
+  const labels = examples.map(({ task }, i): 0 | 1 => (scores[i]! > thresholds[config.tasks[task]!.name]! ? 1 : 0))
+  return { examples, scores, labels }
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => !found.isDirectory(),
+    (cause: unknown) => {
+      throw readError(path, cause, 'data-invalid')
+    }
+  )
 }
 
 /** A label for each pair's id. Throws `data-invalid` for a pair without an id, and for an id of two pairs: its label would be ambiguous. */
 export function submission(
   examples: readonly Example[],
-  labelOf: (index: number, task: number) => 0 | 1
+  labelOf: (index: number) => 0 | 1
 ): { id: string; label: 0 | 1 }[] {
   const first = new Map<string, number>()
-  return examples.map(({ id, task }, i) => {
+  return examples.map(({ id }, i) => {
     if (id === undefined)
       throw new MatcherError('data-invalid', `Test pair ${i + 1} has no "id"; a submission names every pair by its id.`)
     const other = first.get(id)
@@ -41,6 +87,6 @@ export function submission(
         `Test pairs ${other + 1} and ${i + 1} have the same id "${id}"; a submission needs an id of its own for each pair.`
       )
     first.set(id, i)
-    return { id, label: labelOf(i, task) }
+    return { id, label: labelOf(i) }
   })
 }

@@ -38,8 +38,9 @@ export function jsonHooks(): RunHooks {
 }
 
 function readyText(ready: RunReady): string {
-  const { parameters, vocabulary, trainPairs, validPairs, missing, resumedAt, taken, match } = ready
+  const { parameters, vocabulary, trainPairs, validPairs, missing, notes, resumedAt, taken, match } = ready
   return [
+    ...notes,
     ...(taken ? [summaryText(taken)] : []),
     ...(match?.fresh.length ? [matchText(match)] : []),
     `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ${whole(trainPairs)} pairs to train on, ${whole(validPairs)} to evaluate.`,

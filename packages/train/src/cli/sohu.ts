@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { MatcherError, meanOfNumbers, type Metrics } from '@sohu-match/core'
-import { userPath } from '@sohu-match/node'
+import { userPath, type GivenColumns } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { applyOverrides, parseTrainSettings, presets } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
+import { columnsOption, DATA_HELP } from './data'
 import { weightsFolder } from './init'
 import { stopAfterStep } from './stop'
 import { ratio } from '../report/format'
@@ -13,6 +14,7 @@ import { resumeRun, startRun, type RunHooks, type RunResult } from '../run/run'
 
 interface SohuOptions {
   readonly data?: string
+  readonly columns: GivenColumns
   readonly out: string
   readonly preset?: string
   readonly init?: string
@@ -27,8 +29,9 @@ interface SohuOptions {
 export function addSohu(program: Command): void {
   program
     .command('sohu')
-    .description('train on a data folder, or on the embedded demo corpus')
-    .option('--data <dir>', 'data folder: Sohu layout or dataset.json (default: the embedded demo corpus)')
+    .description('train on labeled pairs, or on the embedded demo corpus')
+    .option('--data <path>', `${DATA_HELP} (default: the embedded demo corpus)`)
+    .addOption(columnsOption())
     .option('--out <dir>', 'folder of the run', 'runs/demo')
     .option('--preset <name>', `${presets.names().join(', ')} (default: smoke)`)
     .option(
@@ -59,9 +62,10 @@ export function addSohu(program: Command): void {
 async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<RunResult> {
   const out = userPath(options.out)
   if (options.resume) {
-    const { data, preset, init, allowMissing, teacher } = options
+    const { data, columns, preset, init, allowMissing, teacher } = options
     const given = {
       data,
+      columns: Object.keys(columns).length > 0 ? columns : undefined,
       preset,
       init,
       'allow-missing': allowMissing,
@@ -92,9 +96,10 @@ function withoutInit(preset: string): string {
   )
 }
 
-async function sourceOf({ data, init, allowMissing, teacher }: SohuOptions): Promise<RunSource> {
+async function sourceOf({ data, columns, init, allowMissing, teacher }: SohuOptions): Promise<RunSource> {
   return {
     data: data === undefined ? await demoData() : userPath(data),
+    ...(Object.keys(columns).length > 0 && { columns }),
     ...(init !== undefined && { init: await weightsFolder(init) }),
     ...(allowMissing && { allowMissing }),
     ...(teacher !== undefined && { teacher: await weightsFolder(teacher) })

@@ -1,12 +1,13 @@
 import { SOHU_TASKS, type TaskSpec } from '@sohu-match/core'
 import type { Dataset } from '@sohu-match/node'
 import { describe, expect, it } from 'vitest'
-import { forTasks, onlyTasks, requireTasks } from './for-tasks'
+import { forTasks, ofTask, onlyTasks, requireTasks } from './for-tasks'
 
 const dataset: Dataset = {
   tasks: SOHU_TASKS,
   missing: [],
   strayLabels: [],
+  notes: [],
   splits: {
     train: SOHU_TASKS.map(({ id }) => ({ a: `a${id}`, b: 'b', task: id, label: 1 as const })),
     valid: [{ a: 'v', b: 'b', task: 5, label: 0 }],
@@ -44,5 +45,22 @@ describe('the tasks of a data set', () => {
     expect(() => requireTasks('task_weights', ['A-sss'], SOHU_TASKS)).toThrow(
       /task_weights names "A-sss"; did you mean "A-ss"/
     )
+  })
+})
+
+describe("a file's pairs, which name no task", () => {
+  const file: Dataset = { ...dataset, tasks: [{ name: 'match', id: 0, group: 'match' }] }
+  const one: readonly TaskSpec[] = [{ name: 'same', id: 0, group: 'same' }]
+
+  it('are of the only task of a model, or of the one that is named', () => {
+    expect(ofTask(file, one).tasks[0]!.name).toBe('same')
+    expect(ofTask(file, SOHU_TASKS, 'B-ss').tasks[0]!.name).toBe('B-ss')
+    expect(() => ofTask(file, SOHU_TASKS)).toThrow('add --task with one of A-ss, B-ss')
+    expect(() => ofTask(file, SOHU_TASKS, 'B-s')).toThrow('did you mean "B-ss"')
+  })
+
+  it('are the only ones that take a task', () => {
+    expect(ofTask(dataset, SOHU_TASKS)).toBe(dataset)
+    expect(() => ofTask(dataset, SOHU_TASKS, 'A-ss')).toThrow('it is for files')
   })
 })

@@ -1,5 +1,5 @@
 import { MatcherError, type Example, type TaskSpec } from '@sohu-match/core'
-import type { Dataset, SplitName } from '@sohu-match/node'
+import { MATCH_TASK, type Dataset, type SplitName } from '@sohu-match/node'
 import { closest } from 'fastest-levenshtein'
 
 /**
@@ -27,6 +27,27 @@ export function forTasks(dataset: Dataset, tasks: readonly TaskSpec[]): Dataset 
     Object.entries(dataset.splits).map(([split, examples]) => [split, known(examples)])
   ) as Record<SplitName, Example[]>
   return { ...dataset, tasks, splits }
+}
+
+/**
+ * Pairs of a file, which names no task, as pairs of the task that is wanted, or of the only one that the model knows; other data as they are.
+ * Throws `config-invalid` for a task that the model lacks, or where it knows several and none is named.
+ */
+export function ofTask(dataset: Dataset, tasks: readonly TaskSpec[], wanted?: string): Dataset {
+  if (wanted !== undefined) requireTasks('--task', [wanted], tasks)
+  if (dataset.tasks.length > 1 || dataset.tasks[0]!.name !== MATCH_TASK.name) {
+    if (wanted === undefined) return dataset
+    throw new MatcherError(
+      'config-invalid',
+      `--task ${wanted}: it is for files, which name no task; the data's tasks are ${names(dataset.tasks)}.`
+    )
+  }
+  const name = wanted ?? (tasks.length === 1 ? tasks[0]!.name : MATCH_TASK.name)
+  if (tasks.some((task) => task.name === name)) return { ...dataset, tasks: [{ name, id: 0, group: name }] }
+  throw new MatcherError(
+    'config-invalid',
+    `The model knows several tasks, and a file of pairs names none: add --task with one of ${names(tasks)}.`
+  )
 }
 
 /** The named tasks of a data set, numbered anew in its order; all of them where none is named. Throws `config-invalid` for an unknown name. */

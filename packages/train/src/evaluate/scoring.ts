@@ -1,8 +1,15 @@
-import { type Example, type ModelConfig, type ScoredRow, type Tokenizer } from '@sohu-match/core'
-import { tokenizerOf, readDataset, type SplitName } from '@sohu-match/node'
+import { type Example, type ModelConfig, type ScoredRow, type TaskSpec, type Tokenizer } from '@sohu-match/core'
+import {
+  readAllPairs,
+  readDataset,
+  tokenizerOf,
+  type Dataset,
+  type GivenColumns,
+  type SplitName
+} from '@sohu-match/node'
 import { readCheckpoint } from '../checkpoint/checkpoint'
 import { encodeExamples, pairLengths } from '../data/encode'
-import { forTasks } from '../data/for-tasks'
+import { forTasks, ofTask } from '../data/for-tasks'
 import { predictPairs, type Prediction } from './predict'
 import { disposeModel } from '../step/trainer'
 
@@ -24,23 +31,48 @@ export interface ScoredSplit {
   readonly predictions: readonly Prediction[]
   /** The labelled ones. */
   readonly rows: readonly ScoredPair[]
-  /** What the data folder lacks. */
+  /** What the data folder lacks, and what was guessed or made of the data. */
   readonly missing: readonly string[]
+  readonly notes: readonly string[]
   /** Ids of labels in `test_labels.csv` without a pair, and of pairs without a label. */
   readonly strayLabels: readonly string[]
   readonly unlabelled: readonly string[]
 }
 
-/** Scores a split of a data folder with a checkpoint; tasks are matched by name. Throws `checkpoint-invalid` or `data-invalid`. */
+/** The pairs to be scored. */
+export interface DataChoice {
+  /** A data folder or file. */
+  readonly data: string
+  /** `all`: every pair of a file, with or without a label. */
+  readonly split: SplitName | 'all'
+  readonly columns?: GivenColumns | undefined
+  /** The task of a file's pairs. */
+  readonly task?: string | undefined
+}
+
+/** Reads the wanted splits for a network's tasks. Throws `data-invalid` or `config-invalid`. */
+export async function dataForTasks(
+  { data, columns, task }: Omit<DataChoice, 'split'>,
+  wanted: readonly SplitName[],
+  tasks: readonly TaskSpec[]
+): Promise<Dataset> {
+  return forTasks(ofTask(await readDataset(data, wanted, { columns }), tasks, task), tasks)
+}
+
+/** Scores a split of a data folder or file with a checkpoint; tasks are matched by name. Throws `checkpoint-invalid`, `config-invalid` or `data-invalid`. */
 export async function scoreSplit(
-  options: { checkpoint: string; data: string; split: SplitName },
+  options: DataChoice & { readonly checkpoint: string },
   onProgress?: (done: number, total: number) => void
 ): Promise<ScoredSplit> {
   const { model, assets, thresholds } = await readCheckpoint(options.checkpoint)
   const { config } = model
   try {
-    const { splits, missing, strayLabels } = forTasks(await readDataset(options.data, [options.split]), config.tasks)
-    const examples = splits[options.split]
+    const split = options.split === 'all' ? 'test' : options.split
+    const { splits, missing, strayLabels, notes } =
+      options.split === 'all'
+        ? forTasks(ofTask(await readAllPairs(options.data, options.columns), config.tasks, options.task), config.tasks)
+        : await dataForTasks(options, [split], config.tasks)
+    const examples = splits[split]
     const tokenizer = tokenizerOf(assets)
     const pairs = await encodeExamples(examples, tokenizer, {
       maxLength: config.maxLength,
@@ -65,7 +97,7 @@ export async function scoreSplit(
           ]
     })
     const unlabelled = examples.flatMap(({ id, label }, i) => (label === undefined ? [id ?? `pair ${i + 1}`] : []))
-    return { config, tokenizer, thresholds, examples, predictions, rows, missing, strayLabels, unlabelled }
+    return { config, tokenizer, thresholds, examples, predictions, rows, missing, notes, strayLabels, unlabelled }
   } finally {
     disposeModel(model)
   }

@@ -1,16 +1,15 @@
 import type { Example, ScoredRow, TaskSpec } from '@sohu-match/core'
-import { readDataset } from '@sohu-match/node'
-import { forTasks } from '../data/for-tasks'
 import { evaluation, type Evaluation } from '../evaluate/evaluation'
+import { dataForTasks, type DataChoice } from '../evaluate/scoring'
 import { fitLexicalBaseline, type LexicalBaseline } from './baseline'
 
-/** The lexical baseline of a data folder for these tasks: fitted on its train split, thresholds from its valid split. Throws `data-invalid`. */
+/** The lexical baseline of a data folder or file for these tasks: fitted on its train split, thresholds from its valid split. Throws `data-invalid`. */
 export async function lexicalBaselineOf(
-  data: string,
+  data: Omit<DataChoice, 'split'>,
   tasks: readonly TaskSpec[],
   words: (text: string) => readonly string[]
 ): Promise<LexicalBaseline> {
-  const { splits } = forTasks(await readDataset(data, ['train', 'valid']), tasks)
+  const { splits } = await dataForTasks(data, ['train', 'valid'], tasks)
   return fitLexicalBaseline(splits.train, splits.valid, words)
 }
 
@@ -29,7 +28,7 @@ export function lexicalScores<P extends Example>(
 
 /** The baseline's figures on the pairs that a checkpoint was evaluated on. `words` cuts a text. Throws `data-invalid`. */
 export async function lexicalEvaluation(
-  data: string,
+  data: Omit<DataChoice, 'split'>,
   tasks: readonly TaskSpec[],
   pairs: readonly (Example & { readonly tokens: number })[],
   words: (text: string) => readonly string[]

@@ -159,11 +159,7 @@ function split(lengths: Int32Array, share: number): { training: Part; heldOut: P
 
 /** The batches of an epoch, as numbers of sequences. */
 function plan({ indices, lengths }: Part, { settings, batchTokens }: PretrainSettings, epoch: number): Int32Array[] {
-  const options = {
-    batching: 'buckets',
-    batchTokens,
-    maxPairs: settings.batchPairs
-  } as const
+  const options = { batching: 'buckets', batchTokens, maxPairs: settings.batchPairs } as const
   return planEpoch(lengths, options, settings.seed, epoch).batches.map((batch) => batch.map((i) => indices[i]!))
 }
 

@@ -44,9 +44,10 @@ export interface Prepared {
   readonly trainExamples?: readonly Example[]
   /** The network's parameters and the auxiliary heads' (`auxiliary.…`). */
   readonly variables: Map<string, Variable>
-  /** The data as the run remembers it, and what its folder lacks. */
+  /** The data as the run remembers it, what its folder lacks, and what was guessed or made (`Dataset.notes`). */
   readonly description: DatasetDescription
   readonly missing: readonly string[]
+  readonly notes: readonly string[]
   /** What public weights gave, where the run starts from them. */
   readonly taken?: LoadSummary
   /** Which tasks a checkpoint knew, where the run starts from one. */
@@ -75,12 +76,12 @@ export interface PrepareOptions {
  */
 export async function prepare(
   settings: TrainSettings,
-  { data, init, allowMissing, teacher }: RunSource,
+  { data, columns, init, allowMissing, teacher }: RunSource,
   { cache, onProgress, onData }: PrepareOptions
 ): Promise<Prepared> {
   onProgress?.('read', 0, 1)
   const unlabelled = teacher !== undefined
-  const dataset = onlyTasks(await readDataset(data, ['train', 'valid'], { unlabelled }), settings.onlyTasks)
+  const dataset = onlyTasks(await readDataset(data, ['train', 'valid'], { unlabelled, columns }), settings.onlyTasks)
   requireTasks('task_weights', Object.keys(settings.taskWeights), dataset.tasks)
   const description = describeDataset(dataset)
   onData?.(description)
@@ -117,6 +118,7 @@ export async function prepare(
     variables.set(spec.name, Variable.create(initialValues(spec, settings.seed), spec.shape))
   const {
     missing,
+    notes,
     splits: { valid: validExamples }
   } = dataset
   return {
@@ -129,6 +131,7 @@ export async function prepare(
     variables,
     description,
     missing,
+    notes,
     ...(start.summary && { taken: start.summary }),
     ...(start.match && { match: start.match })
   }

@@ -96,13 +96,14 @@ export async function createRun(folder: string, { config, ...rest }: RunDescript
 /** What is known of a run beside its settings, in the order of the file. */
 function description({
   data,
+  columns,
   init,
   allowMissing,
   teacher,
   teacherSha256,
   dataset
 }: Omit<RunDescription, 'config'>): object {
-  return { data, init, allowMissing, teacher, teacherSha256, dataset }
+  return { data, columns, init, allowMissing, teacher, teacherSha256, dataset }
 }
 
 /** Reads what the run in a folder was started with. Throws `checkpoint-invalid` or `config-invalid`. */

@@ -75,6 +75,8 @@ export interface RunReady {
   readonly validPairs: number
   /** What the data folder lacks. */
   readonly missing: readonly string[]
+  /** What was guessed of the data or made of it: columns, splits. */
+  readonly notes: readonly string[]
   readonly resumedAt: TrainingState
   /** True where bfloat16 was asked for and the processor has none: the run is in float32. */
   readonly withoutBfloat16?: boolean
@@ -263,7 +265,7 @@ async function targetsOf(
 }
 
 function readiness(
-  { config, pairs: { train, valid }, missing, taken, match }: Prepared,
+  { config, pairs: { train, valid }, missing, notes, taken, match }: Prepared,
   resumedAt: TrainingState
 ): RunReady {
   return {
@@ -272,6 +274,7 @@ function readiness(
     trainPairs: train.labels.length,
     validPairs: valid.labels.length,
     missing,
+    notes,
     resumedAt,
     ...(taken && { taken }),
     ...(match && { match })

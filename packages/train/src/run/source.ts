@@ -2,8 +2,10 @@ import * as v from 'valibot'
 
 /** The keys of a run's source, in `train.json` and in memory. */
 export const sourceEntries = {
-  /** The data folder. */
+  /** The data folder or file. */
   data: v.string(),
+  /** Columns of a file that a person named: the texts `a` and `b`, `label`, `id`, `split`. */
+  columns: v.exactOptional(v.record(v.string(), v.string())),
   /** A checkpoint or a folder of public weights: the run takes over weights, vocabulary and sizes. */
   init: v.exactOptional(v.string()),
   /** Tensors of public weights that may be missing or unknown. */

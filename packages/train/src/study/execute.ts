@@ -128,7 +128,7 @@ async function judgeBaseline(study: Study, tasks: readonly TaskSpec[]): Promise<
   for (const set of study.evaluate) if (!(await exists(scoresFile(study.out, set.name)))) wanted.push(set)
   if (wanted.length === 0) return
   const numbered = tasks.map((task, id) => ({ ...task, id }))
-  const baseline = await lexicalBaselineOf(study.data, numbered, await jiebaWords())
+  const baseline = await lexicalBaselineOf({ data: study.data }, numbered, await jiebaWords())
   for (const { name, data, split } of wanted) {
     const { splits } = forTasks(await readDataset(data, [split]), numbered)
     await writeScores(
