@@ -48,9 +48,9 @@ export {
 } from './formats/safetensors'
 export { DTYPE_BYTES, type SafetensorsDtype } from './formats/tensor-dtypes'
 
-export { chooseDtype, DTYPES, GRAPH_FILES, type Device, type Dtype } from './dtype'
+export { chooseDtype, DTYPES, GRAPH_FILES, type Dtype } from './dtype'
 export { parseManifest, type Manifest, type ManifestFile, type ManifestGraph } from './formats/manifest'
-export type { Batch, EncodedPair, Engine, TextPair, Truncation } from './engine/engine'
+export type { Batch, EncodedPair, Engine, Truncation } from './engine/engine'
 export type {
   CommonOptions,
   DeviceReason,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { jiebaDictionaryText } from '../../tools/jieba-dictionary'
 import { compileDictionary } from './dictionary'
+import { encodePair } from './encode-pair'
 import { normalize } from './normalize'
 import { createTokenizer, type Tokenizer } from './tokenizer'
 
@@ -76,7 +77,10 @@ describe('createTokenizer', () => {
         anyText,
         fc.constantFrom('longest-first' as const, 'head-tail' as const),
         (a, b, truncation) => {
-          const { tokenIds } = own.encode(a, b, 40, { truncation })
+          const { tokenIds } =
+            truncation === 'longest-first'
+              ? own.encode(a, b, 40)
+              : encodePair(own.ids(a), own.ids(b), own.vocab, 40, truncation)
           expect(tokenIds.length).toBeLessThanOrEqual(40)
           expect(tokenIds.every((id) => id > 0 && id < own.vocab.tokens.length)).toBe(true)
           expect(own.words(a).join('')).toBe(normalize(a))
@@ -107,8 +111,8 @@ describe('createTokenizer', () => {
 
   it('keeps head and tail of a long text when asked', () => {
     const text = Array.from('今天早上小区门口新开了一家面馆').join(' ')
-    const kept = [...own.encode(text, undefined, 10, { truncation: 'head-tail' }).tokenIds]
     const ids = [...own.ids(text)]
+    const kept = [...encodePair(ids, undefined, own.vocab, 10, 'head-tail').tokenIds]
     expect(kept).toEqual([own.vocab.startId, ...ids.slice(0, 6), ...ids.slice(-2), own.vocab.separatorId])
   })
 

@@ -1,16 +1,10 @@
 import { basicWords } from './basic-words'
-import { encodePair, type Encoding, type TextTruncation } from './encode-pair'
+import { encodePair, type Encoding } from './encode-pair'
 import { createSegmenter, type Segmenter } from './jieba'
 import { normalize } from './normalize'
 import { openDictionary } from './trie'
 import { parseVocab, type Vocab } from './vocab'
 import { basicTokens, wordPieces } from './wordpiece'
-
-/** Options of `Tokenizer.encode`. */
-export interface EncodeOptions {
-  /** What a too long text loses. Default `longest-first`, as the reference. */
-  readonly truncation?: TextTruncation
-}
 
 /**
  * With a dictionary, the tokenizer of WoBERT and its RoFormer: normalization, jieba without HMM, WordPiece for words outside the
@@ -27,8 +21,11 @@ export interface Tokenizer {
   tokenize(text: string): string[]
   /** The ids of `tokenize`. With `limit` it stops once it has that many; it may return a few more. */
   ids(text: string, limit?: number): Int32Array
-  /** One pair, or one text where `b` is undefined, as the network reads it. Throws `input-invalid` when `maxLength` is below 3 (or 2). */
-  encode(a: string, b: string | undefined, maxLength: number, options?: EncodeOptions): Encoding
+  /**
+   * Encodes a pair, or one text if `b` is undefined; what exceeds `maxLength` is cut from the end of the longer text. Throws
+   * `input-invalid` if `maxLength` is below 3 (or 2).
+   */
+  encode(a: string, b: string | undefined, maxLength: number): Encoding
 }
 
 /** Cached ids of words outside the vocabulary (names, numbers): when this many are held, all are dropped. */
@@ -61,10 +58,9 @@ export function createTokenizer(vocab: string, dictionary?: Uint8Array): Tokeniz
     words,
     tokenize: (text) => words(text).flatMap(cutter.tokensOf),
     ids: (text, limit = Infinity) => Int32Array.from(ids(text, limit)),
-    encode(a, b, maxLength, { truncation = 'longest-first' } = {}) {
-      // tokens past maxLength never survive longest-first and do not change which others do; one more shows `truncated`
-      const limit = truncation === 'longest-first' ? maxLength + 1 : Infinity
-      return encodePair(ids(a, limit), b === undefined ? undefined : ids(b, limit), parsed, maxLength, truncation)
+    encode(a, b, maxLength) {
+      const limit = maxLength + 1 // further tokens are cut and do not change which others are; one more shows `truncated`
+      return encodePair(ids(a, limit), b === undefined ? undefined : ids(b, limit), parsed, maxLength)
     }
   }
 }

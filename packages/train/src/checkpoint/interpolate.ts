@@ -57,10 +57,9 @@ export async function interpolate(
     const { config } = model
     if (center) requireOffsets(config, checkpoint)
     const { splits } = forTasks(await readDataset(data, ['valid']), config.tasks)
-    const separate = config.architecture === 'bi-encoder'
     const valid = await encodeExamples(splits.valid, createTokenizer(assets.vocab, assets.dictionary), {
       maxLength: config.maxLength,
-      separate
+      architecture: config.architecture
     })
     const scored = scoredRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
     const chosen = chooseThresholds(scored, config.tasks)

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Example, Tokenizer } from '@sohu-match/core'
+import type { Example, ModelConfig, Tokenizer } from '@sohu-match/core'
 import { encodingKey, readEncodings, writeEncodings } from './encode-cache'
 
-/** What the tokenizer made of pairs, one after another: all that is cached. */
+/** The token ids of pairs, one after another: all that is cached. */
 export interface Encodings {
   /** `[CLS] a [SEP] b [SEP]` of pair i, or `[CLS] a [SEP] [CLS] b [SEP]` where texts are read alone, from `offsets[i]` to `offsets[i + 1]`. */
   readonly tokenIds: Int32Array
@@ -10,7 +10,7 @@ export interface Encodings {
   readonly offsets: Int32Array
   /** Tokens of `[CLS] a [SEP]`, `[pairs]`: those of segment 0. */
   readonly firstLengths: Int32Array
-  /** 1 where tokens were left out to keep within the maximum length, `[pairs]`. */
+  /** 1 where tokens were cut to stay within the maximum length, `[pairs]`. */
   readonly truncated: Uint8Array
 }
 
@@ -18,53 +18,42 @@ export interface Encodings {
 export interface EncodedPairs extends Encodings {
   /** `[pairs]`. */
   readonly taskIds: Int32Array
-  /** 0, 1, or -1 where there is none, `[pairs]`. */
+  /** 0, 1, or -1 for none, `[pairs]`. */
   readonly labels: Int8Array
-  /** What the two texts of each pair are about, as numbers, or -1 where the data do not say, `[pairs, 2]`; absent where they never do. */
+  /** Keys of the two texts of each pair as numbers, -1 for none, `[pairs, 2]`; absent if no text has one. */
   readonly keys?: Int32Array
 }
 
-/** Options of `encodeExamples`. */
 export interface EncodeExamplesOptions {
-  /** Tokens that a pair, or each text read alone, is cut to. */
+  /** Maximum tokens of a pair, or of each text of a bi-encoder. */
   readonly maxLength: number
-  /** True where each text is read alone, by a bi-encoder. */
-  readonly separate?: boolean
-  /**
-   * Keeps the result in a folder (made if missing), under a hash of all that it depends on: `dictionary` is the bytes the tokenizer was
-   * made from.
-   */
+  /** A bi-encoder reads each text by itself. Default: `cross-encoder`. */
+  readonly architecture?: ModelConfig['architecture']
+  /** Caches the result in a folder (created if missing), under a hash of everything it depends on, the tokenizer's dictionary included. */
   readonly cache?: { readonly folder: string; readonly dictionary: Uint8Array | undefined }
-  /** Called about every 500 pairs and at the end; `cached` when the result came from the cache. */
-  readonly onProgress?: (progress: EncodeProgress) => void
-  readonly signal?: AbortSignal
+  /** Called in pairs, about every 500 and at the end. */
+  readonly onProgress?: (done: number, total: number) => void
 }
 
-/** How far `encodeExamples` is, in pairs. */
-export interface EncodeProgress {
-  readonly done: number
-  readonly total: number
-  readonly cached: boolean
-}
-
-/** Pairs between two looks at the signal and at the event loop. */
+/** Pairs between two turns of the event loop. */
 const SLICE = 500
 
 /**
- * Encodes pairs once, into compact arrays, or takes them from the cache. A damaged cache file is made anew. Throws `input-invalid` for
- * a maximum length that cannot hold the special tokens, `storage` if the cache cannot be written, and the signal's reason when aborted.
+ * Encodes pairs into compact arrays, or reads them from the cache; a damaged cache file is replaced. Throws `input-invalid` for a maximum
+ * length that cannot hold the special tokens, `storage` if the cache cannot be written.
  */
 export async function encodeExamples(
   examples: readonly Example[],
   tokenizer: Tokenizer,
   options: EncodeExamplesOptions
 ): Promise<EncodedPairs> {
-  const { maxLength, separate = false, cache, onProgress } = options
+  const { maxLength, architecture, cache, onProgress } = options
+  const separate = architecture === 'bi-encoder'
   const key = cache && encodingKey(examples, tokenizer.vocab.tokens, cache.dictionary, { maxLength, separate })
   const kept = cache && (await readEncodings(cache.folder, key!, examples.length))
-  const encodings = kept ?? (await encodeAll(examples, tokenizer, options))
+  const encodings = kept ?? (await encodeAll(examples, tokenizer, { maxLength, separate, onProgress }))
   if (cache && !kept) await writeEncodings(cache.folder, key!, encodings)
-  onProgress?.({ done: examples.length, total: examples.length, cached: kept !== undefined })
+  onProgress?.(examples.length, examples.length)
   return {
     ...encodings,
     taskIds: Int32Array.from(examples, (example) => example.task),
@@ -86,17 +75,17 @@ function numberedKeys(examples: readonly Example[]): Int32Array {
 async function encodeAll(
   examples: readonly Example[],
   tokenizer: Tokenizer,
-  { maxLength, separate, onProgress, signal }: EncodeExamplesOptions
+  form: { maxLength: number; separate: boolean; onProgress: EncodeExamplesOptions['onProgress'] }
 ): Promise<Encodings> {
+  const { maxLength, separate, onProgress } = form
   const offsets = new Int32Array(examples.length + 1)
   const firstLengths = new Int32Array(examples.length)
   const truncated = new Uint8Array(examples.length)
   let tokenIds = new Int32Array(examples.length * 64)
   for (const [i, { a, b }] of examples.entries()) {
     if (i % SLICE === 0 && i > 0) {
-      onProgress?.({ done: i, total: examples.length, cached: false })
+      onProgress?.(i, examples.length)
       await setImmediate()
-      signal?.throwIfAborted()
     }
     const parts = separate
       ? [tokenizer.encode(a, undefined, maxLength), tokenizer.encode(b, undefined, maxLength)]

@@ -8,10 +8,9 @@ import { pairLengths, type EncodedPairs } from '../data/encode'
 /** Padded tokens of one evaluation batch. */
 const BATCH_TOKENS = 8192
 
-/** Progress in pairs, and a signal that ends the work. */
 export interface PredictOptions {
+  /** Called after each batch, in pairs. */
   readonly onProgress?: (done: number, total: number) => void
-  readonly signal?: AbortSignal
 }
 
 /** A network that judges encoded pairs: variables of a training, or an exported graph. */
@@ -42,13 +41,13 @@ export interface TextVectors {
   readonly b: Int32Array
 }
 
-/** What the network says of one pair: P(match), and the class with the larger logit. */
+/** P(match) of one pair, and the class with the larger logit. */
 export interface Prediction {
   readonly score: number
   readonly predicted: 0 | 1
 }
 
-/** Scores every pair in float32, dropout off; the result is in the order of the pairs. `signal` is looked at between batches. */
+/** Scores every pair in float32 without dropout; the result is in the order of the pairs. */
 export async function predictPairs(
   model: Model,
   pairs: EncodedPairs,
@@ -76,7 +75,7 @@ export function networkOf(model: Model): PairNetwork {
   }
 }
 
-/** The logits of every pair and, of a bi-encoder, the vectors of their texts. `signal` is looked at between batches. */
+/** The logits of every pair and, of a bi-encoder, the vectors of their texts. */
 export async function pairOutputs(
   network: PairNetwork,
   pairs: EncodedPairs,
@@ -90,12 +89,11 @@ export async function pairOutputs(
 async function outputsOfPairs(
   network: PairNetwork,
   pairs: EncodedPairs,
-  { onProgress, signal }: PredictOptions
+  { onProgress }: PredictOptions
 ): Promise<Float64Array> {
   const all = new Float64Array(2 * pairs.labels.length)
   let done = 0
   for (const indices of planEvaluation(pairLengths(pairs), BATCH_TOKENS)) {
-    signal?.throwIfAborted()
     const logits = await network.run(gatherBatch(pairs, indices)) // [batch, 2]
     indices.forEach((pair, row) => all.set(logits.subarray(2 * row, 2 * row + 2), 2 * pair))
     done += indices.length
@@ -104,11 +102,11 @@ async function outputsOfPairs(
   return all
 }
 
-/** Each distinct text is read once; a pair's score comes from the cosine of its two vectors. Progress is in pairs. */
+/** Reads each distinct text once; a pair's score comes from the cosine of its two vectors. */
 async function outputsByVectors(
   network: PairNetwork,
   pairs: EncodedPairs,
-  { onProgress, signal }: PredictOptions
+  { onProgress }: PredictOptions
 ): Promise<PairOutputs> {
   const count = pairs.labels.length
   const texts = distinctTexts(
@@ -120,7 +118,6 @@ async function outputsByVectors(
   let done = 0
   const lengths = texts.tokens.map(({ length }) => length)
   for (const rows of planEvaluation(lengths, BATCH_TOKENS)) {
-    signal?.throwIfAborted()
     // texts are sorted by length already, so a batch is a range of them
     values.set(await network.run(padTexts(texts, rows[0]!, rows.at(-1)! + 1)), rows[0]! * width)
     done += rows.length
@@ -145,7 +142,7 @@ function dot(values: Float32Array, i: number, j: number, width: number): number 
   return sum
 }
 
-/** The labelled pairs with their predictions, as the metrics take them. */
+/** The labelled pairs with their predictions. */
 export function scoredRows(pairs: EncodedPairs, predictions: readonly Prediction[]): ScoredRow[] {
   return predictions.flatMap((prediction, i) => {
     const label = pairs.labels[i]!

@@ -76,7 +76,7 @@ export async function scoreSplit(
     const tokenizer = tokenizerOf(assets)
     const pairs = await encodeExamples(examples, tokenizer, {
       maxLength: config.maxLength,
-      separate: config.architecture === 'bi-encoder'
+      architecture: config.architecture
     })
     const predictions = await predictPairs(model, pairs, onProgress && { onProgress })
     const lengths = pairLengths(pairs)

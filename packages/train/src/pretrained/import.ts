@@ -72,7 +72,7 @@ export function samplePairs(
   return encodeExamples(
     examples.map(({ source, target, task }) => ({ a: source, b: target, task })),
     tokenizer,
-    { maxLength: Math.min(maxLength, SAMPLE_TOKENS), separate: architecture === 'bi-encoder' }
+    { maxLength: Math.min(maxLength, SAMPLE_TOKENS), architecture }
   )
 }
 

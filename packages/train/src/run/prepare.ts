@@ -98,13 +98,12 @@ export async function prepare(
     throw cause
   }
   const tokenizer = tokenizerOf(assets)
-  const separate = config.architecture === 'bi-encoder'
   const encode = (examples: readonly Example[], from: number, maxLength: number): Promise<EncodedPairs> =>
     encodeExamples(examples, tokenizer, {
       maxLength,
-      separate,
+      architecture: config.architecture,
       cache: { folder: cache, dictionary: assets.dictionary },
-      onProgress: ({ done }) =>
+      onProgress: (done) =>
         onProgress?.('tokenize', from + done, dataset.splits.train.length + dataset.splits.valid.length)
     })
   const pairs = {

@@ -42,7 +42,7 @@ export async function askTeacher(
   const idOf = tasks.map(({ name }) => teacher.tasks.find((task) => task.name === name)!.id)
   const asked = Array.from(shown, (pair) => ({ ...examples[pair]!, task: idOf[examples[pair]!.task]! }))
   const { network, tokenizer, maxLength } = teacher
-  const pairs = await encodeExamples(asked, tokenizer, { maxLength, separate: network.architecture === 'bi-encoder' })
+  const pairs = await encodeExamples(asked, tokenizer, { maxLength, architecture: network.architecture })
   const outputs = await pairOutputs(network, pairs, onProgress && { onProgress })
   const spread = <A extends Float32Array | Int32Array>(all: A, valueOf: (row: number) => number): A => {
     shown.forEach((pair, row) => (all[pair] = valueOf(row)))
