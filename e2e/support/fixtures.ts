@@ -1,5 +1,5 @@
 import { test as base, type Page } from '@playwright/test'
-import { DEMO, MODEL, PACKAGE, SITE, VECTOR_MODEL } from './paths'
+import { DEMO, MODEL, PACKAGE, SITE, VECTOR_MODEL, ZH_MODEL } from './paths'
 import { startSite, type Site } from './server'
 
 /** The device of a project. */
@@ -31,10 +31,18 @@ export const test = base.extend<Fixtures>({
 
 export { expect } from '@playwright/test'
 
-/** A server with the pages, the model at /model/, and the package's dist folder as it is at /pkg/. */
+/** A server with the pages, the model at /model/, the published one at /zh/ and for the demo page, and the package's dist folder as it is at /pkg/. */
 export function openSite(headers?: Record<string, string>): Promise<Site> {
   return startSite(
-    { '/': SITE, '/demo/': DEMO, '/demo/model/': MODEL, '/model/': MODEL, '/vectors/': VECTOR_MODEL, '/pkg/': PACKAGE },
+    {
+      '/': SITE,
+      '/demo/': DEMO,
+      '/demo/model/': ZH_MODEL,
+      '/model/': MODEL,
+      '/vectors/': VECTOR_MODEL,
+      '/zh/': ZH_MODEL,
+      '/pkg/': PACKAGE
+    },
     headers
   )
 }

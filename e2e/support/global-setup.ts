@@ -4,7 +4,19 @@ import { join } from 'node:path'
 import { createMatcher, type Dtype } from '@sohu-match/sdk-node'
 import { build } from 'vite'
 import { PAIRS, TEXTS } from './pairs'
-import { DEMO, EXPECTED, EXPECTED_VECTORS, MODEL, ROOT, VECTOR_MODEL, WORK } from './paths'
+import {
+  DEMO,
+  EXPECTED,
+  EXPECTED_VECTORS,
+  EXPECTED_ZH,
+  MODEL,
+  ROOT,
+  VECTOR_MODEL,
+  WORK,
+  ZH_MODEL,
+  ZH_PAIRS
+} from './paths'
+import { ZH_DTYPES, corpusPairs } from './corpus-pairs'
 
 /** Precisions that the parity tests compare. */
 const DTYPES: readonly Dtype[] = ['fp32', 'fp16', 'int8', 'q8', 'q4']
@@ -19,6 +31,7 @@ export default async function globalSetup(): Promise<void> {
   if (!(process.env.E2E_KEEP_MODEL && existsSync(VECTOR_MODEL))) makeVectorModel()
   await writeExpected()
   await writeExpectedVectors()
+  await writeExpectedZh()
   await build({ configFile: join(ROOT, 'e2e/page/vite.config.ts'), logLevel: 'warn' })
   await build({
     configFile: join(ROOT, 'packages/sdk-web/demo/vite.config.ts'),
@@ -77,6 +90,17 @@ async function writeExpectedVectors(): Promise<void> {
     expected[dtype] = { vectors: [...(await matcher.embed(TEXTS, 'B-sl'))], results: await matcher.matchMany(PAIRS) }
   }
   writeFileSync(EXPECTED_VECTORS, JSON.stringify(expected))
+}
+
+/** Pairs of the corpus' test split, judged by the Node SDK with the published model. */
+async function writeExpectedZh(): Promise<void> {
+  command('corpus', '--out', ZH_PAIRS, '--limit', '40')
+  const expected: Record<string, unknown> = {}
+  for (const dtype of ZH_DTYPES) {
+    await using matcher = await createMatcher({ model: ZH_MODEL, device: 'cpu', dtype })
+    expected[dtype] = await matcher.matchMany(corpusPairs())
+  }
+  writeFileSync(EXPECTED_ZH, JSON.stringify(expected))
 }
 
 async function writeExpected(): Promise<void> {

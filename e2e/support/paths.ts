@@ -14,6 +14,11 @@ export const MODEL = join(WORK, 'model')
 export const VECTOR_MODEL = join(WORK, 'vector-model')
 export const EXPECTED_VECTORS = join(WORK, 'expected-vectors.json')
 
+/** The published model, made by its short recipe (or another one: ZH_MODEL), pairs of its corpus, and what the Node SDK answers. */
+export const ZH_MODEL = process.env.ZH_MODEL ?? join(ROOT, 'packages/model-zh/model-short')
+export const ZH_PAIRS = join(WORK, 'zh-pairs')
+export const EXPECTED_ZH = join(WORK, 'expected-zh.json')
+
 /** What the package publishes. */
 export const PACKAGE = join(ROOT, 'packages/sdk-web/dist')
 

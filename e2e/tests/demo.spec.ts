@@ -1,4 +1,5 @@
 import AxeBuilder from '@axe-core/playwright'
+import { statSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import { expect, test } from '../support/fixtures'
 
@@ -73,11 +74,12 @@ test('the demo page shows downloads as they come, cancels them, and has no viola
 }) => {
   await page.addInitScript(() => localStorage.setItem('language', 'en'))
   site.bend(
-    'dictionary.bin',
-    (_request, response) => void response.writeHead(200, { 'content-length': 2_024_782 }).write(Buffer.alloc(500_000))
+    'model_int8.onnx',
+    (_request, response, file) =>
+      void response.writeHead(200, { 'content-length': statSync(file).size }).write(Buffer.alloc(500_000))
   )
   await page.goto(`${site.origin}/demo/index.html`)
-  await expect(page.getByRole('progressbar', { name: 'dictionary.bin' })).toHaveAttribute('max', /\d+/)
+  await expect(page.getByRole('progressbar', { name: 'onnx/model_int8.onnx' })).toHaveAttribute('max', /\d+/)
   await expect(page.locator('#pair button.main')).toBeDisabled()
   expect(await violations(page)).toEqual([])
   await page.getByRole('button', { name: 'Cancel' }).click()

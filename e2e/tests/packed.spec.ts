@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { build, createServer, type ViteDevServer } from 'vite'
-import { makeProject, pack } from '../../packages/release/src/fresh-project'
+import { makeProject, pack, shortModelPackage } from '../../packages/release/src/fresh-project'
 import { expect, test } from '../support/fixtures'
-import { MODEL, ROOT } from '../support/paths'
+import { ROOT } from '../support/paths'
 import { startSite } from '../support/server'
 
 let app: string
@@ -14,14 +14,9 @@ let app: string
 /** A new Vite app outside the workspace with both packages installed from their tarballs and the README's lines as its script. */
 test.beforeAll(() => {
   app = mkdtempSync(join(tmpdir(), 'sohu-match-app-'))
-  const demo = join(app, '..', `${app.split('/').at(-1)!}-demo`)
-  cpSync(join(ROOT, 'packages/model-demo'), demo, {
-    recursive: true,
-    filter: (path) => !/node_modules|model-demo\/model(\/|$)/.test(path)
-  })
-  cpSync(MODEL, join(demo, 'model'), { recursive: true }) // the package as it is, around the model of this run
-  const tarballs = [join(ROOT, 'packages/sdk-web'), demo].map((folder) => pack(folder, app))
-  rmSync(demo, { recursive: true })
+  const zh = shortModelPackage(join(app, '..', `${app.split('/').at(-1)!}-zh`))
+  const tarballs = [join(ROOT, 'packages/sdk-web'), zh].map((folder) => pack(folder, app))
+  rmSync(zh, { recursive: true })
   makeProject(app, tarballs, '--offline')
   const readme = readFileSync(join(ROOT, 'packages/sdk-web/README.md'), 'utf8')
   const lines = /```js\n(import [\s\S]*?)```/.exec(readme)![1]!
@@ -32,7 +27,7 @@ test.beforeAll(() => {
     '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/main.js"></script>'
   )
   mkdirSync(join(app, 'public'))
-  cpSync(join(app, 'node_modules/@sohu-match/model-demo/model'), join(app, 'public/model'), { recursive: true })
+  cpSync(join(app, 'node_modules/@sohu-match/model-zh/model'), join(app, 'public/model'), { recursive: true })
 })
 
 test.afterAll(() => rmSync(app, { recursive: true, force: true }))

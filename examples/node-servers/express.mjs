@@ -1,9 +1,10 @@
-// A matcher inside an Express server: node express.mjs MODEL_FOLDER [PORT]
+// A matcher inside an Express server: node express.mjs [PORT] [MODEL_FOLDER]
+import { model } from '@sohu-match/model-zh'
 import { createMatcher, MatcherError } from '@sohu-match/sdk-node'
 import express from 'express'
 
-const [model, port = '3000'] = process.argv.slice(2)
-const matcher = await createMatcher({ model })
+const [port = '3000', folder = model] = process.argv.slice(2)
+const matcher = await createMatcher({ model: folder })
 const STATUS = { 'input-invalid': 422, 'task-unknown': 422, 'queue-full': 429, 'deadline-exceeded': 503 }
 
 const app = express()

@@ -4,14 +4,13 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { model } from '@sohu-match/model-demo'
+
+const model = fileURLToPath(new URL('../../packages/model-demo/model', import.meta.url)) // small, and trained
 
 for (const name of ['fastify', 'express']) {
   test(`${name}: ranks, refuses what is wrong, is ready, and ends at SIGTERM`, { timeout: 300_000 }, async () => {
     const script = fileURLToPath(new URL(`${name}.mjs`, import.meta.url))
-    const server = spawn(process.execPath, [script, fileURLToPath(model), '0'], {
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
+    const server = spawn(process.execPath, [script, '0', model], { stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = once(server, 'exit')
     try {
       const [address] = await Promise.race([

@@ -10,12 +10,13 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 /**
  * Makes the model step by step: pairs of the corpus, public weights, training, mixing, export. Steps that are done are not done again, and
- * an interrupted training is resumed. Returns false where the public weights cannot be had; another step that fails ends the program.
+ * an interrupted training is resumed. Returns false if the public weights cannot be imported; any other step that fails exits the program.
  */
 export function makeModel({ folder, out, seed = 1, short = false }) {
   const [pairs, start, run, mixed] = ['pairs', 'start', 'run', 'mixed'].map((name) => `${folder}/${name}`)
   const data = `${pairs}/news`
   const done = (path) => existsSync(`${root}/${path}`)
+  if (done(mixed) && done(`${out}/manifest.json`)) return true
   if (!done(`${data}/dataset.json`)) step('corpus', '--out', pairs, ...(short ? ['--limit', '24'] : []))
   const bi = ['--set', 'architecture=bi-encoder', 'pooling=cls']
   if (!done(start) && status('train', 'import', '--from', WEIGHTS, '--out', start, '--prune-vocabulary', ...bi) !== 0)

@@ -22,7 +22,7 @@ const node = inject('nodes').find((path) => path.includes(`node-${version}/`))
 /** Docker is not needed: the folder is built in by hand, instruction by instruction, with the Node that the image has. */
 it.runIf(node)('the Dockerfile makes a server of the packed packages, which is ready, and ends in time', async () => {
   const folder = join(mkdtempSync(join(tmpdir(), 'sohu-match-docker-')), 'context')
-  const model = join(ROOT, 'packages/model-demo/model')
+  const model = join(inject('project'), 'node_modules/@sohu-match/model-zh/model')
   const context = await execute(process.execPath, [join(EXAMPLE, 'context.mjs'), model, folder], { cwd: ROOT })
   expect(context).toMatchObject({ status: 0, stdout: expect.stringContaining('docker compose up') })
 

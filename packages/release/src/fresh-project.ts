@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Packs the package in `folder` as npm would publish it, and gives the tarball's path in `destination`. */
@@ -12,6 +12,15 @@ export function pack(folder: string, destination: string): string {
       encoding: 'utf8'
     }).trim()
   )
+}
+
+/** Copies the package model-zh to `folder`, around the model of its short recipe: the long one takes ten minutes, and has the same files. */
+export function shortModelPackage(folder: string): string {
+  const source = join(import.meta.dirname, '../../model-zh')
+  const leftOut = ['node_modules', 'dist', 'model', 'model-short'].map((name) => join(source, name))
+  cpSync(source, folder, { recursive: true, filter: (path) => !leftOut.includes(path) })
+  cpSync(join(source, 'model-short'), join(folder, 'model'), { recursive: true })
+  return folder
 }
 
 /** Makes `folder` a new project of ES modules with these packages (tarballs, or names with a version) installed by npm, as a user would have it. */

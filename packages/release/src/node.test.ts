@@ -5,19 +5,19 @@ import { execute, type Ended } from './execute'
 import { ROOT, manifestIn } from './packages'
 
 const project = inject('project')
-const MODEL = 'node_modules/@sohu-match/model-demo/model'
-const [A, B, TASK] = ['启辰动物园为老虎安新家', '启辰动物园扩建老虎兽舍', 'B-ss']
+const MODEL = 'node_modules/@sohu-match/model-zh/model'
+const [A, B, TASK] = ['临溪马拉松三万人开跑', '周日早晨，三万名跑者从临溪体育场出发', 'B-ss']
 const pair = JSON.stringify([A, B, TASK]).slice(1, -1)
 
 const scripts = {
   'main.mjs': `import { createMatcher } from '@sohu-match/sdk-node'
-import { model } from '@sohu-match/model-demo'
+import { model } from '@sohu-match/model-zh'
 const matcher = await createMatcher({ model })
 console.log((await matcher.match(${pair})).score)
 await matcher.dispose()
 `,
   'main.cjs': `const { createMatcher } = require('@sohu-match/sdk-node')
-const { model } = require('@sohu-match/model-demo')
+const { model } = require('@sohu-match/model-zh')
 async function main() {
   const matcher = await createMatcher({ model })
   console.log((await matcher.match(${pair})).score)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 export const ROOT = join(import.meta.dirname, '../../..')
 
 /** The folders in packages/ that are published; nx.json releases the same ones. */
-export const PUBLISHED = ['sdk-node', 'sdk-web', 'cli', 'model-demo'] as const
+export const PUBLISHED = ['sdk-node', 'sdk-web', 'cli', 'model-zh'] as const
 export type Published = (typeof PUBLISHED)[number]
 
 /** What these checks read of a package.json. */

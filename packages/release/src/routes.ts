@@ -5,7 +5,7 @@ import { environment } from './execute'
 
 /** Paths that `sohu-match serve` answers, asked of the packed command's own /openapi.json. */
 export async function serverRoutes(project: string): Promise<string[]> {
-  const flags = ['serve', '--port', '0', '--model', 'node_modules/@sohu-match/model-demo/model']
+  const flags = ['serve', '--port', '0', '--model', 'node_modules/@sohu-match/model-zh/model']
   const server = spawn(process.execPath, [join(project, 'node_modules/.bin/sohu-match'), ...flags], {
     cwd: project,
     env: environment,

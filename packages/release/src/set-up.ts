@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
-import { makeProject, pack } from './fresh-project'
+import { makeProject, pack, shortModelPackage } from './fresh-project'
 import { PUBLISHED, ROOT, manifestIn, type Published } from './packages'
 import { nodes } from './runtimes'
 
@@ -21,8 +21,10 @@ declare module 'vitest' {
 /** Packs what is published and installs it once, outside the workspace, for all checks. */
 export default function setUp({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-release-'))
+  const packed = (name: Published): string =>
+    name === 'model-zh' ? shortModelPackage(join(folder, name)) : join(ROOT, 'packages', name)
   const tarballs = Object.fromEntries(
-    PUBLISHED.map((name) => [name, pack(join(ROOT, 'packages', name), join(folder, 'tarballs'))])
+    PUBLISHED.map((name) => [name, pack(packed(name), join(folder, 'tarballs'))])
   ) as Record<Published, string>
   const project = join(folder, 'app')
   const types = ['@types/node', '@types/react'].map(

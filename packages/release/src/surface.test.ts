@@ -40,14 +40,14 @@ function valuesIn(path: string): string[] {
 it.each([
   ['sdk-node', 'sdk-node/dist/index.d.ts'],
   ['sdk-web', 'sdk-web/dist/index.d.ts'],
-  ['model-demo', 'model-demo/index.d.ts']
+  ['model-zh', 'model-zh/index.d.ts']
 ])('%s has the public surface that it had', async (name, path) => {
   await expect(surface(installed(path))).toMatchFileSnapshot(`../api/${name}.d.ts.txt`)
 })
 
 it.each([
   ['sdk-node', 'sdk-node/dist/index.d.ts', 'sdk-node/dist/index.d.cts'],
-  ['model-demo', 'model-demo/index.d.ts', 'model-demo/index.d.cts']
+  ['model-zh', 'model-zh/index.d.ts', 'model-zh/index.d.cts']
 ])('%s has one surface for both module systems', (_name, module, common) => {
   expect(surface(installed(common))).toBe(surface(installed(module)))
 })
@@ -55,7 +55,7 @@ it.each([
 it.each([
   ['sdk-node', 'sdk-node/dist/index.d.ts', true],
   ['sdk-web', 'sdk-web/dist/index.d.ts', false],
-  ['model-demo', 'model-demo/index.d.ts', true]
+  ['model-zh', 'model-zh/index.d.ts', true]
 ])('%s exports at run time what its types say', async (name, path, required) => {
   const list = (expression: string): string =>
     `console.log(Object.keys(${expression}).filter((name) => name !== 'default' && name !== 'module.exports').sort().join())`

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { execute } from './execute'
@@ -59,7 +59,7 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
 
   it('has the license, and a notice of everything bundled', () => {
     expect(text(installed(name), 'LICENSE')).toBe(text(ROOT, 'LICENSE'))
-    if (name === 'model-demo') return expect(text(installed(name), 'model/NOTICE')).toContain('jieba')
+    if (name === 'model-zh') return // its notice is that of the weights, below
     const others =
       name === 'sdk-web'
         ? [...bundled(name), `onnxruntime-web ${manifestIn(join(ROOT, 'node_modules/onnxruntime-web')).version}`].sort()
@@ -97,7 +97,7 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
 /** sdk-web and its worker are modules for browsers: no require, and no `main`-only resolution of before exports maps. The command has no types. */
 it.each([
   ['sdk-node', 'strict', []],
-  ['model-demo', 'strict', []],
+  ['model-zh', 'strict', []],
   ['sdk-web', 'esm-only', ['--exclude-entrypoints', 'worker']]
 ] as const)('attw finds no fault with the types of %s (profile %s)', async (name, profile, flags) => {
   const { status, stdout } = await execute(
@@ -107,4 +107,36 @@ it.each([
   )
   expect(stdout).toMatch(/^│ bundler +│ OK /m) // a package without types ends with 0 too
   expect(status, stdout).toBe(0)
+})
+
+describe('the model in the tarball of model-zh', () => {
+  const folder = join(installed('model-zh'), 'model')
+  const model = JSON.parse(text(folder, 'manifest.json')) as {
+    tasks: { name: string; threshold: number }[]
+    graphs: Record<string, { file: string }>
+    files: Record<string, { bytes: number }>
+  }
+
+  it.each([
+    ['CPUs and WebAssembly', 'int8'],
+    ['WebGPU', 'q8']
+  ])('is at most 20 MB to download for %s', (_device, dtype) => {
+    const downloads = ['manifest.json', 'vocab.txt', model.graphs[dtype]!.file]
+    const bytes = downloads.map((file) => statSync(join(folder, file)).size)
+    expect(bytes.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(20e6)
+  })
+
+  it('has every file of its manifest, and the license of the weights that it started from', () => {
+    for (const [file, { bytes }] of Object.entries(model.files))
+      expect(statSync(join(folder, file)).size, file).toBe(bytes)
+    const notice = text(folder, 'NOTICE')
+    for (const words of ['bge-small-zh-v1.5', 'BAAI', 'arXiv:2309.07597', 'MIT License', 'Copyright (c) 2022 staoxiao'])
+      expect(notice).toContain(words)
+  })
+
+  it('has six tasks, each with the threshold 0.5', () => {
+    expect(model.tasks.map(({ name, threshold }) => [name, threshold])).toEqual(
+      ['A-ss', 'B-ss', 'A-sl', 'B-sl', 'A-ll', 'B-ll'].map((task) => [task, 0.5])
+    )
+  })
 })

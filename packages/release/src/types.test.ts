@@ -7,8 +7,8 @@ const template = readFileSync(join(import.meta.dirname, '../templates/types.txt'
 const forNode =
   template.replaceAll('SDK', '@sohu-match/sdk-node').replaceAll('DEVICE', 'cuda') +
   `
-import { model } from '@sohu-match/model-demo'
-export const demo = createMatcher({ model })
+import { model } from '@sohu-match/model-zh'
+export const zh = createMatcher({ model })
 `
 const forWeb = template.replaceAll('SDK', '@sohu-match/sdk-web').replaceAll('DEVICE', 'wasm')
 

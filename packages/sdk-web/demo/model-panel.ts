@@ -129,7 +129,7 @@ function createDownloads(settings: Settings): { show(progress: LoadProgress): vo
 function showFacts(matcher: Matcher | undefined, seconds: number, settings: Settings): void {
   element('details', HTMLDetailsElement).hidden = matcher === undefined
   if (!matcher) return
-  const { device, dtype, threads, storage, fetchedBytes, reusedBytes, reasons, notes } = matcher.info
+  const { device, dtype, threads, storage, fetchedBytes, reusedBytes, reasons, notes, vectors } = matcher.info
   const facts: [TextKey, string][] = [
     ['factDevice', `${device} (${reasons.find((reason) => reason.taken)?.reason ?? ''})`],
     ['factDtype', dtype],
@@ -140,6 +140,7 @@ function showFacts(matcher: Matcher | undefined, seconds: number, settings: Sett
     ],
     ['factNetwork', `${settings.number(fetchedBytes / 1e6, 1)} MB`],
     ['factLoad', `${settings.number(seconds, 2)} s`],
+    ...(vectors ? [['factVectors', `${vectors.cached} × ${vectors.hidden}`] as [TextKey, string]] : []),
     [
       'factReasons',
       [...reasons.filter((reason) => !reason.taken).map(({ device, reason }) => `${device}: ${reason}`), ...notes].join(

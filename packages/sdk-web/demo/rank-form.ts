@@ -50,6 +50,7 @@ export function createRankForm(panel: ModelPanel, settings: Settings): void {
       ranked = await panel.matcher.rank(query.value, lines, task.value as Task)
       milliseconds = performance.now() - started
       show()
+      panel.refresh()
     } catch (error) {
       timing.textContent = String(error instanceof Error ? error.message : error)
     }

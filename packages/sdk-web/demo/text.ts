@@ -15,7 +15,7 @@ const zh = {
   cancel: '取消',
   clearCache: '清除缓存',
   why: '为什么这样选择',
-  demoModel: '演示模型只读过生成的新闻，示例也出自其中，名称均为虚构；别的文字它会判断得差一些。',
+  demoModel: '这个模型是从零训练的，只读过生成的新闻，认识的话题很少；页面上的示例它判断不好。',
   loading: '正在加载模型…',
   ready: '已就绪',
   cancelled: '已取消。选择设备可重新加载。',
@@ -53,6 +53,7 @@ const zh = {
   factStorage: '缓存',
   factNetwork: '网络下载',
   factLoad: '加载用时',
+  factVectors: '已保存的向量',
   factReasons: '未选用',
   none: '无',
   download: '下载',
@@ -76,7 +77,7 @@ const en: Record<keyof typeof zh, string> = {
   clearCache: 'Clear cache',
   why: 'Why this choice',
   demoModel:
-    'The demo model has read generated news only, which the examples are from; on other texts it judges less well.',
+    'This model was trained from scratch on generated news of a few topics: it judges the examples of this page poorly.',
   loading: 'Loading the model…',
   ready: 'Ready',
   cancelled: 'Cancelled. Choose a device to load again.',
@@ -88,7 +89,7 @@ const en: Record<keyof typeof zh, string> = {
   second: 'Second text',
   match: 'Compare',
   shortcut: 'Ctrl + Enter',
-  legend: 'The line is the threshold of the task; a score above it means a match.',
+  legend: 'The line is the threshold of the task: a score above it is a match.',
   yes: 'match',
   no: 'no match',
   score: 'score',
@@ -97,7 +98,7 @@ const en: Record<keyof typeof zh, string> = {
   rankTitle: 'Rank by similarity',
   query: 'Query',
   criterion: 'Task',
-  candidates: 'Candidates, one a line',
+  candidates: 'Candidates, one per line',
   rankDo: 'Rank',
   A: 'Same topic',
   B: 'Same event',
@@ -114,6 +115,7 @@ const en: Record<keyof typeof zh, string> = {
   factStorage: 'Cache',
   factNetwork: 'Downloaded',
   factLoad: 'Load time',
+  factVectors: 'Vectors kept',
   factReasons: 'Not chosen',
   none: 'none',
   download: 'download',
@@ -128,27 +130,31 @@ export type TextKey = keyof typeof zh
 /** Every sentence of the page, by language. */
 export const TEXTS: Record<Language, Record<TextKey, string>> = { zh, en }
 
-/** Pairs to begin with, in the manner of the demo corpus, which is all that the demo model has read; the names are made up. */
+/** Pairs to begin with, written for this page; the places are made up. */
 export const EXAMPLES: readonly { readonly name: Record<Language, string>; readonly a: string; readonly b: string }[] =
   [
-    { name: { zh: '同一事件', en: 'Same event' }, a: '启辰动物园为老虎安新家', b: '刚刚，启辰动物园扩建老虎兽舍' },
-    { name: { zh: '同一话题', en: 'Same topic' }, a: '启辰动物园为老虎安新家', b: '诺焱动物园抓回逃跑的猴子' },
-    { name: { zh: '毫不相关', en: 'Unrelated' }, a: '启辰动物园为老虎安新家', b: '衡鑫科技开放新系统内测' },
+    {
+      name: { zh: '同一事件，字面不同', en: 'Same event, other words' },
+      a: '禾塘大桥提前两个月通车',
+      b: '等了三年，去对岸终于不用再绕一个钟头了：今早禾塘大桥放行'
+    },
+    { name: { zh: '同一话题', en: 'Same topic' }, a: '苇溪马拉松三万人开跑', b: '雾山半程马拉松因暴雨推迟' },
+    { name: { zh: '毫不相关', en: 'Unrelated' }, a: '苇溪马拉松三万人开跑', b: '新款折叠手机下月开售' },
     {
       name: { zh: '短文与长文', en: 'Short and long' },
-      a: '霁渚县12月15日见闻：启垚动物园扩建老虎兽舍',
-      b: '启垚动物园又有新动作：12月15日在霁渚县，启垚动物园给动物换新兽舍。按照计划，启垚动物园翻新旧兽舍，数字是10平方米。有学者把熊猫写进了报告。记者看到，10平方米写在启垚动物园的公告里。饲养员曾是难题，如今幼崽带来变化。大家怎么看？'
+      a: '免费坐一个月！云渡老城到机场四十分钟',
+      b: '记者从云渡市轨道交通集团获悉，连接老城和机场的4号线将于周六早上六点半开门迎客。线路全长二十八公里，设十九座车站，全程约四十分钟。开通首月市民可凭身份证免费乘车。集团负责人说，为赶在春运前通车，工人们在江底隧道连续奋战了三个冬天。'
     }
   ]
 
 /** What the ranking begins with. */
 export const RANK_EXAMPLE = {
-  query: '启辰动物园为老虎安新家',
+  query: '苹果滞销，果农一块钱三斤叫卖',
   candidates: [
-    '岚洲镇拓宇应急局抽干低洼处的积水',
-    '煜辰动物园引进一批老虎',
-    '衡鑫科技开放新系统内测',
-    '刚刚，启辰动物园扩建老虎兽舍',
-    '诺焱动物园抓回逃跑的猴子'
+    '台风过境，三百亩香蕉被吹倒',
+    '苹果发布新款手机，起售价不变',
+    '今年苹果大丰收却卖不出去，地里堆成了山',
+    '柚子丰收遇冷，乡亲盼着客商上门',
+    '果园里办起婚礼，新人踩着落叶走红毯'
   ].join('\n')
 }

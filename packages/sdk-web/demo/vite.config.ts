@@ -2,17 +2,25 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import { join, normalize, resolve } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
 
-/** The model folder that the page shows: MODEL, or the installable demo model. */
-const model = resolve(
-  process.env.INIT_CWD ?? '.',
-  process.env.MODEL ?? join(import.meta.dirname, '../../model-demo/model')
-)
+const ROOT = join(import.meta.dirname, '../../..')
+
+/** The model folder that the page shows: MODEL, or what `npm start` made, with public weights or without. Throws if there is none. */
+function modelFolder(): string {
+  const { MODEL, INIT_CWD = '.' } = process.env
+  const folders = MODEL
+    ? [resolve(INIT_CWD, MODEL)]
+    : ['packages/model-zh/model', 'models/demo'].map((name) => join(ROOT, name))
+  const found = folders.find((folder) => existsSync(join(folder, 'manifest.json')))
+  if (!found) throw new Error(`No model in ${folders.join(' or ')}: run npm start, or name a model folder in MODEL.`)
+  return found
+}
 
 /** Serves the model folder at ./model/; a file that it lacks is a 404, not the start page. */
 function serveModel(): Plugin {
   return {
     name: 'sohu-match-model',
     configureServer(server) {
+      const model = modelFolder()
       server.middlewares.use('/model', (request, response) => {
         const file = join(model, normalize('/' + decodeURIComponent(request.url!.split('?')[0]!)))
         if (!existsSync(file) || !statSync(file).isFile()) return void response.writeHead(404).end()

@@ -1,2 +1,0 @@
-/** The demo model's folder: give it to `createMatcher({ model })`. */
-export declare const model: URL
