@@ -63,7 +63,7 @@ export function createRankForm(panel: ModelPanel, settings: Settings): void {
     void rank()
   })
   settings.onLanguage(() => {
-    const chosen = task.value || 'A-ss'
+    const chosen = task.value || 'B-ss'
     task.replaceChildren(
       ...TASKS.map((value) =>
         make('option', { value }, `${settings.t(value[0] as TextKey)} · ${settings.t(value.slice(2) as TextKey)}`)
