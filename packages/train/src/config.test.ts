@@ -95,10 +95,10 @@ describe('a training configuration', () => {
 
   it('reads train.json of a run that had keys which are fixed now, unless they had another value', () => {
     const settings = { model: {}, epochs: 1, learning_rate: 1e-3 }
-    const older = { ...settings, bucket_pool: 1024, exchange_texts: 0, gradient_penalty: 0 }
+    const older = { ...settings, bucket_pool: 1024, final_share: 0, gradient_penalty: 0 }
     expect(parseTrainSettings(older, 'x')).toEqual(parseTrainSettings(settings, 'x'))
-    expect(() => parseTrainSettings({ ...settings, exchange_texts: 0.5 }, 'x')).toThrow(
-      'x: "exchange_texts" is 0.5, but it is fixed at 0'
+    expect(() => parseTrainSettings({ ...settings, final_share: 0.5 }, 'x')).toThrow(
+      'x: "final_share" is 0.5, but it is fixed at 0'
     )
   })
 

@@ -63,6 +63,8 @@ const entries = {
   embedding_start: v.optional(v.picklist(['reference', 'texts']), 'reference'),
   /** With `texts`: deviation of a first dimension that tells how rare the word is; 0: none. */
   embedding_idf: v.optional(atLeastZero, 0),
+  /** Share of the pairs that an epoch shows with their texts in the other order, drawn anew each epoch: a match has no direction. */
+  exchange_texts: v.optional(share, 0),
   /** Share of a pair's rare words that an epoch shows as other words about as rare, the same ones in both texts, drawn anew each epoch. */
   rename_words: v.optional(share, 0),
   /**
@@ -122,7 +124,6 @@ const FIXED: Readonly<Record<string, number>> = {
   cross_query_gain: 1.5,
   cross_segment: 0.5,
   cross_value_gain: 0.7,
-  exchange_texts: 0,
   final_share: 0,
   gradient_penalty: 0,
   vocab_min_count: 1

@@ -10,7 +10,7 @@ export interface PaddedBatch {
   readonly taskIds: Int32Array
   /** 0, 1, or -1 where there is none, `[batch]`. */
   readonly labels: Int32Array
-  /** Sample weights, `[batch]`: the batch's loss is the weighted sum. */
+  /** What each pair's loss weighs in the batch's sum, `[batch]`. */
   readonly weights: Float32Array
   readonly batch: number
   readonly seq: number
@@ -20,17 +20,19 @@ export interface PaddedBatch {
   readonly positions: number
 }
 
-/** How training changes pairs. */
+/** How training shows pairs. */
 export interface PadOptions {
-  /** Sample weight of each pair, as in `EpochPlan`. Default: 1 / pairs, the mean. */
+  /** What each pair weighs, as in `EpochPlan`; without it the weights make the mean. */
   readonly weight?: number | undefined
-  /** Replaces a pair's tokens by others of the same number. */
+  /** Pairs that stand as `[CLS] b [SEP] a [SEP]`. */
+  readonly exchanged?: (pair: number) => boolean
+  /** What stands for a pair's tokens, as many as they are. */
   readonly renamed?: (tokens: Int32Array, pair: number) => Int32Array
 }
 
 /** Puts the pairs at `indices` into one padded batch. */
 export function gatherBatch(encoded: EncodedPairs, indices: Int32Array, options: PadOptions = {}): PaddedBatch {
-  const { weight = 1 / indices.length, renamed = (tokens) => tokens } = options
+  const { weight = 1 / indices.length, exchanged = () => false, renamed = (tokens) => tokens } = options
   const batch = indices.length
   const lengthOf = (i: number) => encoded.offsets[i + 1]! - encoded.offsets[i]!
   const seq = indices.reduce((longest, i) => Math.max(longest, lengthOf(i)), 0)
@@ -41,9 +43,16 @@ export function gatherBatch(encoded: EncodedPairs, indices: Int32Array, options:
   let tokenCount = 0
   indices.forEach((i, row) => {
     const pair = renamed(encoded.tokenIds.subarray(encoded.offsets[i], encoded.offsets[i + 1]), i)
+    const first = encoded.firstLengths[i]!
     const start = row * seq
-    tokenIds.set(pair, start)
-    segmentIds.fill(1, start + encoded.firstLengths[i]!, start + pair.length)
+    if (exchanged(i)) {
+      tokenIds[start] = pair[0]! // [CLS]
+      tokenIds.set(pair.subarray(first), start + 1) // b [SEP]
+      tokenIds.set(pair.subarray(1, first), start + 1 + pair.length - first) // a [SEP]
+    } else {
+      tokenIds.set(pair, start)
+    }
+    segmentIds.fill(1, start + (exchanged(i) ? 1 + pair.length - first : first), start + pair.length)
     taskIds[row] = encoded.taskIds[i]!
     labels[row] = encoded.labels[i]!
     tokenCount += pair.length

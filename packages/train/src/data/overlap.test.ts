@@ -3,7 +3,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { gatherBatch } from './batch'
 import { encodeExamples } from './encode'
-import { columnMoments, inverseFrequencies, lexicalFigures, matchTargets, textsOf, wordTokens } from './overlap'
+import {
+  columnMoments,
+  EXCHANGED_FIGURES,
+  inverseFrequencies,
+  lexicalFigures,
+  matchTargets,
+  textsOf,
+  wordTokens
+} from './overlap'
 
 const tokenizer = createTokenizer(
   ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '[unused1]', '##乙', '甲乙', ...'甲乙丙丁'].join('\n'),
@@ -53,6 +61,19 @@ describe('lexicalFigures', () => {
     expect([...figures.subarray(0, 3)]).toEqual([10 / 17, 10 / 30, 1 / 4].map(Math.fround))
     expect(figures[3]).toBe(0.5) // 甲乙, 乙丙 against 乙丙, 丙丁, 丁丁: one of two
     expect([...figures.subarray(4)]).toEqual([0, 0, 0, 0, 1, 1, 1, 0])
+  })
+
+  it('change places as stated when the texts do, and so does a padded batch', async () => {
+    const [one, other] = [await encode(pair('甲乙丙', '乙丙丁丁')), await encode(pair('乙丙丁丁', '甲乙丙'))]
+    const idf = inverseFrequencies(one, tokenizer.vocab.tokens.length)
+    const [figures, exchanged] = [one, other].map((encoded) => lexicalFigures(encoded, tokenizer.vocab, idf)) as [
+      Float32Array,
+      Float32Array
+    ]
+    expect(EXCHANGED_FIGURES.map((figure) => figures[figure])).toEqual([...exchanged])
+    const batch = gatherBatch(one, Int32Array.of(0), { exchanged: () => true })
+    expect([...batch.tokenIds]).toEqual([...gatherBatch(other, Int32Array.of(0)).tokenIds])
+    expect([...batch.segmentIds]).toEqual([...gatherBatch(other, Int32Array.of(0)).segmentIds])
   })
 
   it('count a word once a text for its weight', async () => {

@@ -11,10 +11,13 @@ export interface MatchTargets {
 }
 
 /**
- * Number of features that the lexical auxiliary predicts for a pair: idf-weighted share of `a`'s words in `b` and of `b`'s in `a`,
- * Jaccard, containment of character bigrams.
+ * Figures that the lexical auxiliary predicts for a pair: idf-weighted share of `a`'s words in `b` and of `b`'s in `a`, Jaccard,
+ * containment of character bigrams.
  */
 export const LEXICAL_FIGURES = 4
+
+/** Which figure each one becomes when the texts change places. */
+export const EXCHANGED_FIGURES: readonly number[] = [1, 0, 2, 3]
 
 /** Whether each token of a vocabulary is a word or character of a text, by id: 0 for [PAD], [UNK], [CLS], [SEP], [MASK] and `[unused…]`. */
 export function wordTokens(vocab: Vocab): Uint8Array {

@@ -139,6 +139,7 @@ export async function prepare(
 /** Settings that only one architecture knows: what each must be for the other. */
 const CROSS_ENCODER_ONLY = {
   initialization: 'reference',
+  exchangeTexts: 0,
   renameWords: 0,
   tokenMatchWeight: 0,
   lexicalWeight: 0,

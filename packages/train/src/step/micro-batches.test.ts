@@ -36,3 +36,37 @@ describe('the weights of pairs', () => {
     expect([...batchesOf({})(Int32Array.of(0, 1), 0, 0.125)[0]!.weights]).toEqual([0.125, 0.125])
   })
 })
+
+describe('exchanged texts', () => {
+  const all = Int32Array.of(0, 1, 2, 3)
+
+  it('stand in the other order between the same special tokens, with their segments', () => {
+    const [batch] = batchesOf({ exchange_texts: 1 })(all, 0)
+    expect([...batch!.tokenIds]).toEqual([1, 2, 0, 0, 3, 4, 5, 0, 6, 8, 9, 7, 10, 11, 12, 0])
+    expect([...batch!.segmentIds]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0])
+    expect(batch!.tokenCount).toBe(12)
+  })
+
+  it('are drawn anew each epoch, by seed and epoch alone', () => {
+    const shown = (epoch: number, seed = 1): string => {
+      const many = {
+        ...train,
+        tokenIds: Int32Array.from({ length: 600 }, (_, i) => i),
+        offsets: Int32Array.from({ length: 101 }, (_, i) => 6 * i),
+        firstLengths: new Int32Array(100).fill(3),
+        taskIds: new Int32Array(100),
+        labels: new Int8Array(100)
+      }
+      const batch = microBatches(
+        parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1, seed, exchange_texts: 0.5 }, 'test'),
+        { ...prepared, pairs: { train: many, valid: many } }
+      )
+      return batch(
+        Int32Array.from({ length: 100 }, (_, i) => i),
+        epoch
+      )[0]!.tokenIds.join()
+    }
+    expect(shown(0)).toBe(shown(0))
+    expect(new Set([shown(0), shown(1), shown(0, 2)]).size).toBe(3)
+  })
+})

@@ -6,6 +6,7 @@ import { gatherBatch, labelTerms, type PaddedBatch } from '../data/batch'
 import { textBatch, type TextTrainingBatch } from '../data/text-batch'
 import {
   columnMoments,
+  EXCHANGED_FIGURES,
   inverseFrequencies,
   LEXICAL_FIGURES,
   lexicalFigures,
@@ -13,6 +14,7 @@ import {
   wordTokens
 } from '../data/overlap'
 import type { EncodedPairs } from '../data/encode'
+import { createRandom } from '../data/random'
 import { renamer } from '../data/rename'
 import type { Prepared } from '../run/prepare'
 import type { TeacherTargets } from '../teacher/targets'
@@ -56,13 +58,15 @@ export function microBatches(
   const auxiliary = settings.tokenMatchWeight > 0 || settings.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
   const factors = taskFactors(settings.taskWeights, config.tasks, pairs.taskIds)
+  const exchanges = exchangesOf(settings, pairs.labels.length)
   const rename = renamer(pairs, tokenizer.vocab, { share: settings.renameWords, seed: settings.seed })
   return (indices, epoch, pairWeight) => {
     const weight = pairWeight ?? 1 / indices.length
     const renamed = (tokens: Int32Array, pair: number): Int32Array => rename(tokens, pair, epoch)
+    const exchanged = exchanges(epoch)
     const shares = lossShares(settings, epoch)
     return cut(indices, pairs.offsets, settings.microBatchTokens).map((part) => {
-      const padded = gatherBatch(pairs, part, { weight, renamed })
+      const padded = gatherBatch(pairs, part, { weight, exchanged, renamed })
       const pairWeights = padded.weights.map((value, row) => value * factors[padded.taskIds[row]!]!)
       const weights = pairWeights.map((value) => value * shares.teacher)
       const scores = scoreTargets(settings, teacher, part, weights)
@@ -70,7 +74,7 @@ export function microBatches(
         ...padded,
         ...labelTerms(padded.labels, pairWeights, shares.labels),
         ...(scores && { teacher: scores }),
-        ...targets?.(part, padded),
+        ...targets?.(part, padded, exchanged),
         pairWeights
       }
     })
@@ -93,13 +97,35 @@ function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
   const isWord = wordTokens(vocab)
   const figures = lexicalFigures(pairs, vocab, inverseFrequencies(pairs, vocab.tokens.length))
   const { mean, deviation } = columnMoments(figures, LEXICAL_FIGURES)
-  return (indices: Int32Array, batch: PaddedBatch): Omit<AuxiliaryTargets, 'pairWeights'> => {
+  return (
+    indices: Int32Array,
+    batch: PaddedBatch,
+    exchanged: (pair: number) => boolean
+  ): Omit<AuxiliaryTargets, 'pairWeights'> => {
     const { targets, mask } = matchTargets(batch, isWord)
     const lexical = Float32Array.from({ length: indices.length * LEXICAL_FIGURES }, (_, i) => {
       const [pair, column] = [indices[Math.floor(i / LEXICAL_FIGURES)]!, i % LEXICAL_FIGURES]
-      return (figures[pair * LEXICAL_FIGURES + column]! - mean[column]!) / deviation[column]!
+      const value = figures[pair * LEXICAL_FIGURES + (exchanged(pair) ? EXCHANGED_FIGURES[column]! : column)]!
+      return (value - mean[column]!) / deviation[column]!
     })
     return { tokenMatch: targets, tokenMask: mask, lexical }
+  }
+}
+
+/** Which pairs an epoch shows with their texts in the other order: a function of seed and epoch alone, so that a resumed run sees the same. */
+function exchangesOf(
+  { exchangeTexts, seed }: TrainSettings,
+  pairs: number
+): (epoch: number) => (pair: number) => boolean {
+  if (exchangeTexts === 0) return () => () => false
+  let drawn: { epoch: number; exchanged: Uint8Array } | undefined
+  return (epoch) => {
+    if (drawn?.epoch !== epoch) {
+      const random = createRandom('exchange', seed, epoch)
+      drawn = { epoch, exchanged: Uint8Array.from({ length: pairs }, () => (random.chance(exchangeTexts) ? 1 : 0)) }
+    }
+    const { exchanged } = drawn
+    return (pair) => exchanged[pair] === 1
   }
 }
 
