@@ -26,8 +26,8 @@ nx(
 nx('run', 'train:mutations')
 run(process.execPath, '--test', 'scripts/links.test.mjs')
 nx('run', 'release:check')
-run(process.execPath, 'packages/model-zh/tools/build-model.mjs', '--short', '--out', 'models/zh-short') // the recipe of model-zh on few pairs
-run(process.execPath, 'scripts/show-matches.mjs', 'models/zh-short')
+run(process.execPath, 'scripts/show-matches.mjs', 'packages/model-zh/model-short') // made for release:check
+run(process.execPath, '--test', 'scripts/start.test.mjs')
 nx('run', 'e2e:e2e')
 nx('run', 'faults:faults') // short counts; npm run test:faults has the full ones
 run(process.execPath, '--test', 'examples/spark/spark.test.mjs') // installs Spark where it is not there

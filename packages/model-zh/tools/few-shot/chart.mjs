@@ -60,7 +60,7 @@ function legend(starts) {
   return starts
     .map(
       (start, i) =>
-        `<g transform="translate(${LEFT + 14 + (i % 4) * 100} ${HEIGHT + 12})"><circle r="4" fill="${colorOf(start)}"/>` +
+        `<g transform="translate(${LEFT + 14 + (i % 4) * 96} ${HEIGHT + 12})"><circle r="4" fill="${colorOf(start)}"/>` +
         `<text x="9" dy="4" font-size="10">${escaped(STARTS[start].name)}</text></g>`
     )
     .join('')
