@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '../data/random'
-import { initialValues } from '../initialization/parameters'
-import { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 import { PROJECTION, type ScoreTargets } from './distil'
+import { expectFiniteDifferences, randomModel, smallConfig } from './gradients.fixtures'
 import { matrixProduct } from './kernels/dense'
 import { softCrossEntropy, vectorDistance } from './kernels/distil'
 import { normalize } from './kernels/similarity'
@@ -14,30 +11,11 @@ import { textLossAndGradients } from './text-pass'
 
 const WIDTH = 6
 
-/** Every parameter random, so that no gradient is zero by accident; with a projection to vectors of `WIDTH`. */
-function randomModel(more: object): Model {
-  const config = parseModelConfig({
-    ...more,
-    vocab_size: 40,
-    hidden_size: 16,
-    num_hidden_layers: 1,
-    num_attention_heads: 2,
-    intermediate_size: 32,
-    condition_size: 4
-  })
-  const random = createRandom('distil')
+/** A network of one layer; a bi-encoder with a projection to vectors of `WIDTH`. */
+function student(more: object): Model {
+  const config = smallConfig({ ...more, num_hidden_layers: 1 })
   const projection = { name: PROJECTION, shape: [16, WIDTH], init: 'glorot-uniform' } as const
-  const variables = [...parameterSpecs(config), ...(config.architecture === 'bi-encoder' ? [projection] : [])].map(
-    (spec) =>
-      [
-        spec.name,
-        Variable.create(
-          initialValues(spec, 1).map((value) => value + 0.1 * random.normal()),
-          spec.shape
-        )
-      ] as const
-  )
-  return { config, variables: new Map(variables) }
+  return randomModel(config, 'distil', config.architecture === 'bi-encoder' ? { heads: [projection] } : {})
 }
 
 const inputs = (seq: number, ...tokenIds: number[]) => ({
@@ -71,34 +49,12 @@ describe('the loss against a teacher', () => {
     ['cross-encoder', (model: Model): Pass => lossAndGradients(model, pairs)],
     ['bi-encoder', (model: Model): Pass => textLossAndGradients(model, texts)]
   ])('of a %s agrees with finite differences in every parameter', (architecture, passOf) => {
-    const model = randomModel({ architecture })
-    const random = createRandom('directions')
-    const lossAt = (): number => {
-      const { loss, gradients } = passOf(model)
-      const value = loss.dataSync()[0]!
-      tf.dispose([loss, ...gradients.values()])
-      return value
-    }
-    const { loss, gradients } = passOf(model)
-    expect([...gradients.keys()].sort()).toEqual([...model.variables.keys()].sort())
-    for (const [name, variable] of model.variables) {
-      const start = variable.values()
-      const direction = start.map(() => random.normal())
-      const moved = (h: number): number => {
-        variable.assign(start.map((value, i) => value + h * direction[i]!))
-        return lossAt()
-      }
-      // central difference, h = 2e-3: truncation h² and rounding 1e-7 / h both stay near 1e-4 of the direction's size
-      const slope = (moved(2e-3) - moved(-2e-3)) / 4e-3
-      variable.assign(start)
-      const expected = [...gradients.get(name)!.dataSync()].reduce((sum, value, i) => sum + value * direction[i]!, 0)
-      expect(Math.abs(slope - expected), name).toBeLessThan(3e-3 + 0.02 * Math.abs(expected))
-    }
-    tf.dispose([loss, ...gradients.values()])
+    const model = student({ architecture })
+    expectFiniteDifferences(model, () => passOf(model), { h: 2e-3, tolerance: 3e-3 })
   })
 
   it('counts each of two passes under R-Drop by half, as the labels do', () => {
-    const model = randomModel({})
+    const model = student({})
     const lossOf = (rDropWeight: number): number => {
       const { loss, gradients } = lossAndGradients(model, pairs, { rDropWeight })
       tf.dispose([...gradients.values()])

@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
-import { createRandom } from '../data/random'
 import { contrastOf } from '../data/text-batch'
-import { initialValues } from '../initialization/parameters'
-import { Variable } from '../optimizer/variable'
 import { tf, type Tensor2D as tf2 } from '../tfjs'
+import { expectFiniteDifferences, randomModel, smallConfig, valuesOf } from './gradients.fixtures'
 import { contrastive } from './kernels/contrastive'
 import { crossEntropy } from './kernels/cross-entropy'
 import { normalize, similarityLogits } from './kernels/similarity'
@@ -13,33 +10,13 @@ import { predict, type Model } from './pass'
 import { textLossAndGradients, type TextPairBatch } from './text-pass'
 import type { Recompute } from './training-ops'
 
-const config = parseModelConfig({
+const config = smallConfig({
   architecture: 'bi-encoder',
   pooling: 'cls',
   position_embedding_type: 'absolute',
-  vocab_size: 40,
-  hidden_size: 16,
-  num_hidden_layers: 2,
-  num_attention_heads: 2,
-  intermediate_size: 32,
-  condition_size: 4
+  num_hidden_layers: 2
 })
-
-/** Every parameter random, so that no gradient is zero by accident. */
-function randomModel(): Model {
-  const random = createRandom('text pass')
-  const variables = parameterSpecs(config).map(
-    (spec) =>
-      [
-        spec.name,
-        Variable.create(
-          initialValues(spec, 1).map((value) => value + 0.1 * random.normal()),
-          spec.shape
-        )
-      ] as const
-  )
-  return { config, variables: new Map(variables) }
-}
+const textModel = (): Model => randomModel(config, 'text pass')
 
 const group = (seq: number, ...tokenIds: number[]) => ({
   batch: 2,
@@ -69,42 +46,17 @@ const batch: TextPairBatch = {
 }
 
 function gradientsOf(model: Model, recompute: Recompute): Map<string, number[]> {
-  const pass = textLossAndGradients(model, batch, { recompute, dropout: { rate: 0.2, seed: [7, 11] } })
-  const values = new Map([...pass.gradients].map(([name, gradient]) => [name, [...gradient.dataSync()]]))
-  tf.dispose([pass.loss, ...pass.gradients.values()])
-  return values
+  return valuesOf(textLossAndGradients(model, batch, { recompute, dropout: { rate: 0.2, seed: [7, 11] } }))
 }
 
 describe('a pass of a bi-encoder', () => {
   it('agrees with finite differences in every parameter', () => {
-    const model = randomModel()
-    const random = createRandom('directions')
-    const lossAt = (): number => {
-      const pass = textLossAndGradients(model, batch)
-      const value = pass.loss.dataSync()[0]!
-      tf.dispose([pass.loss, ...pass.gradients.values()])
-      return value
-    }
-    const { loss, gradients } = textLossAndGradients(model, batch)
-    expect([...gradients.keys()].sort()).toEqual([...model.variables.keys()].sort())
-    for (const [name, variable] of model.variables) {
-      const start = variable.values()
-      const direction = start.map(() => random.normal())
-      const moved = (h: number): number => {
-        variable.assign(start.map((value, i) => value + h * direction[i]!))
-        return lossAt()
-      }
-      // central difference, h = 2e-3: truncation h² and rounding 1e-7 / h both stay near 1e-4 of the direction's size
-      const slope = (moved(2e-3) - moved(-2e-3)) / 4e-3
-      variable.assign(start)
-      const expected = [...gradients.get(name)!.dataSync()].reduce((sum, value, i) => sum + value * direction[i]!, 0)
-      expect(Math.abs(slope - expected), name).toBeLessThan(2e-3 + 0.02 * Math.abs(expected))
-    }
-    tf.dispose([loss, ...gradients.values()])
+    const model = textModel()
+    expectFiniteDifferences(model, () => textLossAndGradients(model, batch), { h: 2e-3, tolerance: 2e-3 })
   })
 
   it('gives bit-equal gradients whatever is recomputed, dropout on, and frees every tensor', () => {
-    const model = randomModel()
+    const model = textModel()
     const reference = gradientsOf(model, 'none')
     const before = tf.memory().numTensors
     expect(gradientsOf(model, 'layer')).toEqual(reference)
@@ -113,7 +65,7 @@ describe('a pass of a bi-encoder', () => {
   })
 
   it('has vectors of length 1 that padding does not change', () => {
-    const model = randomModel()
+    const model = textModel()
     const vectors = predict(model, batch.groups[0]!)
     const alone = predict(model, {
       ...group(2, 2, 3),

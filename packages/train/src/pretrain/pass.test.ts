@@ -1,9 +1,7 @@
-import { parameterSpecs, parseModelConfig, parseVocab } from '@sohu-match/core'
+import { parseModelConfig, parseVocab } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
+import { expectFiniteDifferences, randomModel } from '../autograd/gradients.fixtures'
 import type { Model } from '../autograd/pass'
-import { createRandom } from '../data/random'
-import { initialValues } from '../initialization/parameters'
-import { Variable } from '../optimizer/variable'
 import { tf } from '../tfjs'
 import { parsePretrainSettings } from './config'
 import { createMasking } from './masking'
@@ -14,19 +12,8 @@ import { PretrainTrainer } from './trainer'
 
 /** A network and its head, every parameter random, with embeddings narrower than the layers. */
 function smallModel(vocabSize: number): Model {
-  const random = createRandom('pretrain')
   const config = parseModelConfig({ ...json.model, vocab_size: vocabSize, embedding_size: 8, conditioning: 'none' })
-  const variables = [...parameterSpecs(config), ...headSpecs(config)].map(
-    (spec) =>
-      [
-        spec.name,
-        Variable.create(
-          initialValues(spec, 1).map((x) => x + 0.1 * random.normal()),
-          spec.shape
-        )
-      ] as const
-  )
-  return { config, variables: new Map(variables) }
+  return randomModel(config, 'pretrain', { heads: headSpecs(config) })
 }
 
 describe('the loss over hidden words', () => {
@@ -42,25 +29,12 @@ describe('the loss over hidden words', () => {
 
   it('agrees with finite differences in every parameter, the word embeddings counted in both places', () => {
     const model = smallModel(20)
-    const random = createRandom('directions')
-    const { loss, gradients } = maskedLossAndGradients(model, batch)
-    const untouched = [...model.variables.keys()].filter((name) => !gradients.has(name))
-    expect(untouched).toEqual(['classifier.kernel', 'classifier.bias'])
-    for (const [name, gradient] of gradients) {
-      const variable = model.variables.get(name)!
-      const start = variable.values()
-      const direction = start.map(() => random.normal())
-      const moved = (h: number): number => {
-        variable.assign(start.map((value, i) => value + h * direction[i]!))
-        return evaluateMasked(model, batch)
-      }
-      // central difference, h = 3e-3: truncation h² and rounding 1e-7 / h both stay near 1e-4 of the direction's size
-      const slope = (moved(3e-3) - moved(-3e-3)) / 6e-3
-      variable.assign(start)
-      const expected = Float32Array.from(gradient.dataSync()).reduce((sum, value, i) => sum + value * direction[i]!, 0)
-      expect(Math.abs(slope - expected), name).toBeLessThan(1e-3 + 0.02 * Math.abs(expected))
-    }
-    tf.dispose([loss, ...gradients.values()])
+    expectFiniteDifferences(model, () => maskedLossAndGradients(model, batch), {
+      h: 3e-3,
+      tolerance: 1e-3,
+      without: ['classifier.kernel', 'classifier.bias'],
+      lossAt: () => evaluateMasked(model, batch)
+    })
   })
 
   it('of a fixed batch falls over 200 steps, and no tensor is left behind', async () => {

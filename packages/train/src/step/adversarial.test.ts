@@ -1,11 +1,9 @@
-import { parameterSpecs, parseModelConfig, WORD_EMBEDDINGS } from '@sohu-match/core'
+import { parseModelConfig, WORD_EMBEDDINGS } from '@sohu-match/core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { withAdversarial } from './adversarial'
+import { randomModel } from '../autograd/gradients.fixtures'
 import { lossAndGradients, type LabeledBatch, type Model } from '../autograd/pass'
 import { parseTrainSettings } from '../config'
-import { createRandom } from '../data/random'
-import { initialValues } from '../initialization/parameters'
-import { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 import { Trainer } from './trainer'
 
@@ -19,22 +17,8 @@ const config = parseModelConfig({
   hidden_dropout_prob: 0
 })
 
-/** Every parameter random and large enough for a gradient that is not small. */
-function variables(): Map<string, Variable> {
-  const random = createRandom('adversarial test')
-  return new Map(
-    parameterSpecs(config).map(
-      (spec) =>
-        [
-          spec.name,
-          Variable.create(
-            initialValues(spec, 1).map((value) => value + 0.3 * random.normal()),
-            spec.shape
-          )
-        ] as const
-    )
-  )
-}
+/** Large enough for a gradient that is not small. */
+const randomized = (): Model => randomModel(config, 'adversarial test', { deviation: 0.3 })
 
 const batch: LabeledBatch = {
   batch: 2,
@@ -46,7 +30,7 @@ const batch: LabeledBatch = {
   weights: Float32Array.of(0.5, 0.5)
 }
 
-const model: Model = { config, variables: variables() }
+const model = randomized()
 afterAll(() => tf.dispose([...model.variables.values()].map(({ handle }) => handle)))
 
 function gradients(): Map<string, Tensor> {
@@ -105,7 +89,7 @@ describe('FGM', () => {
   it('takes the direction of the whole batch when the batch is cut into micro-batches', () => {
     const step = (batches: LabeledBatch[]): Map<string, Float32Array> => {
       const settings = { model: {}, epochs: 1, learning_rate: 0.1, fgm_epsilon: 0.5, epsilon: 1 }
-      const trainer = new Trainer(parseTrainSettings(settings, 'test'), config, variables())
+      const trainer = new Trainer(parseTrainSettings(settings, 'test'), config, randomized().variables)
       trainer.step(batches, 0.1, 1).dispose()
       const after = new Map([...trainer.variables].map(([name, variable]) => [name, variable.values()]))
       trainer.dispose()

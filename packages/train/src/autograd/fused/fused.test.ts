@@ -1,14 +1,13 @@
-import { MODEL_ALTERNATIVES, parameterSpecs, parseModelConfig } from '@sohu-match/core'
+import { MODEL_ALTERNATIVES } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../data/random'
-import { initialValues } from '../../initialization/parameters'
-import { Variable } from '../../optimizer/variable'
 import { onGpu, tf, type Tensor } from '../../tfjs'
+import { randomModel, smallBatch as batch, smallConfig } from '../gradients.fixtures'
 import { add } from '../kernels/add'
 import { dropout } from '../kernels/dropout'
 import { gelu } from '../kernels/gelu'
 import { layerNorm } from '../kernels/norm'
-import { lossAndGradients, predict, type LabeledBatch, type Model } from '../pass'
+import { lossAndGradients, predict, type Model } from '../pass'
 import type { Recorded } from '../tape'
 import { randomKeep } from '../tensor-ops'
 import type { Recompute } from '../training-ops'
@@ -170,32 +169,7 @@ describe.runIf(fusedKernelsMissing === undefined)('the fused dropout mask', () =
   })
 })
 
-const batch: LabeledBatch = {
-  batch: 3,
-  seq: 5,
-  tokenIds: Int32Array.of(2, 9, 3, 8, 3, 2, 7, 3, 3, 0, 0, 5, 0, 6, 3),
-  segmentIds: Int32Array.of(0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1),
-  taskIds: Int32Array.of(0, 3, 5),
-  labels: Int32Array.of(1, 0, 1),
-  weights: Float32Array.of(0.2, 0.3, 0.5)
-}
-
-function randomModel(more: Record<string, unknown>): Model {
-  const config = parseModelConfig({
-    vocab_size: 40,
-    hidden_size: 16,
-    num_hidden_layers: 3,
-    num_attention_heads: 2,
-    intermediate_size: 32,
-    condition_size: 4,
-    ...more
-  })
-  const variables = parameterSpecs(config).map((spec) => {
-    const values = initialValues(spec, 1).map((value) => value + 0.1 * random.normal())
-    return [spec.name, Variable.create(values, spec.shape)] as const
-  })
-  return { config, variables: new Map(variables) }
-}
+const fusedModel = (more: object): Model => randomModel(smallConfig(more), 'fused kernels')
 
 function passOf(model: Model, kernels: 'plain' | 'auto', recompute: Recompute = 'none', rate = 0.2) {
   const pass = { kernels, recompute, dropout: { rate, seed: [7, 11] } } as const
@@ -210,7 +184,7 @@ const CROSS_ENCODERS = MODEL_ALTERNATIVES.filter(({ architecture }) => architect
 
 describe.runIf(fusedKernelsMissing === undefined)('the network on fused kernels', () => {
   it.each(CROSS_ENCODERS)('has the plain loss and gradients with %o', (switches) => {
-    const model = randomModel(switches)
+    const model = fusedModel(switches)
     // masks are the same, but for [CLS] alone, which has smaller ones in the last layer
     const rate = model.config.pooling === 'cls' ? 0 : 0.2
     const [plain, fused] = [passOf(model, 'plain', 'none', rate), passOf(model, 'auto', 'none', rate)]
@@ -231,7 +205,7 @@ describe.runIf(fusedKernelsMissing === undefined)('the network on fused kernels'
   it.each([{}, { pooling: 'cls', norm_position: 'pre' }])(
     'gives bit-equal gradients whatever is recomputed, %o',
     (more) => {
-      const model = randomModel(more)
+      const model = fusedModel(more)
       const reference = passOf(model, 'auto')
       expect(passOf(model, 'auto', 'attention')).toEqual(reference)
       expect(passOf(model, 'auto', 'layer')).toEqual(reference)
@@ -239,7 +213,7 @@ describe.runIf(fusedKernelsMissing === undefined)('the network on fused kernels'
   )
 
   it.each(['none', 'attention', 'layer'] as const)('frees every tensor of a pass, recompute %s', (recompute) => {
-    const model = randomModel({ norm_position: 'pre' })
+    const model = fusedModel({ norm_position: 'pre' })
     passOf(model, 'auto', recompute)
     const before = tf.memory().numTensors
     passOf(model, 'auto', recompute)
