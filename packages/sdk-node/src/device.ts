@@ -4,25 +4,25 @@ import { dirname, join } from 'node:path'
 import { MatcherError, messageOf, type DeviceCandidate } from '@sohu-match/core'
 import type { NodeDevice } from './options'
 
-/** What a device needs of the machine; a test brings its own. */
+/** The facts about a machine that decide which devices work; tests supply their own. */
 export interface Machine {
   readonly platform: string
   readonly arch: string
-  /** Names of onnxruntime-node's execution providers, bundled or not. */
+  /** Names of onnxruntime-node's execution providers, installed or not. */
   readonly providers: readonly string[]
-  /** Where onnxruntime-node keeps its libraries. */
+  /** Folder of onnxruntime-node's libraries. */
   readonly libraries: string
   exists(path: string): boolean
 }
 
 const INSTALL_CUDA = 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false'
 
-/** Files that only an NVIDIA driver makes: on Linux, and in WSL. */
+/** Files that only an NVIDIA driver creates, on Linux and in WSL. */
 const DRIVER_FILES = ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg']
 
-/** This machine, with the execution providers of the onnxruntime-node that is installed. Throws `asset-missing` where there is none. */
+/** This machine, with the execution providers of the installed onnxruntime-node. Throws `asset-missing` if it cannot be loaded. */
 export function thisMachine(): Machine {
-  // by `require`, also in a module: jest gives CommonJS no `import()`
+  // `require` even in an ES module: jest does not support `import()` in CommonJS
   const load = createRequire(import.meta.url)
   const { listSupportedBackends } = runtime(() => load('onnxruntime-node') as typeof import('onnxruntime-node'))
   const { platform, arch } = process
@@ -61,7 +61,7 @@ export function candidates(requested: NodeDevice | 'auto', machine: Machine): De
   ]
 }
 
-/** Why a device cannot work here, with the next step; undefined if it may. */
+/** Why a device cannot work here, and what to do about it; undefined if it may work. */
 function refusalOf(device: NodeDevice, machine: Machine): string | undefined {
   if (device === 'cpu') return undefined
   const { platform, arch } = machine
@@ -74,7 +74,7 @@ function refusalOf(device: NodeDevice, machine: Machine): string | undefined {
   return undefined
 }
 
-/** What to do about an error with which a device's first session failed. */
+/** Adds what to do to the error of a device's first session. */
 export function explainFailure(device: NodeDevice, failure: string): string {
   const message = failure.replace(/\s+/g, ' ').trim()
   const step =
@@ -98,12 +98,12 @@ const CUDA_STEPS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /no CUDA-capable device|CUDA failure 100\b/i,
-    'the driver sees no GPU: check CUDA_VISIBLE_DEVICES and that the container is given one'
+    'the driver sees no GPU: check CUDA_VISIBLE_DEVICES and whether the container has access to one'
   ],
-  [/invalid device ordinal|CUDA failure 101\b/i, 'there is no GPU of that number: check cuda.deviceId'],
+  [/invalid device ordinal|CUDA failure 101\b/i, 'there is no GPU with that number: check cuda.deviceId'],
   [
     /Failed to load shared library/i,
-    'its library does not load, mostly because CUDA 12 or cuDNN 9 is not on LD_LIBRARY_PATH: `ldd` on it names what is missing; install that'
+    'its library does not load, usually because CUDA 12 or cuDNN 9 is not on LD_LIBRARY_PATH: run `ldd` on it and install what is missing'
   ],
   [
     /libonnxruntime_providers_(cuda|shared)/i,
@@ -113,5 +113,5 @@ const CUDA_STEPS: readonly (readonly [RegExp, string])[] = [
 
 function webgpuStep(message: string): string | undefined {
   if (/adapter/i.test(message)) return 'no WebGPU adapter was found: a Vulkan, Metal or D3D12 driver is needed'
-  return /f16/i.test(message) ? 'the adapter has no shader-f16: take dtype q8 or fp32' : undefined
+  return /f16/i.test(message) ? 'the adapter does not support shader-f16: take dtype q8 or fp32' : undefined
 }

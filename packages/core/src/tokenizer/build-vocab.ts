@@ -2,18 +2,17 @@ import type { Segmenter } from './jieba'
 import { segmentWords } from './tokenizer'
 import { basicTokens } from './wordpiece'
 
-/** Options of `buildVocab`. */
 export interface BuildVocabOptions {
-  /** Most tokens it may have, the special ones included. */
+  /** Maximum number of tokens, special ones included. */
   readonly size: number
-  /** Words seen less often are left out; characters are kept however rare. Default 1. */
+  /** Minimum count of a word; characters are kept however rare. Default: 1. */
   readonly minCount?: number
 }
 
 /** The tokens every vocabulary begins with: [PAD] must be id 0. */
 export const SPECIAL_TOKENS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] as const
 
-/** What UTF-8 and the basic tokenizer cannot hand back: half surrogate pairs. */
+/** Lone surrogates, which neither UTF-8 nor the basic tokenizer can represent. */
 const UNPAIRED = /[\ud800-\udfff]/u
 
 /** Counts the normalized jieba words of texts. */
@@ -24,9 +23,9 @@ export function countWords(texts: Iterable<string>, segment: Segmenter): Map<str
 }
 
 /**
- * Makes a vocabulary of word counts, in id order: the special tokens, all characters seen (in words of letters also as "##" pieces, so that
- * no such word is unknown), then words. Each group goes by count, equal counts by code unit, so the same counts always give the same
- * vocabulary; what is beyond `size` is cut.
+ * Builds a vocabulary from word counts, in id order: the special tokens, all characters seen (those of words of letters also as "##"
+ * pieces, so that no such word is unknown), then words. Each group is sorted by count, then by code unit, so that the same counts always
+ * produce the same vocabulary; tokens beyond `size` are dropped.
  */
 export function buildVocab(counts: ReadonlyMap<string, number>, { size, minCount = 1 }: BuildVocabOptions): string[] {
   const characters = new Map<string, number>()
@@ -37,7 +36,7 @@ export function buildVocab(counts: ReadonlyMap<string, number>, { size, minCount
     for (const token of tokens) {
       Array.from(token).forEach((character, i) => add(characters, i > 0 ? `##${character}` : character, count))
     }
-    // a word is looked up as jieba gives it, so it is a token only if no part of it vanishes or is white space
+    // a word is looked up as jieba returns it, so it is a token only if no part of it is dropped or white space
     if (tokens.join('') === word && Array.from(word).length > 1 && count >= minCount) words.set(word, count)
   }
   const tokens = new Set<string>([...SPECIAL_TOKENS, ...byCount(characters), ...byCount(words)])

@@ -1,20 +1,20 @@
 import { MatcherError } from '../errors'
 import { encodeTrie, type Trie } from './trie'
 
-/** Words with their counts, and the sum over all lines: jieba's own file repeats one, so it may exceed the sum of the map. */
+/** Words with their counts, and the total over all lines, which exceeds the sum of the map if a word is repeated, as in jieba's file. */
 export interface WordCounts {
   readonly words: ReadonlyMap<string, number>
   readonly total: number
 }
 
-/** Counts above this are damage, not language: jieba's largest is 883,634. */
+/** A larger count means a damaged file: jieba's largest is 883,634. */
 const MAX_COUNT = 0x7fffffff
 
 const corrupt = (message: string) => new MatcherError('asset-corrupt', message)
 
 /**
- * Reads the text of a jieba dictionary: `word count [tag]` a line. The last of equal words wins, every line adds to the total,
- * blank lines are skipped. Throws `asset-corrupt` with the line number.
+ * Parses the text of a jieba dictionary, one `word count [tag]` per line. The last of equal words wins, every line counts toward the
+ * total, blank lines are skipped. Throws `asset-corrupt` with the line number.
  */
 export function parseDictionaryText(text: string): WordCounts {
   const words = new Map<string, number>()
@@ -36,7 +36,7 @@ export function parseDictionaryText(text: string): WordCounts {
   return { words, total }
 }
 
-/** Writes words and counts as the bytes of `dictionary.bin`; the same words give the same bytes whatever their order. */
+/** Encodes words and counts as the bytes of `dictionary.bin`, which do not depend on the order of the words. */
 export function encodeDictionary({ words, total }: WordCounts): Uint8Array {
   return encodeTrie(
     [...words].sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -44,12 +44,12 @@ export function encodeDictionary({ words, total }: WordCounts): Uint8Array {
   )
 }
 
-/** The bytes of `dictionary.bin` for the text of a jieba dictionary. Throws what `parseDictionaryText` throws. */
+/** Compiles the text of a jieba dictionary to the bytes of `dictionary.bin`. Throws `asset-corrupt` with the line number. */
 export function compileDictionary(text: string): Uint8Array {
   return encodeDictionary(parseDictionaryText(text))
 }
 
-/** All words with a count, and the total: the way back from a dictionary in searchable form. */
+/** Lists the words of a searchable dictionary with their counts, and the total. */
 export function dictionaryWords({ unit, firstChild, count, total }: Trie): WordCounts {
   const words = new Map<string, number>()
   const prefix = [''] // [nodes]: a node's word; parents come before children

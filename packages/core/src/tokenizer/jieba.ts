@@ -1,10 +1,10 @@
 import { log } from './log'
 import type { Trie } from './trie'
 
-/** Takes one word; true stops the segmenter. */
+/** Called with each word; returning true stops the segmenter. */
 type OnWord = (word: string) => boolean | void
 
-/** Reports the words of a text in order; together they are the text. Not reentrant: `onWord` must not call the segmenter. */
+/** Reports the words of a text in order; joined, they are the text. Not reentrant: `onWord` must not call the segmenter. */
 export type Segmenter = (text: string, onWord: OnWord) => void
 
 const ALNUM = 1
@@ -23,7 +23,7 @@ function classifyUnits(): Uint8Array {
 
 /**
  * The segmenter of Python jieba 0.42.1 with the HMM off (`jieba.lcut(text, HMM=False)`), over the same dictionary.
- * A block of Han and ASCII word characters is cut along its most probable route; every other character is a word, and so is "\r\n".
+ * A block of Han and ASCII word characters is cut along its most probable route; any other character, or "\r\n", is a word by itself.
  */
 export function createSegmenter(trie: Trie): Segmenter {
   const route = createRouter(trie)
@@ -43,12 +43,12 @@ export function createSegmenter(trie: Trie): Segmenter {
   }
 }
 
-/** Code units of the word that starts at a character outside the blocks: a surrogate pair or "\r\n" is two, all else one. */
+/** Length in code units of the word that starts at a character outside the blocks: 2 for a surrogate pair or "\r\n", else 1. */
 function otherLength(text: string, i: number): number {
   return text.codePointAt(i)! > 0xffff || (text[i] === '\r' && text[i + 1] === '\n') ? 2 : 1
 }
 
-/** Reports the words of a route; neighboring single ASCII letters and digits are glued to one word. True when `onWord` stopped it. */
+/** Reports the words of a route, joining adjacent single ASCII letters and digits. Returns true if `onWord` stopped it. */
 function cutBlock(text: string, start: number, end: number, ends: Int32Array, onWord: OnWord): boolean {
   let glued = start // first of the single letters and digits not yet reported
   for (let i = start; i < end;) {
@@ -63,14 +63,14 @@ function cutBlock(text: string, start: number, end: number, ends: Int32Array, on
   return glued < end && onWord(text.slice(glued, end)) === true
 }
 
-/** Blocks up to this many code units share one pair of work arrays; longer ones (no real text has them) get their own. */
+/** Blocks of up to this many code units share a pair of work arrays; longer ones, which real text does not have, get their own. */
 const SHARED_BLOCK = 4096
 
-/** For each position of a block, the end of the word that starts there on the best route; offsets in the block, until the next call. */
+/** For each offset in a block, the end of the word that starts there on the best route; valid until the next call. */
 function createRouter(trie: Trie): (text: string, start: number, end: number) => Int32Array {
   const { count, root } = trie
   const logTotal = log(trie.total)
-  const logProbability = new Float64Array(count.length) // filled at first use, 0 until then
+  const logProbability = new Float64Array(count.length) // filled on first use, 0 until then
   const sharedEnds = new Int32Array(SHARED_BLOCK)
   const sharedScores = new Float64Array(SHARED_BLOCK + 1)
   return (text, start, end) => {
@@ -87,7 +87,7 @@ function createRouter(trie: Trie): (text: string, start: number, end: number) =>
           const own = logProbability[node]! || (logProbability[node] = log(count[node]!) - logTotal)
           const score = own + scores[next]!
           if (score >= best) {
-            // a tie goes to the longer word, as max() over (score, end) does
+            // the longer word wins a tie, as in Python's max() over (score, end)
             best = score
             bestEnd = next
           }
@@ -101,7 +101,7 @@ function createRouter(trie: Trie): (text: string, start: number, end: number) =>
   }
 }
 
-/** The child of a node by code unit, 0 where there is none: a binary search among neighbors. */
+/** Finds the child of a node by code unit, 0 for none, with a binary search among its children. */
 function findChild({ unit, firstChild }: Trie, node: number, code: number): number {
   const end = firstChild[node + 1]!
   let low = firstChild[node]!

@@ -1,13 +1,13 @@
-/** ln 2 as the sum of two doubles (the second is what the first lacks). */
+/** ln 2 as the sum of two doubles; the second is the rounding error of the first. */
 const LN2 = Math.LN2
 const LN2_LOW = 2.3190468138462996e-17
-/** What the double next to a third lacks. */
+/** The rounding error of 1/3 as a double. */
 const THIRD_LOW = 1.850371707708594e-17
 
 /**
- * The natural logarithm of a positive integer, correctly rounded. `Math.log` is not (V8 misses ln 3 by one unit in the last place, engines
- * differ), while Python's on glibc is for every count of jieba's dictionary; among equally probable routes such a unit decides (9 of 6,956
- * texts that repeat one word). Only + - * / on doubles, so every engine gives the same.
+ * The natural logarithm of a positive integer, correctly rounded, as Python's is on glibc for every count in jieba's dictionary. `Math.log`
+ * is not (V8 misses ln 3 by one unit in the last place, and engines differ), and one such unit decides between equally probable routes (in
+ * 9 of 6,956 texts that repeat a word). Uses only + - * / on doubles, so every engine computes the same value.
  * ln n = k ln 2 + 2 artanh((m - 1) / (m + 1)), n = m 2^k, summed in pairs of doubles (Dekker 1971).
  */
 export function log(n: number): number {
@@ -36,14 +36,14 @@ export function log(n: number): number {
   return total + (totalError + error + scaledLow + k * LN2_LOW + 2 * (sLow + termLow))
 }
 
-/** a + b and what rounding lost (Knuth). */
+/** a + b and its rounding error (Knuth). */
 function add(a: number, b: number): [sum: number, error: number] {
   const sum = a + b
   const part = sum - a
   return [sum, a - (sum - part) + (b - part)]
 }
 
-/** a b and what rounding lost (Dekker, with Veltkamp's split into 26 bits). */
+/** a b and its rounding error (Dekker, with Veltkamp's split into 26 bits). */
 function multiply(a: number, b: number): [product: number, error: number] {
   const product = a * b
   const aHigh = a * 134217729 - (a * 134217729 - a)

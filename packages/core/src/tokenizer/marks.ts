@@ -1,7 +1,7 @@
 const MARKS = /\p{Mn}+/gu
 const DROPPED = /^\p{Mn}$/u
 
-/** Runs of at least this many marks are put in order here. Real text has one to three. */
+/** Runs of at least this many marks are sorted here. Real text has one to three. */
 const LONG_RUN = /\p{M}{64,}/gu
 
 /** Two marks of the lowest and the highest combining class above 0 (Unicode: overlays are 1, iota subscript is 240). */
@@ -9,17 +9,17 @@ const LOWEST = '\u0334'
 const HIGHEST = '\u0345'
 
 /**
- * NFD without the marks of category Mn (bert4keras: `''.join(c for c in normalize('NFD', text) if category(c) != 'Mn')`), in time linear
- * in the text's length. NFD sorts each run of marks by combining class, and ICU, under `String.prototype.normalize`, does so by
- * insertion: 200 KB of marks took it a minute.
+ * NFD without the marks of category Mn (bert4keras: `''.join(c for c in normalize('NFD', text) if category(c) != 'Mn')`), in linear time.
+ * NFD sorts each run of marks by combining class; ICU, which `String.prototype.normalize` calls, uses insertion sort and needs a minute for
+ * 200 KB of marks.
  */
 export function decomposeWithoutMarks(text: string): string {
   return text.replace(LONG_RUN, withoutMarks).normalize('NFD').replace(MARKS, '')
 }
 
 /**
- * A run of marks without those that are dropped anyway, and with the others in canonical order. A mark of class 0 (a starter) ends what
- * can be sorted, so it stays, whatever its category.
+ * Drops the marks of category Mn from a run and sorts the others canonically. A mark of class 0 (a starter) separates what can be sorted,
+ * so it stays, whatever its category.
  */
 function withoutMarks(run: string): string {
   const kinds = new Map<string, { readonly starter: boolean; readonly kept: boolean }>()
@@ -42,12 +42,12 @@ function withoutMarks(run: string): string {
   return out + inOrder(marks)
 }
 
-/** Whether a decomposed mark has combining class 0: no neighbor ever changes places with it. */
+/** Whether a decomposed mark has combining class 0, so that it never swaps places with a neighbor. */
 function isStarter(mark: string): boolean {
   return (mark + LOWEST).normalize('NFD') === mark + LOWEST && (HIGHEST + mark).normalize('NFD') === HIGHEST + mark
 }
 
-/** Marks sorted by combining class, equal classes as they come. The few distinct ones are sorted by the engine, the rest is counting. */
+/** Sorts marks by combining class, stably: the engine sorts the few distinct ones, the rest is counting. */
 function inOrder(marks: readonly string[]): string {
   const distinct = Array.from([...new Set(marks)].join('').normalize('NFD'))
   if (distinct.length < 2) return marks.join('')

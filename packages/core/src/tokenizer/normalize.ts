@@ -1,27 +1,27 @@
 import { decomposeWithoutMarks } from './marks'
 
-/** Texts that lower-casing alone normalizes: ASCII, ideographs, punctuation of Chinese text. NFD changes none of these, none is a mark. */
+/** Texts that need only lower-casing: ASCII, ideographs, Chinese punctuation. NFD changes none of them, and none is a mark. */
 const PLAIN = /^[\0-\x7f\u2010-\u2027\u3000-\u3029\u4e00-\u9fff\uff00-\uffef]*$/
 const PUNCTUATION = /\p{P}/u
 const CONTROL = /[\p{Cc}\p{Cf}]/u
 const SPACE_SEPARATOR = /\p{Zs}/u
 
-/** What Python's `str.split()` and `\s` call white space. JavaScript's `\s` differs: it lacks U+001C..1F and U+0085 and has U+FEFF. */
+/** White space as in Python's `str.split()` and `\s`. JavaScript's `\s` lacks U+001C..1F and U+0085 but includes U+FEFF. */
 export const PYTHON_SPACE = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
 
-/** How the basic tokenizer treats a character: alone (punctuation, ideographs), as a gap, dropped, or as part of a word. */
+/** How the basic tokenizer treats a character: as a token (punctuation, ideographs), as a gap, dropped, or as part of a word. */
 export type CharacterClass = 'single' | 'space' | 'dropped' | 'letter'
 
 /**
- * Lower case, NFD, without the marks of category Mn: what bert4keras does to a text before jieba sees it.
- * Full-width forms stay (NFD, not NFKC), Hangul becomes jamo, a voiced kana loses its mark. Never throws, lone surrogates pass through.
+ * Lower-cases, decomposes (NFD) and drops the marks of category Mn, as bert4keras does before jieba. Full-width forms stay (NFD, not NFKC),
+ * Hangul becomes jamo, a voiced kana loses its mark. Never throws; lone surrogates are kept.
  */
 export function normalize(text: string): string {
   const lower = text.toLowerCase()
   return PLAIN.test(lower) ? lower : decomposeWithoutMarks(lower)
 }
 
-/** Whether a code point is in the CJK ranges of BERT's tokenizer; wider than what jieba calls Han (U+4E00..9FD5). */
+/** Whether a code point is in the CJK ranges of BERT's tokenizer, which are wider than jieba's Han (U+4E00..9FD5). */
 export function isCjk(codePoint: number): boolean {
   return (
     (codePoint >= 0x4e00 && codePoint <= 0x9fff) ||
@@ -49,7 +49,7 @@ export function isPunctuation(character: string): boolean {
   return PUNCTUATION.test(character)
 }
 
-/** The class of one character (one code point) in BERT's basic tokenizer. */
+/** The class of a character (a code point) in BERT's basic tokenizer. */
 export function characterClass(character: string): CharacterClass {
   const code = character.codePointAt(0) ?? 0
   if (isCjk(code) || isPunctuation(character)) return 'single'

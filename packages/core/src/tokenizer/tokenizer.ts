@@ -7,17 +7,17 @@ import { parseVocab, type Vocab } from './vocab'
 import { basicTokens, wordPieces } from './wordpiece'
 
 /**
- * With a dictionary, the tokenizer of WoBERT and its RoFormer: normalization, jieba without HMM, WordPiece for words outside the
- * vocabulary. Without one, BERT's own.
+ * With a dictionary, the tokenizer of WoBERT and RoFormer: normalization, jieba without HMM, WordPiece for words that are not in the
+ * vocabulary. Without one, BERT's tokenizer.
  */
 export interface Tokenizer {
   readonly vocab: Vocab
   /**
-   * The words of a text after normalization: as jieba cuts them, white space included, so that together they are the normalized text;
-   * without a dictionary as BERT's basic tokenizer cuts them, white space left out.
+   * The words of a text after normalization: from jieba, white space included, so that they join to the normalized text; without a
+   * dictionary from BERT's basic tokenizer, without white space.
    */
   words(text: string): string[]
-  /** The tokens of a text without [CLS] and [SEP]; one that the vocabulary lacks is shown as itself. */
+  /** The tokens of a text without [CLS] and [SEP]; unknown ones as they are written. */
   tokenize(text: string): string[]
   /** The ids of `tokenize`. With `limit` it stops once it has that many; it may return a few more. */
   ids(text: string, limit?: number): Int32Array
@@ -28,15 +28,15 @@ export interface Tokenizer {
   encode(a: string, b: string | undefined, maxLength: number): Encoding
 }
 
-/** Cached ids of words outside the vocabulary (names, numbers): when this many are held, all are dropped. */
+/** Size at which the cache of words outside the vocabulary (names, numbers) is cleared. */
 const CACHED_WORDS = 20_000
-/** Longer words are too rare to cache. In code units. */
+/** Longer words, in code units, are too rare to cache. */
 const LONGEST_CACHED = 24
 
 /** Most code points of a word that WordPiece cuts: bert4keras' `word_maxlen` and BERT's `max_input_chars_per_word`. */
 const LONGEST_WORD = { jieba: 200, bert: 100 } as const
 
-/** How a text becomes words and a word tokens. */
+/** Splits a text into words and a word into tokens. */
 interface WordCutter {
   /** Reports the words of a text in order until `onWord` returns true. */
   readonly cut: Segmenter
@@ -77,7 +77,7 @@ function bertCutter(vocab: Vocab): WordCutter {
   return { cut: basicWords, tokensOf: (word) => wordPieces(word, vocab, LONGEST_WORD.bert) }
 }
 
-/** The normalized words of a text, for those who need no vocabulary (to build one, say). */
+/** The normalized words of a text, without a vocabulary: to build one, for example. */
 export function segmentWords(segment: Segmenter, text: string): string[] {
   return wordsOf(segment, normalize(text))
 }
@@ -88,7 +88,7 @@ function wordsOf(cut: Segmenter, text: string): string[] {
   return words
 }
 
-/** Text to ids, in one array that grows: `(text, limit)` stops at the first word that reaches the limit. */
+/** Returns `(text, limit)`, which encodes a text and stops at the first word that reaches the limit. */
 function createEncoder(vocab: Vocab, { cut, tokensOf }: WordCutter): (text: string, limit: number) => number[] {
   const cache = new Map<string, readonly number[]>()
   const idsOf = (word: string): readonly number[] => {

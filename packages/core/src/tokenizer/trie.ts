@@ -9,9 +9,9 @@ export interface Trie {
   readonly unit: Uint16Array
   /** `[nodes + 1]` the first child of a node. */
   readonly firstChild: Int32Array
-  /** `[nodes]` how often the word occurs; 0 where the node is only a prefix. */
+  /** `[nodes]` the count of the word; 0 if the node is only a prefix. */
   readonly count: Int32Array
-  /** `[65536]` the child of the root by code unit, 0 where there is none: two thirds of all steps start here. */
+  /** `[65536]` the child of the root by code unit, 0 for none: two thirds of all steps start at the root. */
   readonly root: Int32Array
   /** Sum of all counts, the denominator of every probability. */
   readonly total: number
@@ -34,7 +34,7 @@ const corrupt = (found: string) =>
     `The dictionary is damaged: ${found}. Fetch or build dictionary.bin again, or compile it from dict.txt.`
   )
 
-/** Writes sorted, distinct words (ascending by code unit) with their counts as bytes. `total` is stored as given. */
+/** Encodes distinct words, sorted by code unit, with their counts. `total` is stored as given. */
 export function encodeTrie(words: readonly (readonly [string, number])[], total: number): Uint8Array {
   const children: number[] = []
   const low: number[] = []
@@ -85,7 +85,7 @@ function assemble(nodes: number, total: number, columns: number[][]): Uint8Array
   return bytes
 }
 
-/** FNV-1a (32 bits) of everything behind the checksum: any damaged byte shows, in about 3 ms for jieba's dictionary. */
+/** FNV-1a (32 bits) of everything after the checksum: detects any damaged byte, in about 3 ms for jieba's dictionary. */
 function checksum(bytes: Uint8Array): number {
   let hash = 0x811c9dc5
   for (let i = 8; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
@@ -99,7 +99,7 @@ export function openDictionary(bytes: Uint8Array): Trie {
   if (view.getUint32(0, true) !== MAGIC) throw corrupt('it does not begin with "SMD" and version 1')
   const nodes = view.getUint32(8, true)
   const total = view.getUint32(12, true) + view.getUint32(16, true) * 2 ** 32
-  // four bytes a node at least, so a forged size cannot allocate more than the file justifies
+  // a node takes at least four bytes, so a forged size cannot allocate more than the file justifies
   if (nodes < 2 || nodes * 4 - 2 > bytes.length - HEADER)
     throw corrupt(`${bytes.length} bytes cannot hold its ${nodes} nodes`)
   if (total < 1 || total >= MAX_TOTAL) throw corrupt(`its total count is ${total}`)
@@ -116,7 +116,7 @@ export function openDictionary(bytes: Uint8Array): Trie {
   return { unit, firstChild, count, root: indexRoot(unit, firstChild), total }
 }
 
-/** Reads as many varints as `out` holds; gives the offset behind them. */
+/** Reads varints until `out` is full and returns the offset after them. */
 function readVarints(bytes: Uint8Array, offset: number, out: Int32Array): number {
   for (let i = 0; i < out.length; i++) {
     let byte = bytes[offset++]
@@ -132,7 +132,7 @@ function readVarints(bytes: Uint8Array, offset: number, out: Int32Array): number
   return offset
 }
 
-/** Turns the column of child counts into first children. A child behind its parent and a sum that fits rule out cycles. */
+/** Turns child counts into first children. Cycles are impossible if every child follows its parent and the sum matches. */
 function readChildren(bytes: Uint8Array, firstChild: Int32Array): number {
   const nodes = firstChild.length - 1
   const offset = readVarints(bytes, HEADER, firstChild.subarray(0, nodes))

@@ -1,26 +1,27 @@
 import { MatcherError } from '../errors'
 import { PYTHON_SPACE } from './normalize'
 
-/** The tokens in id order with the ids of those that frame a text. */
+/** The tokens in id order, and the ids of the special ones. */
 export interface Vocab {
   readonly ids: ReadonlyMap<string, number>
   readonly tokens: readonly string[]
-  /** [PAD] is 0: the network masks id 0. */
+  /** 0: the network masks id 0. */
   readonly padId: 0
   readonly unknownId: number
   readonly startId: number
   readonly separatorId: number
-  /** The most UTF-16 code units of any token: no longer piece need be looked up. */
+  /** Length of the longest token in UTF-16 code units: longer pieces need no lookup. */
   readonly longest: number
 }
 
-/** A token that no text can become: both tokenizers drop white space. Google's Chinese vocabulary has U+2028. */
+/** A token that no text produces, since both tokenizers drop white space. Google's Chinese vocabulary has U+2028. */
 const WHITE_SPACE = /* @__PURE__ */ new RegExp(`^[${PYTHON_SPACE}]$`)
 const FIRST_TOKEN = /* @__PURE__ */ new RegExp(`^[${PYTHON_SPACE}]*([^${PYTHON_SPACE}]+)`)
 
 /**
- * Reads vocab.txt: the first white-space separated token of a line, its id is the line's number from 0. A line that is one white-space
- * character keeps its id but is never looked up, as in bert4keras (which reads it as ""). Throws `asset-corrupt` on a blank line, a repeated token, a missing [PAD], [UNK], [CLS] or [SEP], or a [PAD] that is not first.
+ * Parses vocab.txt: one token per line, up to the first white space, whose id is the line number from 0. A line of a single white-space
+ * character keeps its id but is never looked up, as in bert4keras (which reads it as ""). Throws `asset-corrupt` for a blank line, a
+ * repeated token, a missing [PAD], [UNK], [CLS] or [SEP], or a [PAD] that is not first.
  */
 export function parseVocab(text: string): Vocab {
   const lines = text.split(/\r\n|\n|\r/)

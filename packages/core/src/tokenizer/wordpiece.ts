@@ -2,8 +2,8 @@ import { characterClass } from './normalize'
 import type { Vocab } from './vocab'
 
 /**
- * Splits normalized text as BERT's basic tokenizer does: punctuation and ideographs stand alone, control characters vanish,
- * white space separates. bert4keras runs it on each jieba word that the vocabulary lacks.
+ * Splits normalized text as BERT's basic tokenizer does: at white space and around punctuation and ideographs, without control characters.
+ * bert4keras runs it on each jieba word that is not in the vocabulary.
  */
 export function basicTokens(text: string): string[] {
   const tokens: string[] = []
@@ -23,15 +23,15 @@ export function basicTokens(text: string): string[] {
 }
 
 /**
- * Cuts a word into the longest pieces that the vocabulary has, from the left, "##" before those inside it.
- * A word with any part unknown stays whole (it becomes [UNK]), and so does one of more than `longestWord` code points.
+ * Cuts a word from the left into the longest pieces in the vocabulary, with "##" before all but the first. A word with an unknown part, or
+ * of more than `longestWord` code points, stays whole and becomes [UNK].
  */
 export function wordPieces(
   word: string,
   { ids, longest }: Pick<Vocab, 'ids' | 'longest'>,
   longestWord: number
 ): string[] {
-  const bounds = [0] // code units before each code point, and of the whole word
+  const bounds = [0] // offset of each code point in code units, then the word's length
   for (const character of word) bounds.push(bounds.at(-1)! + character.length)
   const length = bounds.length - 1
   if (length > longestWord) return [word]

@@ -1,9 +1,9 @@
 import { MatcherError, messageOf } from '@sohu-match/core'
 
-/** Features that onnxruntime's WebGPU kernels make use of where the adapter has them. */
+/** Optional features that onnxruntime's WebGPU kernels use. */
 const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups']
 
-/** Limits that onnxruntime's WebGPU kernels ask for, as high as the adapter goes. */
+/** Limits that onnxruntime's WebGPU kernels need as high as the adapter allows. */
 const LIMITS = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeWorkgroupsPerDimension',
@@ -16,7 +16,7 @@ const LIMITS = [
   'maxStorageBuffersPerShaderStage'
 ] as const
 
-/** Opens a device of our own on `adapter`, so that losing or releasing it concerns no other user of WebGPU on the page. Throws `device-unavailable`. */
+/** Opens a separate device on `adapter`, so that losing or releasing it affects no other WebGPU code on the page. Throws `device-unavailable`. */
 export async function openGpuDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   try {
     return await adapter.requestDevice({
@@ -24,16 +24,18 @@ export async function openGpuDevice(adapter: GPUAdapter): Promise<GPUDevice> {
       requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]))
     })
   } catch (cause) {
-    throw new MatcherError('device-unavailable', `The WebGPU adapter gives no device: ${messageOf(cause)}`, { cause })
+    throw new MatcherError('device-unavailable', `The WebGPU adapter did not open a device: ${messageOf(cause)}`, {
+      cause
+    })
   }
 }
 
-/** A module whose one function returns a 128-bit vector: valid only where WebAssembly has SIMD. */
+/** A module whose only function returns a 128-bit vector: valid only if WebAssembly supports SIMD. */
 const SIMD_MODULE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11
 ])
 
-/** Throws `device-unavailable` where WebAssembly or its SIMD instructions are missing: both builds of onnxruntime-web need them. */
+/** Throws `device-unavailable` if WebAssembly or its SIMD instructions are missing: both builds of onnxruntime-web need them. */
 export function requireWasmSimd(): void {
   const found =
     typeof WebAssembly !== 'object'
@@ -44,12 +46,12 @@ export function requireWasmSimd(): void {
   if (found) {
     throw new MatcherError(
       'device-unavailable',
-      `This browser has ${found}; onnxruntime-web needs it on every device. Browsers since 2021 (Safari: 2023) have it.`
+      `This browser has ${found}; onnxruntime-web needs it on every device. Use a browser from 2021 or later (Safari: 2023).`
     )
   }
 }
 
-/** Threads for wasm: half the logical processors, 4 at most, and 1 where the page is not cross-origin isolated. */
+/** Number of wasm threads: half the logical processors, at most 4; 1 unless the page is cross-origin isolated. */
 export function wasmThreads(): { threads: number; reason?: string } {
   if (!self.crossOriginIsolated)
     return {

@@ -1,9 +1,9 @@
 import { MatcherError } from '@sohu-match/core'
 import { Sha256 } from './sha256'
 
-/** One file to load: where it is, and what its manifest promises. */
+/** A file to download, with its size and hash from the manifest. */
 export interface Asset {
-  /** Name within its folder, for progress and messages. */
+  /** Path within the model folder, for progress and messages. */
   readonly file: string
   readonly url: string
   readonly bytes: number
@@ -11,34 +11,32 @@ export interface Asset {
   readonly sha256: string
 }
 
-/** What a download needs of its surroundings. */
 export interface DownloadContext {
   readonly fetch: typeof fetch
-  /** Ends the download at once; its reason is what the download rejects with. */
+  /** Aborts the download, which rejects with the signal's reason. */
   readonly signal: AbortSignal
-  /** What the browser's HTTP cache may do. */
   readonly cache: RequestCache
-  /** First bytes of the file, kept from an earlier visit. */
+  /** The first bytes of the file, kept from an earlier visit. */
   readonly kept?: Uint8Array | undefined
-  /** Called after each chunk with the chunk, its byte offset and the bytes there are now. An offset of 0 begins the file anew. */
+  /** Called after each chunk with its byte offset. An offset of 0 means that the file starts again. */
   readonly onChunk: (chunk: Uint8Array, offset: number) => Promise<void>
-  /** Milliseconds before try number `attempt` (from 1). Default: 300, doubling, at most 5,000. */
+  /** Milliseconds to wait before attempt `attempt` (from 1). Default: 300, doubling up to 5,000. */
   readonly delay?: (attempt: number) => number
 }
 
-/** Requests in a row without progress after which a download gives up. */
+/** Consecutive requests without progress before a download gives up. */
 const TRIES_WITHOUT_PROGRESS = 4
 
-/** Progress is this share of the file, but not more than 64 KiB: a server that cuts every connection after a byte makes none. */
+/** A request makes progress if it adds this share of the file, or 64 KiB: a server that drops every connection after a byte makes none. */
 const PROGRESS_SHARE = 0.01
 
-/** Times that a file is fetched again from its first byte after its hash was wrong: the part kept, or resumed, may be of another file. */
+/** How often a file with a wrong hash is fetched again from the start: its kept or resumed part may belong to another version. */
 const RESTARTS = 2
 
 /**
- * Streams one file into memory, hashing as it arrives, and returns its bytes once length and SHA-256 are those of the manifest.
- * A cut connection is resumed with a Range request; a server without Range sends the file from its start.
- * Throws `asset-missing`, `asset-corrupt`, `network`, and `device-unavailable` where memory cannot hold the file; an abort passes the signal's reason through.
+ * Streams a file into memory, hashing it as it arrives, and returns its bytes once length and SHA-256 match the manifest. A dropped
+ * connection is resumed with a Range request; a server without Range support sends the file from the start. Throws `asset-missing`,
+ * `asset-corrupt`, `network`, `device-unavailable` if the file does not fit into memory, and the signal's reason when aborted.
  */
 export async function download(asset: Asset, context: DownloadContext): Promise<Uint8Array<ArrayBuffer>> {
   const progress = new Progress(asset, context.kept)
@@ -47,16 +45,16 @@ export async function download(asset: Asset, context: DownloadContext): Promise<
     await receiveAll(asset, progress, context)
     const found = progress.hash.hex()
     if (found === asset.sha256) return progress.bytes
-    // what was received in one piece will not be better next time
+    // a file that arrived in one piece would be the same the next time
     if (restarts === RESTARTS || (fresh && !progress.resumed))
-      throw corrupt(asset, `its SHA-256 is ${found} where the manifest has ${asset.sha256}`)
+      throw corrupt(asset, `its SHA-256 is ${found} instead of ${asset.sha256}`)
     progress.reset()
     progress.resumed = false
     fresh = true
   }
 }
 
-/** The bytes so far, with their running hash. */
+/** The bytes received so far and their running hash. */
 class Progress {
   readonly bytes: Uint8Array<ArrayBuffer>
   received = 0
@@ -95,7 +93,7 @@ async function receiveAll(asset: Asset, progress: Progress, context: DownloadCon
   }
 }
 
-/** Why one request ended before the last byte; `final` ones are not tried again. */
+/** Why a request ended before the last byte; a `final` failure is not retried. */
 interface Failure {
   readonly error: MatcherError
   readonly final: boolean
@@ -114,18 +112,18 @@ async function receiveOnce(asset: Asset, progress: Progress, context: DownloadCo
     }
     await readBody(asset, response, progress, context)
     return {
-      error: corrupt(asset, `it ends after ${progress.received} bytes where the manifest has ${asset.bytes}`),
+      error: corrupt(asset, `it ends after ${progress.received} of ${asset.bytes} bytes`),
       final: progress.received === start
     }
   } catch (cause) {
     context.signal.throwIfAborted()
     if (cause instanceof MatcherError) throw cause
     const what =
-      progress.received > 0 ? `was cut after ${progress.received} of ${asset.bytes} bytes` : 'could not be fetched'
+      progress.received > 0 ? `broke off after ${progress.received} of ${asset.bytes} bytes` : 'could not be fetched'
     return {
       error: new MatcherError(
         'network',
-        `${asset.url} ${what}: the server cannot be reached or its CORS headers refuse this page. Check the address and the connection.`,
+        `${asset.url} ${what}: the server is unreachable or its CORS headers refuse this page. Check the address and the connection.`,
         { cause }
       ),
       final: false
@@ -141,7 +139,7 @@ async function readBody(asset: Asset, response: Response, progress: Progress, co
     context.signal.throwIfAborted()
     if (progress.received + value.length > asset.bytes) {
       await reader.cancel()
-      throw corrupt(asset, `it is longer than the ${asset.bytes} bytes of the manifest`)
+      throw corrupt(asset, `it is longer than the ${asset.bytes} bytes that the manifest lists`)
     }
     const offset = progress.received
     progress.append(value)
@@ -151,12 +149,12 @@ async function readBody(asset: Asset, response: Response, progress: Progress, co
 
 function refusalOf(asset: Asset, response: Response, start: number): Failure | undefined {
   if (response.status === 416 && start > 0)
-    return { error: corrupt(asset, `it ends after ${start} bytes where the manifest has ${asset.bytes}`), final: true }
+    return { error: corrupt(asset, `it ends after ${start} of ${asset.bytes} bytes`), final: true }
   if (response.status === 404 || response.status === 410) {
     return {
       error: new MatcherError(
         'asset-missing',
-        `${asset.url} answers ${response.status}; upload the whole model folder, or correct the address.`
+        `${asset.url} responded with ${response.status}; upload the whole model folder, or correct the address.`
       ),
       final: true
     }
@@ -166,7 +164,7 @@ function refusalOf(asset: Asset, response: Response, start: number): Failure | u
     return {
       error: new MatcherError(
         'network',
-        `${asset.url} answers ${response.status} ${response.statusText}`.trimEnd() + '.'
+        `${asset.url} responded with ${response.status} ${response.statusText}`.trimEnd() + '.'
       ),
       final: !retried
     }
@@ -175,7 +173,7 @@ function refusalOf(asset: Asset, response: Response, start: number): Failure | u
     return {
       error: new MatcherError(
         'asset-missing',
-        `${asset.url} answers with an HTML page instead of the file; the server sends its start page where a file is missing. Upload the whole model folder.`
+        `${asset.url} responded with an HTML page; the server sends its start page for a missing file. Upload the whole model folder.`
       ),
       final: true
     }
@@ -189,7 +187,7 @@ function allocate({ url, bytes }: Asset): Uint8Array<ArrayBuffer> {
   } catch (cause) {
     throw new MatcherError(
       'device-unavailable',
-      `${url} has ${bytes} bytes by the manifest, too many for memory; take a smaller dtype.`,
+      `${url} has ${bytes} bytes according to the manifest, which do not fit into memory; choose a smaller dtype.`,
       { cause }
     )
   }
@@ -198,7 +196,7 @@ function allocate({ url, bytes }: Asset): Uint8Array<ArrayBuffer> {
 function corrupt(asset: Asset, found: string): MatcherError {
   return new MatcherError(
     'asset-corrupt',
-    `${asset.url} is not the file that the manifest lists: ${found}. Upload the model folder again, byte for byte.`
+    `${asset.url} is not the file that the manifest lists: ${found}. Upload the model folder again without changes.`
   )
 }
 
