@@ -46,7 +46,7 @@ const { binding } = backend
 /** True when tensors live on an NVIDIA GPU: the oneDNN operations (`_Mkl…`) exist on a CPU only. */
 export const onGpu: boolean = binding.isUsingGpuDevice()
 
-/** An attribute of a TensorFlow operation, made by `attr`. Make it once, outside the hot path. */
+/** An attribute of a TensorFlow operation, created by `attr`. Create it once, outside the hot path. */
 export interface OpAttribute {
   readonly name: string
   readonly type: number
@@ -116,7 +116,7 @@ const NARROW = cast(binding.TF_FLOAT, TF_BFLOAT16)
 const WIDEN = cast(TF_BFLOAT16, binding.TF_FLOAT)
 const BFLOAT16_TYPE: OpAttribute = { name: 'T', type: binding.TF_ATTR_TYPE, value: TF_BFLOAT16 }
 
-/** True where products in bfloat16 pay: a GPU, or a Linux machine whose processor has instructions for them. */
+/** True if bfloat16 products are faster: on a GPU, or on Linux if the processor has instructions for them. */
 export function hasBfloat16(flags: () => string = processorFlags): boolean {
   return onGpu || /\b(avx512_bf16|amx_bf16|bf16)\b/.test(flags())
 }

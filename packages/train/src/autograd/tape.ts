@@ -2,9 +2,9 @@ import { tf, type Tensor } from '../tfjs'
 import { Lifetimes } from './lifetimes'
 import { sumOf } from './tensor-ops'
 
-/** A tensor on the tape. `parameter` names a leaf whose gradient is wanted; `differentiable` is false for ids and masks. */
+/** A tensor on the tape. `parameter` names a leaf whose gradient is returned; `differentiable` is false for ids and masks. */
 export class Value {
-  /** Forward readers still to come, where they are known; the last one frees the tensor unless a backward pass reads it. */
+  /** Remaining forward readers, if known; the last one frees the tensor unless a backward pass reads it. */
   readsLeft?: number
 
   constructor(
@@ -14,11 +14,11 @@ export class Value {
   ) {}
 }
 
-/** What a primitive's forward pass gives: its output, the tensors that its backward pass reads, and that pass itself. */
+/** The result of a primitive's forward pass: its output, the tensors that its backward pass reads, and that pass itself. */
 export interface Recorded {
   readonly output: Tensor
   readonly saved: readonly Tensor[]
-  /** dy, the gradient of the output -> one gradient for each input, `null` where none is wanted. */
+  /** dy, the gradient of the output -> one gradient per input, `null` if none is needed. */
   readonly backward: (dy: Tensor) => readonly (Tensor | null)[]
 }
 
@@ -39,7 +39,7 @@ interface TapeNode {
  */
 export class Tape {
   readonly lifetimes = new Lifetimes()
-  /** What has arrived for each value; summed in one pass when it is asked for. */
+  /** The gradients that have arrived for each value; summed in one pass when they are read. */
   private readonly gradients = new Map<Value, Tensor[]>()
   private nodes: TapeNode[] = []
   private readonly leaves: Value[] = []

@@ -20,7 +20,7 @@ const GATHER = [
 const SEGMENT_SUM = [attr.type('T'), attr.type('Tindices', 'int32'), attr.type('Tnumsegments', 'int32')]
 const SPARSE_LOSS = [attr.type('T'), attr.type('Tlabels', 'int32')]
 
-/** Applies functions one after another and frees what each one read, `x` too: the memory, still in the cache, serves the next. */
+/** Applies functions in sequence and frees the input of each, `x` included, so that the next one reuses memory that is still cached. */
 export function chain(x: Tensor, ...steps: readonly ((x: Tensor) => Tensor)[]): Tensor {
   return steps.reduce((value, step) => {
     const next = step(value)
@@ -89,7 +89,7 @@ export function gatherRows(table: Tensor, ids: Tensor): Tensor {
   return rawOp('GatherV2', GATHER, [table, ids, tf.scalar(0, 'int32')])
 }
 
-/** The sum of the rows [n, width] of each id [n]: [count, width], zero where there is none. */
+/** The sum of the rows [n, width] of each id [n]: [count, width], zero for an id without rows. */
 export function segmentSum(rows: Tensor, ids: Tensor, count: number): Tensor {
   return rawOp('UnsortedSegmentSum', SEGMENT_SUM, [rows, ids, tf.scalar(count, 'int32')])
 }

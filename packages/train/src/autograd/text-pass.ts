@@ -30,7 +30,7 @@ export interface TextPairBatch {
 export interface Contrast {
   /** Share of each positive in the loss; a row without positives is zero. */
   readonly targets: Float32Array
-  /** 0 where the column is a candidate for the row, far below zero where it is not. */
+  /** 0 if the column is a candidate for the row, far below zero if not. */
   readonly bias: Float32Array
   /** Factor of the cosines before softmax: the inverse temperature. */
   readonly scale: number

@@ -17,7 +17,7 @@ import type { Recorded, Tape, Value } from './tape'
 /** More dropout sites than any network has: runs and sites share one seed. */
 const SITES = 1024
 
-/** What is kept for the backward pass: everything it reads, all but attention probabilities, or only each layer's input. */
+/** The tensors kept for the backward pass: everything it reads, all but attention probabilities, or only each layer's input. */
 export type Recompute = 'none' | 'attention' | 'layer'
 
 /** How one pass over the network runs. */
@@ -31,7 +31,7 @@ export interface PassOptions {
   readonly kernels?: 'plain' | 'auto'
   /** Dropout in training: its rate and the masks' seed: the run's, and a number for (step, micro-batch). None in evaluation. */
   readonly dropout?: { readonly rate: number; readonly seed: readonly [number, number] }
-  /** Says when each value has its last reader; without it values live to the end of their layer. */
+  /** When each value has its last reader; without it values live until the end of their layer. */
   readonly plan?: ReadPlan
   /** False when no position is masked; attention then leaves its mask out. */
   readonly padded?: boolean
@@ -168,7 +168,7 @@ export class TrainingOps implements Ops<Value> {
     return this.made++
   }
 
-  /** How often a value is read, where there is a plan. */
+  /** How often a value is read, if there is a plan. */
   readsOf(number: number): number | undefined {
     return this.options.plan?.reads[number]
   }

@@ -14,7 +14,7 @@ import { Variable } from '../optimizer/variable'
 import { ORIGIN_FILE, originText, readOrigin, type Origin } from '../pretrained/origin'
 import { writeWeights, type LazyTensor } from './weights-file'
 
-/** What a network needs besides its weights to read texts, with the public weights that its training started from. */
+/** The files besides its weights that a network needs to read texts, and the origin of public weights that its training started from. */
 export interface Assets extends TextAssets {
   readonly origin?: Origin | undefined
 }

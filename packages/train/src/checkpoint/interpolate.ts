@@ -21,12 +21,12 @@ import { parityBatches, parityInputs } from './parity'
 
 /** A point on the line between two checkpoints of one network. */
 export interface InterpolateOptions {
-  /** What the training started from. */
+  /** The checkpoint that the training started from. */
   readonly start: string
   readonly checkpoint: string
   /** 0 is the start, 1 the checkpoint. */
   readonly share: number
-  /** Data folder whose valid split gives the thresholds and metrics. */
+  /** Data folder whose valid split determines thresholds and metrics. */
   readonly data: string
   readonly out: string
   /** Move each task's offset, so that its threshold is 0.5; bi-encoders only. */
@@ -99,7 +99,7 @@ async function mixIn(tuned: LoadedCheckpoint, start: string, checkpoint: string,
   }
 }
 
-/** The mixed values of one parameter; undefined where the tuned ones stay. */
+/** The mixed values of one parameter; undefined if the tuned ones are kept. */
 function mixture(name: string, from: Variable, to: Variable, share: number): Float32Array | undefined {
   if (name === 'cond_embedding' || name.startsWith('score.')) return undefined
   const [a, b] = [from.values(), to.values()]

@@ -34,7 +34,7 @@ function textInputs(pairs: EncodedPairs, maxLength: number, taskCount: number): 
   return [padTexts(mixed, 0, taskCount), padTexts({ ...texts, tokens: [full] }, 0, 1)]
 }
 
-/** One row of exactly `maxLength` tokens: a pair, its words repeated where it is shorter. */
+/** One row of exactly `maxLength` tokens: a pair, its words repeated if it is shorter. */
 function fullRow(pairs: EncodedPairs, index: number, maxLength: number): InputBatch {
   const ids = pairs.tokenIds.subarray(pairs.offsets[index], pairs.offsets[index + 1])
   const first = Math.min(pairs.firstLengths[index]!, maxLength - 1)
@@ -48,7 +48,7 @@ function fullRow(pairs: EncodedPairs, index: number, maxLength: number): InputBa
   }
 }
 
-/** The inputs with the logits, or vectors, that this network gives them, dropout off. */
+/** The inputs with this network's logits, or vectors, without dropout. */
 export function parityBatches(model: Model, inputs: readonly InputBatch[]): ParityBatch[] {
   return inputs.map((input) => {
     const outputs = predict(model, input)

@@ -1,7 +1,7 @@
 import { elementCount, parameterSpecs, type ModelConfig, type ParameterSpec, type TaskSpec } from '@sohu-match/core'
 import { initialValues } from '../initialization/parameters'
 
-/** Which of a network's tasks keep what they learned, and which start afresh. */
+/** Which of a network's tasks keep what they learned, and which start from scratch. */
 export interface TaskMatch {
   readonly kept: readonly string[]
   readonly fresh: readonly string[]
@@ -16,7 +16,7 @@ export function matchTasks(known: readonly TaskSpec[], tasks: readonly TaskSpec[
 
 /**
  * The parameters that hold something for each task (condition vectors, heads, scales), for `tasks` in place of the network's own: a task of
- * the same name keeps its part wherever it stood, another starts afresh. Returns values by name; the other parameters stay as they are.
+ * the same name keeps its part whatever its position, any other starts from scratch. Returns values by name; other parameters are unchanged.
  */
 export function parametersForTasks(
   config: ModelConfig,

@@ -9,7 +9,7 @@ export interface LazyTensor {
   readonly read: () => Float32Array | Promise<Float32Array>
 }
 
-/** Writes a safetensors file tensor by tensor. The caller makes the folder appear whole. Throws `storage`. */
+/** Writes a safetensors file tensor by tensor; the caller replaces the folder as a whole. Throws `storage`. */
 export async function writeWeights(
   path: string,
   tensors: readonly LazyTensor[],

@@ -10,7 +10,7 @@ export type BatchingOptions =
       readonly maxPairs?: number
       /** Pairs of two kinds never share a batch, [pairs]. */
       readonly kinds?: ArrayLike<number>
-      /** Pairs that an epoch shows, drawn anew for each. Default: all. */
+      /** Pairs per epoch, a new random sample each time. Default: all. */
       readonly epochPairs?: number
     }
   /** As the reference: one permutation of all tasks' pairs, `batchSize` pairs a batch, the last one smaller. */
@@ -23,7 +23,7 @@ export type BatchingOptions =
 export interface EpochPlan {
   /** Indices of pairs, each of those shown in exactly one batch. */
   readonly batches: readonly Int32Array[]
-  /** What one pair weighs in the sum that is its batch's loss; undefined: 1 / pairs of the batch, the mean, as the reference. */
+  /** Weight of a pair in the sum that is its batch's loss. Default: 1 / pairs of the batch, the mean, as in the reference. */
   readonly pairWeight?: number
   /** Share of positions that are padding, over the epoch. */
   readonly paddingShare: number

@@ -12,7 +12,7 @@ export interface DemoPair {
   readonly source: string
   readonly target: string
   readonly sameTopic: boolean
-  /** The same happening; implies `sameTopic`. */
+  /** The same event; implies `sameTopic`. */
   readonly sameEvent: boolean
 }
 
@@ -29,7 +29,7 @@ export const DEMO_SIZES: DemoSizes = { train: 960, valid: 200, test: 200 }
 /** The seed of the embedded corpus. */
 export const DEMO_SEED = 2021
 
-/** Four happenings: the sources and targets of two positive pairs, whose crossings are two negatives. */
+/** Four events: the sources and targets of two positive pairs; crossed, they make two negatives. */
 interface Quad {
   readonly sources: readonly [Happening, Happening]
   readonly targets: readonly [Happening, Happening]
@@ -85,7 +85,7 @@ function crossed(
   }))
 }
 
-/** Two topics that have some of place, date, figure and names in common; the two texts of a topic tell one event in 40 of 100 cases. */
+/** Two topics that share some of place, date, figure and names; the two texts of a topic describe one event in 40 of 100 cases. */
 function topicQuad(random: Random, split: Split): Quad {
   const [one, two] = random.shuffle([...TOPICS]) as [Topic, Topic]
   const stem = inventStem(random, split)

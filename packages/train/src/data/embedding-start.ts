@@ -11,14 +11,14 @@ const SINGULAR_POWER = 0.5
 /** Options of `embeddingStart`. */
 export interface EmbeddingStartOptions {
   readonly seed: number
-  /** Deviation of a first dimension that tells how rare a word is, in place of one of its characters' (0: none). */
+  /** Standard deviation of the first dimension if it encodes how rare a word is instead of its characters; 0: it does not. */
   readonly idfGain?: number
 }
 
 /**
  * A start for the word embeddings `[vocabulary, size]`, row-major, each row of mean square 1: half of a row from the word's characters,
  * half from a truncated SVD of the TF-IDF matrix of the training texts (Deerwester et al. 1990). Words that look or are used alike
- * start alike. With `idfGain` the first dimension tells how rare the word is instead, and rows are no longer of one size. The same seed gives the same bytes.
+ * start alike. With `idfGain` the first dimension encodes how rare the word is, and rows differ in length. The same seed produces the same bytes.
  */
 export function embeddingStart(
   encoded: Encodings,
@@ -43,8 +43,8 @@ export function embeddingStart(
 }
 
 /**
- * How rare each token is, `[vocabulary]`: its inverse document frequency, brought to mean 0 and deviation 1 over words as often as texts have
- * them; 0 for special tokens. What two texts share weighs by it, and a network that reads it need not learn it word by word.
+ * How rare each token is, `[vocabulary]`: its inverse document frequency, normalized to mean 0 and deviation 1 over all words of the texts;
+ * 0 for special tokens. It weights what two texts share, and a network that reads it need not learn it word by word.
  */
 function rarity(encoded: Encodings, vocab: Vocab): Float64Array {
   const isWord = wordTokens(vocab)

@@ -5,7 +5,7 @@ import type { Example } from '@sohu-match/core'
 import { storageError, writeFileAtomic } from '@sohu-match/node'
 import type { Encodings } from './encode'
 
-/** Part of every key: raise it when the tokenizer or the layout of the file changes, so that older files are not found. */
+/** Part of every key. Increase it when the tokenizer or the file's layout changes, so that older files are ignored. */
 const VERSION = 1
 /** First word of a file ("SMEN"), also a check of byte order. */
 const MAGIC = 0x4e454d53
@@ -13,7 +13,7 @@ const HEADER_WORDS = 4
 const DIGEST_BYTES = 32
 
 /**
- * Names an encoding by all that it depends on: the texts in their order, vocabulary, dictionary and maximum length.
+ * The key of an encoding, a hash of all that it depends on: the texts in order, vocabulary, dictionary and maximum length.
  * SHA-256, hex.
  */
 export function encodingKey(
@@ -35,7 +35,7 @@ export function encodingKey(
 
 /**
  * Writes encodings whole or not at all. All 32-bit words, little-endian: magic, version, pairs, tokens; offsets, first lengths,
- * truncated, token ids; then the SHA-256 of what stands before. Throws `storage`.
+ * truncated, token ids; then the SHA-256 of everything before it. Throws `storage`.
  */
 export async function writeEncodings(folder: string, key: string, encodings: Encodings): Promise<void> {
   const { tokenIds, offsets, firstLengths, truncated } = encodings
@@ -53,7 +53,7 @@ export async function writeEncodings(folder: string, key: string, encodings: Enc
   await writeFileAtomic(pathOf(folder, key), Buffer.concat([...parts, hash.digest()]))
 }
 
-/** Reads encodings of `pairs` pairs; undefined where there is no file, or one that is cut off or damaged, so that it is made anew. */
+/** Reads encodings of `pairs` pairs; undefined if the file is missing, truncated or damaged, so that it is written again. */
 export async function readEncodings(folder: string, key: string, pairs: number): Promise<Encodings | undefined> {
   const bytes = await readFile(pathOf(folder, key)).catch(() => undefined)
   if (!bytes || bytes.length < HEADER_WORDS * 4 + DIGEST_BYTES || bytes.length % 4 !== 0) return undefined

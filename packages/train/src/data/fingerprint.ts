@@ -5,7 +5,7 @@ import * as v from 'valibot'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
-/** What a run remembers of its data: enough to know it again, and to say what has changed. */
+/** A run's description of its data: enough to recognize it and to report what has changed. */
 export const descriptionSchema = v.strictObject({
   /** SHA-256, hex, of the tasks and of every train and valid pair, in their order. */
   fingerprint: v.string(),

@@ -50,7 +50,7 @@ export function ofTask(dataset: Dataset, tasks: readonly TaskSpec[], wanted?: st
   )
 }
 
-/** The named tasks of a data set, numbered anew in its order; all of them where none is named. Throws `config-invalid` for an unknown name. */
+/** The named tasks of a data set, renumbered in its order; all of them if none is named. Throws `config-invalid` for an unknown name. */
 export function onlyTasks(dataset: Dataset, wanted: readonly string[]): Dataset {
   if (wanted.length === 0) return dataset
   requireTasks('only_tasks', wanted, dataset.tasks)

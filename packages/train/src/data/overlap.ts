@@ -4,9 +4,9 @@ import type { EncodedPairs, Encodings } from './encode'
 
 /** Targets of the token-match auxiliary of one batch, each `[batch, seq]`, row-major. */
 export interface MatchTargets {
-  /** 1 where the token occurs in the other text of its pair. */
+  /** 1 if the token occurs in the other text of its pair. */
   readonly targets: Float32Array
-  /** 1 where the question makes sense: not at padding, [UNK] (which hides what it stands for) or any other special token. */
+  /** 1 for tokens that count: not padding, [UNK] (it hides the word) or any other special token. */
   readonly mask: Float32Array
 }
 
@@ -125,7 +125,7 @@ function weightedShare(words: ReadonlySet<number>, others: ReadonlySet<number>, 
   return ratio(found, all)
 }
 
-/** Pairs of neighbouring characters as numbers; special tokens (-1) break a pair. */
+/** Pairs of neighboring characters as numbers; special tokens (-1) separate them. */
 function characterBigrams(text: Int32Array, characters: readonly (readonly number[])[]): Set<number> {
   const grams = new Set<number>()
   let last = -1

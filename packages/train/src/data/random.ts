@@ -1,4 +1,4 @@
-/** A seeded source of random numbers; the same seeds give the same numbers on every machine. */
+/** A seeded source of random numbers; the same seeds produce the same numbers on every machine. */
 export interface Random {
   /** A number in [0, 1), of 32 random bits. */
   next(): number

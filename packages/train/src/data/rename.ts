@@ -6,7 +6,7 @@ import { createRandom } from './random'
 /** A word is a name, for renaming, when fewer than this share of the training texts have it. */
 const RARE = 0.01
 
-/** Width of a band of inverse frequencies within which one word stands in for another, in nats. */
+/** Width in nats of the band of inverse document frequencies within which one word can replace another. */
 const BAND = 0.5
 
 /** Gives a pair's tokens with some words renamed, or the tokens themselves. */
@@ -37,7 +37,7 @@ export function renamer(
   }
 }
 
-/** For each rare word by its id the words that may stand in for it, itself among them. Continuations (`##`) keep to themselves. */
+/** For each rare word, by id, the words that may replace it, itself included. Continuations (`##`) are only replaced by each other. */
 function bandsOf(pairs: EncodedPairs, vocab: Vocab): readonly (readonly number[] | undefined)[] {
   const isWord = wordTokens(vocab)
   const idf = inverseFrequencies(pairs, vocab.tokens.length)

@@ -1,4 +1,4 @@
-/** A sparse matrix in compressed rows: row r has the columns `columns[starts[r] .. starts[r + 1]]` with the values beside them. */
+/** A sparse matrix in compressed rows: row r has the columns `columns[starts[r] .. starts[r + 1]]`, and `values` in the same places. */
 export interface SparseMatrix {
   readonly rows: number
   readonly columns: number

@@ -84,7 +84,7 @@ export interface TextBatchOptions {
 
 /** Longest over shortest text of a group: more groups pad less, fewer keep the products large. */
 const GROUP_SPREAD = 1.6
-/** Groups of one batch; the last takes what is left. */
+/** Groups per batch; the last has the remaining texts. */
 const GROUPS = 4
 
 /** Puts the pairs at `indices` into one batch of distinct texts. */

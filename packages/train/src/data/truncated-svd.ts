@@ -16,7 +16,7 @@ export interface TruncatedSvd {
 const OVERSAMPLE = 10
 const PASSES = 2
 
-/** Right singular vectors of a sparse matrix by randomized subspace iteration; each sign makes the column's largest entry positive. */
+/** Right singular vectors of a sparse matrix by randomized subspace iteration, signed so that each column's largest entry is positive. */
 export function truncatedSvd(matrix: SparseMatrix, rank: number, random: Random): TruncatedSvd {
   const width = Math.min(rank + OVERSAMPLE, matrix.rows, matrix.columns)
   let basis: Float32Array = Float32Array.from({ length: matrix.columns * width }, () => random.normal()) // [columns, width]

@@ -14,7 +14,7 @@ export interface Resampled {
   readonly auc: Float64Array
 }
 
-/** Resamplings of an interval: enough for its ends to stand still in the second decimal (Efron and Tibshirani 1993, section 13.3). */
+/** Resamplings per interval: enough for stable ends in the second decimal (Efron and Tibshirani 1993, section 13.3). */
 export const RESAMPLINGS = 1000
 
 /** F1 of `predicted` and AUC of `score` on rows drawn with replacement, `count` times. Rows of one task. */
@@ -31,7 +31,7 @@ export function resample(rows: readonly ScoredRow[], count: number, random: Rand
   return result
 }
 
-/** The 95 % percentile interval of resampled figures around a figure; figures that are not numbers are left out. */
+/** The 95 % percentile interval of a metric from its resamplings; NaN is left out. */
 export function interval(value: number, resampled: Float64Array): Interval {
   const sorted = resampled.filter((figure) => !Number.isNaN(figure)).sort()
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN
@@ -47,7 +47,7 @@ export function resampleTasks(
   return new Map([...tasks].map(([name, rows]) => [name, resample(rows, count, createRandom('bootstrap', seed, name))]))
 }
 
-/** Elementwise mean of resampled figures: that of the mean over tasks. */
+/** Elementwise mean of resamplings: those of the mean over tasks. */
 export function meanOf(figures: readonly Float64Array[]): Float64Array {
   return Float64Array.from(
     figures[0] ?? [],

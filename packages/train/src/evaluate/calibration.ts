@@ -5,7 +5,7 @@ export interface CalibrationBin {
   readonly from: number
   readonly to: number
   readonly pairs: number
-  /** Mean score, NaN where there is no pair. */
+  /** Mean score, NaN without pairs. */
   readonly score: number
   /** Share of pairs with label 1. */
   readonly positive: number

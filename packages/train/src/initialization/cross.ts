@@ -9,7 +9,7 @@ const VALUE_GAIN = 0.7
 /** Length of the opposite segment embeddings, as a share of √hidden. */
 const SEGMENT_LENGTH = 0.5
 
-/** Rotary pairs that turn slower than this (radians a token) tell what a token is rather than where it stands. */
+/** Rotary pairs that turn slower than this, in radians per token, encode what a token is rather than where it is. */
 const SLOW = 0.02
 
 /**

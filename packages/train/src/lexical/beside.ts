@@ -13,7 +13,7 @@ export async function lexicalBaselineOf(
   return fitLexicalBaseline(splits.train, splits.valid, words)
 }
 
-/** What the baseline says of labelled pairs, with its thresholds by task name. */
+/** The baseline's scores of labelled pairs, with its thresholds by task name. */
 export function lexicalScores<P extends Example>(
   baseline: LexicalBaseline,
   tasks: readonly TaskSpec[],
@@ -26,7 +26,7 @@ export function lexicalScores<P extends Example>(
   return { tasks, thresholds, rows }
 }
 
-/** The baseline's figures on the pairs that a checkpoint was evaluated on. `words` cuts a text. Throws `data-invalid`. */
+/** The baseline's metrics on the pairs that a checkpoint was evaluated on. `words` segments a text. Throws `data-invalid`. */
 export async function lexicalEvaluation(
   data: Omit<DataChoice, 'split'>,
   tasks: readonly TaskSpec[],

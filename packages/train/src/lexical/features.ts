@@ -14,7 +14,7 @@ export interface TermStatistics {
   readonly bigrams: InverseFrequencies<number>
 }
 
-/** What the features need of one text. */
+/** The parts of a text that the features use. */
 export interface TextTerms {
   readonly words: Counts<string>
   /** By the two UTF-16 code units in one number. */

@@ -1,7 +1,7 @@
 import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
 import { Variable } from './variable'
 
-/** Which Adam: Keras 2.3.1's (the baseline's: epsilon beside the uncorrected root) or bert4keras' (beside the corrected one). */
+/** Which Adam: Keras 2.3.1's, the baseline's, adds epsilon to the uncorrected root; bert4keras' adds it to the corrected one. */
 export type AdamForm = 'keras' | 'bert4keras'
 
 /** Adam's settings (Kingma and Ba 2015, arXiv:1412.6980; decoupled decay Loshchilov and Hutter 2019, arXiv:1711.05101). */
@@ -10,7 +10,7 @@ export interface AdamOptions {
   readonly beta1: number
   readonly beta2: number
   readonly epsilon: number
-  /** Decoupled: each step also takes this share of learning rate x weight. */
+  /** Decoupled: each step also subtracts this share of learning rate x weight. */
   readonly weightDecay: number
   /** The names that decay; biases, gains and offsets do not. */
   readonly decays?: (name: string) => boolean
@@ -103,7 +103,7 @@ export class Adam {
   }
 }
 
-/** Takes the rows out, updates them as variables of their own, and puts them back. */
+/** Copies the rows out, updates them as separate variables, and writes them back. */
 function updateRows(variables: Trio, rows: Tensor, update: (...parts: Trio) => void): void {
   const parts = variables.map((variable) => Variable.of(variable.readRows(rows)))
   update(...(parts as unknown as Trio))
@@ -123,7 +123,7 @@ function shrink(variable: Variable, share: number): void {
   step.dispose()
 }
 
-/** Scales gradients so that their joint L2 norm is at most `limit` (Pascanu et al. 2013); gives the norm found. New tensors; the old are freed. */
+/** Scales gradients so that their joint L2 norm is at most `limit` (Pascanu et al. 2013) and returns the norm found. Frees the old tensors. */
 export function clipByGlobalNorm(gradients: Map<string, Tensor>, limit: number): Tensor {
   const norm = tf.tidy(() =>
     tf.sqrt(tf.addN([...gradients.values()].map((gradient) => rawOp('L2Loss', [attr.type('T')], [gradient]))).mul(2))

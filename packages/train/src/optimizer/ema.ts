@@ -12,7 +12,7 @@ type Move = (average: Variable, weights: Tensor) => void
 export class ExponentialMovingAverage {
   private readonly averages = new Map<string, Variable>()
 
-  /** `inPlace` takes the form without a temporary tensor, where the momentum is not so small that its factor 1 / μ loses digits. */
+  /** `inPlace` computes without a temporary tensor; for a small momentum its factor 1 / μ loses digits. */
   constructor(
     private readonly momentum: number,
     private readonly variables: ReadonlyMap<string, Variable>,

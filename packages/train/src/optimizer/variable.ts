@@ -1,7 +1,7 @@
 import { elementCount } from '@sohu-match/core'
 import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
 
-/** TensorFlow's reserved name for a variable that nobody else can look up: each call makes a fresh one, freed with its handle. */
+/** TensorFlow's reserved name for an anonymous variable: each call creates one, freed with its handle. */
 const ANONYMOUS = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347'
 const READ = [attr.type('dtype')]
 const GATHER = [
@@ -36,7 +36,7 @@ export class Variable {
     return Variable.of(tf.tidy(() => rawOp('Fill', FILL, [tf.tensor1d([...shape], 'int32'), tf.scalar(0)])))
   }
 
-  /** A variable with a tensor's values, whose memory it takes over. */
+  /** A variable with a tensor's values; it takes ownership of the memory. */
   static of(tensor: Tensor): Variable {
     const variable = Variable.empty(tensor.shape)
     rawOps('AssignVariableOp', ASSIGN, [variable.handle, tensor], 0)

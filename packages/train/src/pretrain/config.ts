@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { parseTrainSettings, requireKnownKeys, type TrainSettings } from '../config'
 import { PRESETS } from '../presets'
 
-/** The keys of a training configuration that pretraining has too; they mean the same. */
+/** The keys of a training configuration that pretraining shares. */
 const SHARED = [
   'model',
   'seed',
@@ -24,7 +24,7 @@ const SHARED = [
   'checkpoint_steps'
 ] as const
 
-/** Its own: the share of words that are hidden, and of sequences that are kept to measure the loss on. */
+/** Keys of pretraining alone: the share of masked words, and of sequences held out to measure the loss on. */
 const own = v.object({
   mask_rate: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(0.9)), 0.15),
   held_out: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.5)), 0.01)
@@ -54,7 +54,7 @@ export function parsePretrainSettings(json: Record<string, unknown>, source: str
   if (settings.model['norm_position'] === 'pre') {
     throw new MatcherError(
       'config-invalid',
-      `${source}: norm_position "pre" is not part of RoFormer's recipe for hidden words; leave it out.`
+      `${source}: norm_position "pre" is not part of RoFormer's recipe for masked language modeling; leave it out.`
     )
   }
   const { batchTokens } = settings

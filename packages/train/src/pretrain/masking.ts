@@ -6,7 +6,7 @@ import { ROLE, type Sequences } from './sequences'
 export interface MaskedBatch {
   readonly batch: number
   readonly seq: number
-  /** `[batch, seq]`, row-major, hidden words replaced. */
+  /** `[batch, seq]`, row-major, with masked words replaced. */
   readonly tokenIds: Int32Array
   /** `[batch, seq]`; padding has segment 0. */
   readonly segmentIds: Int32Array
@@ -73,7 +73,7 @@ export function createMasking(sequences: Sequences, vocab: Vocab, rate: number) 
   }
 }
 
-/** The positions of the words that are hidden, ascending; one word where chance takes none, none where there are no words. */
+/** The positions of the masked words, ascending; at least one word if there are any. */
 function hiddenPositions(roles: Uint8Array, rate: number, random: ReturnType<typeof createRandom>): number[] {
   const starts = Array.from(roles.keys()).filter((position) => roles[position] === ROLE.starts)
   const chosen = starts.filter(() => random.chance(rate))

@@ -35,7 +35,7 @@ export interface PretrainRun {
   readonly force?: boolean
 }
 
-/** What pretraining tells while it goes on. */
+/** Events of a pretraining. */
 export interface PretrainHooks {
   readonly onPrepare?: PrepareProgress
   readonly onReady?: (ready: {
@@ -46,7 +46,7 @@ export interface PretrainHooks {
     steps: number
   }) => void
   readonly onStep?: (report: StepReport) => void
-  /** An epoch's end: the loss on sequences that are held out, under masks that stay the same. NaN where none are. */
+  /** End of an epoch: the loss on the held-out sequences, under fixed masks. NaN if none are held out. */
   readonly onEpoch?: (report: { epoch: number; epochs: number; step: number; heldOutLoss: number }) => void
   /** True once it is to stop: it finishes its step and writes the checkpoint. */
   readonly stopping?: () => boolean
@@ -55,7 +55,7 @@ export interface PretrainHooks {
 /** Steps between reports. Reading the loss waits for the device, so it is read only then. */
 const REPORT_STEPS = 10
 
-/** The head for hidden words, beside a checkpoint's files: pretraining that goes on from the checkpoint takes it over. */
+/** The masked language modeling head, next to a checkpoint's files: pretraining that continues from the checkpoint loads it. */
 const HEAD_FILE = 'mlm.safetensors'
 
 /** Everything that pretraining starts from. */
@@ -166,7 +166,7 @@ function plan({ indices, lengths }: Part, { settings, batchTokens }: PretrainSet
 /** Padded tokens of one batch of the held-out sequences. */
 const EVALUATION_TOKENS = 8192
 
-/** Mean loss over the hidden words of a part, under masks that depend on the sequence alone. */
+/** Mean loss over the masked tokens of a part, under masks that depend only on the sequence. */
 function meanLoss(model: Model, { indices, lengths }: Part, masking: ReturnType<typeof createMasking>): number {
   const sums = planEvaluation(lengths, EVALUATION_TOKENS).map((batch) => {
     const masked = masking(

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { keptLengths, type Tokenizer } from '@sohu-match/core'
 
-/** What a token is to whole-word masking. */
+/** The role of a token in whole-word masking. */
 export const ROLE = { special: 0, starts: 1, continues: 2 } as const
 
 /** Texts as the network reads them in pretraining, one after another. */
@@ -24,7 +24,7 @@ interface Tokens {
   readonly roles: readonly number[]
 }
 
-/** Units between two looks at the event loop. */
+/** Units between two turns of the event loop. */
 const SLICE = 500
 
 /**
@@ -81,7 +81,7 @@ function push(ids: number[], roles: number[], id: number): void {
   roles.push(ROLE.special)
 }
 
-/** A text's ids with where its jieba words start; ids of words are kept, since most words come again. */
+/** Ids of a text and where its jieba words start; ids of words are cached, since most words recur. */
 function wordTokenizer(tokenizer: Tokenizer): (text: string) => Tokens {
   const known = new Map<string, Int32Array>()
   return (text) => {
@@ -99,7 +99,7 @@ function wordTokenizer(tokenizer: Tokenizer): (text: string) => Tokens {
   }
 }
 
-/** A text in parts of at most `length` tokens; a word that a cut falls into starts anew. */
+/** A text in parts of at most `length` tokens; a word that would be cut starts the next part. */
 function* pieces({ ids, roles }: Tokens, length: number): Generator<Tokens> {
   for (let start = 0; start < ids.length; start += length) {
     yield {

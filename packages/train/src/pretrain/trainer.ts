@@ -7,7 +7,7 @@ import { disposeModel } from '../step/trainer'
 import type { MaskedBatch } from './masking'
 import { maskedLossAndGradients } from './pass'
 
-/** The network with its head for hidden words and its optimizer: one `step` is one update. */
+/** The network with its masked language modeling head and its optimizer: one `step` is one update. */
 export class PretrainTrainer {
   private readonly adam: Adam
 

@@ -2,7 +2,7 @@ import { describeIssues, MatcherError, parseModelConfig, type ModelConfig, type 
 import { readJson } from '@sohu-match/node'
 import * as v from 'valibot'
 
-/** Sizes that a public configuration gives. Other keys (attention dropout, generation settings, …) say nothing about the network. */
+/** Sizes read from a public configuration. Other keys (attention dropout, generation settings, …) do not describe the network. */
 const SIZES = [
   'vocab_size',
   'embedding_size',
@@ -53,7 +53,7 @@ export const OWN_KEYS = [
   'word_segmentation'
 ] as const
 
-/** What the files beside a public configuration tell of the network. */
+/** What the files next to a public configuration say about the network. */
 export interface Found {
   /** The weights hold a table of positions. */
   readonly positions: boolean

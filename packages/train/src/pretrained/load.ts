@@ -9,11 +9,11 @@ import { bundledDictionary } from '../checkpoint/dictionary'
 import { transpose } from './transpose'
 import { allRows, reachableRows, rowsWithWords, tableOf } from './vocabulary-rows'
 
-/** What a run or a checkpoint takes over from public weights. */
+/** The parts of public weights that a run or a checkpoint imports. */
 export interface PublicStart {
   readonly config: ModelConfig
   readonly vocab: string
-  /** Whose weights they are, where the folder says so. */
+  /** The origin of the weights, if the folder names it. */
   readonly origin: Origin | undefined
   readonly summary: LoadSummary
   /** Every parameter of `config`, read when its turn comes: loaded, or started as the baseline starts it. */
@@ -28,7 +28,7 @@ export interface LoadOptions extends OwnSwitches {
   readonly allowMissing?: readonly string[] | undefined
   /** Leaves out tokens that no text is ever cut into. */
   readonly pruneVocabulary?: boolean | undefined
-  /** Adds at most so many words to a vocabulary of characters, which are then cut by jieba. Default 0. */
+  /** Maximum number of words to add to a vocabulary of characters, which jieba then cuts. Default: 0. */
   readonly words?: number | undefined
 }
 

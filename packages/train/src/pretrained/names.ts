@@ -91,7 +91,7 @@ export const HUGGING_FACE_NAMES: NameTable = {
 /** The same as an ONNX file, whose kernels are [in, out]. */
 export const ONNX_NAMES: NameTable = { ...HUGGING_FACE_NAMES, kind: 'ONNX file', transposed: () => false }
 
-/** Every pair for a network of so many layers, from our name to the source's. */
+/** Every pair of names for a network with this number of layers, from ours to the source's. */
 export function sourceNames({ pairs }: NameTable, layers: number): Map<string, string> {
   const filled = (name: string, layer: number): string =>
     name.replace(/\{(\d*)([in])(?:\+(\d+))?\}/g, (_, factor: string, variable: string, more: string) =>

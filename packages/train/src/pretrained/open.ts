@@ -14,7 +14,7 @@ import { openTensorFlow } from './tensorflow/bundle'
 import { isTable } from './tensorflow/table'
 import { readPublicVocab, requireVocabSize, wordSegmentationOf } from './vocabulary'
 
-/** Public weights, opened: their configuration with this project's switches, their vocabulary, and where each tensor lies. */
+/** Opened public weights: their configuration with this project's switches, their vocabulary, and where each tensor is. */
 export interface PublicWeights {
   readonly config: ModelConfig
   /** The text of vocab.txt. */
@@ -26,7 +26,7 @@ export interface PublicWeights {
 /** The first bytes of every HDF5 file. */
 const HDF5_SIGNATURE = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a)
 
-/** What the table of words is called in a `BertModel` and a `RoFormerModel`. */
+/** Names of the word embeddings in a `BertModel` and a `RoFormerModel`. */
 const WORD_TABLE = 'embeddings.word_embeddings.weight'
 
 /** Loaded when it is needed: the HDF5 library is some megabytes of wasm. */
@@ -107,7 +107,7 @@ function configFile(folder: string, files: readonly string[]): string {
 
 /**
  * The one TensorFlow index (a file `….index` that ends as a table does), HDF5 file or file `….onnx`, whatever its name. Throws `checkpoint-invalid` if
- * there are several: a trained model beside the weights it was trained from must not be mistaken for them.
+ * there are several: a trained model must not be mistaken for the weights it was trained from.
  */
 async function foundByContent(folder: string, files: readonly string[]): Promise<WeightsFile | undefined> {
   const found: WeightsFile[] = []

@@ -4,7 +4,7 @@ import { describeIssues, MatcherError } from '@sohu-match/core'
 import { readJson } from '@sohu-match/node'
 import * as v from 'valibot'
 
-/** The file that says whose weights a folder of public weights holds, or a checkpoint started from. */
+/** The file that names the origin of a folder's public weights, or of those that a checkpoint started from. */
 export const ORIGIN_FILE = 'origin.json'
 
 const text = v.pipe(v.string(), v.nonEmpty())
@@ -18,10 +18,10 @@ const originSchema = v.object({
   citation: text
 })
 
-/** Whose public weights these are, and under which terms. */
+/** Origin and license of public weights. */
 export type Origin = Readonly<v.InferOutput<typeof originSchema>>
 
-/** The origin that a folder names; undefined where it names none. Throws `checkpoint-invalid`. */
+/** The origin that a folder names, if any. Throws `checkpoint-invalid`. */
 export async function readOrigin(folder: string): Promise<Origin | undefined> {
   const path = join(folder, ORIGIN_FILE)
   if (!existsSync(path)) return undefined

@@ -10,13 +10,13 @@ export interface Assignment {
   readonly transposed: boolean
 }
 
-/** What becomes of a source's tensors and of a network's parameters; found out before a value is read. */
+/** Where a network's parameters come from in a source; planned before a value is read. */
 export interface LoadPlan {
   readonly assignments: readonly Assignment[]
   readonly summary: LoadSummary
 }
 
-/** What was taken over, what starts afresh, and what the source has for other purposes. */
+/** What was imported, what starts from scratch, and what the source holds for other purposes. */
 export interface LoadSummary {
   readonly kind: string
   readonly files: readonly string[]
@@ -28,7 +28,7 @@ export interface LoadSummary {
   readonly ignored: readonly string[]
 }
 
-/** What a public encoder never has: how this project tells the network its task, and its heads. */
+/** Parameters that no public encoder has: the task's conditioning and the heads of this project. */
 const OURS_ALONE = /^(cond_embedding$|embeddings\.condition\.|classifier\.|score\.)|\.(gamma|beta)_cond$/
 
 /**
@@ -98,7 +98,7 @@ function refuseSurprises(file: string, kind: string, missing: readonly string[],
   )
 }
 
-/** A summary as lines for a person: counts first, then the names where they are few or of interest. */
+/** A summary as lines of text: counts first, then the names that are few or of interest. */
 export function summaryText({ kind, files, loaded, initialized, ignored }: LoadSummary): string {
   return [
     `Weights from a ${kind}: ${files.join(', ')}`,

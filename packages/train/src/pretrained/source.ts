@@ -9,7 +9,7 @@ export interface SourceTensor {
   readonly read: () => Promise<Float32Array>
 }
 
-/** A foreign checkpoint: where its tensors lie and how to read each. */
+/** A foreign checkpoint: where its tensors are and how to read each. */
 export interface TensorSource {
   /** The files read, as a person should see them. */
   readonly files: readonly string[]

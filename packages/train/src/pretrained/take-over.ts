@@ -11,12 +11,12 @@ import { Variable } from '../optimizer/variable'
 import { withPublicWeights } from './load'
 import type { LoadSummary } from './plan'
 
-/** What a run starts from when it takes over weights. */
+/** Start of a run that loads weights. */
 export interface TakenOver {
   readonly config: ModelConfig
   readonly assets: Assets
   readonly variables: Map<string, Variable>
-  /** What public weights gave; a checkpoint of this project gives everything. */
+  /** What was imported from public weights; a checkpoint of this project provides everything. */
   readonly summary?: LoadSummary
   /** The tasks that a checkpoint of this project knows, by name, and those that it does not. */
   readonly match?: TaskMatch
@@ -25,7 +25,7 @@ export interface TakenOver {
 /** The keys of config.json that a run chooses whatever checkpoint it starts from. */
 const OWN_KEYS_OF_CHECKPOINT = ['architecture', 'max_length', 'hidden_dropout_prob', 'pooling'] as const
 
-/** True if a folder is a checkpoint of this project: its configuration tells how the network learns its task, which no public one does. */
+/** True if a folder is a checkpoint of this project: its configuration says how the network is told its task, which no public one does. */
 export async function isOwnCheckpoint(folder: string): Promise<boolean> {
   await recoverFolder(folder)
   const path = join(folder, 'config.json')

@@ -65,7 +65,7 @@ export function wordSegmentationOf(vocab: string): ModelConfig['wordSegmentation
   return tokens.filter((token) => WORD.test(token)).length > WORDS_SHARE * tokens.length ? 'jieba' : 'none'
 }
 
-/** Only "\n" ends a line: BERT's Chinese vocabulary has U+2028 as a token. */
+/** Lines end with "\n" only: BERT's Chinese vocabulary has U+2028 as a token. */
 function linesOf(text: string): string[] {
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''))
   if (lines.at(-1) === '') lines.pop()

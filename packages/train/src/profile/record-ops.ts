@@ -18,7 +18,7 @@ export interface OpRecord {
   readonly liveBytes: number
 }
 
-/** What was seen while `body` ran. */
+/** The operations recorded while `body` ran. */
 export interface Recording<T> {
   readonly result: T
   readonly ops: readonly OpRecord[]
@@ -36,7 +36,7 @@ type Backend = {
   read(id: object): Promise<unknown>
 }
 
-/** Records every operation that TensorFlow runs on behalf of `body`, which tells the kernel under way by the observer it is given. */
+/** Records every operation that TensorFlow runs for `body`, which reports its current kernel to the observer it receives. */
 export function recordOps<T>(body: (onKernel: KernelObserver) => T): Recording<T> {
   const backend = tf.backend() as unknown as Backend
   const ops: OpRecord[] = []

@@ -1,6 +1,6 @@
 import type { OpRecord, Recording } from './record-ops'
 
-/** What the operations of one group took together. */
+/** Totals of one group of operations. */
 export interface OpGroup {
   readonly name: string
   readonly calls: number

@@ -11,7 +11,7 @@ export interface Workload {
   readonly layers: number
   readonly hidden: number
   readonly heads: number
-  /** Width of the feed-forward; four times `hidden` where it is not given. */
+  /** Width of the feed-forward layer. Default: four times `hidden`. */
   readonly intermediate?: number
   readonly vocabulary: number
   readonly pairs: number

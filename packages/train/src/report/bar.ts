@@ -2,7 +2,7 @@ import cliProgress from 'cli-progress'
 import type { StepReport } from '../run/loop'
 import { duration, percent, significant, whole } from './format'
 
-/** What shows progress to a person. `close` leaves the last state on the screen. */
+/** A progress display. `close` leaves the last state on the screen. */
 export interface ProgressView {
   /** Work before and between steps, such as tokenizing: `done` of `total`. */
   phase(label: string, done: number, total: number): void
@@ -15,7 +15,7 @@ export interface ProgressView {
 
 /** Options of `createProgress`. */
 export interface ProgressOptions {
-  /** Seconds between lines where the output is no terminal. Default 10. */
+  /** Seconds between lines if the output is not a terminal. Default: 10. */
   readonly everySeconds?: number
   /** Milliseconds, for tests. Default `performance.now`. */
   readonly now?: () => number
@@ -32,7 +32,7 @@ export function createProgress(
   return stream.isTTY ? barProgress(stream) : lineProgress(stream, options)
 }
 
-/** The figures of one report: `epoch 1/3  loss 0.512  lr 0.000500  85 pairs/s  9,120 tokens/s  padding 3 %  ETA 4 min 10 s`. */
+/** The line of one report: `epoch 1/3  loss 0.512  lr 0.000500  85 pairs/s  9,120 tokens/s  padding 3 %  ETA 4 min 10 s`. */
 export function stepFigures(report: StepReport, secondsPerStep: number): string {
   return [
     `epoch ${report.epoch + 1}/${report.epochs}`,

@@ -1,17 +1,16 @@
 import { escapeHtml } from './page'
 
-/** A named curve; points whose y is not a number are left out. */
+/** A named curve; points whose y is NaN are omitted. */
 export interface Series {
   readonly name: string
   readonly points: readonly (readonly [x: number, y: number])[]
 }
 
-/** What a line chart shows. */
 export interface ChartOptions {
   readonly title: string
   readonly xLabel: string
   readonly series: readonly Series[]
-  /** Fixed ends of the y axis; without them the data's. */
+  /** Fixed range of the y axis. Default: the range of the data. */
   readonly y?: readonly [low: number, high: number]
   /** Draws the line where y is x. */
   readonly diagonal?: boolean
@@ -78,7 +77,7 @@ function extent(values: readonly number[]): readonly [number, number] {
   )
 }
 
-/** Means of neighbouring points, so that no more than `MOST_POINTS` are left. */
+/** Averages neighboring points, so that at most `MOST_POINTS` remain. */
 function thinned(points: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
   const size = Math.ceil(points.length / MOST_POINTS)
   if (size <= 1) return points

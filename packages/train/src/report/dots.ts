@@ -11,7 +11,7 @@ export interface DotRow {
 const [WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM] = [480, 170, 20, 8, 26, 36]
 const COLORS = 6
 
-/** Named rows of dots on one axis, as a figure of inline SVG: where runs lie and how far they spread. Values that are no numbers are left out. */
+/** Named rows of dots on one axis as inline SVG, which show where runs are and how far they spread. NaN values are omitted. */
 export function dotChart(title: string, rows: readonly DotRow[]): string {
   const shown = rows
     .map((row) => ({ ...row, values: row.values.filter(Number.isFinite) }))

@@ -50,12 +50,12 @@ export function lengthRows({ tasks }: Evaluation): TextRows {
   }
 }
 
-/** A figure with the ends of its 95 % interval: `0.712 [0.671, 0.750]`. */
+/** A metric with its 95 % interval: `0.712 [0.671, 0.750]`. */
 export function withInterval({ value, low, high }: Interval): string {
   return `${ratio(value)} [${ratio(low)}, ${ratio(high)}]`
 }
 
-/** What an evaluation says, for programs: the metrics, and by task what stands beside them. */
+/** An evaluation as JSON: the metrics and, per task, the measurements that go with them. */
 export function figuresJson({ metrics, tasks, meanF1, meanAuc }: Evaluation): Record<string, unknown> {
   const ends = ({ low, high }: Interval) => [low, high]
   return {

@@ -1,4 +1,4 @@
-/** A ratio with three decimals, `–` where it is not a number. */
+/** A ratio with three decimals, `–` for NaN. */
 export function ratio(value: number | undefined): string {
   return value === undefined || Number.isNaN(value) ? '–' : value.toFixed(3)
 }

@@ -8,7 +8,7 @@ export interface JudgedPair extends ScoredRow {
   readonly b: string
 }
 
-/** Pairs whose score is on the wrong side of the threshold, the farthest first, at most `count` of a task. */
+/** Pairs whose score is on the wrong side of the threshold, the farthest first, at most `count` per task. */
 export function mostWrong(pairs: readonly JudgedPair[], task: number, count: number): JudgedPair[] {
   const distance = ({ score, label }: JudgedPair) => Math.abs(score - label)
   return pairs

@@ -1,4 +1,4 @@
-/** Text as it may stand in HTML and in attribute values. */
+/** Escapes text for HTML and attribute values. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
@@ -43,7 +43,7 @@ export function section(title: string, ...content: readonly string[]): string {
   return `<section><h2>${escapeHtml(title)}</h2>\n${content.join('\n')}</section>`
 }
 
-/** A table of plain texts; it scrolls sideways where the screen is narrow. */
+/** A table of plain texts that scrolls sideways on a narrow screen. */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (tag: string, row: readonly string[]) =>
     `<tr>${row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`

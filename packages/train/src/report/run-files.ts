@@ -23,7 +23,7 @@ export const VALID_SCORES = 'valid-scores.json'
 /** Most wrong pairs of each task that a report shows. */
 const EXAMPLES = 2
 
-/** What a run's report is made of, beside the files in its folder. */
+/** The parts of a run's report that are not in its folder. */
 export interface ReportSource {
   readonly tasks: readonly TaskSpec[]
   /** The valid split, each pair labelled, and the tokens of each. */

@@ -23,7 +23,7 @@ export interface RunReportInput {
   }
 }
 
-/** A run as one HTML page: figures, curves, calibration, examples, configuration. It needs no server, script or other file. */
+/** A run as one HTML page: metrics, curves, calibration, examples, configuration. It needs no server, script or other file. */
 export function runReport({ title, records, config, evaluation, examples }: RunReportInput): string {
   const steps = records.filter((record) => record.type === 'step')
   const epochs = records.filter((record) => record.type === 'epoch')

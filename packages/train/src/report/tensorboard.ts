@@ -31,7 +31,7 @@ export function eventFile(records: readonly RunRecord[], start: number): Uint8Ar
   return concatenated(events.map(framed))
 }
 
-/** Each figure of a record by its tag; null in the log stands for NaN. */
+/** Each number of a record by its tag; null in the log means NaN. */
 function figuresOf(record: RunRecord): Record<string, number> {
   if (record.type === 'step') {
     const { loss, learningRate, paddingShare, pairs, tokens, seconds } = record

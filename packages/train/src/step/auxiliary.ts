@@ -12,7 +12,7 @@ export interface AuxiliaryOptions {
   readonly lexicalWeight: number
 }
 
-/** What the auxiliary losses ask of a batch: for each token whether the other text has it, and four overlap figures of each pair. */
+/** Targets of the auxiliary losses: for each token whether the other text has it, and four overlap features of each pair. */
 export interface AuxiliaryTargets {
   /** [batch, seq], 1 where the other text has the token. */
   readonly tokenMatch: Float32Array

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Study, StudyRun } from './study'
 
-/** What a finished run leaves beside its weights and scores; `run.json` of its folder. */
+/** Summary of a finished run: `run.json` of its folder. */
 export interface RunSummary {
   readonly parameters: number
   /** Seconds of its steps. */

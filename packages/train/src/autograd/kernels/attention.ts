@@ -3,7 +3,7 @@ import type { Recorded } from '../tape'
 import { FLOAT32, type Products } from '../products'
 import { chain, softmax } from '../tensor-ops'
 
-/** What a masked key's score gains: exp of it is zero in float32. */
+/** Added to the score of a masked key: its exp is zero in float32. */
 export const MASKED = -1e9
 
 /**

@@ -4,7 +4,7 @@ import { sparseCrossEntropy } from '../tensor-ops'
 
 /**
  * Loss Σ wᵢ (log Σⱼ exp xᵢⱼ - xᵢ,label): softmax cross-entropy of logits x [batch, classes] with weights [batch], a scalar. The mean is
- * the weights 1/batch. dx = w (softmax(x) - onehot(label)). Saved: softmax(x) - onehot(label), which TensorFlow's op gives with the loss.
+ * the weights 1/batch. dx = w (softmax(x) - onehot(label)). Saved: softmax(x) - onehot(label), which TensorFlow's op returns with the loss.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, weights: Tensor): Recorded {
   const { losses, gradient } = sparseCrossEntropy(logits as Tensor2D, labels as Tensor1D)

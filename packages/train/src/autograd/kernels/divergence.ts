@@ -2,7 +2,7 @@ import { tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
 
 /**
- * Loss Σ wᵢ (KL(pᵢ‖qᵢ) + KL(qᵢ‖pᵢ)) of logits [2 batch, classes], whose first half gives p and whose second half gives q by softmax;
+ * Loss Σ wᵢ (KL(pᵢ‖qᵢ) + KL(qᵢ‖pᵢ)) of logits [2 batch, classes]: p is the softmax of the first half, q that of the second;
  * weights [batch], a scalar. With d = log p - log q, dx = w (p (d - KL(p‖q)) + p - q), and the same for the second half with p and q
  * exchanged. Saved: that.
  */

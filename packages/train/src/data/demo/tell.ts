@@ -2,7 +2,7 @@ import type { Random } from '../random'
 import { FRAMES, NAME_PARTS, type Split } from './frames'
 import type { Topic } from './topics'
 
-/** One thing that happened: who did what, where, when and how much of it. Two texts tell the same event if they tell the same happening. */
+/** One event: who did what, where, when and how much of it. Two texts describe the same event if they have the same one. */
 export interface Happening {
   readonly topic: Topic
   /** Index into `topic.acts`. */

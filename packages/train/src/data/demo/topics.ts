@@ -1,4 +1,4 @@
-/** What an organization or person of a topic is called: `%` stands for an invented two-character stem, `person` for an invented name. */
+/** Names of a topic's organizations and people: `%` stands for an invented two-character stem, `person` for an invented name. */
 export type Actor = `%${string}` | 'person'
 
 /** Something that happens in a topic: four ways to say it after its actor's name, and the unit of its figure. */

@@ -52,7 +52,7 @@ export const KERAS_NAMES: NameTable = {
   ]
 }
 
-/** What tf.keras puts after the name of each variable. */
+/** The suffix that tf.keras adds to the name of each variable. */
 const SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
 
 /** The same as tf.keras saves it under a name without `.h5`: a TensorFlow checkpoint whose names are places in the model. */

@@ -79,7 +79,7 @@ async function fetchFromAny(
   )
 }
 
-/** What is wrong with the first file that is not as the table says; undefined where all are. */
+/** Describes the first file that does not match the table; undefined if all do. */
 async function firstWrong(folder: string, { files }: NamedWeights): Promise<string | undefined> {
   for (const [file, { bytes, sha256 }] of Object.entries(files)) {
     const path = join(folder, file)

@@ -70,7 +70,7 @@ function constantsOf({ nodes, tensors }: OnnxGraph): Map<string, OnnxTensor> {
   return constants
 }
 
-/** A kernel as a constant of the graph; `transposed` where the constant is [out, in], which the graph turns. */
+/** A kernel as a constant of the graph; `transposed` if the constant is [out, in], which the graph transposes. */
 interface Kernel {
   readonly tensor: OnnxTensor
   readonly transposed: boolean

@@ -21,13 +21,13 @@ export interface OnnxTensor {
   readonly name: string
   readonly shape: readonly number[]
   readonly dtype: number
-  /** Little-endian values, whether as `raw_data` or as packed `float_data`. Undefined where they are kept in another way. */
+  /** Little-endian values, from `raw_data` or packed `float_data`. Undefined if they are stored in another way. */
   readonly values?: Span
   /** The values lie in another file. */
   readonly external: boolean
 }
 
-/** What of a graph (`GraphProto`) leads to weights. */
+/** The parts of a graph (`GraphProto`) that lead to weights. */
 export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[]
   readonly tensors: readonly OnnxTensor[]

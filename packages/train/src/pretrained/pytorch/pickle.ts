@@ -5,11 +5,11 @@ export interface PickleGlobal {
   readonly global: string
 }
 
-/** What a pickle may build: plain values, lists (tuples too), maps (dicts), names, and what `PickleHooks` makes. */
+/** A value that a pickle may build: plain values, lists (also tuples), maps (dicts), names, and results of `PickleHooks`. */
 export type PickleValue =
   null | boolean | number | string | PickleGlobal | readonly PickleValue[] | Map<PickleValue, PickleValue> | object
 
-/** The only outside effects of a pickle: what the caller makes of a persistent id and of a known name applied to arguments. */
+/** The only outside effects of a pickle: the caller resolves persistent ids and known names applied to arguments. */
 export interface PickleHooks {
   /** The names that are known; any other is refused before it is used. */
   readonly globals: ReadonlySet<string>
@@ -173,7 +173,7 @@ function signed(bytes: Uint8Array): number {
   return Number(BigInt.asIntN(bytes.length * 8, value))
 }
 
-/** What each opcode of a pickle of weights does, by its character (Python's pickletools names them). */
+/** The opcodes in pickles of weights, by character (Python's pickletools names them). */
 const OPCODES: Readonly<Record<string, (machine: Machine) => void>> = {
   '\x80': (m) => {
     m.take(1)

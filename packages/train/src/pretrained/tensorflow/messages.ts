@@ -6,7 +6,7 @@ export interface BundleHeader {
   readonly bigEndian: boolean
 }
 
-/** Where one tensor lies (`BundleEntryProto`): `dtype` is a number of TensorFlow's `DataType`, `crc` the masked CRC-32C of its bytes. */
+/** Location of one tensor (`BundleEntryProto`): `dtype` is a number of TensorFlow's `DataType`, `crc` the masked CRC-32C of its bytes. */
 export interface BundleEntry {
   readonly dtype: number
   readonly shape: readonly number[]
@@ -14,11 +14,11 @@ export interface BundleEntry {
   readonly offset: number
   readonly size: number
   readonly crc: number
-  /** Parts of a partitioned variable; 0 where the tensor is whole. */
+  /** Parts of a partitioned variable; 0 if the tensor is whole. */
   readonly slices: number
 }
 
-/** Reads a header message. Throws a RangeError where the bytes end too early. */
+/** Reads a header message. Throws a RangeError if the bytes end too early. */
 export function readHeader(bytes: Uint8Array): BundleHeader {
   const header = { shards: 0, bigEndian: false }
   readFields(bytes, {
@@ -32,7 +32,7 @@ export function readHeader(bytes: Uint8Array): BundleHeader {
   return header
 }
 
-/** Reads an entry message. Throws a RangeError where the bytes end too early. */
+/** Reads an entry message. Throws a RangeError if the bytes end too early. */
 export function readEntry(bytes: Uint8Array): BundleEntry {
   const entry = { dtype: 0, shape: [] as number[], shard: 0, offset: 0, size: 0, crc: 0, slices: 0 }
   readFields(bytes, {
