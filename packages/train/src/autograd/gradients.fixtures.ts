@@ -58,7 +58,7 @@ export function valuesOf({ loss, gradients }: Pass): Map<string, number[]> {
 
 /**
  * Expects that the gradients of `passOf` agree with central differences of its loss along a random direction in every parameter but
- * those named in `without`. `h`: with 2e-3 or 3e-3 truncation h² and rounding 1e-7 / h both stay near 1e-4 of the direction's size.
+ * those named in `without`. With `h` from 1e-3 to 3e-3, truncation h² and rounding 1e-7 / h both stay near 1e-4 of the direction's size.
  */
 export function expectFiniteDifferences(
   { variables }: Model,
