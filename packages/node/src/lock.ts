@@ -14,10 +14,10 @@ interface Owner {
 }
 
 /**
- * Takes the lock file at `path`, whose folder must exist, and returns its release. A lock whose process is dead is taken over. Throws
+ * Takes the lock file at `path`, whose folder must exist, and returns its release; `guarded` is what errors call it (default: that folder). A lock whose process is dead is taken over. Throws
  * `output-exists` while another process holds it (also one on another machine, which cannot be asked), `storage`.
  */
-export async function acquireLock(path: string): Promise<() => Promise<void>> {
+export async function acquireLock(path: string, guarded = dirname(path)): Promise<() => Promise<void>> {
   const content = JSON.stringify({
     pid: process.pid,
     host: hostname(),
@@ -28,7 +28,7 @@ export async function acquireLock(path: string): Promise<() => Promise<void>> {
     const found = await read(path)
     if (found === undefined) continue // released meanwhile
     const owner = parseOwner(found)
-    if (!owner || isAlive(owner)) throw held(path, owner)
+    if (!owner || isAlive(owner)) throw held(path, guarded, owner)
     await takeAway(path, found)
   }
   return async () => {
@@ -118,18 +118,17 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-function held(path: string, owner: Owner | undefined): MatcherError {
-  const folder = dirname(path)
+function held(path: string, guarded: string, owner: Owner | undefined): MatcherError {
   if (!owner) {
     return new MatcherError(
       'output-exists',
-      `${path} is not a lock of this program; delete it if nothing is writing to ${folder}, or name another --out.`
+      `${path} is not a lock of this program; delete it if nothing is writing to ${guarded}, or name another --out.`
     )
   }
   const where = owner.host === hostname() ? '' : ` on ${owner.host}`
   const anyway = where && `, or, if that process is dead, delete ${basename(path)}`
   return new MatcherError(
     'output-exists',
-    `${folder} is in use by process ${owner.pid}${where}; wait until it ends, name another --out${anyway}.`
+    `${guarded} is in use by process ${owner.pid}${where}; wait until it ends, name another --out${anyway}.`
   )
 }

@@ -72,6 +72,11 @@ const entries = {
    * away from all others; 0: none.
    */
   contrastive_weight: v.optional(atLeastZero, 0),
+  /**
+   * Texts that join each pair in that loss from the second epoch on: those of another key, of its task, that the averaged weights find nearest
+   * to its first text at the epoch's start. A step reads that many more texts per pair.
+   */
+  mined_negatives: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   /** Factor of the cosines in that loss: the inverse temperature (20 in sentence-transformers). */
   contrastive_scale: v.optional(positive, 20),
   /**

@@ -26,6 +26,21 @@ describe('openScoreFile', () => {
     expect(readFileSync(path, 'utf8')).toBe('{"id":0}\n{"id":1234567890123456789}\n{"id":2}\n')
   })
 
+  it('refuses a second process while the first writes, and is resumed after it', async () => {
+    const first = await openScoreFile(path, NEW)
+    await first.write('{"id":0}\n')
+    await expect(openScoreFile(path, RESUMED)).rejects.toMatchObject({
+      code: 'output-exists',
+      message: expect.stringContaining(`${path} is in use by process ${process.pid}`)
+    })
+    await first.write('{"id":1}\n')
+    await first.close()
+    const second = await openScoreFile(path, RESUMED)
+    expect(second.answered).toMatchObject({ answers: 2 })
+    await second.close()
+    expect(existsSync(`${path}.lock`)).toBe(false)
+  })
+
   it('remembers --skip for the run that resumes it, also before the first answer', async () => {
     await (await openScoreFile(path, { resume: false, skip: 3_000 })).close()
     for (const skip of [undefined, 3_000]) {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open, truncate, type FileHandle } from 'node:fs/promises'
-import { rawLinesOf, storageError, type RawLine } from '@sohu-match/node'
+import { acquireLock, rawLinesOf, storageError, type RawLine } from '@sohu-match/node'
 import { MatcherError } from '@sohu-match/sdk-node'
 import { readId } from './read-pair'
 import { checkSettings, readRecord, writeRecord, type Settings } from './run-record'
@@ -29,7 +29,7 @@ export interface ScoreFile {
 
 /**
  * Opens the output file. With `resume` the whole lines that are there stay, a part of a line at the end goes, and `--skip` is that of the run
- * that began the file: beside it lies `FILE.run.json`, written before the first answer. Throws `output-exists`, `config-invalid`, `storage`.
+ * that began the file: beside it lies `FILE.run.json`, written before the first answer. `FILE.lock` keeps a second process out. Throws `output-exists`, `config-invalid`, `storage`.
  */
 export async function openScoreFile(path: string, options: OpenOptions): Promise<ScoreFile> {
   const file = await open(path, options.resume ? 'a' : 'ax').catch((cause: NodeJS.ErrnoException) => {
@@ -39,11 +39,13 @@ export async function openScoreFile(path: string, options: OpenOptions): Promise
         })
       : storageError('write', path, cause)
   })
+  let release = (): Promise<void> => Promise.resolve()
   try {
-    const stats = await file.stat()
-    const isRegular = stats.isFile() // a pipe or a device has nothing to resume
+    const isRegular = (await file.stat()).isFile() // a pipe or a device has nothing to resume
+    if (isRegular) release = await acquireLock(`${path}.lock`, path)
+    const { size } = await file.stat() // now that nobody else writes
     const { skip, answered } = isRegular
-      ? await (options.resume ? resumed(path, stats.size, options.skip) : begun(path, options.skip ?? 0))
+      ? await (options.resume ? resumed(path, size, options.skip) : begun(path, options.skip ?? 0))
       : { skip: options.skip ?? 0, answered: NOTHING }
     return {
       skip,
@@ -52,10 +54,10 @@ export async function openScoreFile(path: string, options: OpenOptions): Promise
         if (isRegular && !(await checkSettings(path, settings))) await writeRecord(path, { skip, settings })
       },
       write: (text) => guarded(path, () => file.appendFile(text)),
-      close: () => guarded(path, () => finish(file))
+      close: () => guarded(path, () => finish(file)).finally(release)
     }
   } catch (error) {
-    await file.close()
+    await file.close().finally(release)
     throw error
   }
 }

@@ -37,6 +37,7 @@ const batch: TextPairBatch = {
       tokens: [],
       a: new Int32Array(),
       b: new Int32Array(),
+      places: new Int32Array(),
       keys: Int32Array.of(0, 1, 0, 1),
       taskIds: new Int32Array(4)
     },
@@ -102,6 +103,7 @@ describe("the loss of a bi-encoder's step, beside PyTorch's (tools/contrastive-f
         tokens: [],
         a: new Int32Array(),
         b: new Int32Array(),
+        places: new Int32Array(),
         keys: Int32Array.from(fixture.keys),
         taskIds: new Int32Array(texts)
       },

@@ -114,7 +114,8 @@ async function demoData(): Promise<string> {
 }
 
 function conclude({ out, json }: SohuOptions, result: RunResult): void {
-  const { finished, state } = result
+  const { mined: _, ...state } = result.state
+  const { finished } = result
   if (json) {
     const resume = finished ? {} : { resume: resumeCommand(out) }
     console.log(

@@ -32,6 +32,13 @@ export function describeDataset({ tasks, splits: { train, valid } }: Dataset): D
   }
 }
 
+/** SHA-256, hex, of the pairs of an evaluation set and of the tasks that they belong to. */
+export function fingerprintOf(tasks: Dataset['tasks'], examples: Dataset['splits']['test']): string {
+  const hash = createHash('sha256').update(JSON.stringify(tasks.map(({ name }) => name)))
+  for (const { a, b, task, label } of examples) hash.update(JSON.stringify([task, label, a, b]))
+  return hash.digest('hex')
+}
+
 /** Throws `data-invalid`, saying what differs, when the data in `folder` is not what the run in `run` was started with. */
 export function requireSameDataset(
   folder: string,

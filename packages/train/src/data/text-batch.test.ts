@@ -27,6 +27,18 @@ describe('distinct texts', () => {
     expect([...texts.keys]).toEqual([4, 4, 4, 4, 6])
     expect([...texts.a]).toEqual([0, 0, 1])
     expect([...texts.b]).toEqual([2, 4, 3])
+    expect([...texts.places]).toEqual([0, 4, 1, 5, 3])
+  })
+
+  it('adds texts of further places, which no pair of the batch compares', () => {
+    const texts = distinctTexts(pairs, Int32Array.of(0), [3, 2])
+    expect(texts.tokens.map((tokens) => [...tokens])).toEqual([
+      [1, 7, 2],
+      [1, 8, 9, 2],
+      [1, 5, 5, 5, 2]
+    ])
+    expect([...texts.keys]).toEqual([4, 4, 6])
+    expect([...texts.a, ...texts.b]).toEqual([0, 1])
   })
 
   it('takes the key of a text from whichever pair names it', () => {

@@ -11,41 +11,49 @@ export interface DistinctTexts {
   readonly taskIds: Int32Array
   /** What each text is about, or -1 where the data do not say, `[texts]`. */
   readonly keys: Int32Array
+  /** A place where each text stands, as `2 * pair + side`, `[texts]`. */
+  readonly places: Int32Array
   /** Numbers of the first and of the second texts, `[pairs]`. */
   readonly a: Int32Array
   readonly b: Int32Array
 }
 
-/** The distinct texts of the pairs at `indices`; the pairs were encoded separately. */
-export function distinctTexts(pairs: EncodedPairs, indices: Int32Array): DistinctTexts {
-  const found = new Map<string, { tokens: Int32Array; task: number; key: number; row: number }>()
-  const sides = Array.from(indices, (pair) => {
-    const start = pairs.offsets[pair]!
+/**
+ * The distinct texts of the pairs at `indices`, and of further places (`2 * pair + side`); the pairs were encoded separately. A text takes its
+ * key from whichever pair names it.
+ */
+export function distinctTexts(
+  pairs: EncodedPairs,
+  indices: Int32Array,
+  further: readonly number[] = []
+): DistinctTexts {
+  const found = new Map<string, { tokens: Int32Array; task: number; key: number; place: number; row: number }>()
+  const textAt = (place: number) => {
+    const pair = place >> 1
+    const [start, end] = [pairs.offsets[pair]!, pairs.offsets[pair + 1]!]
     const middle = start + pairs.firstLengths[pair]!
     const task = pairs.taskIds[pair]!
-    return [
-      [start, middle],
-      [middle, pairs.offsets[pair + 1]!]
-    ].map(([from, to], side) => {
-      const tokens = pairs.tokenIds.subarray(from, to)
-      const name = `${task}:${tokens.join()}`
-      const known = found.get(name)
-      const key = pairs.keys?.[2 * pair + side] ?? -1
-      if (known) {
-        if (known.key === -1) known.key = key
-        return known
-      }
-      const text = { tokens, task, key, row: 0 }
-      found.set(name, text)
-      return text
-    })
-  })
+    const tokens = place % 2 === 0 ? pairs.tokenIds.subarray(start, middle) : pairs.tokenIds.subarray(middle, end)
+    const name = `${task}:${tokens.join()}`
+    const known = found.get(name)
+    const key = pairs.keys?.[place] ?? -1
+    if (known) {
+      if (known.key === -1) known.key = key
+      return known
+    }
+    const text = { tokens, task, key, place, row: 0 }
+    found.set(name, text)
+    return text
+  }
+  const sides = Array.from(indices, (pair) => [textAt(2 * pair), textAt(2 * pair + 1)])
+  for (const place of further) textAt(place)
   const texts = [...found.values()].sort((one, other) => one.tokens.length - other.tokens.length)
   texts.forEach((text, row) => (text.row = row))
   return {
     tokens: texts.map(({ tokens }) => tokens),
     taskIds: Int32Array.from(texts, ({ task }) => task),
     keys: Int32Array.from(texts, ({ key }) => key),
+    places: Int32Array.from(texts, ({ place }) => place),
     a: Int32Array.from(sides, ([first]) => first!.row),
     b: Int32Array.from(sides, ([, second]) => second!.row)
   }
@@ -80,6 +88,8 @@ export interface TextBatchOptions {
   readonly contrastiveScale: number
   /** What labels and keys count in the loss: 0 while a teacher alone is followed. Default 1. */
   readonly labelShare?: number
+  /** Places of texts that join the batch as negatives of others, besides those of its pairs. */
+  readonly negatives?: readonly number[]
 }
 
 /** Longest over shortest text of a group: more groups pad less, fewer keep the products large. */
@@ -89,7 +99,7 @@ const GROUPS = 4
 
 /** Puts the pairs at `indices` into one batch of distinct texts. */
 export function textBatch(pairs: EncodedPairs, indices: Int32Array, options: TextBatchOptions): TextTrainingBatch {
-  const texts = distinctTexts(pairs, indices)
+  const texts = distinctTexts(pairs, indices, options.negatives)
   const groups = cutByLength(texts).map(([from, to]) => padTexts(texts, from, to))
   const { labelShare = 1 } = options
   const weights = Float32Array.from(indices, (pair) => options.weight * options.taskFactors[pairs.taskIds[pair]!]!)

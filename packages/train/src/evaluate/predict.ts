@@ -1,7 +1,7 @@
 import { argmaxLabel, matchScore, type ModelConfig, type ScoredRow } from '@sohu-match/core'
 import { predict, type InputBatch, type Model } from '../autograd/pass'
 import { gatherBatch } from '../data/batch'
-import { distinctTexts, padTexts } from '../data/text-batch'
+import { distinctTexts, padTexts, type DistinctTexts } from '../data/text-batch'
 import { planEvaluation } from '../data/buckets'
 import { pairLengths, type EncodedPairs } from '../data/encode'
 
@@ -102,6 +102,25 @@ async function outputsOfPairs(
   return all
 }
 
+/** Vectors [texts, width] of texts, row-major. Progress is in texts. */
+export async function textVectors(
+  network: PairNetwork,
+  texts: DistinctTexts,
+  { onProgress }: PredictOptions = {}
+): Promise<Float32Array> {
+  const { width } = network
+  const lengths = texts.tokens.map(({ length }) => length)
+  const values = new Float32Array(lengths.length * width)
+  let done = 0
+  for (const rows of planEvaluation(lengths, BATCH_TOKENS)) {
+    // texts are sorted by length already, so a batch is a range of them
+    values.set(await network.run(padTexts(texts, rows[0]!, rows.at(-1)! + 1)), rows[0]! * width)
+    done += rows.length
+    onProgress?.(done, lengths.length)
+  }
+  return values
+}
+
 /** Reads each distinct text once; a pair's score comes from the cosine of its two vectors. */
 async function outputsByVectors(
   network: PairNetwork,
@@ -114,15 +133,9 @@ async function outputsByVectors(
     Int32Array.from({ length: count }, (_, i) => i)
   )
   const { width, scales, offsets } = network
-  const values = new Float32Array(texts.tokens.length * width)
-  let done = 0
-  const lengths = texts.tokens.map(({ length }) => length)
-  for (const rows of planEvaluation(lengths, BATCH_TOKENS)) {
-    // texts are sorted by length already, so a batch is a range of them
-    values.set(await network.run(padTexts(texts, rows[0]!, rows.at(-1)! + 1)), rows[0]! * width)
-    done += rows.length
-    onProgress?.(Math.floor((count * done) / lengths.length), count)
-  }
+  const values = await textVectors(network, texts, {
+    onProgress: (done, total) => onProgress?.(Math.floor((count * done) / total), count)
+  })
   const { a, b } = texts
   const logits = new Float64Array(2 * count)
   for (let pair = 0; pair < count; pair++) {

@@ -51,6 +51,29 @@ describe('pretrain', () => {
     await expect(pretrain({ texts, out, config })).rejects.toMatchObject({ code: 'output-exists' })
   })
 
+  it('refuses a second pretraining into one folder while the first lives, with --force too', async () => {
+    const texts = join(folder, 'few.txt')
+    writeFileSync(
+      texts,
+      demoPairs(0, 'train', 20)
+        .map(({ source }) => source)
+        .join('\n')
+    )
+    const run = {
+      texts,
+      out: join(folder, 'locked', 'shared'),
+      config: parsePretrainSettings(json, 'test'),
+      force: true
+    }
+    let second: Promise<unknown> | undefined
+    await pretrain(run, { onReady: () => void (second = pretrain(run).catch((error: unknown) => error)) })
+    expect(await second).toMatchObject({
+      code: 'output-exists',
+      message: expect.stringContaining(`${run.out} is in use by process ${process.pid}`) as string
+    })
+    expect(readdirSync(join(folder, 'locked'))).toEqual(['shared'])
+  })
+
   it('on a data folder reads pairs, and stops when asked with a checkpoint written', async () => {
     const data = join(folder, 'data')
     await writeDemoCorpus(data, { train: 16, valid: 4, test: 4 })

@@ -1,6 +1,6 @@
-import { CHECKPOINT_FOLDER, outputFolder, tokenizerOf, userPath } from '@sohu-match/node'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { acquireLock, CHECKPOINT_FOLDER, outputFolder, storageError, tokenizerOf, userPath } from '@sohu-match/node'
 import { elementCount, MatcherError, parameterSpecs, type ParameterSpec } from '@sohu-match/core'
 import type { Model } from '../autograd/pass'
 import { exists, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
@@ -67,13 +67,38 @@ interface Prepared {
 
 /**
  * Trains the encoder to tell hidden words and writes it as a checkpoint that `--init` takes; condition and head start as the baseline
- * starts them. Returns the number of steps and the last loss on the held-out sequences. Throws coded errors before anything is written.
+ * starts them. Returns the number of steps and the last loss on the held-out sequences. Throws coded errors before anything is written,
+ * `output-exists` while another process pretrains into the folder.
  */
 export async function pretrain(
-  { texts, out, config, init, force = false }: PretrainRun,
+  run: PretrainRun,
   hooks: PretrainHooks = {}
 ): Promise<{ steps: number; heldOutLoss: number }> {
-  const folder = await outputFolder(out, { kind: CHECKPOINT_FOLDER, force, current: userPath('.') })
+  const output = { kind: CHECKPOINT_FOLDER, force: run.force ?? false, current: userPath('.') }
+  const folder = await outputFolder(run.out, output)
+  const release = await lockFor(folder)
+  try {
+    await outputFolder(run.out, output) // another pretraining may have written it since
+    return await pretrainInto(folder, run, hooks)
+  } finally {
+    await release()
+  }
+}
+
+/** Locks a checkpoint's folder, which is replaced whole, by a file beside it. Throws `output-exists` while another process writes to it. */
+async function lockFor(folder: string): Promise<() => Promise<void>> {
+  const parent = dirname(folder)
+  await mkdir(parent, { recursive: true }).catch((cause: unknown) => {
+    throw storageError('make the folder', parent, cause)
+  })
+  return acquireLock(join(parent, `.${basename(folder)}.lock`), folder)
+}
+
+async function pretrainInto(
+  folder: string,
+  { texts, config, init }: PretrainRun,
+  hooks: PretrainHooks
+): Promise<{ steps: number; heldOutLoss: number }> {
   const { model, assets, sequences } = await prepare(await readTexts(texts), config, init, hooks)
   const masking = createMasking(sequences, tokenizerOf(assets).vocab, config.maskRate)
   const { training, heldOut } = split(sequenceLengths(sequences), config.heldOut)

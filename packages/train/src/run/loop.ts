@@ -10,7 +10,8 @@ import type { SizedSettings } from './batch-size'
 import type { TrainSettings } from '../config'
 import { planEpoch, type EpochPlan } from '../data/buckets'
 import { pairLengths } from '../data/encode'
-import { predictPairs, scoredRows } from '../evaluate/predict'
+import { mineNegatives } from '../evaluate/mine'
+import { networkOf, predictPairs, scoredRows } from '../evaluate/predict'
 import { selectionScore } from '../evaluate/selection'
 import { microBatches, textBatches, type BatchMaker } from '../step/micro-batches'
 import { learningRateAt } from '../optimizer/schedule'
@@ -27,6 +28,8 @@ export interface TrainingState {
   readonly best: number
   /** Epochs since that best one. */
   readonly stale: number
+  /** Negatives of this epoch, as `mineNegatives` returns them. */
+  readonly mined?: readonly number[] | undefined
 }
 
 /** The state of a run that has not begun. */
@@ -110,7 +113,7 @@ export async function trainLoop(
     const plan = plans[epoch]!
     const meter = lossMeter(settings, steps, hooks)
     for (let { position } = now; position < plan.batches.length; position++) {
-      const batches = batchOf(plan.batches[position]!, epoch, plan.pairWeight)
+      const batches = batchOf(plan.batches[position]!, epoch, plan.pairWeight, now.mined)
       const step = now.step + 1
       const learningRate = learningRateAt(step, steps, settings)
       meter.add(trainer.step(batches, learningRate, step), batches, plan.pairWeight)
@@ -124,7 +127,7 @@ export async function trainLoop(
       }
       if (!last && settings.checkpointSteps > 0 && step % settings.checkpointSteps === 0) await hooks.save(now)
     }
-    now = await endEpoch(settings, prepared, trainer, now, hooks)
+    now = await endEpoch(settings, prepared, trainer, now, hooks, plans[epoch + 1])
     if (hooks.stopping()) return now
   }
   return now
@@ -152,10 +155,11 @@ export function epochPlans(
 /** Evaluates the averaged weights, reports, and saves; a strictly better score is the new best (bojone/sohu2021-baseline, `Evaluator`). */
 async function endEpoch(
   settings: TrainSettings,
-  { pairs: { valid }, config }: Prepared,
+  { pairs: { train, valid }, config }: Prepared,
   trainer: Trainer,
   { step, epoch, best, stale }: TrainingState,
-  hooks: LoopHooks
+  hooks: LoopHooks,
+  following: EpochPlan | undefined
 ): Promise<TrainingState> {
   const averaged = trainer.averagedModel(step)
   try {
@@ -166,7 +170,20 @@ async function endEpoch(
     const improved = score > best
     hooks.onEpoch({ epoch, epochs: settings.epochs, step, metrics, improved, rows })
     await hooks.log({ type: 'epoch', step, epoch, improved, ...metrics })
-    const next = { step, epoch: epoch + 1, position: 0, best: improved ? score : best, stale: improved ? 0 : stale + 1 }
+    const counted = {
+      step,
+      epoch: epoch + 1,
+      position: 0,
+      best: improved ? score : best,
+      stale: improved ? 0 : stale + 1
+    }
+    const mines = settings.minedNegatives > 0 && following && !isFinished(settings, counted)
+    const next = mines
+      ? {
+          ...counted,
+          mined: await mineNegatives(networkOf(averaged), train, following.batches, settings.minedNegatives)
+        }
+      : counted
     const found = {
       metrics: { epoch: epoch + 1, step, ...metrics },
       thresholds,

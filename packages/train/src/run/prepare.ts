@@ -14,12 +14,13 @@ import {
   type TaskSpec,
   type Tokenizer
 } from '@sohu-match/core'
-import { tokenizerOf, readDataset } from '@sohu-match/node'
+import { tokenizerOf, readDataset, type Dataset } from '@sohu-match/node'
 import type { Assets } from '../checkpoint/checkpoint'
 import { auxiliarySpecs } from '../step/auxiliary'
 import type { TrainSettings } from '../config'
 import { encodeExamples, type EncodedPairs } from '../data/encode'
 import { onlyTasks, requireTasks } from '../data/for-tasks'
+import { requireKeys } from '../evaluate/mine'
 import { embeddingStart } from '../data/embedding-start'
 import { describeDataset, type DatasetDescription } from '../data/fingerprint'
 import type { TaskMatch } from '../checkpoint/tasks-by-name'
@@ -76,13 +77,12 @@ export interface PrepareOptions {
  */
 export async function prepare(
   settings: TrainSettings,
-  { data, columns, init, allowMissing, teacher }: RunSource,
+  source: RunSource,
   { cache, onProgress, onData }: PrepareOptions
 ): Promise<Prepared> {
   onProgress?.('read', 0, 1)
-  const unlabelled = teacher !== undefined
-  const dataset = onlyTasks(await readDataset(data, ['train', 'valid'], { unlabelled, columns }), settings.onlyTasks)
-  requireTasks('task_weights', Object.keys(settings.taskWeights), dataset.tasks)
+  const { init, allowMissing, teacher } = source
+  const dataset = await readRunData(settings, source)
   const description = describeDataset(dataset)
   onData?.(description)
   onProgress?.('read', 1, 1)
@@ -136,6 +136,15 @@ export async function prepare(
   }
 }
 
+/** The tasks that a run trains on; a teacher also scores lines without a label. */
+async function readRunData(settings: TrainSettings, { data, columns, teacher }: RunSource): Promise<Dataset> {
+  const unlabelled = teacher !== undefined
+  const dataset = onlyTasks(await readDataset(data, ['train', 'valid'], { unlabelled, columns }), settings.onlyTasks)
+  requireTasks('task_weights', Object.keys(settings.taskWeights), dataset.tasks)
+  requireKeys(settings.minedNegatives, dataset.splits.train)
+  return dataset
+}
+
 /** Settings that only one architecture knows: what each must be for the other. */
 const CROSS_ENCODER_ONLY = {
   initialization: 'reference',
@@ -163,6 +172,7 @@ export function requireFitting(settings: TrainSettings, config: ModelConfig): vo
   }
   if (architecture === 'cross-encoder') {
     if (settings.contrastiveWeight > 0) refuse('contrastiveWeight', 0)
+    if (settings.minedNegatives > 0) refuse('minedNegatives', 0)
     if (settings.rDropWeight > 0 && hiddenDropoutProb === 0)
       throw new MatcherError(
         'config-invalid',
@@ -174,6 +184,11 @@ export function requireFitting(settings: TrainSettings, config: ModelConfig): vo
     if (settings[key as keyof typeof CROSS_ENCODER_ONLY] !== value) refuse(key, value)
   }
   if (settings.batchTokens === 'auto') refuse('batchTokens', 4096)
+  if (settings.minedNegatives > 0 && settings.contrastiveWeight === 0)
+    throw new MatcherError(
+      'config-invalid',
+      'mined_negatives takes part in the contrastive loss, and contrastive_weight is 0; raise that.'
+    )
 }
 
 /** Configuration and vocabulary of a run; its weights too where they are taken over. */

@@ -53,7 +53,8 @@ const stateSchema = v.strictObject({
   epoch: counter,
   position: counter,
   best: v.number(),
-  stale: v.optional(counter, 0)
+  stale: v.optional(counter, 0),
+  mined: v.exactOptional(v.array(v.pipe(v.number(), v.integer(), v.minValue(-1))))
 })
 
 /** Held by the process that writes to the folder. */

@@ -15,6 +15,7 @@ import {
 } from '../data/overlap'
 import type { EncodedPairs } from '../data/encode'
 import { createRandom } from '../data/random'
+import { negativesOf } from '../evaluate/mine'
 import { renamer } from '../data/rename'
 import type { Prepared } from '../run/prepare'
 import type { TeacherTargets } from '../teacher/targets'
@@ -23,8 +24,16 @@ import { lossShares, scoreTargets, vectorTargets } from './distil'
 /** A batch with what the auxiliary losses ask of it, where they are on. */
 export type TrainingBatch = PaddedBatch & LabeledBatch & Partial<AuxiliaryTargets>
 
-/** Makes the batches of one step: the pairs at `indices` in `epoch`, each of which weighs `pairWeight`. */
-export type BatchMaker<Batch> = (indices: Int32Array, epoch: number, pairWeight?: number) => Batch[]
+/**
+ * Makes the batches of one step: the pairs at `indices` in `epoch`, each of which weighs `pairWeight`. `mined` are the negatives of all pairs,
+ * as `mineNegatives` returns them.
+ */
+export type BatchMaker<Batch> = (
+  indices: Int32Array,
+  epoch: number,
+  pairWeight?: number,
+  mined?: readonly number[]
+) => Batch[]
 
 /** The batches of a bi-encoder's step: one, since texts of a batch are each other's negatives. */
 export function textBatches(
@@ -32,12 +41,13 @@ export function textBatches(
   { pairs: { train: pairs }, config }: Pick<Prepared, 'pairs' | 'config'>,
   teacher?: TeacherTargets
 ): BatchMaker<TextTrainingBatch> {
-  const { contrastiveWeight, contrastiveScale } = settings
+  const { contrastiveWeight, contrastiveScale, minedNegatives } = settings
   const factors = taskFactors(settings.taskWeights, config.tasks, pairs.taskIds)
-  return (indices, epoch, weight = 1 / indices.length) => {
+  const contrast = { taskFactors: factors, contrastiveWeight, contrastiveScale }
+  return (indices, epoch, weight = 1 / indices.length, mined = []) => {
     const shares = lossShares(settings, epoch)
-    const options = { weight, taskFactors: factors, contrastiveWeight, contrastiveScale, labelShare: shares.labels }
-    const batch = textBatch(pairs, indices, options)
+    const negatives = shares.labels > 0 ? negativesOf(indices, mined, minedNegatives) : []
+    const batch = textBatch(pairs, indices, { ...contrast, weight, labelShare: shares.labels, negatives })
     const weights = batch.pairWeights.map((value) => value * shares.teacher)
     const scores = scoreTargets(settings, teacher, indices, weights)
     const count = batch.groups.reduce((sum, group) => sum + group.batch, 0)

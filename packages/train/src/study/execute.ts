@@ -5,7 +5,7 @@ import { elementCount, MatcherError, parameterSpecs, parseModelConfig, type Task
 import { readDataset, readJson, storageError, writeFileAtomic, type Dataset } from '@sohu-match/node'
 import { exists } from '../checkpoint/checkpoint'
 import { trainSettingsToJson } from '../config'
-import { describeDataset, requireSameDataset } from '../data/fingerprint'
+import { describeDataset, fingerprintOf, requireSameDataset } from '../data/fingerprint'
 import { forTasks, onlyTasks } from '../data/for-tasks'
 import { jiebaWords } from '../checkpoint/dictionary'
 import { lexicalBaselineOf, lexicalScores } from '../lexical/beside'
@@ -16,8 +16,8 @@ import { scoreSplit } from '../evaluate/scoring'
 import { runFolder, scoresFile, type RunSummary } from './folders'
 import { readOutcome, type SeedOutcome, type StudyOutcome } from './outcome'
 import { publishStudy } from './publish'
-import { writeScores } from './scores'
-import { planRuns, type Study, type StudyRun } from './study'
+import { requireSamePairs, writeScores } from './scores'
+import { planRuns, type EvaluationSet, type Study, type StudyRun } from './study'
 
 /** What a study tells while it goes on. */
 export interface StudyHooks {
@@ -40,7 +40,8 @@ export async function runStudy(study: Study, hooks: StudyHooks = {}): Promise<bo
   await mkdir(join(study.out, 'runs'), { recursive: true }).catch((cause: unknown) => {
     throw storageError('make the folder', study.out, cause)
   })
-  if (study.baseline) await judgeBaseline(study, tasks)
+  const sets = await describedSets(study)
+  if (study.baseline) await judgeBaseline(study, sets, tasks)
   const known = new Map<string, SeedOutcome>()
   const tell = async (done: number): Promise<void> => {
     const outcome = await readOutcome(study, runs, known)
@@ -50,7 +51,7 @@ export async function runStudy(study: Study, hooks: StudyHooks = {}): Promise<bo
   for (const [index, run] of runs.entries()) {
     hooks.onRun?.(run, index, runs.length)
     if (!(await train(study, run, dataset, hooks.run ?? {}))) return false
-    await judge(study, run)
+    await judge(study, run, sets)
     await tell(index + 1)
   }
   return true
@@ -111,33 +112,52 @@ async function conclude(out: string): Promise<void> {
   if (best) await rm(join(out, 'last'), { recursive: true, force: true })
 }
 
+/** An evaluation set, and what its pairs are now. */
+interface DescribedSet extends EvaluationSet {
+  readonly fingerprint: string
+}
+
+async function describedSets({ evaluate }: Study): Promise<DescribedSet[]> {
+  const sets: DescribedSet[] = []
+  for (const set of evaluate) {
+    const { tasks, splits } = await readDataset(set.data, [set.split])
+    sets.push({ ...set, fingerprint: fingerprintOf(tasks, splits[set.split]) })
+  }
+  return sets
+}
+
 /** Scores each evaluation set that has no scores yet. A run without `best/`, none of whose epochs scored above 0, is judged by its last weights. */
-async function judge(study: Study, run: StudyRun): Promise<void> {
+async function judge(study: Study, run: StudyRun, sets: readonly DescribedSet[]): Promise<void> {
   const out = runFolder(study, run)
   const checkpoint = join(out, (await exists(join(out, 'best'))) ? 'best' : 'last')
-  for (const { name, data, split } of study.evaluate) {
-    const path = scoresFile(out, name)
-    if (await exists(path)) continue
-    const { config, thresholds, rows } = await scoreSplit({ checkpoint, data, split })
-    await writeScores(path, { tasks: config.tasks, thresholds, rows })
+  for (const set of sets) {
+    const path = scoresFile(out, set.name)
+    if (await exists(path)) {
+      await requireSamePairs(path, set)
+      continue
+    }
+    const { config, thresholds, rows } = await scoreSplit({ checkpoint, data: set.data, split: set.split })
+    await writeScores(path, { tasks: config.tasks, thresholds, rows, data: set.fingerprint })
   }
 }
 
-async function judgeBaseline(study: Study, tasks: readonly TaskSpec[]): Promise<void> {
-  const wanted: Study['evaluate'][number][] = []
-  for (const set of study.evaluate) if (!(await exists(scoresFile(study.out, set.name)))) wanted.push(set)
+async function judgeBaseline(study: Study, sets: readonly DescribedSet[], tasks: readonly TaskSpec[]): Promise<void> {
+  const wanted: DescribedSet[] = []
+  for (const set of sets) {
+    const path = scoresFile(study.out, set.name)
+    if (await exists(path)) await requireSamePairs(path, set)
+    else wanted.push(set)
+  }
   if (wanted.length === 0) return
   const numbered = tasks.map((task, id) => ({ ...task, id }))
   const baseline = await lexicalBaselineOf({ data: study.data }, numbered, await jiebaWords())
-  for (const { name, data, split } of wanted) {
+  for (const { name, data, split, fingerprint } of wanted) {
     const { splits } = forTasks(await readDataset(data, [split]), numbered)
-    await writeScores(
-      scoresFile(study.out, name),
-      lexicalScores(
-        baseline,
-        numbered,
-        splits[split].map((example) => ({ ...example, tokens: 0 }))
-      )
+    const scores = lexicalScores(
+      baseline,
+      numbered,
+      splits[split].map((example) => ({ ...example, tokens: 0 }))
     )
+    await writeScores(scoresFile(study.out, name), { ...scores, data: fingerprint })
   }
 }

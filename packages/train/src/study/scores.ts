@@ -9,6 +9,8 @@ export interface Scores {
   /** By task name. */
   readonly thresholds: Readonly<Record<string, number>>
   readonly rows: readonly EvaluatedRow[]
+  /** Fingerprint of the pairs that were scored. Absent in files of before. */
+  readonly data?: string
 }
 
 const bit = v.picklist([0, 1])
@@ -16,13 +18,14 @@ const whole = v.pipe(v.number(), v.integer(), v.minValue(0))
 const schema = v.strictObject({
   tasks: v.array(v.strictObject({ name: v.string(), id: whole, group: v.string() })),
   thresholds: recordOf(v.number()),
-  rows: v.array(v.strictObject({ task: whole, label: bit, score: v.number(), predicted: bit, tokens: whole }))
+  rows: v.array(v.strictObject({ task: whole, label: bit, score: v.number(), predicted: bit, tokens: whole })),
+  data: v.exactOptional(v.string())
 })
 
 /** Writes scores as a file, whole or not at all. */
-export async function writeScores(path: string, { tasks, thresholds, rows }: Scores): Promise<void> {
+export async function writeScores(path: string, { tasks, thresholds, rows, data }: Scores): Promise<void> {
   const plain = rows.map(({ task, label, score, predicted, tokens }) => ({ task, label, score, predicted, tokens }))
-  await writeFileAtomic(path, JSON.stringify({ tasks, thresholds, rows: plain }))
+  await writeFileAtomic(path, JSON.stringify({ tasks, thresholds, rows: plain, data }))
 }
 
 /** Reads a file of `writeScores`. Throws `data-invalid`. */
@@ -34,6 +37,20 @@ export async function readScores(path: string): Promise<Scores> {
       `${path}: ${describeIssues(parsed.issues)}. Delete it to have it made again.`
     )
   return parsed.output
+}
+
+/** Throws `data-invalid` for a file of scores of other pairs than those of a set. */
+export async function requireSamePairs(
+  path: string,
+  set: { readonly data: string; readonly fingerprint: string }
+): Promise<void> {
+  const { data } = await readScores(path)
+  if (data === undefined || data === set.fingerprint) return
+  throw new MatcherError(
+    'data-invalid',
+    `${set.data} has changed since the scores in ${path} were made; put it back, or delete all files of that name in the study's folder to have ` +
+      'them made again.'
+  )
 }
 
 /** The scores of several networks as if one had given them: tasks by name, numbered in the order in which they come. */

@@ -175,6 +175,23 @@ describe('a study whose data has changed', () => {
     writeFileSync(train!, before)
     expect(await runStudy(study)).toBe(true)
   })
+
+  it('is refused where pairs that it was judged on have changed, and judges them again on request', async () => {
+    const study = await readStudy(file)
+    const test = join(study.data, VARIANTS[0], 'test_with_id.txt')
+    const before = readFileSync(test, 'utf8')
+    writeFileSync(test, before.split('\n').slice(1).join('\n'))
+    await expect(runStudy(study)).rejects.toMatchObject({
+      code: 'data-invalid',
+      message: expect.stringContaining('scores.test.json') as string
+    })
+    const scores = [out, ...folders.map((name) => join(out, 'runs', name))].map((of) => join(of, 'scores.test.json'))
+    for (const path of scores) rmSync(path)
+    let outcome: StudyOutcome | undefined
+    expect(await runStudy(study, { onOutcome: (latest) => void (outcome = latest) })).toBe(true)
+    expect(outcome!.arms[0]!.seeds[0]!.figures['test']!.metrics.groups['A']!.pairs).toBe(23)
+    writeFileSync(test, before)
+  })
 })
 
 describe('the studies that ship', () => {
