@@ -8,6 +8,7 @@ import { addPredict } from './predict'
 import { addPretrain } from './pretrain'
 import { addProfile } from './profile'
 import { addSohu } from './sohu'
+import { addStudent } from './student'
 import { addStudy } from './study'
 import { addWeights } from './weights'
 
@@ -27,6 +28,7 @@ for (const add of [
   addInterpolate,
   addPretrain,
   addProfile,
+  addStudent,
   addWeights
 ])
   add(program)

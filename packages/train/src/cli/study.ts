@@ -6,6 +6,7 @@ import { runStudy } from '../study/execute'
 import type { StudyOutcome } from '../study/outcome'
 import { readStudy, studies, type Study } from '../study/study'
 import { summaryRows, taskRows } from '../study/table'
+import { weightsFolder } from './init'
 import { stopAfterStep } from './stop'
 
 interface StudyFlags {
@@ -46,6 +47,7 @@ async function run(study: Study, json: boolean, stopping: () => boolean): Promis
       else progress.print(`Run ${index + 1} of ${total}: ${folder}`)
     },
     onOutcome: (outcome) => void (latest = outcome),
+    weightsFolder,
     run: {
       onPrepare: (phase, done, total) => progress.phase(phase, done, total),
       onStep: (report) => progress.step(report),

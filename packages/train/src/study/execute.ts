@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { elementCount, MatcherError, parameterSpecs, parseModelConfig, type TaskSpec } from '@sohu-match/core'
-import { readDataset, readJson, storageError, writeFileAtomic, type Dataset } from '@sohu-match/node'
+import { readDataset, readJson, storageError, userPath, writeFileAtomic, type Dataset } from '@sohu-match/node'
 import { exists } from '../checkpoint/checkpoint'
 import { trainSettingsToJson } from '../config'
 import { describeDataset, fingerprintOf, requireSameDataset } from '../data/fingerprint'
@@ -12,6 +12,7 @@ import { lexicalBaselineOf, lexicalScores } from '../lexical/beside'
 import { readRecords } from '../run/metrics-log'
 import { resumeRun, startRun, type RunHooks } from '../run/run'
 import { readRun } from '../run/run-folder'
+import type { RunSource } from '../run/source'
 import { scoreSplit } from '../evaluate/scoring'
 import { runFolder, scoresFile, type RunSummary } from './folders'
 import { readOutcome, type SeedOutcome, type StudyOutcome } from './outcome'
@@ -27,6 +28,8 @@ export interface StudyHooks {
   readonly onOutcome?: (outcome: StudyOutcome) => void
   /** What each run tells. */
   readonly run?: RunHooks
+  /** The folder of weights that an arm names; default: the name is a path. */
+  readonly weightsFolder?: (name: string) => Promise<string>
 }
 
 /**
@@ -34,7 +37,8 @@ export interface StudyHooks {
  * finished run `best/` stays and `last/` is removed. Throws `output-exists` when a run's folder was made with other settings.
  */
 export async function runStudy(study: Study, hooks: StudyHooks = {}): Promise<boolean> {
-  const dataset = await readDataset(study.data, ['train', 'valid'])
+  const unlabelled = study.arms.some(({ teacher }) => teacher !== undefined)
+  const dataset = await readDataset(study.data, ['train', 'valid'], { unlabelled })
   const tasks = dataset.tasks.filter(({ id }) => dataset.splits.train.some(({ task }) => task === id))
   const runs = await planRuns(study, tasks)
   await mkdir(join(study.out, 'runs'), { recursive: true }).catch((cause: unknown) => {
@@ -50,24 +54,32 @@ export async function runStudy(study: Study, hooks: StudyHooks = {}): Promise<bo
   }
   for (const [index, run] of runs.entries()) {
     hooks.onRun?.(run, index, runs.length)
-    if (!(await train(study, run, dataset, hooks.run ?? {}))) return false
+    if (!(await train(study, run, dataset, hooks))) return false
     await judge(study, run, sets)
     await tell(index + 1)
   }
   return true
 }
 
-async function train(study: Study, run: StudyRun, dataset: Dataset, hooks: RunHooks): Promise<boolean> {
+async function train(
+  study: Study,
+  run: StudyRun,
+  dataset: Dataset,
+  { run: hooks = {}, weightsFolder = async (name) => userPath(name) }: StudyHooks
+): Promise<boolean> {
   const out = runFolder(study, run)
+  const weights: { init?: string; teacher?: string } = {}
+  for (const key of ['init', 'teacher'] as const)
+    if (run[key] !== undefined) weights[key] = await weightsFolder(run[key])
   if (await exists(join(out, 'run.json'))) {
-    await requireSame(study, run, dataset, out)
+    await requireSame({ ...weights, data: study.data }, run, dataset, out)
     return true
   }
   const begun = await exists(join(out, 'train.json'))
-  if (begun) await requireSame(study, run, dataset, out)
+  if (begun) await requireSame({ ...weights, data: study.data }, run, dataset, out)
   const { finished } = begun
     ? await resumeRun(out, hooks)
-    : await startRun({ data: study.data, out, config: run.config }, hooks)
+    : await startRun({ ...weights, data: study.data, out, config: run.config }, hooks)
   if (finished) await conclude(out)
   return finished
 }
@@ -76,17 +88,18 @@ async function train(study: Study, run: StudyRun, dataset: Dataset, hooks: RunHo
  * Throws `output-exists` when a run's folder holds a run with other settings, `data-invalid` when the data has changed since
  * it began.
  */
-async function requireSame({ data }: Study, { config }: StudyRun, dataset: Dataset, out: string): Promise<void> {
+async function requireSame(source: RunSource, { config }: StudyRun, dataset: Dataset, out: string): Promise<void> {
   const there = await readRun(out)
   const stored = trainSettingsToJson(there.config)
   const differs = Object.entries(trainSettingsToJson(config)).find(
     ([key, asked]) => !isAsAsked(key, asked, stored[key])
   )?.[0]
-  if (differs === undefined && there.data === data)
-    return requireSameDataset(data, out, there.dataset, describeDataset(onlyTasks(dataset, config.onlyTasks)))
+  const other = differs ?? (['data', 'init', 'teacher'] as const).find((key) => there[key] !== source[key])
+  if (other === undefined)
+    return requireSameDataset(source.data, out, there.dataset, describeDataset(onlyTasks(dataset, config.onlyTasks)))
   throw new MatcherError(
     'output-exists',
-    `${out} holds a run with another ${differs ?? '--data'}; name another --out, or delete that folder.`
+    `${out} holds a run with another ${differs ?? `--${other}`}; name another --out, or delete that folder.`
   )
 }
 

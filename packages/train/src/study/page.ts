@@ -23,8 +23,14 @@ export function studyPage(
     ]
   )
   const arms = htmlTable(
-    ['arm', 'networks', 'changes'],
-    study.arms.map(({ name, set, eachTask }) => [name, eachTask ? 'one for each task' : 'one', JSON.stringify(set)])
+    ['arm', 'networks', 'starts from', 'teacher', 'changes'],
+    study.arms.map(({ name, set, eachTask, init = '', teacher = '' }) => [
+      name,
+      eachTask ? 'one for each task' : 'one',
+      init,
+      teacher,
+      JSON.stringify(set)
+    ])
   )
   return page(`Study: ${study.name}`, [
     `<p>${escapeHtml(study.question)}</p>`,

@@ -17,6 +17,9 @@ export interface StudyArm {
   readonly name: string
   readonly set: Readonly<Record<string, unknown>>
   readonly eachTask: boolean
+  /** What its runs start from and learn from, as `--init` and `--teacher`: a folder or the name of public weights. */
+  readonly init?: string | undefined
+  readonly teacher?: string | undefined
 }
 
 /** A grid of runs, read from JSON: arms x seeds, judged on the same pairs. */
@@ -42,6 +45,8 @@ export interface StudyRun {
   /** Name of its folder in the study's `runs/`. */
   readonly folder: string
   readonly config: TrainSettings
+  readonly init?: string | undefined
+  readonly teacher?: string | undefined
 }
 
 const name = v.pipe(v.string(), v.nonEmpty())
@@ -60,7 +65,15 @@ const schema = v.strictObject({
   seeds: v.pipe(v.array(v.pipe(v.number(), v.integer())), v.nonEmpty()),
   baseline: v.optional(v.boolean(), false),
   arms: v.pipe(
-    v.array(v.strictObject({ name, set: overrides, each_task: v.optional(v.boolean(), false) })),
+    v.array(
+      v.strictObject({
+        name,
+        set: overrides,
+        each_task: v.optional(v.boolean(), false),
+        init: v.optional(name),
+        teacher: v.optional(name)
+      })
+    ),
     v.nonEmpty()
   ),
   out: name
@@ -115,7 +128,9 @@ export async function planRuns(study: Study, tasks: readonly TaskSpec[]): Promis
           seed,
           folder,
           config: parseTrainSettings(json, `study ${study.name}, arm "${arm.name}"`),
-          ...(task !== undefined && { task })
+          ...(task !== undefined && { task }),
+          ...(arm.init !== undefined && { init: arm.init }),
+          ...(arm.teacher !== undefined && { teacher: arm.teacher })
         }
       })
     })
