@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,7 +7,6 @@ import { parsePretrainSettings } from '../pretrain/config'
 import { pretrain } from '../pretrain/pretrain'
 import { json, sentences } from '../pretrain/small.fixtures'
 import { createRandom } from '../data/random'
-import { writeFileSync } from 'node:fs'
 import { tf, type Tensor2D } from '../tfjs'
 import { fewerColumns } from './fewer-columns'
 import { makeStudent } from './student'
@@ -34,7 +33,7 @@ describe('a student', () => {
     }
   })
 
-  it('has narrower embeddings whose mapped form is nearly that of its teacher, and only once', async () => {
+  it('has narrower tables of embeddings, and is narrowed only once', async () => {
     const narrow = join(root, 'narrow')
     await makeStudent({ from, out: narrow, layers: [1], embeddingSize: 12 })
     const { config, variables } = (await readCheckpoint(narrow)).model
