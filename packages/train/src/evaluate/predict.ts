@@ -9,6 +9,8 @@ import { pairLengths, type EncodedPairs } from '../data/encode'
 const BATCH_TOKENS = 8192
 
 export interface PredictOptions {
+  /** As in training: `auto` is faster and may differ in the last bits. Default plain. */
+  readonly kernels?: 'plain' | 'auto'
   /** Called after each batch, in pairs. */
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -53,19 +55,19 @@ export async function predictPairs(
   pairs: EncodedPairs,
   options: PredictOptions = {}
 ): Promise<Prediction[]> {
-  const { logits } = await pairOutputs(networkOf(model), pairs, options)
+  const { logits } = await pairOutputs(networkOf(model, options), pairs, options)
   return Array.from({ length: pairs.labels.length }, (_, pair) => prediction(logits[2 * pair]!, logits[2 * pair + 1]!))
 }
 
 /** A model as `pairOutputs` runs it. */
-export function networkOf(model: Model): PairNetwork {
+export function networkOf(model: Model, { kernels = 'plain' }: Pick<PredictOptions, 'kernels'> = {}): PairNetwork {
   const { architecture, hiddenSize } = model.config
   const ofTasks = (name: string): ArrayLike<number> => model.variables.get(name)?.values() ?? []
   return {
     architecture,
     width: hiddenSize,
     run: async (batch) => {
-      const output = predict(model, batch)
+      const output = predict(model, batch, { kernels })
       const values = (await output.data()) as Float32Array
       output.dispose()
       return values

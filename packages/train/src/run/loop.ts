@@ -163,7 +163,8 @@ async function endEpoch(
 ): Promise<TrainingState> {
   const averaged = trainer.averagedModel(step)
   try {
-    const rows = scoredRows(valid, await predictPairs(averaged, valid, { onProgress: hooks.onEvaluation }))
+    const { kernels } = settings
+    const rows = scoredRows(valid, await predictPairs(averaged, valid, { kernels, onProgress: hooks.onEvaluation }))
     const thresholds = chooseThresholds(rows, config.tasks)
     const metrics = evaluateAt(rows, config.tasks, thresholds)
     const score = selectionScore(metrics)
