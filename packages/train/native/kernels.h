@@ -8,5 +8,7 @@ void register_branch();
 void register_dropout();
 void register_gelu();
 void register_norm();
+void register_softmax();
+void register_sum();
 
 }  // namespace sohu

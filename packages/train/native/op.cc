@@ -6,18 +6,26 @@
 namespace sohu {
 
 Call::Call(TF_OpKernelContext* context)
-    : context_(context), status_(TF_NewStatus()), inputs_(TF_NumInputs(context), nullptr) {}
+    : context_(context), first_error_(TF_NewStatus()), status_(TF_NewStatus()), inputs_(TF_NumInputs(context), nullptr) {}
 
 Call::~Call() {
-  if (!ok()) TF_OpKernelContext_Failure(context_, status_);
+  if (!ok()) TF_OpKernelContext_Failure(context_, first_error_);
   for (TF_Tensor* tensor : inputs_)
     if (tensor) TF_DeleteTensor(tensor);
   for (TF_Tensor* tensor : owned_) TF_DeleteTensor(tensor);
   TF_DeleteStatus(status_);
+  TF_DeleteStatus(first_error_);
+}
+
+void Call::check() {
+  if (TF_GetCode(status_) != TF_OK && ok()) TF_SetStatus(first_error_, TF_GetCode(status_), TF_Message(status_));
 }
 
 TF_Tensor* Call::tensor(int i) {
-  if (!inputs_[i]) TF_GetInput(context_, i, &inputs_[i], status_);
+  if (!inputs_[i]) {
+    TF_GetInput(context_, i, &inputs_[i], status_);
+    check();
+  }
   return inputs_[i];
 }
 
@@ -42,6 +50,7 @@ void* Call::allocate(int i, TF_DataType type, size_t bytes, const Shape& shape) 
   size_t length = bytes;
   for (int64_t size : shape) length *= size;
   TF_Tensor* made = TF_AllocateOutput(context_, i, type, shape.data(), static_cast<int>(shape.size()), length, status_);
+  check();
   if (!made) return nullptr;
   owned_.push_back(made);
   return length > 0 ? TF_TensorData(made) : nullptr;
@@ -55,6 +64,7 @@ float* Call::variable(int i, int64_t* length) {
     TF_DeleteTensor(target);
   };
   TF_GetInputTensorFromVariable(context_, i, false, false, false, copy, &memory, status_);
+  check();
   if (!memory) return nullptr;
   owned_.push_back(memory);
   *length = TF_TensorElementCount(memory);
@@ -62,7 +72,7 @@ float* Call::variable(int i, int64_t* length) {
 }
 
 void Call::require(bool condition, const char* message) {
-  if (!condition && ok()) TF_SetStatus(status_, TF_INVALID_ARGUMENT, message);
+  if (!condition && ok()) TF_SetStatus(first_error_, TF_INVALID_ARGUMENT, message);
 }
 
 namespace {

@@ -86,7 +86,7 @@ class Call {
   float* variable(int i, int64_t* length);
 
   /** False once TensorFlow refused something, or `require` failed: the kernel must return then. */
-  bool ok() const { return TF_GetCode(status_) == TF_OK; }
+  bool ok() const { return TF_GetCode(first_error_) == TF_OK; }
   void require(bool condition, const char* message);
 
  private:
@@ -94,7 +94,11 @@ class Call {
   const void* read(int i);
   void* allocate(int i, TF_DataType type, size_t bytes, const Shape& shape);
 
+  /** Keeps the error of the last call of the C API, which overwrites its status each time. */
+  void check();
+
   TF_OpKernelContext* context_;
+  TF_Status* first_error_;
   TF_Status* status_;
   std::vector<TF_Tensor*> inputs_;
   std::vector<TF_Tensor*> owned_;

@@ -53,10 +53,14 @@ export interface OpAttribute {
   readonly value: boolean | number | string | readonly number[]
 }
 
+type DType = keyof typeof DTYPES
+
 const DTYPES = {
   float32: binding.TF_FLOAT,
   int32: binding.TF_INT32,
   int64: binding.TF_INT64,
+  /** TensorFlow's number for it, which TensorFlow.js does not name. */
+  bfloat16: 14,
   bool: binding.TF_BOOL,
   string: binding.TF_STRING,
   complex64: binding.TF_COMPLEX64
@@ -64,7 +68,7 @@ const DTYPES = {
 
 /** Makes operation attributes. TensorFlow checks name and type when the operation runs; lists of strings are not passed by tfjs-node. */
 export const attr = {
-  type: (name: string, dtype: keyof typeof DTYPES = 'float32'): OpAttribute => ({
+  type: (name: string, dtype: DType = 'float32'): OpAttribute => ({
     name,
     type: binding.TF_ATTR_TYPE,
     value: DTYPES[dtype]
@@ -105,16 +109,47 @@ export function rawOp<T extends Tensor = Tensor>(
   return rawOps(name, attrs, inputs, 1)[0] as T
 }
 
-/** TensorFlow's number of bfloat16, which TensorFlow.js does not name: such tensors live only inside `bfloat16Product`. */
-const TF_BFLOAT16 = 14
-const cast = (from: number, to: number): OpAttribute[] => [
-  { name: 'SrcT', type: binding.TF_ATTR_TYPE, value: from },
-  { name: 'DstT', type: binding.TF_ATTR_TYPE, value: to },
-  { name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false }
+const NARROW = new WeakSet<Tensor>()
+
+/**
+ * True for a tensor of bfloat16 numbers. TensorFlow.js has no name for them and takes it for one of float32: only `rawOps` may read it, and
+ * TensorFlow.js counts twice its bytes.
+ */
+export function isNarrow(tensor: Tensor): boolean {
+  return NARROW.has(tensor)
+}
+
+/** Lets operations return bfloat16. */
+function admitNarrowOutputs(): void {
+  const owner = backend as unknown as { createOutputTensor(metadata: TensorMetadata): Tensor }
+  const createOutputTensor = owner.createOutputTensor.bind(owner)
+  owner.createOutputTensor = (metadata) => {
+    if (metadata.dtype !== DTYPES.bfloat16) return createOutputTensor(metadata)
+    const tensor = createOutputTensor({ ...metadata, dtype: DTYPES.float32 })
+    NARROW.add(tensor)
+    return tensor
+  }
+}
+
+admitNarrowOutputs()
+
+const cast = (from: DType, to: DType): OpAttribute[] => [
+  attr.type('SrcT', from),
+  attr.type('DstT', to),
+  attr.bool('Truncate', false)
 ]
-const NARROW = cast(binding.TF_FLOAT, TF_BFLOAT16)
-const WIDEN = cast(TF_BFLOAT16, binding.TF_FLOAT)
-const BFLOAT16_TYPE: OpAttribute = { name: 'T', type: binding.TF_ATTR_TYPE, value: TF_BFLOAT16 }
+const TO_NARROW = cast('float32', 'bfloat16')
+const TO_WIDE = cast('bfloat16', 'float32')
+
+/** The tensor rounded to bfloat16; itself where it is narrow already. */
+export function narrow(tensor: Tensor): Tensor {
+  return isNarrow(tensor) ? tensor : rawOp('Cast', TO_NARROW, [tensor])
+}
+
+/** The tensor in float32; itself where it is that already. */
+export function widen(tensor: Tensor): Tensor {
+  return isNarrow(tensor) ? rawOp('Cast', TO_WIDE, [tensor]) : tensor
+}
 
 /** True if bfloat16 products are faster: on a GPU, or on Linux if the processor has instructions for them. */
 export function hasBfloat16(flags: () => string = processorFlags): boolean {
@@ -123,23 +158,6 @@ export function hasBfloat16(flags: () => string = processorFlags): boolean {
 
 function processorFlags(): string {
   return process.platform === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : ''
-}
-
-/** A product of two float32 tensors computed in bfloat16, as a float32 tensor. `name` is TensorFlow's operation, `attrs` its attributes but T. */
-export function bfloat16Product(name: string, attrs: readonly OpAttribute[], a: Tensor, b: Tensor): Tensor {
-  const { getInputTensorIds, createOutputTensor } = backend as unknown as {
-    getInputTensorIds(tensors: Tensor[]): number[]
-    createOutputTensor(metadata: TensorMetadata): Tensor
-  }
-  const run = (op: string, attributes: readonly OpAttribute[], ids: number[]): TensorMetadata =>
-    binding.executeOp(op, attributes as never, ids, 1)[0]!
-  const [idA, idB] = getInputTensorIds.call(backend, [a, b]) as [number, number]
-  const narrowA = run('Cast', NARROW, [idA]).id
-  const narrowB = idA === idB ? narrowA : run('Cast', NARROW, [idB]).id
-  const product = run(name, [BFLOAT16_TYPE, ...attrs], [narrowA, narrowB]).id
-  const wide = run('Cast', WIDEN, [product])
-  for (const id of new Set([narrowA, narrowB, product])) binding.deleteTensor(id)
-  return createOutputTensor.call(backend, wide)
 }
 
 type TensorMetadata = ReturnType<typeof binding.executeOp>[number]

@@ -1,4 +1,4 @@
-import { attr, bfloat16Product, rawOp, type Tensor } from '../tfjs'
+import { attr, narrow, rawOp, tf, widen, type Tensor } from '../tfjs'
 
 /** How a pass multiplies matrices. */
 export interface Products {
@@ -17,6 +17,7 @@ const flags = (a: string, b: string) =>
 const TRANSPOSED = flags('transpose_a', 'transpose_b')
 const SWAPPED = flags('adj_x', 'adj_y')
 const FLOAT = [attr.type('T')]
+const HALF = [attr.type('T', 'bfloat16')]
 
 /** Products in float32, as the reference. */
 export const FLOAT32: Products = {
@@ -26,13 +27,19 @@ export const FLOAT32: Products = {
     rawOp('BatchMatMulV2', [...FLOAT, ...SWAPPED.get(`${swapA} ${swapB}`)!], [a, b])
 }
 
+/** Products of bfloat16 tensors, with sums in float32 and results in bfloat16. */
+export const NARROW: Products = {
+  matMul: (a, b, transposeA = false, transposeB = false) =>
+    rawOp('MatMul', [...HALF, ...TRANSPOSED.get(`${transposeA} ${transposeB}`)!], [a, b]),
+  batchMatMul: (a, b, swapA = false, swapB = false) =>
+    rawOp('BatchMatMulV2', [...HALF, ...SWAPPED.get(`${swapA} ${swapB}`)!], [a, b])
+}
+
 /**
  * Factors rounded to bfloat16, sums in float32, the result rounded to bfloat16 once more and kept as float32: what mixed-precision training
  * does (Kalamkar et al. 2019, arXiv:1905.12322). Half the time on processors with AVX512-BF16 or AMX.
  */
 export const BFLOAT16: Products = {
-  matMul: (a, b, transposeA = false, transposeB = false) =>
-    bfloat16Product('MatMul', TRANSPOSED.get(`${transposeA} ${transposeB}`)!, a, b),
-  batchMatMul: (a, b, swapA = false, swapB = false) =>
-    bfloat16Product('BatchMatMulV2', SWAPPED.get(`${swapA} ${swapB}`)!, a, b)
+  matMul: (a, b, ...transposed) => tf.tidy(() => widen(NARROW.matMul(narrow(a), narrow(b), ...transposed))),
+  batchMatMul: (a, b, ...swapped) => tf.tidy(() => widen(NARROW.batchMatMul(narrow(a), narrow(b), ...swapped)))
 }

@@ -1,9 +1,11 @@
-import { tf, type Tensor } from '../tfjs'
+import { isNarrow, narrow, tf, type Tensor } from '../tfjs'
 import { Lifetimes } from './lifetimes'
-import { sumOf } from './tensor-ops'
+import { sumOf, sumOfBoth } from './tensor-ops'
 
 /** A tensor on the tape. `parameter` names a leaf whose gradient is returned; `differentiable` is false for ids and masks. */
 export class Value {
+  /** The tensor in bfloat16, for products; it is freed with the tensor. */
+  narrow?: Tensor
   /** Remaining forward readers, if known; the last one frees the tensor unless a backward pass reads it. */
   readsLeft?: number
 
@@ -17,6 +19,8 @@ export class Value {
 /** The result of a primitive's forward pass: its output, the tensors that its backward pass reads, and that pass itself. */
 export interface Recorded {
   readonly output: Tensor
+  /** The output in bfloat16, if the primitive returns that as well. */
+  readonly narrow?: Tensor
   readonly saved: readonly Tensor[]
   /** dy, the gradient of the output -> one gradient per input, `null` if none is needed. */
   readonly backward: (dy: Tensor) => readonly (Tensor | null)[]
@@ -69,9 +73,10 @@ export class Tape {
     this.observe?.(kernel, 'forward')
     const recorded = tidyRecorded(forward)
     const differentiable = inputs.some((input) => input.differentiable)
-    this.lifetimes.retain(recorded.output)
     recorded.saved.forEach((tensor) => this.lifetimes.retain(tensor))
     const output = this.hold(new Value(recorded.output, differentiable))
+    if (recorded.narrow) output.narrow = recorded.narrow
+    this.retain(output)
     if (this.recording && differentiable) {
       this.nodes.push({ kernel, inputs, output, saved: recorded.saved, backward: recorded.backward })
     } else {
@@ -86,7 +91,7 @@ export class Tape {
     const outer = this.scope
     this.scope = new Set()
     const output = body()
-    this.lifetimes.retain(output.tensor)
+    this.retain(output)
     this.closeScope()
     this.scope = outer
     return this.hold(output)
@@ -100,7 +105,10 @@ export class Tape {
     this.recording = wasRecording
     if (!wasRecording) return output
     const result = new Value(output.tensor, true)
+    if (output.narrow) result.narrow = output.narrow
     if (output.readsLeft !== undefined) result.readsLeft = output.readsLeft
+    this.scope.delete(output)
+    this.hold(result)
     this.lifetimes.retain(x.tensor)
     this.nodes.push({
       kernel: 'recomputed',
@@ -134,7 +142,7 @@ export class Tape {
   dispose(): void {
     this.nodes.forEach((node) => node.saved.forEach((tensor) => this.lifetimes.release(tensor)))
     this.nodes = []
-    this.leaves.splice(0).forEach((value) => this.lifetimes.release(value.tensor))
+    this.leaves.splice(0).forEach((value) => this.release(value))
     this.closeScope()
   }
 
@@ -145,15 +153,35 @@ export class Tape {
 
   /** Frees what the scope holds but for what backward passes read. */
   private closeScope(): void {
-    this.scope.forEach((value) => this.lifetimes.release(value.tensor))
+    this.scope.forEach((value) => this.release(value))
     this.scope.clear()
+  }
+
+  /** The value in bfloat16, made once. */
+  narrowed(value: Value): Tensor {
+    if (isNarrow(value.tensor)) return value.tensor
+    if (!value.narrow) {
+      value.narrow = tf.keep(narrow(value.tensor))
+      this.lifetimes.retain(value.narrow)
+    }
+    return value.narrow
+  }
+
+  private retain(value: Value): void {
+    this.lifetimes.retain(value.tensor)
+    if (value.narrow) this.lifetimes.retain(value.narrow)
+  }
+
+  private release(value: Value): void {
+    this.lifetimes.release(value.tensor)
+    if (value.narrow) this.lifetimes.release(value.narrow)
   }
 
   /** A value of the running scope goes with its last reader; one from outside may be read again when a layer is recomputed. */
   private wasRead(value: Value): void {
     if (value.readsLeft === undefined) return
     value.readsLeft--
-    if (value.readsLeft === 0 && this.scope.delete(value)) this.lifetimes.release(value.tensor)
+    if (value.readsLeft === 0 && this.scope.delete(value)) this.release(value)
   }
 
   /** Runs the recorded backward passes, newest first, down to node `floor`. */
@@ -186,8 +214,9 @@ export class Tape {
     const arrived = this.gradients.get(value)
     if (!arrived) return undefined
     this.gradients.delete(value)
-    if (arrived.length === 1) return arrived[0]
-    const sum = tf.keep(sumOf(arrived))
+    const asValue = (gradient: Tensor): boolean => isNarrow(gradient) === isNarrow(value.tensor)
+    if (arrived.length === 1 && asValue(arrived[0]!)) return arrived[0]
+    const sum = tf.keep(arrived.every(asValue) && !isNarrow(value.tensor) ? sumOf(arrived) : mixedSum(arrived, value))
     this.lifetimes.retain(sum)
     arrived.forEach((gradient) => this.lifetimes.release(gradient))
     return sum
@@ -206,8 +235,17 @@ export class Tape {
     this.unwind(floor)
     const gradient = this.take(input)!
     this.lifetimes.disown(gradient)
+    if (input.narrow) this.lifetimes.release(input.narrow)
     return gradient
   }
+}
+
+/** The sum of gradients of both widths, in the width of the value. */
+function mixedSum(gradients: readonly Tensor[], value: Value): Tensor {
+  return tf.tidy(() => {
+    const sum = sumOfBoth(gradients)
+    return isNarrow(value.tensor) ? narrow(sum) : sum
+  })
 }
 
 /** The sum with the gradient of an earlier leaf of the same parameter: passes of one tape each read their parameters. */
@@ -224,6 +262,7 @@ function tidyRecorded(forward: () => Recorded): Recorded {
   tf.tidy(() => {
     recorded = forward()
     tf.keep(recorded.output)
+    if (recorded.narrow) tf.keep(recorded.narrow)
     recorded.saved.forEach((tensor) => tf.keep(tensor))
   })
   return recorded!

@@ -1,4 +1,4 @@
-import { attr, onGpu, rawOp, rawOps, tf, type Tensor, type Tensor1D, type Tensor2D } from '../tfjs'
+import { attr, isNarrow, onGpu, rawOp, rawOps, tf, type Tensor, type Tensor1D, type Tensor2D } from '../tfjs'
 
 /** TensorFlow operations that TensorFlow.js hides or wraps in more work than one call. */
 
@@ -98,6 +98,26 @@ export function segmentSum(rows: Tensor, ids: Tensor, count: number): Tensor {
 export function sumOf(tensors: readonly Tensor[]): Tensor {
   return rawOp('AddN', [...FLOAT, attr.int('N', tensors.length)], tensors)
 }
+
+/** The sum of tensors of one shape, some of them in bfloat16, in float32: by a fused kernel. */
+export function sumOfBoth(tensors: readonly Tensor[]): Tensor {
+  const [wide, short] = [tensors.filter((tensor) => !isNarrow(tensor)), tensors.filter(isNarrow)]
+  return rawOp('SohuSum', [attr.int('N', wide.length), attr.int('M', short.length)], [...wide, ...short])
+}
+
+/** Reshapes and transposes of either width. */
+export function reshaped(x: Tensor, shape: readonly number[]): Tensor {
+  return rawOp('Reshape', [typeOf(x), SHAPE], [x, tf.tensor1d([...shape], 'int32')])
+}
+
+export function transposed(x: Tensor, axes: readonly number[]): Tensor {
+  return rawOp('Transpose', [typeOf(x), AXES], [x, tf.tensor1d([...axes], 'int32')])
+}
+
+const SHAPE = attr.type('Tshape', 'int32')
+const AXES = attr.type('Tperm', 'int32')
+const [WIDE_TYPE, NARROW_TYPE] = [attr.type('T'), attr.type('T', 'bfloat16')]
+const typeOf = (x: Tensor) => (isNarrow(x) ? NARROW_TYPE : WIDE_TYPE)
 
 /** Softmax cross-entropy of logits [batch, classes] against labels [batch]: losses [batch] and their gradient [batch, classes]. */
 export function sparseCrossEntropy(logits: Tensor2D, labels: Tensor1D): { losses: Tensor; gradient: Tensor } {

@@ -2,6 +2,7 @@ import type { Initializer, Ops } from '@sohu-match/core'
 import { tf, type Tensor } from '../tfjs'
 import { add, addPositions, addRow } from './kernels/add'
 import { attention, MASKED } from './kernels/attention'
+import { fusedAttention } from './fused/attention'
 import { dense, denseProduct, matrixProduct } from './kernels/dense'
 import { dropout } from './kernels/dropout'
 import { gather, selectTask } from './kernels/gather'
@@ -175,9 +176,24 @@ export class TrainingOps implements Ops<Value> {
 
   /** x W of a dense layer: an intermediate result that the plan does not know, read once. */
   product(x: Value, kernel: Value): Value {
-    const product = this.tape.apply([x, kernel], () => denseProduct(x.tensor, kernel.tensor, this.products), 'dense')
+    const factors = [x, kernel].map((value) => (this.isNarrow ? this.tape.narrowed(value) : value.tensor))
+    const product = this.tape.apply([x, kernel], () => denseProduct(factors[0]!, factors[1]!), 'dense')
     product.readsLeft = 1
     return product
+  }
+
+  /** True where products are in bfloat16. */
+  get isNarrow(): boolean {
+    return this.options.precision === 'bfloat16'
+  }
+
+  /** Attention by fused kernels, over values of the width of the products. */
+  fusedAttention(q: Value, k: Value, v: Value, mask: Value, heads: number): Value {
+    const bias = this.keyBias(mask.tensor)
+    const parts = [q, k, v].map((value) => (this.isNarrow ? this.tape.narrowed(value) : value.tensor))
+    return this.apply('attention', [q, k, v], () =>
+      fusedAttention(parts[0]!, parts[1]!, parts[2]!, bias, heads, this.options.recompute === 'attention')
+    )
   }
 
   /** Dropout at a site of this pass, if there is any. */

@@ -67,13 +67,13 @@ export class FusedOps implements Ops<Operand> {
     const branch = this.foldable(x) ? x : new Pending(0, this.value(x))
     const [gain, offset] = [this.value(gamma), this.value(beta)]
     return this.plain.apply('norm', [...branch.inputs, gain, offset], () =>
-      branchNorm(branch.tensors, gain.tensor, offset.tensor, epsilon)
+      branchNorm(branch.tensors, gain.tensor, offset.tensor, { epsilon, toNarrow: this.plain.isNarrow })
     )
   }
   conditionalNorm = this.layerNorm
 
   attention = (q: Operand, k: Operand, v: Operand, mask: Operand, heads: number): Operand =>
-    this.plain.attention(this.value(q), this.value(k), this.value(v), this.value(mask), heads)
+    this.plain.fusedAttention(this.factor(q), this.factor(k), this.factor(v), this.value(mask), heads)
 
   layer = (index: number, x: Operand, body: (x: Operand) => Operand): Operand =>
     this.plain.layer(index, this.value(x), (input) => this.value(body(input)))
@@ -97,6 +97,14 @@ export class FusedOps implements Ops<Operand> {
   value(x: Operand): Value {
     if (!(x instanceof Pending)) return x
     return x.value((branch) => this.plain.applyAs(branch.number, 'add', branch.inputs, () => branchSum(branch.tensors)))
+  }
+
+  /** The operand as a value that only products read: a pending one runs now, in the width of the products. */
+  private factor(x: Operand): Value {
+    if (!this.plain.isNarrow || !this.foldable(x)) return this.value(x)
+    return x.value((branch) =>
+      this.plain.applyAs(branch.number, 'add', branch.inputs, () => branchSum(branch.tensors, true))
+    )
   }
 
   /** True for a pending branch that nothing else reads: its reader may take its steps over. */

@@ -1,16 +1,17 @@
 import { MODEL_ALTERNATIVES } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../data/random'
-import { onGpu, tf, type Tensor } from '../../tfjs'
+import { narrow, onGpu, tf, type Tensor } from '../../tfjs'
 import { randomModel, smallBatch as batch, smallConfig } from '../gradients.fixtures'
 import { add } from '../kernels/add'
+import { attention, MASKED } from '../kernels/attention'
 import { dropout } from '../kernels/dropout'
 import { gelu } from '../kernels/gelu'
 import { layerNorm } from '../kernels/norm'
-import { lossAndGradients, predict, type Model } from '../pass'
+import { lossAndGradients, predict, type Model, type TrainingPass } from '../pass'
 import type { Recorded } from '../tape'
-import { randomKeep } from '../tensor-ops'
-import type { Recompute } from '../training-ops'
+import { randomKeep, sumOfBoth } from '../tensor-ops'
+import { fusedAttention } from './attention'
 import { biasGelu, branchNorm, branchSum, fusedKeep, type Dropout } from './kernels'
 import { fusedKernelsMissing } from './native'
 
@@ -34,6 +35,7 @@ interface Case {
   readonly plain: (...inputs: Tensor[]) => Recorded
 }
 
+const keyBias = tf.tensor4d([0, 0, 0, MASKED, 0, MASKED, 0, 0], [2, 1, 1, 4])
 const drop: Dropout = { rate: 0.25, seed: [3, 4] }
 
 /** The plain kernels one after another: y = then(first(x)), with the gradients of the chain. */
@@ -91,20 +93,28 @@ const cases: Case[] = [
     name: 'bias, dropout, residual and norm',
     inputs: [normal(3, 5, 32), normal(32), normal(3, 5, 32), normal(32), normal(32)],
     fused: (product, b, residual, gamma, beta) =>
-      branchNorm({ product: product!, bias: b!, dropout: drop, residual: residual! }, gamma!, beta!, 1e-12),
+      branchNorm({ product: product!, bias: b!, dropout: drop, residual: residual! }, gamma!, beta!, {
+        epsilon: 1e-12
+      }),
     plain: composed(bias(1), dropped, bias(2), normed(3))
   },
   {
     name: 'conditional norm of a residual sum over many rows',
     inputs: [normal(7, 40, 16), normal(7, 40, 16), normal(7, 16), normal(7, 16)],
     fused: (product, residual, gamma, beta) =>
-      branchNorm({ product: product!, residual: residual! }, gamma!, beta!, 1e-12),
+      branchNorm({ product: product!, residual: residual! }, gamma!, beta!, { epsilon: 1e-12 }),
     plain: composed(bias(1), normed(2))
+  },
+  {
+    name: 'attention',
+    inputs: [normal(2, 1, 8), normal(2, 4, 8), normal(2, 4, 8)],
+    fused: (q, k, v) => fusedAttention(q!, k!, v!, keyBias, 2, false),
+    plain: (q, k, v) => attention(q!, k!, v!, keyBias, 2, false)
   },
   {
     name: 'norm alone',
     inputs: [normal(70, 40), normal(40), normal(40)],
-    fused: (product, gamma, beta) => branchNorm({ product: product! }, gamma!, beta!, 1e-12),
+    fused: (product, gamma, beta) => branchNorm({ product: product! }, gamma!, beta!, { epsilon: 1e-12 }),
     plain: composed(normed(1))
   }
 ]
@@ -171,8 +181,13 @@ describe.runIf(fusedKernelsMissing === undefined)('the fused dropout mask', () =
 
 const fusedModel = (more: object): Model => randomModel(smallConfig(more), 'fused kernels')
 
-function passOf(model: Model, kernels: 'plain' | 'auto', recompute: Recompute = 'none', rate = 0.2) {
-  const pass = { kernels, recompute, dropout: { rate, seed: [7, 11] } } as const
+function passOf(
+  model: Model,
+  kernels: 'plain' | 'auto',
+  more: Pick<TrainingPass, 'recompute' | 'precision'> = {},
+  rate = 0.2
+) {
+  const pass: TrainingPass = { kernels, ...more, dropout: { rate, seed: [7, 11] } }
   const { loss, gradients } = lossAndGradients(model, batch, pass)
   const values = new Map([...gradients].map(([name, gradient]) => [name, [...gradient.dataSync()]]))
   const result = { loss: loss.dataSync()[0]!, gradients: values }
@@ -187,7 +202,7 @@ describe.runIf(fusedKernelsMissing === undefined)('the network on fused kernels'
     const model = fusedModel(switches)
     // masks are the same, but for [CLS] alone, which has smaller ones in the last layer
     const rate = model.config.pooling === 'cls' ? 0 : 0.2
-    const [plain, fused] = [passOf(model, 'plain', 'none', rate), passOf(model, 'auto', 'none', rate)]
+    const [plain, fused] = [passOf(model, 'plain', {}, rate), passOf(model, 'auto', {}, rate)]
     expect(fused.loss).toBeCloseTo(plain.loss, 5)
     expect([...fused.gradients.keys()].sort()).toEqual([...plain.gradients.keys()].sort())
     for (const [name, expected] of plain.gradients) {
@@ -202,22 +217,53 @@ describe.runIf(fusedKernelsMissing === undefined)('the network on fused kernels'
     expect(far(one, other)).toBeLessThan(1e-4)
   })
 
-  it.each([{}, { pooling: 'cls', norm_position: 'pre' }])(
-    'gives bit-equal gradients whatever is recomputed, %o',
-    (more) => {
-      const model = fusedModel(more)
-      const reference = passOf(model, 'auto')
-      expect(passOf(model, 'auto', 'attention')).toEqual(reference)
-      expect(passOf(model, 'auto', 'layer')).toEqual(reference)
+  it.each(CROSS_ENCODERS)('points in bfloat16 where the gradients of float32 do, with %o', (switches) => {
+    const model = fusedModel(switches)
+    const flat = (precision: 'float32' | 'bfloat16'): number[] => {
+      const { gradients } = passOf(model, 'auto', { precision })
+      return [...gradients.keys()].sort().flatMap((name) => gradients.get(name)!)
     }
-  )
+    const [exact, half] = [flat('float32'), flat('bfloat16')]
+    const dot = (a: number[], b: number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
+    // 8 bits of every product and of what only products read, over three layers
+    expect(dot(exact, half) / Math.sqrt(dot(exact, exact) * dot(half, half))).toBeGreaterThan(0.999)
+    expect(half).not.toEqual(exact)
+  })
 
-  it.each(['none', 'attention', 'layer'] as const)('frees every tensor of a pass, recompute %s', (recompute) => {
-    const model = fusedModel({ norm_position: 'pre' })
-    passOf(model, 'auto', recompute)
-    const before = tf.memory().numTensors
-    passOf(model, 'auto', recompute)
-    predict(model, batch, { kernels: 'auto' }).dispose()
-    expect(tf.memory().numTensors).toBe(before)
+  const precisions = ['float32', 'bfloat16'] as const
+  const networks = [{}, { pooling: 'cls', norm_position: 'pre' }, { position_embedding_type: 'absolute' }]
+  const settings = precisions.flatMap((precision) => networks.map((more) => ({ precision, more })))
+
+  it.each(settings)('gives bit-equal gradients whatever is recomputed, with %o', ({ precision, more }) => {
+    const model = fusedModel(more)
+    const reference = passOf(model, 'auto', { precision })
+    expect(passOf(model, 'auto', { precision })).toEqual(reference)
+    expect(passOf(model, 'auto', { precision, recompute: 'attention' })).toEqual(reference)
+    expect(passOf(model, 'auto', { precision, recompute: 'layer' })).toEqual(reference)
+  })
+
+  it.each(settings)('frees every tensor of a pass, with %o', ({ precision, more }) => {
+    const model = fusedModel(more)
+    for (const recompute of ['none', 'attention', 'layer'] as const) {
+      passOf(model, 'auto', { precision, recompute })
+      const before = tf.memory().numTensors
+      passOf(model, 'auto', { precision, recompute })
+      predict(model, batch, { kernels: 'auto' }).dispose()
+      expect(tf.memory().numTensors, recompute).toBe(before)
+    }
+  })
+})
+
+describe.runIf(fusedKernelsMissing === undefined)('the sum of both widths', () => {
+  it('is that of float32 where bfloat16 holds the numbers', () => {
+    const whole = tf.tensor1d([1, -2, 3])
+    const [sum, one] = [sumOfBoth([whole, tf.tensor1d([0.1, 0.2, 0.3]), narrow(whole)]), sumOfBoth([narrow(whole)])]
+    const expected = [2.1, -3.8, 6.3]
+    sum.dataSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 6))
+    expect([...one.dataSync()]).toEqual([1, -2, 3])
+  })
+
+  it('refuses tensors of different shapes', () => {
+    expect(() => sumOfBoth([tf.ones([2]), narrow(tf.ones([3]))])).toThrow(/one shape/)
   })
 })

@@ -1,11 +1,16 @@
-import { attr, rawOp, rawOps, tf, type Tensor } from '../../tfjs'
+import { attr, isNarrow, rawOp, rawOps, tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
 import { keepLimit } from '../tensor-ops'
 
 /** Kernels of `native/` with the passes that each fuses. Their formulas are those of the plain kernels in `../kernels`. */
 
-const TYPES = [attr.type('P'), attr.type('S')]
-const PRODUCT = [attr.type('P')]
+/** Attributes of a kernel that reads tensors of one width and writes those of another. */
+const types = (first: string, second: string) =>
+  [false, true].map((a) => [false, true].map((b) => [widthOf(first, a), widthOf(second, b)] as const))
+const widthOf = (name: string, isNarrow: boolean) => attr.type(name, isNarrow ? 'bfloat16' : 'float32')
+const TYPES = types('P', 'S')
+const GRAD_TYPES = types('D', 'P')
+const PRODUCT = [false, true].map((narrow) => [widthOf('P', narrow)] as const)
 
 const none = tf.keep(tf.tensor1d([], 'float32'))
 const noMask = tf.keep(tf.tensor1d([], 'bool'))
@@ -38,50 +43,67 @@ export function biasGelu(product: Tensor, bias: Tensor): Recorded {
   return { output: output!, saved: [slope!], backward: (dy) => rawOps('SohuBiasGeluGrad', [], [dy, slope!], 2) }
 }
 
-/** The branch by itself; its inputs are the product, then bias and residual where there are such. Saved: the mask. */
-export function branchSum({ product, bias, dropout, residual }: Branch<Tensor>): Recorded {
+/**
+ * The branch by itself, in float32, or in bfloat16 where `toNarrow`; its inputs are the product, then bias and residual where there are such.
+ * Saved: the mask.
+ */
+export function branchSum({ product, bias, dropout, residual }: Branch<Tensor>, toNarrow = false): Recorded {
   const keep = dropout ? fusedKeep(product.size, dropout) : noMask
   const kept = dropout ? 1 / (1 - dropout.rate) : 1
-  const inputs = [product, bias ?? none, keep, residual ?? none, tf.tensor1d([kept, 1])]
-  const [output, narrow] = rawOps('SohuBranch', TYPES, inputs, 2)
-  narrow!.dispose()
+  const inputs = [product, bias ?? none, keep, residual ?? none, tf.tensor1d([kept, toNarrow ? 0 : 1])]
+  const productIsNarrow = isNarrow(product)
+  const [wide, short] = rawOps('SohuBranch', TYPES[+productIsNarrow]![+toNarrow]!, inputs, 2)
   return {
-    output: output!,
+    output: toNarrow ? short! : wide!,
     saved: dropout ? [keep] : [],
     backward: (dy) => {
       if (!bias && !dropout) return [dy, dy]
-      const [dProduct, dBias] = rawOps('SohuBranchGrad', GRAD_TYPES, [dy, keep, tf.scalar(kept)], 2)
+      const widths = GRAD_TYPES[+isNarrow(dy)]![+productIsNarrow]!
+      const [dProduct, dBias] = rawOps('SohuBranchGrad', widths, [dy, keep, tf.scalar(kept)], 2)
       return [dProduct!, ...(bias ? [dBias!] : []), ...(residual ? [dy] : [])]
     }
   }
 }
 
-const GRAD_TYPES = [attr.type('D'), attr.type('P')]
-
 /**
  * Layer norm of a branch: y = x̂ γ + β with γ and β [width] or [batch, width]. Its inputs are the product, bias and residual where there are such,
- * γ and β. Saved: x̂, 1/σ, γ and the mask.
+ * γ and β. With `toNarrow` y is there in bfloat16 too, and x̂ in bfloat16 only. Saved: x̂, 1/σ, γ and the mask.
  */
-export function branchNorm(branch: Branch<Tensor>, gamma: Tensor, beta: Tensor, epsilon: number): Recorded {
-  const { product, bias, dropout, residual } = branch
+export function branchNorm(
+  { product, bias, dropout, residual }: Branch<Tensor>,
+  gamma: Tensor,
+  beta: Tensor,
+  { epsilon, toNarrow = false }: { readonly epsilon: number; readonly toNarrow?: boolean }
+): Recorded {
   const keep = dropout ? fusedKeep(product.size, dropout) : noMask
   const kept = dropout ? 1 / (1 - dropout.rate) : 1
   const inputs = [product, bias ?? none, keep, residual ?? none, gamma, beta, tf.tensor1d([epsilon, kept])]
-  const [output, narrow, normalized, inverse] = rawOps('SohuNorm', TYPES, inputs, 4)
-  narrow!.dispose()
-  const hasBranch = bias !== undefined || dropout !== undefined
+  const productIsNarrow = isNarrow(product)
+  const [output, short, normalized, inverse] = rawOps('SohuNorm', TYPES[+productIsNarrow]![+toNarrow]!, inputs, 4)
+  const hasBranch = bias !== undefined || dropout !== undefined || productIsNarrow
   return {
     output: output!,
+    ...(toNarrow && { narrow: short! }),
     saved: [normalized!, inverse!, gamma, ...(dropout ? [keep] : [])],
     backward: (dy) => {
       const scalars = tf.tensor1d([kept, hasBranch ? 1 : 0])
       const [dSum, dProduct, dGamma, dBeta, dBias] = rawOps(
         'SohuNormGrad',
-        PRODUCT,
+        [...PRODUCT[+productIsNarrow]!, widthOf('S', toNarrow)],
         [dy, normalized!, inverse!, gamma, keep, scalars],
         5
       )
       return [hasBranch ? dProduct! : dSum!, ...(bias ? [dBias!] : []), ...(residual ? [dSum!] : []), dGamma!, dBeta!]
     }
   }
+}
+
+/** Softmax over the last axis of scale scores + bias; scores [batch, heads, queries, keys], bias [batch, 1, 1, keys] or none. */
+export function scaledSoftmax(scores: Tensor, bias: Tensor | null, scale: number): Tensor {
+  return rawOp('SohuSoftmax', [], [scores, bias ?? none, tf.scalar(scale)])
+}
+
+/** The gradient of the scores of `scaledSoftmax`: scale p (dp - Σ p dp). */
+export function scaledSoftmaxGradient(probs: Tensor, dProbs: Tensor, scale: number): Tensor {
+  return rawOp('SohuSoftmaxGrad', [], [probs, dProbs, tf.scalar(scale)])
 }

@@ -1,7 +1,7 @@
-import { tf, type Tensor } from '../../tfjs'
+import { isNarrow, tf, widen, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
-import { FLOAT32, type Products } from '../products'
-import { biasAdd, biasAddGradient, chain } from '../tensor-ops'
+import { FLOAT32, NARROW, type Products } from '../products'
+import { biasAdd, biasAddGradient, chain, reshaped } from '../tensor-ops'
 
 /**
  * y = x W + b, x [.., in], W [in, out], b [out].
@@ -29,18 +29,18 @@ export function dense(x: Tensor, kernel: Tensor, bias: Tensor, { matMul }: Produ
   }
 }
 
-/** y = x W without a bias: dx = dy Wᵀ, dW = xᵀ dy. Saved: x and W, both shared. */
-export function denseProduct(x: Tensor, kernel: Tensor, { matMul }: Products = FLOAT32): Recorded {
+/** y = x W without a bias: dx = dy Wᵀ, dW = xᵀ dy. Saved: x and W, both shared. Where they are bfloat16, so are y and dx; dW is float32. */
+export function denseProduct(x: Tensor, kernel: Tensor): Recorded {
+  const { matMul } = isNarrow(x) ? NARROW : FLOAT32
   const [inner, outer] = kernel.shape as [number, number]
-  const rows = tf.reshape(x, [-1, inner])
   return {
-    output: tf.reshape(matMul(rows, kernel), [...x.shape.slice(0, -1), outer]),
+    output: reshaped(matMul(reshaped(x, [-1, inner]), kernel), [...x.shape.slice(0, -1), outer]),
     saved: [x, kernel],
     backward: (dy) => {
-      const dRows = tf.reshape(dy, [-1, outer])
+      const dRows = reshaped(dy, [-1, outer])
       return [
-        tf.reshape(matMul(dRows, kernel, false, true), x.shape),
-        matMul(tf.reshape(x, [-1, inner]), dRows, true, false)
+        reshaped(matMul(dRows, kernel, false, true), x.shape),
+        widen(matMul(reshaped(x, [-1, inner]), dRows, true, false))
       ]
     }
   }
