@@ -1,4 +1,11 @@
-export { ERROR_CODES, MatcherError, TASKS, type MatcherErrorCode, type Task } from '@sohu-match/core'
+export {
+  checkStoredVectors,
+  ERROR_CODES,
+  MatcherError,
+  TASKS,
+  type MatcherErrorCode,
+  type Task
+} from '@sohu-match/core'
 export type {
   DeviceReason,
   Dtype,
@@ -12,8 +19,10 @@ export type {
   Reranker,
   RunManyOptions,
   RunOptions,
+  StoredVectors,
   Truncation,
   VectorInfo
 } from '@sohu-match/core'
 export { createMatcher } from './create-matcher'
 export type { CudaOptions, MatcherOptions, NodeDevice } from './options'
+export { readVectors } from './vectors/read-vectors'

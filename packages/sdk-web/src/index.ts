@@ -10,6 +10,7 @@ export type {
   Reranker,
   RunManyOptions,
   RunOptions,
+  StoredVectors,
   Truncation,
   VectorInfo
 } from '@sohu-match/core'

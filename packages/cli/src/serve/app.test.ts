@@ -7,7 +7,7 @@ import { createApp, type AppOptions } from './app'
 
 const info: MatcherInfo = {
   model: 'fake',
-  modelHash: '',
+  modelHash: '0123456789abcdef',
   architecture: 'bi-encoder',
   vectors: { hidden: 2, cacheSize: 5, cached: 0 },
   device: 'cpu',
@@ -539,6 +539,7 @@ describe('vectors', () => {
     expect(body).toEqual({
       object: 'list',
       model: 'fake',
+      model_hash: info.modelHash,
       data: [
         { object: 'embedding', index: 0, embedding: [2, 1] },
         { object: 'embedding', index: 1, embedding: [1, 1] }
@@ -547,6 +548,20 @@ describe('vectors', () => {
     const packed = await post('/v1/embeddings', { input: 'abcd', encoding_format: 'base64' })
     const [{ embedding }] = (packed.body as { data: [{ embedding: string }] }).data
     expect(new Float32Array(Uint8Array.from(Buffer.from(embedding, 'base64')).buffer)).toEqual(Float32Array.of(4, 1))
+  })
+
+  it("sends the model's hash with vectors, and refuses a client that has vectors of another model", async () => {
+    for (const [path, name] of [
+      ['/embed', 'inputs'],
+      ['/v1/embeddings', 'input']
+    ] as const) {
+      const answer = await post(path, { [name]: 'a', model_hash: info.modelHash })
+      expect([answer.status, answer.headers['x-model-hash']]).toEqual([200, info.modelHash])
+      expect(await post(path, { [name]: 'a', model_hash: 'f'.repeat(64) })).toMatchObject({
+        status: 409,
+        body: { code: 'vectors-mismatch', error: expect.stringContaining('ffffffffffff, but fake (0123456789ab)') }
+      })
+    }
   })
 
   it('says 422 where the model is a cross-encoder', async () => {

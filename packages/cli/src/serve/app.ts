@@ -36,6 +36,9 @@ const KEEP_ALIVE_MS = 5_000
 /** Seconds after which a refused client may try again. */
 const RETRY_AFTER = '1'
 
+/** Carries `info.modelHash` with every answer that holds vectors: vectors of two models must not be compared. */
+const MODEL_HASH_HEADER = 'x-model-hash'
+
 /** Characters of an unknown address that are sent back. */
 const SHOWN_URL = 100
 
@@ -122,13 +125,26 @@ function routeContext(
       }
       return results
     })
-  const embed = (texts: readonly string[], task: string) =>
+  const embed = (texts: readonly string[], task: string, modelHash: string | undefined) =>
     counted(texts.length, 'texts', async () => {
+      requireModel(matcher.info, modelHash)
+      void reply.header(MODEL_HASH_HEADER, matcher.info.modelHash)
       const rows = await matcher.embed(texts, task, run)
       const width = rows.length / texts.length
       return texts.map((_, i) => rows.subarray(i * width, (i + 1) * width))
     })
-  return { judge, embed, model: matcher.info.model, defaultTask }
+  const { model, modelHash } = matcher.info
+  return { judge, embed, model, modelHash, defaultTask }
+}
+
+/** Throws `vectors-mismatch` where a client has stored vectors of another model. */
+function requireModel({ model, modelHash }: AppOptions['matcher']['info'], wanted = modelHash): void {
+  if (wanted !== modelHash)
+    throw new MatcherError(
+      'vectors-mismatch',
+      `The request asks for vectors of the model ${wanted.slice(0, 12)}, but ${model} (${modelHash.slice(0, 12)}) is served; embed the ` +
+        'stored texts again.'
+    )
 }
 
 /** Aborted when the client closes its connection: its pairs are given up. */

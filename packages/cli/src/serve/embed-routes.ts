@@ -6,28 +6,37 @@ import { embedSchema, embeddingsSchema } from './schemas'
 export interface EmbedBody {
   readonly inputs: string | readonly string[]
   readonly task?: string
+  readonly model_hash?: string
   readonly normalize?: boolean
 }
 export interface EmbeddingsBody {
   readonly input: string | readonly string[]
   readonly task?: string
+  readonly model_hash?: string
   readonly encoding_format?: 'float' | 'base64'
 }
 
 /** POST /embed: one vector for each input, also where it is one text alone. */
-async function embed({ inputs, task, normalize = true }: EmbedBody, context: RouteContext): Promise<number[][]> {
+async function embed(
+  { inputs, task, model_hash, normalize = true }: EmbedBody,
+  context: RouteContext
+): Promise<number[][]> {
   if (!normalize)
     throw new MatcherError('input-invalid', 'The vectors of this model have length 1; leave out "normalize": false.')
-  const rows = await context.embed(listOf(inputs), taskOf(task, context))
+  const rows = await context.embed(listOf(inputs), taskOf(task, context), model_hash)
   return rows.map((row) => [...row])
 }
 
-/** POST /v1/embeddings: OpenAI's form, without `usage`. */
-async function embeddings({ input, task, encoding_format }: EmbeddingsBody, context: RouteContext): Promise<object> {
-  const rows = await context.embed(listOf(input), taskOf(task, context))
+/** POST /v1/embeddings: OpenAI's form, without `usage`, with the model's hash. */
+async function embeddings(
+  { input, task, model_hash, encoding_format }: EmbeddingsBody,
+  context: RouteContext
+): Promise<object> {
+  const rows = await context.embed(listOf(input), taskOf(task, context), model_hash)
   return {
     object: 'list',
     model: context.model,
+    model_hash: context.modelHash,
     data: rows.map((row, index) => ({
       object: 'embedding',
       index,

@@ -29,10 +29,14 @@ export interface PredictBody {
 export interface RouteContext {
   /** Judges the pairs of the request under the server's limits. Throws what `matchMany` throws. */
   readonly judge: (pairs: readonly Pair<string>[]) => Promise<MatchResult<string>[]>
-  /** The vectors of the request's texts under the server's limits. Throws what `embed` throws. */
-  readonly embed: (texts: readonly string[], task: string) => Promise<Float32Array[]>
-  /** The model's name. */
+  /**
+   * The vectors of the request's texts under the server's limits. Throws what `embed` throws, and `vectors-mismatch` where the request names
+   * another model.
+   */
+  readonly embed: (texts: readonly string[], task: string, modelHash: string | undefined) => Promise<Float32Array[]>
+  /** The model's name, and the SHA-256 of its graph. */
   readonly model: string
+  readonly modelHash: string
   readonly defaultTask: string | undefined
 }
 

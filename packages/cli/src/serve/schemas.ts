@@ -91,6 +91,10 @@ export const predictSchema = {
 } as const
 
 const inputTexts = { anyOf: [text, { type: 'array', items: text, minItems: 1 }] } as const
+const modelHash = {
+  type: 'string',
+  description: 'The x-model-hash of vectors that the caller has stored; 409 where another model is served.'
+} as const
 const vector = { type: 'array', items: { type: 'number' } } as const
 
 /** POST /embed, as text-embeddings-inference has it. */
@@ -99,7 +103,7 @@ export const embedSchema = {
   body: {
     type: 'object',
     required: ['inputs'],
-    properties: { inputs: inputTexts, task, normalize: { type: 'boolean' } }
+    properties: { inputs: inputTexts, task, model_hash: modelHash, normalize: { type: 'boolean' } }
   },
   response: { 200: { type: 'array', items: vector }, ...failures }
 } as const
@@ -113,6 +117,7 @@ export const embeddingsSchema = {
     properties: {
       input: inputTexts,
       task,
+      model_hash: modelHash,
       model: { type: 'string', description: 'Not read: a server has one model.' },
       encoding_format: { type: 'string', enum: ['float', 'base64'] }
     }
@@ -123,6 +128,7 @@ export const embeddingsSchema = {
       properties: {
         object: text,
         model: text,
+        model_hash: text,
         data: {
           type: 'array',
           items: {

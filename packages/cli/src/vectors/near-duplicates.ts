@@ -1,3 +1,5 @@
+import { createGroups } from './groups'
+
 /** Rows of one block: two blocks of vectors 512 wide fit a processor's second-level cache. */
 const BLOCK = 128
 
@@ -7,45 +9,24 @@ const BLOCK = 128
  */
 export function nearDuplicates(vectors: Float32Array, width: number, least: number): number[][] {
   const count = vectors.length / width
-  const parents = Int32Array.from({ length: count }, (_, i) => i)
-  for (let first = 0; first < count; first += BLOCK) {
-    for (let second = first; second < count; second += BLOCK) linkBlocks(vectors, width, least, first, second, parents)
-  }
-  const groups = new Map<number, number[]>()
-  for (let i = 0; i < count; i++) {
-    const root = rootOf(parents, i)
-    groups.set(root, [...(groups.get(root) ?? []), i])
-  }
-  return [...groups.values()].filter((group) => group.length > 1)
-}
-
-function linkBlocks(
-  vectors: Float32Array,
-  width: number,
-  least: number,
-  first: number,
-  second: number,
-  parents: Int32Array
-): void {
-  const count = parents.length
-  for (let i = first; i < Math.min(first + BLOCK, count); i++) {
-    for (let j = Math.max(second, i + 1); j < Math.min(second + BLOCK, count); j++) {
-      let sum = 0
-      for (let k = 0, a = i * width, b = j * width; k < width; k++) sum += vectors[a + k]! * vectors[b + k]!
-      if (sum > least) link(parents, i, j)
+  const groups = createGroups(count)
+  const linkBlocks = (first: number, second: number): void => {
+    for (let i = first; i < Math.min(first + BLOCK, count); i++) {
+      for (let j = Math.max(second, i + 1); j < Math.min(second + BLOCK, count); j++)
+        if (rowCosine(vectors, i, j, width) > least) groups.link(i, j)
     }
   }
+  for (let first = 0; first < count; first += BLOCK) {
+    for (let second = first; second < count; second += BLOCK) linkBlocks(first, second)
+  }
+  return groups.list()
 }
 
-/** The smaller root stays one, so that a group's root is its first member. */
-function link(parents: Int32Array, i: number, j: number): void {
-  const [a, b] = [rootOf(parents, i), rootOf(parents, j)]
-  parents[Math.max(a, b)] = Math.min(a, b)
-}
-
-function rootOf(parents: Int32Array, i: number): number {
-  while (parents[i] !== i) i = parents[i] = parents[parents[i]!]!
-  return i
+/** The cosine of rows `i` and `j` of vectors [count, width] of length 1. */
+export function rowCosine(vectors: Float32Array, i: number, j: number, width: number): number {
+  let sum = 0
+  for (let k = 0, a = i * width, b = j * width; k < width; k++) sum += vectors[a + k]! * vectors[b + k]!
+  return sum
 }
 
 /** The cosine above which texts match: where sigmoid(scale · cosine + offset) is the threshold. */

@@ -1,41 +1,32 @@
+import { createHash } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
-import { MatcherError } from '@sohu-match/sdk-node'
+import { guardWrites, type VectorFile } from './vector-file'
 
 /** Bytes before the data: room for any number of rows, and a multiple of 64 as the format asks. */
 const HEADER_BYTES = 128
 
-/** A NumPy file of float32 rows that is written row by row and appears under its name once it is whole. */
-export interface NpyFile {
-  write(rows: Float32Array): Promise<void>
-  /** Writes the shape and gives the file its name. */
-  finish(): Promise<void>
-  /** Removes what was written. */
-  discard(): Promise<void>
+/** A NumPy file of float32 rows. */
+export interface NpyFile extends VectorFile {
+  /** SHA-256 of the rows written so far, without the header. */
+  sha256(): string
 }
 
 /** Opens a file for rows `width` wide. Throws `storage`. */
 export async function createNpy(path: string, width: number): Promise<NpyFile> {
   const temporary = `${path}.${process.pid}.partial`
-  const guarded = async <R>(work: () => Promise<R>): Promise<R> => {
-    try {
-      return await work()
-    } catch (cause) {
-      const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message
-      throw new MatcherError(
-        'storage',
-        `Could not write ${path} (${reason}). Check the path, and the space on the disk.`,
-        { cause }
-      )
-    }
-  }
+  const guarded = guardWrites(path)
   const file = await guarded(() => open(temporary, 'wx'))
+  const hash = createHash('sha256')
   let rows = 0
   await guarded(() => file.write(new Uint8Array(HEADER_BYTES)))
   return {
     async write(values) {
       rows += values.length / width
-      await guarded(() => file.appendFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)))
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+      hash.update(bytes)
+      await guarded(() => file.appendFile(bytes))
     },
+    sha256: () => hash.copy().digest('hex'),
     finish: () =>
       guarded(async () => {
         await file.write(npyHeader(rows, width), 0, HEADER_BYTES, 0)

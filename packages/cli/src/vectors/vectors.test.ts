@@ -1,15 +1,18 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
 import { afterAll, describe, expect, it } from 'vitest'
-import { dedupe, MOST_TEXTS } from '../commands/dedupe'
+import { dedupe } from '../commands/dedupe'
 import { embedTexts } from './embed-texts'
+import { indexedDuplicates } from './indexed-duplicates'
 import { leastCosine, nearDuplicates } from './near-duplicates'
 import { createNpy } from './npy'
+import { createParquet } from './parquet'
 
 const root = mkdtempSync(join(tmpdir(), 'cli-vectors-'))
-afterAll(() => rmSync(root, { recursive: true }))
+const npyRoot = mkdtempSync(join(tmpdir(), 'cli-npy-'))
+afterAll(() => [root, npyRoot].forEach((folder) => rmSync(folder, { recursive: true })))
 
 /** A unit vector at an angle, in degrees. */
 const at = (degrees: number): [number, number] => [
@@ -59,11 +62,83 @@ describe('dedupe', () => {
     expect(await run([])).toEqual([])
   })
 
-  it('refuses more texts than it compares', async () => {
-    const many = Array.from({ length: MOST_TEXTS + 1 }, () => '0')
-    await expect(run(many)).rejects.toMatchObject({ code: 'input-invalid', message: expect.stringContaining('20000') })
+  it('finds the groups of more texts through an index, as comparing every pair does', async () => {
+    const width = 32
+    const originals = Array.from({ length: 500 }, (_, i) => randomUnit(i, width))
+    const copies = originals.slice(0, 100).map((vector) => vector.map((value, k) => value + (k === 0 ? 0.001 : 0)))
+    const vectors = Float32Array.from([...originals, ...copies].flat())
+    const exact = nearDuplicates(vectors, width, 0.999)
+    expect(exact).toEqual(copies.map((_, i) => [i, i + 500]))
+    expect(await indexedDuplicates(vectors, width, 0.999)).toEqual(exact)
+    expect(await indexedDuplicates(vectors, width, 1.1)).toEqual([])
+    await expect(indexedDuplicates(vectors, width, 0.999, AbortSignal.abort('enough'))).rejects.toBe('enough')
+  })
+
+  it('takes stored vectors of the same model, task and lines, of any of the three kinds of file', async () => {
+    const texts = ['0', '90', '9', '200', '90']
+    const rows = await embed(texts, 'dup')
+    const info = { ...{ model: 'small', modelHash: 'a'.repeat(64), dtype: 'fp32' }, vectors: { hidden: 2 }, tasks }
+    const withVectors = { embed: undefined, info } as unknown as typeof matcher
+    const labels = { task: 'dup', model: 'small', modelHash: info.modelHash }
+    const [npy, parquet, lines] = ['v.npy', 'v.parquet', 'v.jsonl'].map((name) => join(root, name)) as [
+      string,
+      string,
+      string
+    ]
+    const array = await createNpy(npy, 2)
+    await array.write(rows)
+    writeFileSync(`${npy}.json`, JSON.stringify({ ...labels, sha256: array.sha256() }))
+    await array.finish()
+    const table = await createParquet(parquet, 2, labels)
+    await table.write(rows.subarray(0, 6))
+    await table.write(rows.subarray(6))
+    await table.finish()
+    const line = (i: number, changes = {}) =>
+      `${JSON.stringify({ vector: [...rows.subarray(2 * i, 2 * i + 2)], ...labels, ...changes })}\n`
+    writeFileSync(lines, texts.map((_, i) => line(i)).join(''))
+    const deduped = async (vectors: string, given = withVectors, input = texts) => {
+      const written: string[] = []
+      await dedupe(given, stream(input), { vectors }, async (text) => void written.push(text))
+      return written.map((text) => (JSON.parse(text) as { lines: number[] }).lines)
+    }
+    for (const file of [npy, parquet, lines]) {
+      expect(await deduped(file)).toEqual([
+        [1, 3],
+        [2, 5]
+      ])
+      const other = {
+        ...withVectors,
+        info: { ...info, model: 'newer', modelHash: 'b'.repeat(64) }
+      } as unknown as typeof matcher
+      await expect(deduped(file, other)).rejects.toMatchObject({
+        code: 'vectors-mismatch',
+        message: expect.stringMatching(/model small \(aaaaaaaaaaaa\), but newer \(bbbbbbbbbbbb, fp32\)/)
+      })
+      await expect(deduped(file, withVectors, ['0'])).rejects.toMatchObject({ code: 'data-invalid' })
+    }
+    writeFileSync(lines, line(0) + line(1, { model: 'newer', modelHash: 'b'.repeat(64) }))
+    await expect(deduped(lines)).rejects.toMatchObject({
+      code: 'vectors-mismatch',
+      message: expect.stringMatching(
+        /v\.jsonl:2: .* newer \(bbbbbbbbbbbb\), but the first one is of small \(aaaaaaaaaaaa\)/
+      )
+    })
+    writeFileSync(`${npy}.json`, JSON.stringify({ ...labels, sha256: 'c'.repeat(64) }))
+    await expect(deduped(npy)).rejects.toMatchObject({
+      code: 'data-invalid',
+      message: expect.stringContaining('does not hold')
+    })
   })
 })
+
+/** A vector of length 1 that depends on nothing but its seed. */
+function randomUnit(seed: number, width: number): number[] {
+  const values = Array.from({ length: width }, (_, k) => Math.sin((seed + 1) * (k + 1) * 78.233) * 43_758.5453).map(
+    (value) => value - Math.floor(value) - 0.5
+  )
+  const norm = Math.hypot(...values)
+  return values.map((value) => value / norm)
+}
 
 describe('embedding a stream', () => {
   it('gives every text its vector, in order', async () => {
@@ -101,7 +176,7 @@ describe('a stop while the input is silent', () => {
 
 describe('a NumPy file', () => {
   it('holds shape and rows, and appears when it is whole', async () => {
-    const path = join(root, 'rows.npy')
+    const path = join(npyRoot, 'rows.npy')
     const file = await createNpy(path, 2)
     await file.write(Float32Array.of(1, 2, 3, 4))
     await file.write(Float32Array.of(5, 6))
@@ -117,9 +192,9 @@ describe('a NumPy file', () => {
   })
 
   it('leaves nothing when it is discarded, and names a folder that is not there', async () => {
-    const file = await createNpy(join(root, 'none.npy'), 2)
+    const file = await createNpy(join(npyRoot, 'none.npy'), 2)
     await file.discard()
-    expect(readdirSync(root)).toEqual(['rows.npy'])
-    await expect(createNpy(join(root, 'no/where.npy'), 2)).rejects.toBeInstanceOf(MatcherError)
+    expect(readdirSync(npyRoot)).toEqual(['rows.npy'])
+    await expect(createNpy(join(npyRoot, 'no/where.npy'), 2)).rejects.toBeInstanceOf(MatcherError)
   })
 })

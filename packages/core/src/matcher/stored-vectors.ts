@@ -25,7 +25,7 @@ export function checkStoredVectors(
     rows
   }: Pick<StoredVectors, 'model' | 'modelHash' | 'task'> & Partial<StoredVectors>,
   { info }: { readonly info: Pick<MatcherInfo, 'model' | 'modelHash' | 'dtype' | 'vectors'> },
-  wanted: string
+  wanted?: string
 ): void {
   if (modelHash !== info.modelHash)
     throw new MatcherError(
@@ -33,7 +33,7 @@ export function checkStoredVectors(
       `The stored vectors are of the model ${model} (${short(modelHash)}), but ${info.model} (${short(info.modelHash)}, ` +
         `${info.dtype}) is loaded, whose vectors cannot be compared with them. Load that model and dtype, or embed the texts again.`
     )
-  if (task !== wanted)
+  if (wanted !== undefined && task !== wanted)
     throw new MatcherError(
       'vectors-mismatch',
       `The stored vectors are for the task ${task}, but the call is for ${wanted}; embed the texts for that task.`

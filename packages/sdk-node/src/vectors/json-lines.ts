@@ -1,0 +1,27 @@
+import { MatcherError, type StoredVectors } from '@sohu-match/core'
+import { linesOfFile } from '@sohu-match/node'
+import { checkLabels, joinVectors, requireSame, type VectorLabels } from './labels'
+
+/** Reads lines of { vector, task, model, modelHash }. Throws `data-invalid`, `vectors-mismatch` and `storage`. */
+export async function readJsonLines(path: string): Promise<StoredVectors> {
+  const vectors: Float32Array[] = []
+  let first: VectorLabels | undefined
+  for await (const { text, number } of linesOfFile(path)) {
+    const place = `${path}:${number}`
+    const { vector, ...rest } = parse(text, place)
+    if (!Array.isArray(vector)) throw new MatcherError('data-invalid', `${place}: "vector" is missing.`)
+    const labels = checkLabels(rest, place)
+    first ??= labels
+    requireSame(first, labels, place)
+    vectors.push(Float32Array.from(vector as number[]))
+  }
+  return joinVectors(vectors, first, path)
+}
+
+function parse(text: string, place: string): { vector?: unknown } & Partial<Record<keyof VectorLabels, unknown>> {
+  try {
+    return (JSON.parse(text) ?? {}) as object
+  } catch (cause) {
+    throw new MatcherError('data-invalid', `${place}: this line is not JSON.`, { cause })
+  }
+}

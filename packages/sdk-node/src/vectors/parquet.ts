@@ -1,0 +1,24 @@
+import { MatcherError, messageOf, type StoredVectors } from '@sohu-match/core'
+import { readBytes } from '@sohu-match/node'
+import { parquetReadObjects } from 'hyparquet'
+import { checkLabels, joinVectors, requireSame, type VectorLabels } from './labels'
+
+/** Reads a table of the columns vector (list of float), task, model and modelHash. Throws `data-invalid`, `vectors-mismatch` and `storage`. */
+export async function readParquet(path: string): Promise<StoredVectors> {
+  const bytes = await readBytes(path, 'data-invalid')
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
+  const table = await parquetReadObjects({ file }).catch((cause: unknown) => {
+    throw new MatcherError('data-invalid', `${path} cannot be read as Parquet (${messageOf(cause)}).`, { cause })
+  })
+  let first: VectorLabels | undefined
+  const vectors = table.map((row, i) => {
+    const { vector, ...rest } = row as Record<string, unknown>
+    const place = `${path}, row ${i + 1}`
+    if (!Array.isArray(vector)) throw new MatcherError('data-invalid', `${place}: "vector" is missing.`)
+    const labels = checkLabels(rest, place)
+    first ??= labels
+    requireSame(first, labels, place)
+    return vector as number[]
+  })
+  return joinVectors(vectors, first, path)
+}
