@@ -11,6 +11,7 @@ import { userPath } from '@sohu-match/node'
 import { compareMixed, compareSingle, residentMegabytes, type MixedReport, type SingleReport } from './compare'
 import { createPairMaker, SENTENCES } from './pairs'
 import { pythonSide } from './python-side'
+import { describeRank, measureRank } from './rank'
 import { rawSide, sdkSide, transformersSide, type Side } from './sides'
 import { smallModel } from './small-model'
 
@@ -100,6 +101,8 @@ const lives = await residentMegabytes(async () => {
 print(
   `resident memory after 5 and after 20 times create, match, dispose: ${lives.map((megabytes) => megabytes.toFixed(0)).join(' and ')} MB`
 )
+const rank = await measureRank(join(root, '../..'), createMatcher)
+print(describeRank(rank))
 if (values.json)
   console.log(
     JSON.stringify(
@@ -112,6 +115,7 @@ if (values.json)
         skipped,
         single,
         mixed,
+        rank,
         residentMegabytes: lives
       },
       undefined,

@@ -18,9 +18,48 @@ export interface SmallModel {
 
 /** Makes the model in node_modules/.cache on the first call, with the exporter that is built. */
 export function smallModel(root: string): SmallModel {
-  const cache = join(root, 'node_modules/.cache/sohu-match/bench-small')
-  const model = { folder: join(cache, 'model'), taskParent: cache }
-  if (existsSync(join(cache, 'ready'))) return model
+  const cache = inCache(root, 'bench-small', (folder, run) => {
+    const checkpoint = join(folder, 'checkpoint')
+    run('random-checkpoint.js', '--out', checkpoint, '--vocab', join(folder, 'vocab.txt'), ...SIZES)
+    const name = 'sohu-small, random weights'
+    run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(folder, 'model'), '--name', name, ...EXPORT)
+    run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(folder, 'task'), '--task', 'A-ss', ...EXPORT)
+    rmSync(checkpoint, { recursive: true })
+  })
+  return { folder: join(cache, 'model'), taskParent: cache }
+}
+
+/** One layer of 512: vectors as wide as those of a small public encoder, at little time. */
+const BI_ENCODER = ['--bi-encoder', '--layers', '1', '--hidden', '512', '--heads', '8', '--intermediate', '512']
+
+/** The folder of a bi-encoder of random weights, made as `smallModel` is. */
+export function smallBiEncoder(root: string): string {
+  const cache = inCache(root, 'bench-bi-encoder', (folder, run) => {
+    const checkpoint = join(folder, 'checkpoint')
+    run(
+      'random-checkpoint.js',
+      '--out',
+      checkpoint,
+      '--vocab',
+      join(folder, 'vocab.txt'),
+      '--max-length',
+      '64',
+      ...BI_ENCODER
+    )
+    run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(folder, 'model'), '--name', 'one layer', ...EXPORT)
+    rmSync(checkpoint, { recursive: true })
+  })
+  return join(cache, 'model')
+}
+
+/** A folder in node_modules/.cache that `make` fills once, with a vocabulary in it and the exporter's scripts to run. */
+function inCache(
+  root: string,
+  name: string,
+  make: (folder: string, run: (script: string, ...flags: string[]) => void) => void
+): string {
+  const cache = join(root, 'node_modules/.cache/sohu-match', name)
+  if (existsSync(join(cache, 'ready'))) return cache
   if (!existsSync(join(root, 'packages/export/dist/random-checkpoint.js')))
     throw new Error('The exporter is not built; run npm run build first.')
   rmSync(cache, { recursive: true, force: true })
@@ -29,28 +68,16 @@ export function smallModel(root: string): SmallModel {
     join(cache, 'vocab.txt'),
     `${commonWords(join(root, 'packages/core/dist/dictionary.bin')).join('\n')}\n`
   )
-  const run = (script: string, ...flags: string[]): void =>
-    void execFileSync(process.execPath, [join(root, 'packages/export/dist', script), ...flags], {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit']
-    })
-  const checkpoint = join(cache, 'checkpoint')
-  run('random-checkpoint.js', '--out', checkpoint, '--vocab', join(cache, 'vocab.txt'), ...SIZES)
-  run(
-    'cli.js',
-    'sohu',
-    '--checkpoint',
-    checkpoint,
-    '--out',
-    model.folder,
-    '--name',
-    'sohu-small, random weights',
-    ...EXPORT
+  make(
+    cache,
+    (script, ...flags) =>
+      void execFileSync(process.execPath, [join(root, 'packages/export/dist', script), ...flags], {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'inherit']
+      })
   )
-  run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(cache, 'task'), '--task', 'A-ss', ...EXPORT)
-  rmSync(checkpoint, { recursive: true })
   writeFileSync(join(cache, 'ready'), '') // last: a killed run starts again
-  return model
+  return cache
 }
 
 /** The commonest words of the dictionary, and the bench's own. */
