@@ -10,6 +10,7 @@ export default defineConfig({
   clean: true,
   metafile: true, // names what is bundled: NOTICE is checked against it
   banner: { js: '#!/usr/bin/env node' },
+  external: ['usearch'], // tsup leaves only dependencies outside by itself, not optional ones
   noExternal: [/^@sohu-match\/node/, /^@sohu-match\/core/],
   define: { VERSION: JSON.stringify(version) }
 })
