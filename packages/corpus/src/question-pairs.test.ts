@@ -1,7 +1,7 @@
 import { sha256 } from '@sohu-match/node'
 import { describe, expect, it } from 'vitest'
 import { familyOf } from './families'
-import { oneTextAuc } from './one-text.fixtures'
+import { oneTextAuc } from '@sohu-match/testing'
 import { grouped } from './order'
 import { questionPairs } from './question-pairs'
 import { SPLITS } from './split'

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { DEMO_SIZES, demoFiles, demoPairs, writeDemoCorpus, type DemoPair } from './demo-corpus'
 import { FRAMES, type Split } from './demo/frames'
 import { TOPICS } from './demo/topics'
-import { naiveBayesScores } from './one-text'
+import { naiveBayesScores } from '@sohu-match/testing'
 
 const SPLITS: readonly Split[] = ['train', 'valid', 'test']
 const pairsOf = (split: Split) => VARIANTS.map((_, variant) => demoPairs(variant, split, DEMO_SIZES[split]))

@@ -3,11 +3,10 @@ import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MatcherError, parseModelConfig } from '@sohu-match/core'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { deflatedZip, laugh, START } from './bombs.fixtures'
+import { deflatedZip, laugh, START, zipBytes } from '@sohu-match/testing'
 import { openPublicWeights } from './open'
 import { publicFolder, temporaryFolder } from './public-weights.fixtures'
 import { openPyTorch } from './pytorch/checkpoint'
-import { zipBytes } from './pytorch/write.fixtures'
 
 /** What a pickle of these latin-1 characters is refused with; the reader has to come to an end by itself. */
 async function refusal(pickle: string): Promise<string> {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../public-weights.fixtures'
-import { zipBytes } from '../pytorch/write.fixtures'
+import { zipBytes } from '@sohu-match/testing'
 import { fetchNamedWeights, namedOptions, type NamedOptions } from './fetch'
 import { readNamedWeights, type NamedWeights } from './table'
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../public-weights.fixtures'
 import { openPyTorch } from './checkpoint'
 import { readPickle, type PickleHooks } from './pickle'
-import { stateDictPickle, zipBytes, type PickledTensor } from './write.fixtures'
+import { stateDictPickle, zipBytes, type PickledTensor } from '@sohu-match/testing'
 
 const path = join(temporaryFolder(), 'pytorch_model.bin')
 
