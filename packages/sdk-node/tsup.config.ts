@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
@@ -21,5 +21,6 @@ export default defineConfig({
       paths: { '@sohu-match/core': ['../core/src/index.ts'], '@sohu-match/node': ['../node/src/index.ts'] }
     }
   },
-  define: { VERSION: JSON.stringify(version) }
+  define: { VERSION: JSON.stringify(version) },
+  onSuccess: async () => rmSync('dist/worker.cjs', { force: true }) // both builds start worker.js
 })

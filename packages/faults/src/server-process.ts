@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { cliOf, MODEL } from './paths'
-import { said, startNode, type Running } from './process'
+import { said, start, type Running } from './process'
 
 /** Milliseconds in which a client must have sent its request, where clients are slow. */
 export const REQUEST_TIMEOUT = 1_500
@@ -15,7 +15,8 @@ export interface ServerProcess extends AsyncDisposable {
 /** Starts the server with a queue of 32 pairs and waits until it listens. */
 export async function startServer(
   requestTimeout = REQUEST_TIMEOUT,
-  more: readonly string[] = []
+  more: readonly string[] = [],
+  nodeFlags: readonly string[] = []
 ): Promise<ServerProcess> {
   const flags = [
     '--port',
@@ -34,7 +35,7 @@ export async function startServer(
     '100000',
     ...more
   ]
-  const running = startNode(cliOf('cli'), ['serve', '--model', MODEL, ...flags])
+  const running = start(process.execPath, [...nodeFlags, cliOf('cli'), 'serve', '--model', MODEL, ...flags])
   await said(running, /at http:\S+:\d+/)
   const port = Number(/at http:\S+:(\d+)/.exec(running.output())?.[1])
   if (!port) throw new Error(`serve did not start: ${running.output()}`)

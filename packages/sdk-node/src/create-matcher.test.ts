@@ -1,3 +1,4 @@
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
@@ -15,7 +16,7 @@ import {
 } from '@sohu-match/core'
 import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { createMatcherIn, workerSizes, type Surroundings } from './create-matcher'
 import { thisMachine } from './device'
 import type { MatcherOptions } from './options'
@@ -25,7 +26,11 @@ let surroundings: Surroundings
 const model = writeTinyModel()
 
 beforeAll(async () => {
-  surroundings = { machine: await thisMachine(), script: new URL(inject('workerScript')), version: '0.0.0-test' }
+  surroundings = {
+    machine: await thisMachine(),
+    openThread: (options: WorkerOptions) => new Worker(new URL(inject('workerScript')), options),
+    version: '0.0.0-test'
+  }
 })
 
 function create(options: Partial<MatcherOptions> = {}) {
@@ -46,6 +51,23 @@ describe('createMatcher', () => {
     matcher = await create({ workers: 2 })
   })
   afterAll(() => matcher.dispose())
+
+  it.each([1, 9])(
+    'rejects with what its own onProgress throws at report %d, and nothing else fails',
+    async (report) => {
+      let reports = 0
+      const onProgress = (): void => {
+        if (++reports >= report) throw new Error('of the listener')
+      }
+      const failed = vi.fn()
+      process.on('uncaughtException', failed)
+      await expect(create({ workers: 2, onProgress })).rejects.toThrow('of the listener')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      process.off('uncaughtException', failed)
+      expect(failed).not.toHaveBeenCalled()
+      expect(reports).toBeGreaterThanOrEqual(report)
+    }
+  )
 
   it('gives each pair its own logits, whatever order, batch size and concurrency', async () => {
     const text = fc.array(fc.constantFrom(...LETTERS), { maxLength: 90 }).map((letters) => letters.join(''))
@@ -256,6 +278,11 @@ describe('loading', () => {
     ['a dtype that the model lacks', () => ({ dtype: 'fp16' }), 'dtype-missing', 'it offers fp32, int8'],
     ['an unknown device', () => ({ device: 'tpu' as 'cpu' }), 'device-unavailable', 'There is no device "tpu"'],
     ['an unknown task', () => ({ tasks: ['C-ll' as 'A-ss'] }), 'task-unknown', 'C-ll'],
+    ['what is not a signal', () => ({ signal: {} as AbortSignal }), 'input-invalid', 'signal must be'],
+    ['what is not a listener', () => ({ onProgress: 5 as never }), 'input-invalid', 'onProgress is 5'],
+    ['one task that is not in an array', () => ({ tasks: 'A-ss' as never }), 'input-invalid', 'tasks is "A-ss"'],
+    ['thresholds of no task', () => ({ thresholds: 0.5 as never }), 'input-invalid', 'thresholds is 0.5'],
+    ['the address of another machine', () => ({ model: 'file://host/model' }), 'input-invalid', 'file://host/model'],
     ['no workers', () => ({ workers: 0 }), 'input-invalid', 'workers is 0'],
     ['a fraction of a thread', () => ({ threads: 1.5 }), 'input-invalid', 'threads is 1.5']
   ])('refuses %s', async (_, options, code, message) => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { isMainThread } from 'node:worker_threads'
+import { isMainThread, Worker } from 'node:worker_threads'
 import {
+  checkLoadOptions,
   chooseDtype,
   createMatcherFrom,
   MatcherError,
@@ -16,12 +17,12 @@ import { openModelFolder, type LoadWatch, type ModelFolder } from './model-folde
 import type { MatcherOptions, NodeDevice } from './options'
 import { startPool, type Pool } from './pool'
 import type { NodeLoad } from './worker-load'
+import type { OpenThread } from './worker-thread'
 
 /** What a matcher needs of its surroundings; a test brings its own. */
 export interface Surroundings {
   readonly machine: Machine
-  /** The module of the worker threads. */
-  readonly script: URL
+  readonly openThread: OpenThread
   /** This package's version. */
   readonly version: string
 }
@@ -40,11 +41,13 @@ const MAX_THREADS = 8
  */
 export async function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<Matcher<T>> {
   checkTelemetry()
-  const script = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
-  return createMatcherIn({ machine: thisMachine(), script, version: VERSION }, options)
+  return createMatcherIn({ machine: thisMachine(), openThread, version: VERSION }, options)
 }
 
 declare const VERSION: string
+
+/** Spelled out for bundlers and tracers: they must see which file is the worker, and Turbopack fails where it cannot. */
+const openThread: OpenThread = (options) => new Worker(new URL('./worker.js', import.meta.url), options)
 
 /** `createMatcher` in given surroundings. */
 export async function createMatcherIn<const T extends string>(
@@ -86,7 +89,7 @@ interface Started {
 }
 
 /** Starts the pool on the first device that works. */
-function start({ machine, script }: Surroundings, folder: ModelFolder, options: MatcherOptions<string>) {
+function start({ machine, openThread }: Surroundings, folder: ModelFolder, options: MatcherOptions<string>) {
   const { device: requested = 'auto', signal, onProgress } = options
   return startFirst<NodeDevice, Started>(candidates(requested, machine), {
     failures: ['device-unavailable', 'dtype-missing'],
@@ -96,7 +99,7 @@ function start({ machine, script }: Surroundings, folder: ModelFolder, options: 
       const { workers, threads } = workerSizes(device, options, availableParallelism())
       let watch: LoadWatch = { signal, onProgress } // of the first load only: a replacement is not the caller's
       const load = (): Promise<NodeLoad> => readModel(folder, device, dtype, threads, options.cuda?.deviceId, watch)
-      const pool = await startPool({ script, workers, load, signal, onProgress })
+      const pool = await startPool({ openThread, workers, load, signal, onProgress })
       watch = {}
       return { pool, dtype, workers, threads }
     }
@@ -161,12 +164,8 @@ function checkTelemetry(): void {
   )
 }
 
-function checkOptions(options: MatcherOptions<string> | undefined): void {
-  if (typeof options !== 'object' || options === null)
-    throw new MatcherError(
-      'input-invalid',
-      'createMatcher needs options, at least { model: "path/of/a/model/folder" }.'
-    )
+function checkOptions(options: MatcherOptions<string>): void {
+  checkLoadOptions(options)
   const { device = 'auto', workers, threads, cuda } = options
   if (!['auto', 'cuda', 'webgpu', 'cpu'].includes(device))
     throw new MatcherError(

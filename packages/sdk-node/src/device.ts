@@ -24,9 +24,11 @@ const DRIVER_FILES = ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg
 export function thisMachine(): Machine {
   // `require` even in an ES module: jest does not support `import()` in CommonJS
   const load = createRequire(import.meta.url)
-  const { listSupportedBackends } = runtime(() => load('onnxruntime-node') as typeof import('onnxruntime-node'))
+  const [{ listSupportedBackends }, root] = runtime(() => [
+    load('onnxruntime-node') as typeof import('onnxruntime-node'),
+    dirname(load.resolve('onnxruntime-node/package.json')) // throws in a bundle of webpack, where it is a number
+  ])
   const { platform, arch } = process
-  const root = dirname(load.resolve('onnxruntime-node/package.json'))
   return {
     platform,
     arch,
@@ -36,7 +38,7 @@ export function thisMachine(): Machine {
   }
 }
 
-function runtime<T>(load: () => T): T {
+function runtime<const T>(load: () => T): T {
   try {
     return load()
   } catch (cause) {

@@ -75,7 +75,7 @@ async function readAndHash(
 
 function folderPath(model: unknown): string {
   const text = String(model)
-  if (text.startsWith('file:')) return fileURLToPath(text)
+  if (text.startsWith('file:')) return pathOf(text)
   if (/^https?:/.test(text) || typeof model !== 'string' || text === '') {
     const found = model === undefined ? 'missing' : JSON.stringify(text)
     throw new MatcherError(
@@ -84,6 +84,14 @@ function folderPath(model: unknown): string {
     )
   }
   return resolve(text)
+}
+
+function pathOf(address: string): string {
+  try {
+    return fileURLToPath(address)
+  } catch (cause) {
+    throw new MatcherError('input-invalid', `The option model is ${address}: ${messageOf(cause)}.`, { cause })
+  }
 }
 
 function unreadable(path: string, cause: unknown): never {

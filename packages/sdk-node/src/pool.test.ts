@@ -6,20 +6,27 @@ import { afterEach, describe, expect, inject, it, vi } from 'vitest'
 import { startPool, type Pool, type PoolOptions } from './pool'
 import { tinyLogits, writeTinyModel } from '@sohu-match/testing'
 import type { NodeLoad } from './worker-load'
+import type { OpenThread } from './worker-thread'
 
 const model = writeTinyModel()
 const policy = { maxLength: 32, truncation: 'longest-first' } as const
 let pool: Pool | undefined
 
 /** A worker that does what the real one does, but dies of a task id of 99, and at its start when it is told to. */
-function script(dieAtStart = ''): URL {
+function dying(dieAtStart = ''): OpenThread {
   const source = `import { parentPort } from 'node:worker_threads'
     import { existsSync } from 'node:fs'
     const doom = ${JSON.stringify(dieAtStart)}
     if (doom && existsSync(doom)) throw new Error('no more workers')
     await import(${JSON.stringify(inject('workerScript'))})
     parentPort.on('message', ({ type, batch }) => { if (type === 'run' && batch.taskIds[0] === 99) process.exit(7) })`
-  return new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+  return running(source)
+}
+
+/** Threads that run a module. */
+function running(source: string): OpenThread {
+  const script = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+  return (options) => new Worker(script, options)
 }
 
 const load: NodeLoad = {
@@ -34,7 +41,7 @@ const load: NodeLoad = {
 }
 
 async function start(options: Partial<PoolOptions> = {}, change: Partial<NodeLoad> = {}): Promise<Pool> {
-  pool = await startPool({ script: script(), workers: 1, ...options, load: async () => ({ ...load, ...change }) })
+  pool = await startPool({ openThread: dying(), workers: 1, ...options, load: async () => ({ ...load, ...change }) })
   return pool
 }
 
@@ -91,7 +98,7 @@ describe('a pool of workers', () => {
 
   it('gives up when no new worker can be started', async () => {
     const doom = join(model, 'doom')
-    const engine = await start({ script: script(doom) })
+    const engine = await start({ openThread: dying(doom) })
     writeFileSync(doom, '')
     await expect(engine.run(batch(99))).rejects.toMatchObject({ code: 'inference-failed' })
     await expect(engine.run(batch(0))).rejects.toMatchObject({
@@ -138,13 +145,7 @@ describe('a pool of workers', () => {
       })`
       const abort = new AbortController()
       const onProgress = vi.fn(() => abort.abort(reason))
-      await expect(
-        start({
-          script: new URL(`data:text/javascript,${encodeURIComponent(source)}`),
-          signal: abort.signal,
-          onProgress
-        })
-      ).rejects.toBe(reason)
+      await expect(start({ openThread: running(source), signal: abort.signal, onProgress })).rejects.toBe(reason)
       expect(existsSync(marker)).toBe(false)
       await expect.poll(() => existsSync(marker), { timeout: 20_000 }).toBe(true)
       expect(onProgress).toHaveBeenCalledOnce()
@@ -154,7 +155,7 @@ describe('a pool of workers', () => {
   it('recovers after a pause, and reports how it is meanwhile', async () => {
     const doom = join(model, 'doom-for-a-while')
     const pauses: number[] = []
-    const engine = await start({ script: script(doom), delay: (attempt) => (pauses.push(attempt), 30) })
+    const engine = await start({ openThread: dying(doom), delay: (attempt) => (pauses.push(attempt), 30) })
     expect(engine.health()).toEqual({ workers: 1, crashes: 0, failure: undefined })
     writeFileSync(doom, '')
     await expect(engine.run(batch(99))).rejects.toMatchObject({ code: 'inference-failed' })
@@ -173,7 +174,7 @@ describe('a pool of workers', () => {
     const pauses: number[] = []
     let loads = 0
     pool = await startPool({
-      script: script(doom),
+      openThread: dying(doom),
       workers: 2,
       load: async () => (loads++, load),
       delay: (attempt) => (pauses.push(attempt), 30)
@@ -204,7 +205,7 @@ describe('a pool of workers', () => {
         else if (type === 'run') parentPort.postMessage({ type, id, outputs: Float32Array.of(7, 7) })
         else parentPort.postMessage({ type, id })
       })`
-    const engine = await start({ script: new URL(`data:text/javascript,${encodeURIComponent(source)}`), workers: 2 })
+    const engine = await start({ openThread: running(source), workers: 2 })
     for (let i = 0; i < 50; i++) expect(await engine.run(batch(0))).toEqual(Float32Array.of(7, 7))
     await expect.poll(() => engine.health().workers, { timeout: 20_000 }).toBe(2)
   })
@@ -213,10 +214,7 @@ describe('a pool of workers', () => {
     const source = `import { parentPort } from 'node:worker_threads'
       await import(${JSON.stringify(inject('workerScript'))})
       parentPort.on('message', ({ type, batch }) => { if (type === 'run' && batch.taskIds[0] === 98) for (;;); })`
-    const engine = await start({
-      script: new URL(`data:text/javascript,${encodeURIComponent(source)}`),
-      abandonAfter: 50
-    })
+    const engine = await start({ openThread: running(source), abandonAfter: 50 })
     const abandon = new AbortController()
     const stuck = engine.run(batch(98), abandon.signal)
     const rejected = expect(stuck).rejects.toMatchObject({
@@ -226,6 +224,25 @@ describe('a pool of workers', () => {
     abandon.abort()
     await rejected
     expect((await engine.run(batch(0)))[1]).toBeCloseTo(wanted[1], 6)
+  })
+
+  it('leaves a worker alone that is busy for another call, however long', async () => {
+    const source = `import { parentPort } from 'node:worker_threads'
+      parentPort.on('message', ({ type, id }) => {
+        if (type === 'run') setTimeout(() => parentPort.postMessage({ type, id, outputs: Float32Array.of(7, 7) }), 1_500)
+        else setTimeout(() => parentPort.postMessage({ type, id, info: {}, pairs: [], result: { pairs: [] } }), type === 'encodeAndRun' ? 1_510 : 0)
+      })`
+    const engine = await start({ openThread: running(source), abandonAfter: 600 })
+    const long = engine.run(batch(0))
+    const behind = engine.encodeAndRun(
+      [{ a: 'a', b: 'b', taskId: 0 }],
+      policy,
+      { tokens: 64, padding: 0 },
+      AbortSignal.abort()
+    )
+    expect(await long).toEqual(Float32Array.of(7, 7))
+    await behind
+    expect(engine.health()).toMatchObject({ workers: 1, crashes: 0 })
   })
 
   it('lets work end that finishes soon after it was abandoned', async () => {
@@ -241,7 +258,7 @@ describe('a pool of workers', () => {
     const source = `import { parentPort } from 'node:worker_threads'
       await import(${JSON.stringify(inject('workerScript'))})
       parentPort.on('message', ({ type }) => { if (type === 'run') for (;;); })`
-    const engine = await start({ script: new URL(`data:text/javascript,${encodeURIComponent(source)}`) })
+    const engine = await start({ openThread: running(source) })
     const stuck = expect(engine.run(batch(0))).rejects.toMatchObject({ code: 'disposed' })
     await engine.dispose()
     await stuck

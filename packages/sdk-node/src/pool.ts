@@ -1,11 +1,11 @@
 import { MatcherError, messageOf, type Engine, type LoadProgress } from '@sohu-match/core'
+import { watchRequests, type Lane, type Requests } from './abandoned'
 import type { NodeLoad, NodeLoaded } from './worker-load'
-import { startWorkerThread, type WorkerThread } from './worker-thread'
+import { startWorkerThread, type OpenThread, type WorkerThread } from './worker-thread'
 
 /** How a pool starts its workers. */
 export interface PoolOptions {
-  /** The worker's module. */
-  readonly script: URL
+  readonly openThread: OpenThread
   readonly workers: number
   /** Reads and verifies the model: once for the first workers, and again for each one that replaces another. */
   readonly load: () => Promise<NodeLoad>
@@ -13,7 +13,7 @@ export interface PoolOptions {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
   /** Milliseconds before start `attempt` (from 1) after repeated crashes. Default: 1,000, doubling, at most 30,000. */
   readonly delay?: ((attempt: number) => number) | undefined
-  /** Milliseconds that work goes on for which no call waits any more, before its worker is ended. Default 10,000. */
+  /** Milliseconds that a worker may work on what no call waits for any more, before it is ended. Default 10,000. */
   readonly abandonAfter?: number | undefined
 }
 
@@ -25,6 +25,9 @@ export interface Pool extends Engine {
 /** Crashes, or failed starts, in a row that are replaced at once; after that, each start waits longer. */
 const MAX_CRASHES = 3
 
+/** Milliseconds that a worker may work on what no call waits for. */
+const ABANDON_AFTER = 10_000
+
 /** Milliseconds that `dispose` waits for the work under way. */
 const DISPOSE_LIMIT = 5_000
 
@@ -35,6 +38,7 @@ const DISPOSE_LIMIT = 5_000
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
   const workers = new Set<WorkerThread>()
+  const requests = new WeakMap<WorkerThread, Requests>()
   let ended = 0 // workers that ended since one last answered
   let failedStarts = 0 // starts that failed since one last succeeded: what other workers answer says nothing about those
   let failure: MatcherError | undefined
@@ -64,7 +68,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
       if (crashes() > MAX_CRASHES) await pause((options.delay ?? defaultDelay)(crashes() - MAX_CRASHES))
       if (closing) return
       // not with the signal and the progress of the first start: those belong to it alone
-      const attempt = options.load().then((load) => start({ script: options.script, load }))
+      const attempt = options.load().then((load) => start({ openThread: options.openThread, load }))
       starting = attempt
       try {
         await attempt
@@ -84,6 +88,10 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   async function start(worker: Parameters<typeof startWorkerThread>[0]): Promise<NodeLoaded> {
     const started = await startWorkerThread(worker, onEnd)
     workers.add(started)
+    requests.set(
+      started,
+      watchRequests(options.abandonAfter ?? ABANDON_AFTER, () => evict(started))
+    )
     if (closing) void started.end()
     return started.loaded
   }
@@ -99,11 +107,15 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   }
 
   /** Gives work to the least busy worker, or to the next one that is ready. */
-  async function give<R>(abandoned: AbortSignal | undefined, work: (client: WorkerThread['client']) => Promise<R>) {
+  async function give<R>(
+    lanes: readonly Lane[],
+    abandoned: AbortSignal | undefined,
+    work: (client: WorkerThread['client']) => Promise<R>
+  ): Promise<R> {
     while (workers.size === 0 && starting) await starting.catch(() => undefined) // `failure` has what went wrong
     const [worker] = [...workers].sort((one, other) => one.busy - other.busy)
     if (!worker) throw failure ?? new MatcherError('inference-failed', 'No worker is left; create a new matcher.')
-    const watch = watchAbandoned(abandoned, () => evict(worker))
+    const answered = requests.get(worker)!.add(lanes, abandoned)
     worker.busy++
     try {
       const answer = await work(worker.client)
@@ -112,22 +124,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
       return answer
     } finally {
       worker.busy--
-      watch.stop()
-    }
-  }
-
-  function watchAbandoned(abandoned: AbortSignal | undefined, onStall: () => void): { stop(): void } {
-    let timer: NodeJS.Timeout | undefined
-    const onAbort = (): void => {
-      timer = setTimeout(onStall, options.abandonAfter ?? 10_000).unref()
-    }
-    if (abandoned?.aborted) onAbort()
-    abandoned?.addEventListener('abort', onAbort, { once: true })
-    return {
-      stop() {
-        abandoned?.removeEventListener('abort', onAbort)
-        clearTimeout(timer)
-      }
+      answered()
     }
   }
 
@@ -177,10 +174,10 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   })
   return {
     loaded,
-    encode: (pairs, policy, abandoned) => give(abandoned, (client) => client.encode(pairs, policy)),
+    encode: (pairs, policy, abandoned) => give(['encode'], abandoned, (client) => client.encode(pairs, policy)),
     encodeAndRun: (pairs, policy, limits, abandoned) =>
-      give(abandoned, (client) => client.encodeAndRun(pairs, policy, limits)),
-    run: (batch, abandoned) => give(abandoned, (client) => client.run(batch)),
+      give(['encode', 'run'], abandoned, (client) => client.encodeAndRun(pairs, policy, limits)),
+    run: (batch, abandoned) => give(['run'], abandoned, (client) => client.run(batch)),
     health: () => ({
       workers: closing ? 0 : workers.size,
       crashes: crashes(),

@@ -1,3 +1,4 @@
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +24,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }))
 
 async function create(options: Partial<MatcherOptions> = {}) {
-  const surroundings = { machine: await thisMachine(), script: new URL(inject('workerScript')), version: '0.0.0-test' }
+  const surroundings = {
+    machine: await thisMachine(),
+    openThread: (options: WorkerOptions) => new Worker(new URL(inject('workerScript')), options),
+    version: '0.0.0-test'
+  }
   return createMatcherIn(surroundings, { model, device: 'cpu', threads: 1, workers: 1, ...options })
 }
 

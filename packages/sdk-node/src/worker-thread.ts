@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker, WorkerOptions } from 'node:worker_threads'
 import {
   createWorkerClient,
   MatcherError,
@@ -10,10 +10,12 @@ import {
 import { closeGate, createGate, guardExit, openGate } from './gate'
 import type { NodeLoad, NodeLoaded } from './worker-load'
 
+/** Opens a thread that runs the worker's module. */
+export type OpenThread = (options: WorkerOptions) => Worker
+
 /** How a worker is started. */
 export interface WorkerStart {
-  /** The worker's module. */
-  readonly script: URL
+  readonly openThread: OpenThread
   readonly load: NodeLoad
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
@@ -31,13 +33,13 @@ export interface WorkerThread {
 
 /** Starts a worker and loads the model in it; `onEnd` is called if it ends after that, told to or not. */
 export async function startWorkerThread(
-  { script, load, signal, onProgress }: WorkerStart,
+  { openThread, load, signal, onProgress }: WorkerStart,
   onEnd: (worker: WorkerThread, error: MatcherError) => void
 ): Promise<WorkerThread> {
   signal?.throwIfAborted()
   const gate = createGate()
   // flags of the program itself (--input-type, --require) are not for the worker
-  const thread = new Worker(script, { name: 'sohu-match', execArgv: [], workerData: { gate } })
+  const thread = openThread({ name: 'sohu-match', execArgv: [], workerData: { gate } })
   const unguard = guardExit(gate)
   const client = createWorkerClient<NodeLoad, NodeLoaded>((message, transfer) => thread.postMessage(message, transfer))
   let worker: WorkerThread | undefined

@@ -22,6 +22,17 @@ describe('createMatcher', () => {
     })
   })
 
+  it.each([{ signal: {} }, { onProgress: 5 }, { tasks: 'A-ss' }, { thresholds: null }])(
+    'refuses %j',
+    async (options) => {
+      vi.stubGlobal('Worker', class {})
+      await expect(createMatcher({ model: '/model/', ...options } as MatcherOptions)).rejects.toMatchObject({
+        code: 'input-invalid',
+        message: expect.stringContaining(Object.keys(options)[0]!)
+      })
+    }
+  )
+
   it('tells a service worker what to use', async () => {
     vi.stubGlobal('ServiceWorkerGlobalScope', class {})
     await expect(createMatcher({ model: 'https://site.example/model/' })).rejects.toMatchObject({

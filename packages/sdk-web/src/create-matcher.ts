@@ -1,4 +1,11 @@
-import { createMatcherFrom, MatcherError, startFirst, type DeviceCandidate, type Task } from '@sohu-match/core'
+import {
+  checkLoadOptions,
+  createMatcherFrom,
+  MatcherError,
+  startFirst,
+  type DeviceCandidate,
+  type Task
+} from '@sohu-match/core'
 import { createWebEngine, type WebEngine } from './engine'
 import type { WebDevice, WebLoad } from './messages'
 import { folderAddress, type MatcherOptions, type WebMatcher } from './options'
@@ -99,6 +106,7 @@ function checkScope(): void {
 function checkOptions(options: MatcherOptions<string> | undefined): void {
   if (!options?.model)
     throw new MatcherError('input-invalid', 'createMatcher needs the option model, the address of a model folder.')
+  checkLoadOptions(options)
   const { threads } = options
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
     throw new MatcherError('input-invalid', `threads is ${threads}; it must be a whole number of at least 1.`)

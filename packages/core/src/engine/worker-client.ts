@@ -5,7 +5,7 @@ import { buffersOf, failureToError, type PostMessage, type WorkerReply, type Wor
 
 /** The caller's side of one worker: an `Engine` whose methods are messages. */
 export interface WorkerClient<Load, Info> extends Omit<Engine, 'health'> {
-  /** Loads tokenizer and session; resolves with what the worker found out. */
+  /** Loads tokenizer and session; resolves with what the worker found out, rejects with what `onProgress` throws. */
   load(options: Load, onProgress?: (progress: LoadProgress) => void): Promise<Info>
   /** To be called with every message that comes from the worker. */
   receive(reply: WorkerReply<Info>): void
@@ -41,6 +41,16 @@ export function createWorkerClient<Load, Info>(post: PostMessage<WorkerRequest<L
     })
   }
 
+  /** What the listener throws is the end of its own request. */
+  function report({ id, progress }: WorkerReply<Info> & { type: 'progress' }, entry: Waiting<Info> | undefined): void {
+    try {
+      entry?.onProgress?.(progress)
+    } catch (error) {
+      waiting.delete(id)
+      entry?.reject(error)
+    }
+  }
+
   return {
     load: async (options, onProgress) => (await ask({ type: 'load', options }, [], onProgress)).info,
     encode: async (pairs, policy) => (await ask({ type: 'encode', pairs, policy })).pairs,
@@ -50,7 +60,7 @@ export function createWorkerClient<Load, Info>(post: PostMessage<WorkerRequest<L
     dispose: async () => void (await ask({ type: 'dispose' })),
     receive(reply) {
       const entry = waiting.get(reply.id)
-      if (reply.type === 'progress') return entry?.onProgress?.(reply.progress)
+      if (reply.type === 'progress') return report(reply, entry)
       waiting.delete(reply.id)
       if (reply.type === 'error') entry?.reject(failureToError(reply.error))
       else entry?.resolve(reply)

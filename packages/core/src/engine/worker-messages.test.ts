@@ -52,6 +52,13 @@ describe('worker messages', () => {
     await expect(client.encode([{ a: '', b: '' }], policy)).rejects.toMatchObject({ code: 'disposed' })
   })
 
+  it('rejects a load with what its listener throws', async () => {
+    const listener = (): never => {
+      throw new Error('of the listener')
+    }
+    await expect(connect().load('model', listener)).rejects.toThrow('of the listener')
+  })
+
   it('scores in one answer what fits one batch, and only encodes what does not', async () => {
     const tasks: number[] = []
     const client = connect({

@@ -10,6 +10,7 @@ import type { CommonOptions } from './types'
 import type { TaskText, TextVectors } from './vector-cache'
 
 const HIDDEN = 4
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 const tasks = SOHU_TASKS.map((task) => ({ ...task, threshold: 0.5, scale: 10 + task.id, offset: -task.id }))
 const manifest = fakeManifest({ format: 2, architecture: 'bi-encoder', hidden: HIDDEN, maxPositions: 100, tasks })
 
@@ -98,6 +99,31 @@ describe('a matcher of a bi-encoder', () => {
       rows.subarray(i * HIDDEN, (i + 1) * HIDDEN).forEach((value, k) => expect(value).toBeCloseTo(wanted[k]!, 5))
     })
     expect(await matcher.embed([], 'B-ll')).toEqual(new Float32Array(0))
+  })
+
+  it('lets the event loop turn while it compares two long texts, and stops where nobody wants the result any more', async () => {
+    const truncation = { window: 6, stride: 2, combine: 'max' } as const
+    const texts = [0, 1].map((k) => Array.from({ length: 6_000 }, (_, i) => LETTERS[(i * (k + 3)) % 26]).join(''))
+    const { matcher } = create({ truncation })
+    await matcher.embed(texts, 'A-ss')
+    expect(matcher.info.vectors!.cached).toBe(2) // from here on, all that is left is arithmetic
+    let turns = 0
+    const timer = setInterval(() => turns++)
+    const judged = await matcher.match(texts[0]!, texts[1]!, 'A-ss')
+    clearInterval(timer)
+    expect(judged.logits[1]).toBeCloseTo(10 * 1, 0)
+    expect(turns).toBeGreaterThan(3)
+
+    const controller = new AbortController()
+    const aborted = matcher.match(texts[0]!, texts[1]!, 'A-ss', { signal: controller.signal })
+    setTimeout(() => controller.abort('enough'))
+    await expect(aborted).rejects.toBe('enough')
+    await expect(matcher.match(texts[0]!, texts[1]!, 'A-ss', { deadlineMs: 1 })).rejects.toMatchObject({
+      code: 'deadline-exceeded'
+    })
+    const lost = matcher.match(texts[0]!, texts[1]!, 'A-ss')
+    setTimeout(() => matcher.dispose())
+    await expect(lost).rejects.toMatchObject({ code: 'disposed' })
   })
 
   it('compares the windows that are most alike, or the normalized means', async () => {

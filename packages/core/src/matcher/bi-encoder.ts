@@ -1,9 +1,11 @@
 import type { Engine, Truncation } from '../engine/engine'
 import { MatcherError } from '../errors'
 import type { Manifest } from '../formats/manifest'
+import { tooLate } from './call'
 import type { CheckedOptions, CheckedRun } from './check-input'
 import { bestCosine, cosine, meanVector } from './cosine'
 import { emptyJudgments, type Judge, type Judgments, type VectorJudge } from './judge'
+import { createPace, type Pace } from './pace'
 import { createScheduler, disposedError } from './scheduler'
 import { createTextVectorSource, type TextEncoder, type TextVectorSource, type VectorStore } from './text-vectors'
 import { createVectorCache, type TaskText, type TextVectors } from './vector-cache'
@@ -31,7 +33,6 @@ export function createBiEncoder(
     return outcomes.map(({ output, tokenCount, truncated }) => ({ rows: output, tokenCount, truncated }))
   }
   const source = createTextVectorSource({ graph, encode }, createVectorCache(options.cacheSize, width), store)
-  const compare = comparison(options.policy.truncation, width)
   let disposed = false
 
   /** The scheduler never hears of texts that are cached, so it cannot refuse them. */
@@ -40,31 +41,36 @@ export function createBiEncoder(
     return source.vectorsOf(texts, run)
   }
 
-  const decide: Decide = (to, i, taskId, a, b) => {
-    const { scale, offset } = manifest.tasks[taskId]!
-    to.logits[2 * i + 1] = scale! * compare(a.rows, b.rows) + offset!
-    to.tokenCounts[i] = a.tokenCount + (b.tokenCount ?? 0)
-    to.truncated[i] = Number(a.truncated || b.truncated === true)
-  }
+  const paceOf = (run: CheckedRun): Pace => createPace(unlessGivenUp(run, () => disposed))
+
+  const decide = decideBy(manifest.tasks, comparison(options.policy.truncation, width), width)
 
   return {
-    vectors: vectorJudge(source, vectorsOf, decide, width),
+    vectors: vectorJudge(source, vectorsOf, decide, paceOf, width),
     async judge(pairs, run) {
+      const pace = paceOf(run)
       const texts = pairs.flatMap(({ a, b, taskId }) => [
         { text: a, taskId },
         { text: b, taskId }
       ])
       const found = await vectorsOf(texts, { ...run, onProgress: run.onProgress && inPairs(run.onProgress) })
       const judgments = emptyJudgments(pairs.length)
-      pairs.forEach(({ taskId }, i) => decide(judgments, i, taskId, found[2 * i]!, found[2 * i + 1]!))
+      for (const [i, { taskId }] of pairs.entries()) {
+        const comparing = decide(judgments, i, taskId, found[2 * i]!, found[2 * i + 1]!, pace)
+        if (comparing) await comparing
+      }
       return judgments
     },
     async rank(query, candidates, run) {
+      const pace = paceOf(run)
       const { taskId } = query
       const texts = candidates.length === 0 ? [] : [query, ...candidates.map((text) => ({ text, taskId }))]
       const found = await vectorsOf(texts, { ...run, onProgress: run.onProgress && inCandidates(run.onProgress) })
       const judgments = emptyJudgments(candidates.length)
-      for (let i = 0; i < candidates.length; i++) decide(judgments, i, taskId, found[0]!, found[i + 1]!)
+      for (let i = 0; i < candidates.length; i++) {
+        const comparing = decide(judgments, i, taskId, found[0]!, found[i + 1]!, pace)
+        if (comparing) await comparing
+      }
       return judgments
     },
     dispose() {
@@ -78,6 +84,7 @@ function vectorJudge(
   source: Pick<TextVectorSource, 'cached'>,
   vectorsOf: TextVectorSource['vectorsOf'],
   decide: Decide,
+  paceOf: (run: CheckedRun) => Pace,
   width: number
 ): VectorJudge {
   return {
@@ -85,34 +92,77 @@ function vectorJudge(
       return source.cached
     },
     async embed(texts, run) {
+      const pace = paceOf(run)
       const found = await vectorsOf(texts, run)
-      const rows = new Float32Array(texts.length * width)
-      found.forEach((one, i) => rows.set(meanVector(one.rows, width), i * width))
-      return rows
+      const means = new Float32Array(texts.length * width)
+      for (const [i, { rows }] of found.entries()) {
+        means.set(meanVector(rows, width), i * width)
+        if (rows.length > width) await pace(rows.length)
+      }
+      return means
     },
     async rankStored(query, rows, run) {
+      const pace = paceOf(run)
       const [a] = await vectorsOf([query], { ...run, onProgress: undefined })
       const count = rows.length / width
       const judgments = emptyJudgments(count)
-      for (let i = 0; i < count; i++)
-        decide(judgments, i, query.taskId, a!, { rows: rows.subarray(i * width, (i + 1) * width) })
+      for (let i = 0; i < count; i++) {
+        const stored = { rows: rows.subarray(i * width, (i + 1) * width) }
+        const comparing = decide(judgments, i, query.taskId, a!, stored, pace)
+        if (comparing) await comparing
+      }
       run.onProgress?.({ done: count, total: count })
       return judgments
     }
   }
 }
 
-/** Writes the judgment of pair `i`: of a text that was read, and of another or its stored vector. */
-type Decide = (to: Judgments, i: number, taskId: number, a: TextVectors, b: Vectors) => void
+function decideBy(tasks: Manifest['tasks'], compareWindows: CompareWindows, width: number): Decide {
+  return (to, i, taskId, a, b, pace) => {
+    const { scale, offset } = tasks[taskId]!
+    to.tokenCounts[i] = a.tokenCount + (b.tokenCount ?? 0)
+    to.truncated[i] = Number(a.truncated || b.truncated === true)
+    const write = (similarity: number): void => {
+      to.logits[2 * i + 1] = scale! * similarity + offset!
+    }
+    if (a.rows.length > width || b.rows.length > width) return compareWindows(a.rows, b.rows, pace).then(write)
+    return void write(cosine(a.rows, 0, b.rows, 0, width))
+  }
+}
+
+/** Writes the judgment of pair `i`, at once unless windows are compared: of a text that was read, and of another or its stored vector. */
+type Decide = (
+  to: Judgments,
+  i: number,
+  taskId: number,
+  a: TextVectors,
+  b: Vectors,
+  pace: Pace
+) => Promise<void> | undefined
 
 /** Vectors of a text, also of one that was not read now. */
 type Vectors = Pick<TextVectors, 'rows'> & Partial<TextVectors>
 
+/** Throws once a call has been given up: the scheduler is done with it by the time that its vectors are compared. */
+function unlessGivenUp({ signal, deadlineMs = Infinity }: CheckedRun, isDisposed: () => boolean): () => void {
+  const end = performance.now() + deadlineMs
+  return () => {
+    if (isDisposed()) throw disposedError()
+    if (signal?.aborted) throw signal.reason
+    if (performance.now() > end) throw tooLate(deadlineMs)
+  }
+}
+
 /** The cosine of two texts, each given as its windows [windows, width]. */
-function comparison(truncation: Truncation, width: number): (a: Float32Array, b: Float32Array) => number {
-  return typeof truncation === 'object' && truncation.combine === 'mean'
-    ? (a, b) => cosine(meanVector(a, width), 0, meanVector(b, width), 0, width)
-    : (a, b) => bestCosine(a, b, width)
+type CompareWindows = (a: Float32Array, b: Float32Array, pace: Pace) => Promise<number>
+
+function comparison(truncation: Truncation, width: number): CompareWindows {
+  if (typeof truncation === 'string' || truncation.combine === 'max')
+    return (a, b, pace) => bestCosine(a, b, width, pace)
+  return async (a, b, pace) => {
+    await pace(a.length + b.length)
+    return cosine(meanVector(a, width), 0, meanVector(b, width), 0, width)
+  }
 }
 
 /** The windows of a text as one array [windows, width]. They come in any order; sorted, their mean has the same digits every time. */

@@ -1,6 +1,7 @@
 import type { TaskPair } from '../engine/engine'
 import { MatcherError } from '../errors'
 import type { CheckedRun } from './check-input'
+import type { Signals } from './signals'
 
 /** The network's answer for one pair, or text: what it gave, the tokens read over all windows, and whether any were left out. */
 export interface Outcome<R> {
@@ -15,6 +16,7 @@ export interface CallRules<R> {
   costOf(pair: TaskPair): number
   /** The output of a pair from those of its windows: rows of the network's output, in any order, not to be kept. */
   combine(windows: readonly Float32Array[]): R
+  readonly signals: Signals
 }
 
 /** A call under way, as the scheduler sees it. */
@@ -61,7 +63,7 @@ const LONGEST_TIMER = 2 ** 31 - 1
 export function startCall<R>(
   pairs: readonly TaskPair[],
   { signal, deadlineMs, onProgress }: CheckedRun,
-  { costOf, combine }: CallRules<R>,
+  { costOf, combine, signals }: CallRules<R>,
   enter: (call: Call) => QueueEntry
 ): Promise<Outcome<R>[]> {
   return new Promise((resolve, reject) => {
@@ -74,13 +76,14 @@ export function startCall<R>(
     let remaining = pairs.reduce((sum, pair) => sum + costOf(pair), 0)
     let timer: ReturnType<typeof setTimeout> | undefined
     let entry: QueueEntry | undefined = undefined as QueueEntry | undefined
+    let stopListening: (() => void) | undefined = undefined as (() => void) | undefined
     const settle = (finish: () => void): void => {
       if (settled) return
       settled = true
       clearTimeout(timer)
       entry?.leave()
       try {
-        signal?.removeEventListener('abort', onAbort)
+        stopListening?.()
         finish()
       } catch (error) {
         reject(error) // a broken signal concerns its own call only
@@ -127,15 +130,16 @@ export function startCall<R>(
       },
       reject: (error) => settle(() => reject(error))
     }
-    signal?.addEventListener('abort', onAbort)
-    if (settled) return // by a signal that calls its listeners at once
+    stopListening = signal && signals.listen(signal, onAbort)
+    if (settled) return stopListening?.() // by a signal that calls its listeners at once
     entry = enter(call)
     if (deadlineMs !== undefined && deadlineMs <= LONGEST_TIMER)
       timer = setTimeout(() => call.reject(tooLate(deadlineMs)), deadlineMs)
   })
 }
 
-function tooLate(deadlineMs: number): MatcherError {
+/** The error of a call whose deadline has passed. */
+export function tooLate(deadlineMs: number): MatcherError {
   return new MatcherError(
     'deadline-exceeded',
     `The call was not answered within ${deadlineMs} ms; send less at once, or allow more time.`

@@ -40,6 +40,19 @@ export interface OptionLimits {
   readonly batch: BatchLimits
 }
 
+/** Checks those options of a matcher that loading uses, or that only have to be of the right kind. Throws `input-invalid`. */
+export function checkLoadOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw invalid(`createMatcher got ${show(options)}; it needs options, at least { model: "path/of/a/model/folder" }`)
+  const { signal, onProgress, tasks, thresholds } = options as Readonly<Record<string, unknown>>
+  if (signal !== undefined) checkSignal(signal, ['throwIfAborted'])
+  checkListener(onProgress)
+  if (tasks !== undefined && !Array.isArray(tasks))
+    throw invalid(`tasks is ${show(tasks)}; it must be an array of task names`)
+  if (thresholds !== undefined && (typeof thresholds !== 'object' || thresholds === null || Array.isArray(thresholds)))
+    throw invalid(`thresholds is ${show(thresholds)}; it must be an object such as { "A-ss": 0.4 }`)
+}
+
 /** Checks the options of a matcher. Throws `task-unknown` and `input-invalid`. */
 export function checkOptions(
   options: Omit<CommonOptions<string>, 'model'>,
@@ -142,8 +155,7 @@ export function checkRun(run: unknown): CheckedRun {
   if (vectors !== undefined && !(vectors?.rows instanceof Float32Array))
     throw invalid('vectors must be stored vectors, whose rows are a Float32Array')
   if (signal !== undefined) checkSignal(signal)
-  if (onProgress !== undefined && typeof onProgress !== 'function')
-    throw invalid(`onProgress is ${show(onProgress)}; it must be a function`)
+  checkListener(onProgress)
   return { signal, deadlineMs, onProgress, topK, rerank, shortlist, vectors }
 }
 
@@ -161,15 +173,16 @@ export function copyArray(array: unknown, what: string): unknown[] {
   return Array.from(array as unknown[])
 }
 
-function checkSignal(signal: unknown): void {
-  const { aborted, addEventListener, removeEventListener } = (signal ?? {}) as Partial<
-    Record<keyof AbortSignal, unknown>
-  >
-  if (
-    typeof aborted !== 'boolean' ||
-    typeof addEventListener !== 'function' ||
-    typeof removeEventListener !== 'function'
-  )
+function checkListener(onProgress: unknown): void {
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw invalid(`onProgress is ${show(onProgress)}; it must be a function`)
+}
+
+/** `more` names methods that are needed besides those that every call uses. */
+function checkSignal(signal: unknown, more: readonly (keyof AbortSignal)[] = []): void {
+  const given = (signal ?? {}) as Partial<Record<keyof AbortSignal, unknown>>
+  const methods = ['addEventListener', 'removeEventListener', ...more] as const
+  if (typeof given.aborted !== 'boolean' || methods.some((name) => typeof given[name] !== 'function'))
     throw invalid('signal must be an AbortSignal')
 }
 

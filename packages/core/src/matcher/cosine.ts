@@ -1,3 +1,5 @@
+import type { Pace } from './pace'
+
 /** The cosine of two vectors of length 1: rows `i` of a and `j` of b, both [.., width]. */
 export function cosine(a: Float32Array, i: number, b: Float32Array, j: number, width: number): number {
   let sum = 0
@@ -5,11 +7,15 @@ export function cosine(a: Float32Array, i: number, b: Float32Array, j: number, w
   return sum
 }
 
-/** The largest cosine of a window of one text, a [windows, width], and one of another, b [windows, width]. */
-export function bestCosine(a: Float32Array, b: Float32Array, width: number): number {
+/**
+ * The largest cosine of a window of one text, a [windows, width], and one of another, b [windows, width]. Two long texts are compared over
+ * several turns of the event loop.
+ */
+export async function bestCosine(a: Float32Array, b: Float32Array, width: number, pace: Pace): Promise<number> {
   let best = -Infinity
   for (let i = 0; i < a.length / width; i++) {
     for (let j = 0; j < b.length / width; j++) best = Math.max(best, cosine(a, i, b, j, width))
+    await pace(b.length)
   }
   return best
 }

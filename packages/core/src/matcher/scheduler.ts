@@ -6,6 +6,7 @@ import { startCall, type Call, type CallRules, type Outcome } from './call'
 import type { CheckedOptions, CheckedRun } from './check-input'
 import { createQueue, type Taken } from './queue'
 import { createReadyList, type Sequence } from './ready'
+import { createSignals } from './signals'
 
 /** Gathers the pairs of overlapping calls into batches of similar length. */
 export interface Scheduler<R> {
@@ -36,7 +37,11 @@ export function createScheduler<R>(
   combine: CallRules<R>['combine']
 ): Scheduler<R> {
   const { policy, batch: limits, maxQueue } = options
-  const rules: CallRules<R> = { costOf: ({ a, b }) => windowEstimate(a.length, b?.length, policy), combine }
+  const rules: CallRules<R> = {
+    costOf: ({ a, b }) => windowEstimate(a.length, b?.length, policy),
+    combine,
+    signals: createSignals()
+  }
   const queue = createQueue(rules.costOf)
   const ready = createReadyList(limits)
   const working = new Set<Work>()

@@ -1,14 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { growth, LINEAR, LONG, SHORT } from '../growth.fixtures'
 import { compileDictionary } from './dictionary'
 import { createTokenizer } from './tokenizer'
-
-/**
- * Time per character must not grow with a text's length, whatever the text. Each kind is measured at two lengths, in processor time, and
- * judged by the ratio, so that a slow or busy machine changes nothing: linear gives 8, quadratic 64.
- */
-const [SHORT, LONG] = [2_000, 16_000]
-const LIMIT = 30
 
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 const vocab = [
@@ -27,33 +21,13 @@ const tokenizers = {
   none: createTokenizer(vocab.join('\n'), undefined)
 }
 
-/** Processor time in microseconds: the least of some runs. */
-function timeOf(work: () => unknown, runs: number): number {
-  let best = Infinity
-  for (let i = 0; i < runs; i++) {
-    const before = process.cpuUsage()
-    work()
-    const { user, system } = process.cpuUsage(before)
-    best = Math.min(best, user + system)
-  }
-  return best
-}
-
-/**
- * How much longer the long text of a kind takes; less than 0.3 ms counts as that. What looks too long after four runs is
- * measured in twenty: compilers, caches and garbage collection spoil some runs, but only time that really grows spoils all.
- */
-function growth(tokenizer: { ids(text: string): unknown }, textOf: (length: number) => string): number {
+/** Time per character must not grow with a text's length, whatever the text. */
+const growthOf = (tokenizer: { ids(text: string): unknown }, textOf: (length: number) => string): Promise<number> => {
   const [short, long] = [textOf(SHORT), textOf(LONG)]
-  tokenizer.ids(short)
-  const ratio = (runs: number): number =>
-    timeOf(() => tokenizer.ids(long), runs) /
-    Math.max(
-      300,
-      timeOf(() => tokenizer.ids(short), runs)
-    )
-  const first = ratio(4)
-  return first < LIMIT ? first : ratio(20)
+  return growth(
+    () => tokenizer.ids(short),
+    () => tokenizer.ids(long)
+  )
 }
 
 const repeated = (unit: string) => (length: number) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length)
@@ -95,13 +69,13 @@ const generated = fc.tuple(fc.array(character, { minLength: 1, maxLength: 4 }), 
 })
 
 describe.each(Object.entries(tokenizers))('tokenizing with %s is linear in the length of', (_, tokenizer) => {
-  it.each(KINDS)('%s', (_kind, textOf) => {
-    expect(growth(tokenizer, textOf)).toBeLessThan(LIMIT)
+  it.each(KINDS)('%s', async (_kind, textOf) => {
+    expect(await growthOf(tokenizer, textOf)).toBeLessThan(LINEAR)
   })
 
-  it('generated kinds of text', () => {
-    fc.assert(
-      fc.property(generated, (textOf) => growth(tokenizer, textOf) < LIMIT),
+  it('generated kinds of text', async () => {
+    await fc.assert(
+      fc.asyncProperty(generated, async (textOf) => (await growthOf(tokenizer, textOf)) < LINEAR),
       { numRuns: 60 }
     )
   })
