@@ -56,6 +56,8 @@ const SOHU_FILES: Readonly<Record<SplitName, string>> = {
 export interface ReadDatasetOptions {
   /** Lines of the train and valid splits may have no label: a teacher scores them. */
   readonly unlabelled?: boolean
+  /** Wanted splits that may be missing; they are empty then. */
+  readonly optional?: readonly SplitName[]
   /** Columns of a file that would otherwise be guessed. */
   readonly columns?: GivenColumns | undefined
 }
@@ -69,29 +71,34 @@ export interface ReadDatasetOptions {
 export async function readDataset(
   path: string,
   wanted: readonly SplitName[] = ['train', 'valid', 'test'],
-  { unlabelled = false, columns = {} }: ReadDatasetOptions = {}
+  { unlabelled = false, columns = {}, optional = [] }: ReadDatasetOptions = {}
 ): Promise<Dataset> {
-  if (await isFile(path)) return readFileDataset(path, wanted, { columns, unlabelled })
+  if (await isFile(path)) return readFileDataset(path, wanted, { columns, unlabelled, optional })
   const described = await exists(join(path, 'dataset.json'))
   const files = described || (await isSohuFolder(path)) ? new Map<SplitName, string>() : await splitFiles(path)
-  if (files.size > 0) return readSplitFiles(path, files, wanted, { columns, unlabelled })
+  if (files.size > 0) return readSplitFiles(path, files, wanted, { columns, unlabelled, optional })
   const given = Object.keys(columns)[0]
   if (given !== undefined)
     throw new MatcherError(
       'config-invalid',
       `--columns ${given}: the columns of ${path} are settled by ${described ? 'its dataset.json' : 'the Sohu layout'}; leave the flag out.`
     )
-  return readFolder(path, wanted, unlabelled)
+  return readFolder(path, wanted, unlabelled, optional)
 }
 
 /** Reads a folder with a `dataset.json` or in the Sohu layout. Labels of test lines are taken from `test_labels.csv` where it is. */
-async function readFolder(directory: string, wanted: readonly SplitName[], unlabelled: boolean): Promise<Dataset> {
+async function readFolder(
+  directory: string,
+  wanted: readonly SplitName[],
+  unlabelled: boolean,
+  optional: readonly SplitName[]
+): Promise<Dataset> {
   const description = join(directory, 'dataset.json')
   const { tasks, sources, missing } = (await exists(description))
     ? await describedSources(description, wanted, unlabelled)
     : await sohuSources(directory, wanted, unlabelled)
   for (const split of wanted) {
-    if (!sources.some((source) => source.split === split)) throw noFiles(directory, split)
+    if (!optional.includes(split) && !sources.some((source) => source.split === split)) throw noFiles(directory, split)
   }
   const splits: Record<SplitName, Example[]> = { train: [], valid: [], test: [] }
   for (const { path, split, format } of sources) {

@@ -1,2 +1,13 @@
 /** The folder of the presets that ship with the package; this file lies as deep under it as the bundle does. */
 export const PRESETS = new URL('../presets/', import.meta.url)
+
+/** What each preset is for, shown by `--help`. */
+export const PRESET_USES: Readonly<Record<string, string>> = {
+  'model-zh': 'few labels or many texts: a bi-encoder from public weights, with --init bge-small-zh-v1.5',
+  'bge-small': 'more labels: a cross-encoder from public weights, with --init bge-small-zh-v1.5',
+  smoke: 'to see training work, in minutes',
+  'sohu-tiny': 'from scratch on two CPU cores',
+  'news-small': 'from scratch on long news, in less than 20 minutes on two cores',
+  'sohu-small': 'from scratch with more time or a GPU',
+  'sohu-base': 'the original recipe, with --init and public RoFormer weights; a GPU'
+}

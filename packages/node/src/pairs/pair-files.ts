@@ -46,14 +46,15 @@ export async function readPairFile(path: string, given: GivenColumns = {}): Prom
 export async function readFileDataset(
   path: string,
   wanted: readonly SplitName[],
-  { columns, unlabelled }: ReadDatasetOptions = {}
+  { columns, unlabelled, optional }: ReadDatasetOptions = {}
 ): Promise<Dataset> {
   const file = await readPairFile(path, columns)
   const notes = [`${path}: ${file.form}, ${file.rows.length} pairs. ${describeColumns(file.columns, file.header)}`]
-  if (file.columns.split !== undefined) return divided(path, splitsOf(file, unlabelled), wanted, notes, ['valid'])
+  if (file.columns.split !== undefined)
+    return divided(path, splitsOf(file, unlabelled), wanted, notes, ['valid'], optional)
   if (!unlabelled) requireLabels(file)
   const pairs = file.pairs.map(({ example }) => example)
-  return divided(path, { train: pairs, valid: [], test: [] }, wanted, notes, ['valid', 'test'])
+  return divided(path, { train: pairs, valid: [], test: [] }, wanted, notes, ['valid', 'test'], optional)
 }
 
 /** Every pair of a file as its test split, labeled or not, whatever its split column says. Throws `data-invalid`, `storage`. */
@@ -93,7 +94,7 @@ export async function readSplitFiles(
   folder: string,
   files: ReadonlyMap<SplitName, string>,
   wanted: readonly SplitName[],
-  { columns, unlabelled }: ReadDatasetOptions = {}
+  { columns, unlabelled, optional }: ReadDatasetOptions = {}
 ): Promise<Dataset> {
   const splits: Record<SplitName, Example[]> = { train: [], valid: [], test: [] }
   const notes: string[] = []
@@ -106,7 +107,7 @@ export async function readSplitFiles(
     notes.push(`${path}: ${file.form}, ${file.rows.length} pairs. ${describeColumns(file.columns, file.header)}`)
     splits[split] = file.pairs.map(({ example }) => example)
   }
-  return divided(folder, splits, wanted, notes, made)
+  return divided(folder, splits, wanted, notes, made, optional)
 }
 
 /** A data set of pairs by split; those of `made` that are empty are made of the training pairs. */
@@ -115,12 +116,13 @@ function divided(
   given: Record<SplitName, Example[]>,
   wanted: readonly SplitName[],
   notes: string[],
-  made: readonly ('valid' | 'test')[]
+  made: readonly ('valid' | 'test')[],
+  optional: readonly SplitName[] = []
 ): Dataset {
   const lacking = made.filter((split) => given[split].length === 0)
   const whole = lacking.length > 0 && given.train.length > 0 ? withMade(given, lacking, notes) : given
   for (const split of wanted) {
-    if (whole[split].length === 0 && (split !== 'test' || !wanted.includes('train')))
+    if (whole[split].length === 0 && !optional.includes(split))
       throw new MatcherError('data-invalid', `${source} has no ${split} split: no pair of it is there.`)
   }
   const kept = (split: SplitName): readonly Example[] => (wanted.includes(split) ? whole[split] : [])

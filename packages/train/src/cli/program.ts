@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addCheckData } from './check-data'
 import { addDemoData } from './demo-data'
 import { addErrors } from './mistakes'
 import { addEvaluate } from './evaluate'
@@ -19,6 +20,7 @@ export const program = new Command('train')
 
 for (const add of [
   addSohu,
+  addCheckData,
   addEvaluate,
   addErrors,
   addStudy,

@@ -7,8 +7,15 @@ import { writeDemoCorpus } from '../data/demo-corpus'
 import { columnsOption, DATA_HELP } from './data'
 import { weightsFolder } from './init'
 import { stopAfterStep } from './stop'
+import { besideBaseline } from '../evaluate/beside-baseline'
+import { createProgress } from '../report/bar'
+import { comparisonText, nextSteps } from '../report/comparison'
 import { ratio } from '../report/format'
+import { jsonLine } from '../report/table'
+import { planText, resolvePlan } from './planned-run'
+import { PRESET_USES } from '../presets'
 import { consoleHooks, jsonHooks } from './report-run'
+import { readRun } from '../run/run-folder'
 import type { RunSource } from '../run/source'
 import { resumeRun, startRun, type RunHooks, type RunResult } from '../run/run'
 
@@ -25,15 +32,24 @@ interface SohuOptions {
   readonly json: boolean
 }
 
+/** Every preset with its use. */
+const PRESET_HELP = [
+  'fixed settings instead of those chosen from the data:',
+  ...presets.names().map((name) => `${name} (${PRESET_USES[name] ?? 'see presets'})`),
+  '(default without --data: smoke)'
+].join('\n')
+
 /** `sohu`: trains a run, or resumes one. */
 export function addSohu(program: Command): void {
   program
     .command('sohu')
-    .description('train on labeled pairs, or on the embedded demo corpus')
+    .description(
+      'train on labeled pairs, or on the embedded demo corpus; without --preset, start, length, epochs and batches are chosen from the data and reported'
+    )
     .option('--data <path>', `${DATA_HELP} (default: the embedded demo corpus)`)
     .addOption(columnsOption())
     .option('--out <dir>', 'folder of the run', 'runs/demo')
-    .option('--preset <name>', `${presets.names().join(', ')} (default: smoke)`)
+    .option('--preset <name>', PRESET_HELP)
     .option(
       '--init <dir>',
       'checkpoint or public RoFormer or BERT (TensorFlow, safetensors, PyTorch, ONNX) whose weights, vocabulary and sizes the run starts from, or the name of one, for example bge-small-zh-v1.5'
@@ -55,6 +71,7 @@ export function addSohu(program: Command): void {
       const result = await trainOrResume(options, hooks)
       stop.dispose()
       conclude(options, result)
+      if (result.finished && result.best) await showBesideBaseline(options)
       if (!result.finished) process.exitCode = stop.exitCode()
     })
 }
@@ -80,10 +97,37 @@ async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<Run
       )
     return resumeRun(out, hooks)
   }
+  if (options.preset === undefined && options.data !== undefined) return startPlanned(options, out, hooks)
   const preset = options.preset ?? 'smoke'
   const config = parseTrainSettings(applyOverrides(await presets.read(preset), options.set), `preset ${preset}`)
   if (FINE_TUNING.includes(preset) && options.init === undefined) console.error(withoutInit(preset))
   return startRun({ ...(await sourceOf(options)), out, config }, hooks)
+}
+
+/** Starts a run whose settings are chosen from its data; `--set` comes last. */
+async function startPlanned(options: SohuOptions, out: string, hooks: RunHooks): Promise<RunResult> {
+  const { init: given, ...rest } = options
+  const source = await sourceOf(rest)
+  const resolved = await resolvePlan(source, given)
+  const { plan, init } = resolved
+  const json = applyOverrides(await presets.read(plan.preset), [...plan.set, ...options.set])
+  const config = parseTrainSettings(json, 'the settings chosen from the data')
+  if (options.json) process.stdout.write(jsonLine('plan', { ...plan, init: resolved.initName }))
+  else console.log(planText(resolved))
+  return startRun({ ...source, ...(init !== undefined && { init }), planned: [...plan.reasons], out, config }, hooks)
+}
+
+/** For a planned run: its metrics beside the lexical baseline's, and what to do next. */
+async function showBesideBaseline({ out, json }: SohuOptions): Promise<void> {
+  const { planned, data, columns } = await readRun(userPath(out))
+  if (!planned) return
+  const progress = createProgress(process.stderr)
+  const compared = await besideBaseline(join(userPath(out), 'best'), { data, columns }, (done, total) =>
+    progress.phase('evaluate', done, total)
+  )
+  progress.close()
+  if (json) process.stdout.write(jsonLine('comparison', compared))
+  else console.log(`${comparisonText(compared, process.stdout.isTTY)}\n${nextSteps(out, data, compared)}`)
 }
 
 /** Presets whose few epochs at a small learning rate are for weights that know Chinese already. */

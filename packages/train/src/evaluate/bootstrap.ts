@@ -25,7 +25,7 @@ export function resample(rows: readonly ScoredRow[], count: number, random: Rand
   for (let i = 0; i < count; i++) {
     drawn.fill(0)
     for (let k = 0; k < rows.length; k++) drawn[random.below(rows.length)]!++
-    result.f1[i] = weightedF1(sorted, drawn)
+    result.f1[i] = weightedCounts(sorted, drawn).f1
     result.auc[i] = weightedAuc(sorted, drawn)
   }
   return result
@@ -55,18 +55,24 @@ export function meanOf(figures: readonly Float64Array[]): Float64Array {
   )
 }
 
-function weightedF1(rows: readonly ScoredRow[], weights: Int32Array): number {
-  let hits = 0
-  let marked = 0
+/** F1 of the positive class and accuracy of rows that count `weights` times. */
+export function weightedCounts(
+  rows: readonly ScoredRow[],
+  weights: Int32Array
+): { readonly f1: number; readonly accuracy: number } {
+  let [hits, marked, right, all] = [0, 0, 0, 0]
   rows.forEach(({ label, predicted }, i) => {
-    hits += weights[i]! * (label & predicted)
-    marked += weights[i]! * (label + predicted)
+    const weight = weights[i]!
+    hits += weight * (label & predicted)
+    marked += weight * (label + predicted)
+    right += label === predicted ? weight : 0
+    all += weight
   })
-  return (2 * hits) / marked
+  return { f1: (2 * hits) / marked, accuracy: right / all }
 }
 
 /** Area under the ROC curve of rows in ascending order of score that count `weights` times; a tie counts half. */
-function weightedAuc(rows: readonly ScoredRow[], weights: Int32Array): number {
+export function weightedAuc(rows: readonly ScoredRow[], weights: Int32Array): number {
   let [below, wins, positives] = [0, 0, 0] // negatives so far; (negative, positive) pairs in order
   for (let start = 0; start < rows.length;) {
     let [tiedNegatives, tiedPositives] = [0, 0]

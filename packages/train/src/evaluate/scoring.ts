@@ -50,6 +50,12 @@ export interface DataChoice {
   readonly task?: string | undefined
 }
 
+/** A data set for a network's tasks, and those of its pairs that are to be scored. */
+interface Chosen {
+  readonly dataset: Dataset
+  readonly examples: readonly Example[]
+}
+
 /** Reads the wanted splits for a network's tasks. Throws `data-invalid` or `config-invalid`. */
 export async function dataForTasks(
   { data, columns, task }: Omit<DataChoice, 'split'>,
@@ -64,15 +70,33 @@ export async function scoreSplit(
   options: DataChoice & { readonly checkpoint: string },
   onProgress?: (done: number, total: number) => void
 ): Promise<ScoredSplit> {
-  const { model, assets, thresholds } = await readCheckpoint(options.checkpoint)
+  const split = options.split === 'all' ? 'test' : options.split
+  const { dataset, ...scored } = await scoreExamples(
+    options.checkpoint,
+    async (tasks) => {
+      const dataset =
+        options.split === 'all'
+          ? forTasks(ofTask(await readAllPairs(options.data, options.columns), tasks, options.task), tasks)
+          : await dataForTasks(options, [split], tasks)
+      return { dataset, examples: dataset.splits[split] }
+    },
+    onProgress
+  )
+  const { missing, strayLabels, notes } = dataset
+  const unlabelled = scored.examples.flatMap(({ id, label }, i) => (label === undefined ? [id ?? `pair ${i + 1}`] : []))
+  return { ...scored, missing, notes, strayLabels, unlabelled }
+}
+
+/** Scores the examples that are chosen for a checkpoint's tasks. Throws `checkpoint-invalid` and what `choose` throws. */
+export async function scoreExamples(
+  checkpoint: string,
+  choose: (tasks: readonly TaskSpec[]) => Chosen | Promise<Chosen>,
+  onProgress?: (done: number, total: number) => void
+) {
+  const { model, assets, thresholds } = await readCheckpoint(checkpoint)
   const { config } = model
   try {
-    const split = options.split === 'all' ? 'test' : options.split
-    const { splits, missing, strayLabels, notes } =
-      options.split === 'all'
-        ? forTasks(ofTask(await readAllPairs(options.data, options.columns), config.tasks, options.task), config.tasks)
-        : await dataForTasks(options, [split], config.tasks)
-    const examples = splits[split]
+    const { dataset, examples } = await choose(config.tasks)
     const tokenizer = tokenizerOf(assets)
     const pairs = await encodeExamples(examples, tokenizer, {
       maxLength: config.maxLength,
@@ -96,8 +120,7 @@ export async function scoreSplit(
             }
           ]
     })
-    const unlabelled = examples.flatMap(({ id, label }, i) => (label === undefined ? [id ?? `pair ${i + 1}`] : []))
-    return { config, tokenizer, thresholds, examples, predictions, rows, missing, notes, strayLabels, unlabelled }
+    return { config, tokenizer, thresholds, examples, predictions, rows, dataset }
   } finally {
     disposeModel(model)
   }

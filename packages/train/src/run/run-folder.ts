@@ -98,13 +98,14 @@ export async function createRun(folder: string, { config, ...rest }: RunDescript
 function description({
   data,
   columns,
+  planned,
   init,
   allowMissing,
   teacher,
   teacherSha256,
   dataset
 }: Omit<RunDescription, 'config'>): object {
-  return { data, columns, init, allowMissing, teacher, teacherSha256, dataset }
+  return { data, columns, planned, init, allowMissing, teacher, teacherSha256, dataset }
 }
 
 /** Reads what the run in a folder was started with. Throws `checkpoint-invalid` or `config-invalid`. */

@@ -8,6 +8,8 @@ export const sourceEntries = {
   columns: v.exactOptional(v.record(v.string(), v.string())),
   /** A checkpoint or a folder of public weights: the run takes over weights, vocabulary and sizes. */
   init: v.exactOptional(v.string()),
+  /** Set where settings and start were chosen from the data: what was chosen and why. */
+  planned: v.exactOptional(v.array(v.string())),
   /** Tensors of public weights that may be missing or unknown. */
   allowMissing: v.exactOptional(v.array(v.string())),
   /** A checkpoint, model folder or folder of public weights whose scores or vectors the run learns from. */

@@ -1,0 +1,97 @@
+import type { Example, TaskSpec } from '@sohu-match/core'
+import { comparable, type Dataset, type SplitName } from '@sohu-match/node'
+
+/** Lengths of texts in characters, specials left out: the median, what 95 of 100 stay within, and the longest. */
+export interface Lengths {
+  readonly median: number
+  readonly most: number
+  readonly longest: number
+}
+
+/** The pairs of one task in one split. */
+export interface PartFacts {
+  readonly task: string
+  readonly split: SplitName
+  readonly pairs: number
+  readonly unlabelled: number
+  readonly matches: number
+  readonly a: Lengths
+  readonly b: Lengths
+}
+
+/** Counts of what is doubtful in labelled pairs. */
+export interface DataFacts {
+  readonly parts: readonly PartFacts[]
+  /** Pairs that another of the same task repeats, in either order, punctuation and case aside. */
+  readonly duplicates: number
+  /** Pairs that occur with both labels, with one example each. */
+  readonly contradictions: readonly Pick<Example, 'a' | 'b'>[]
+  /** Texts of train that are also in valid or test. */
+  readonly shared: Readonly<Record<'valid' | 'test', number>>
+  readonly emptyTexts: number
+}
+
+const SPLITS: readonly SplitName[] = ['train', 'valid', 'test']
+
+/** What can be counted of a data set without a model. */
+export function dataFacts({ tasks, splits }: Pick<Dataset, 'tasks' | 'splits'>): DataFacts {
+  const all = SPLITS.flatMap((split) => splits[split])
+  const { duplicates, contradictions } = repeatedPairs(all)
+  const textsOf = (split: SplitName): Set<string> =>
+    new Set(splits[split].flatMap(({ a, b }) => [comparable(a), comparable(b)]))
+  const train = textsOf('train')
+  const sharedWith = (split: SplitName): number => [...textsOf(split)].filter((text) => train.has(text)).length
+  return {
+    parts: tasks.flatMap((task) => SPLITS.flatMap((split) => partFacts(task, split, splits[split]))),
+    duplicates,
+    contradictions,
+    shared: { valid: sharedWith('valid'), test: sharedWith('test') },
+    emptyTexts: all.flatMap(({ a, b }) => [a, b]).filter((text) => text.trim() === '').length
+  }
+}
+
+/** The length of a text, in characters, that a share of all texts stays within. */
+export function lengthWithin(texts: readonly string[], share: number): number {
+  const sorted = texts.map(characters).sort((one, other) => one - other)
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0
+}
+
+/** Characters of a text: about its tokens under a vocabulary of characters. */
+export function characters(text: string): number {
+  return [...text].length
+}
+
+function partFacts(task: TaskSpec, split: SplitName, examples: readonly Example[]): PartFacts[] {
+  const of = examples.filter((example) => example.task === task.id)
+  if (of.length === 0) return []
+  const lengths = (texts: readonly string[]): Lengths => ({
+    median: lengthWithin(texts, 0.5),
+    most: lengthWithin(texts, 0.95),
+    longest: lengthWithin(texts, 1)
+  })
+  return [
+    {
+      task: task.name,
+      split,
+      pairs: of.length,
+      unlabelled: of.filter(({ label }) => label === undefined).length,
+      matches: of.filter(({ label }) => label === 1).length,
+      a: lengths(of.map(({ a }) => a)),
+      b: lengths(of.map(({ b }) => b))
+    }
+  ]
+}
+
+function repeatedPairs(examples: readonly Example[]): Pick<DataFacts, 'duplicates' | 'contradictions'> {
+  const first = new Map<string, { readonly example: Example; readonly labels: Set<number> }>()
+  let duplicates = 0
+  for (const example of examples) {
+    const key = JSON.stringify([example.task, ...[comparable(example.a), comparable(example.b)].sort()])
+    const seen = first.get(key) ?? { example, labels: new Set<number>() }
+    if (first.has(key)) duplicates++
+    else first.set(key, seen)
+    if (example.label !== undefined) seen.labels.add(example.label)
+  }
+  const contradictions = [...first.values()].filter(({ labels }) => labels.size > 1).map(({ example }) => example)
+  return { duplicates, contradictions }
+}

@@ -1,0 +1,58 @@
+import { MatcherError, type TaskSpec } from '@sohu-match/core'
+import { readDataset, type Dataset } from '@sohu-match/node'
+import { jiebaWords } from '../checkpoint/dictionary'
+import { forTasks, ofTask } from '../data/for-tasks'
+import { fitLexicalBaseline } from '../lexical/baseline'
+import { lexicalScores } from '../lexical/beside'
+import { compareModels, type TaskComparison } from './compare'
+import { scoreExamples, type DataChoice } from './scoring'
+
+/** A checkpoint beside the lexical baseline. */
+export interface BesideBaseline {
+  /** `valid` where the data have no labelled test pairs: thresholds and the best epoch were chosen on it, which flatters both. */
+  readonly split: 'test' | 'valid'
+  readonly pairs: number
+  readonly tasks: readonly TaskComparison[]
+}
+
+/** Compares a checkpoint with the lexical baseline of the data that it was trained on. Throws what `readDataset` and `readCheckpoint` throw. */
+export async function besideBaseline(
+  checkpoint: string,
+  { data, columns, task }: Omit<DataChoice, 'split'>,
+  onProgress?: (done: number, total: number) => void
+): Promise<BesideBaseline> {
+  const dataset = await readDataset(data, ['train', 'valid', 'test'], { columns, optional: ['test'] })
+  let split: 'test' | 'valid' = 'valid'
+  const choose = (tasks: readonly TaskSpec[]): Dataset => {
+    const mine = forTasks(ofTask(dataset, tasks, task), tasks)
+    split = mine.splits.test.some(({ label }) => label !== undefined) ? 'test' : 'valid'
+    return mine
+  }
+  const {
+    rows,
+    config,
+    thresholds,
+    dataset: mine
+  } = await scoreExamples(
+    checkpoint,
+    (tasks) => {
+      const dataset = choose(tasks)
+      return { dataset, examples: dataset.splits[split] }
+    },
+    onProgress
+  )
+  if (rows.length === 0) throw new MatcherError('data-invalid', `${data} has no labeled pair to compare on.`)
+  const baseline = fitLexicalBaseline(mine.splits.train, mine.splits.valid, await jiebaWords())
+  const lexical = lexicalScores(
+    baseline,
+    config.tasks,
+    rows.map((row, place) => ({ ...row, place }))
+  )
+  const shared = [...lexical.rows].sort((one, other) => one.place - other.place) // pairs of tasks that the baseline knows
+  const network = shared.map(({ place }) => rows[place]!)
+  return {
+    split,
+    pairs: shared.length,
+    tasks: compareModels({ rows: network, thresholds }, { rows: shared, thresholds: lexical.thresholds }, config.tasks)
+  }
+}
