@@ -70,8 +70,9 @@ export function addSohu(program: Command): void {
       const hooks: RunHooks = { ...(options.json ? jsonHooks() : consoleHooks()), stopping: () => stop.signal.aborted }
       const result = await trainOrResume(options, hooks)
       stop.dispose()
-      conclude(options, result)
-      if (result.finished && result.best) await showBesideBaseline(options)
+      const source = await readRun(userPath(options.out))
+      conclude(options, result, source.planned !== undefined)
+      if (source.planned && result.finished && result.best) await showBesideBaseline(options, source)
       if (!result.finished) process.exitCode = stop.exitCode()
     })
 }
@@ -118,9 +119,7 @@ async function startPlanned(options: SohuOptions, out: string, hooks: RunHooks):
 }
 
 /** For a planned run: its metrics beside the lexical baseline's, and what to do next. */
-async function showBesideBaseline({ out, json }: SohuOptions): Promise<void> {
-  const { planned, data, columns } = await readRun(userPath(out))
-  if (!planned) return
+async function showBesideBaseline({ out, json }: SohuOptions, { data, columns }: RunSource): Promise<void> {
   const progress = createProgress(process.stderr)
   const compared = await besideBaseline(join(userPath(out), 'best'), { data, columns }, (done, total) =>
     progress.phase('evaluate', done, total)
@@ -157,7 +156,7 @@ async function demoData(): Promise<string> {
   return folder
 }
 
-function conclude({ out, json }: SohuOptions, result: RunResult): void {
+function conclude({ out, json }: SohuOptions, result: RunResult, planned: boolean): void {
   const { mined: _, ...state } = result.state
   const { finished } = result
   if (json) {
@@ -165,15 +164,15 @@ function conclude({ out, json }: SohuOptions, result: RunResult): void {
     console.log(
       JSON.stringify({ type: finished ? 'finished' : 'interrupted', ended: result.ended, ...state, out, ...resume })
     )
-  } else console.log(conclusion(out, result))
+  } else console.log(conclusion(out, result, planned))
 }
 
 function resumeCommand(out: string): string {
   return `npx nx run train:sohu -- --out ${out} --resume`
 }
 
-/** Why a run ended, where its weights are, and what to do next. */
-export function conclusion(out: string, { ended, state, best }: RunResult): string {
+/** Why a run ended, where its weights are, and what to do next; a planned run says that after its comparison. */
+export function conclusion(out: string, { ended, state, best }: RunResult, planned = false): string {
   if (ended === 'stopped') return `Stopped after step ${state.step}. Resume with: ${resumeCommand(out)}`
   const why =
     ended === 'epochs'
@@ -188,9 +187,15 @@ export function conclusion(out: string, { ended, state, best }: RunResult): stri
   const checkpoint = join(out, 'best')
   return [
     `${why} The best weights, of epoch ${best.epoch} (mean F1 ${ratio(best.mean)} at the thresholds, mean AUC ${ratio(meanAuc(best))}), are in ${checkpoint}; ${join(out, 'report.html')} shows the run.`,
+    ...(planned ? [] : evaluateAndExport(checkpoint))
+  ].join('\n')
+}
+
+function evaluateAndExport(checkpoint: string): string[] {
+  return [
     `Evaluate them: npx nx run train:evaluate -- --checkpoint ${checkpoint} --data DIR --split test`,
     `Export them:   npx nx run export:sohu -- --checkpoint ${checkpoint} --out models/NAME`
-  ].join('\n')
+  ]
 }
 
 function meanAuc({ tasks }: Metrics): number {

@@ -30,6 +30,8 @@ export interface LengthFigures extends ClassMetrics {
 export interface TaskEvaluation {
   readonly threshold: number
   readonly f1: Interval
+  /** Share of pairs that get their label at the threshold. */
+  readonly accuracy: number
   readonly auc: Interval
   readonly calibration: Calibration
   readonly byLength: readonly LengthFigures[]
@@ -80,6 +82,7 @@ export function evaluation(
         {
           threshold: thresholdOf(thresholds, name),
           f1: interval(metrics.tasks[name]!.f1, resampled.get(name)!.f1),
+          accuracy: of.filter(({ label, predicted }) => label === predicted).length / of.length,
           auc: interval(metrics.tasks[name]!.auc, resampled.get(name)!.auc),
           calibration: calibration(of),
           byLength: figuresByLength(of)

@@ -11,15 +11,6 @@ export interface TextRows {
 
 /** An evaluation: one row per task, then the mean of the tasks, each group's pooled F1, and their mean (the competition's score). */
 export function figureRows(figures: Evaluation): TextRows {
-  const pooled = ({ pairs, f1, precision, recall }: ClassMetrics) => [
-    whole(pairs),
-    ratio(f1),
-    ratio(precision),
-    ratio(recall),
-    '',
-    '',
-    ''
-  ]
   return {
     head: [
       'task',
@@ -27,17 +18,35 @@ export function figureRows(figures: Evaluation): TextRows {
       'F1 at threshold [95 %]',
       'precision',
       'recall',
+      'accuracy',
       'AUC [95 %]',
       'threshold',
       'calibration error'
     ],
     rows: [
       ...Object.keys(figures.tasks).map((name) => taskRow(name, figures)),
-      ['mean of tasks', '', withInterval(figures.meanF1), '', '', withInterval(figures.meanAuc), '', ''],
-      ...Object.entries(figures.metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...pooled(group)]),
-      ['mean of groups', '', ratio(figures.metrics.mean), '', '', '', '', '']
+      ...(Object.keys(figures.tasks).length > 1 ? pooledRows(figures) : [])
     ]
   }
+}
+
+/** The means over tasks and groups, which say nothing more where there is one task. */
+function pooledRows(figures: Evaluation): string[][] {
+  const pooled = ({ pairs, f1, precision, recall }: ClassMetrics): string[] => [
+    whole(pairs),
+    ratio(f1),
+    ratio(precision),
+    ratio(recall),
+    '',
+    '',
+    '',
+    ''
+  ]
+  return [
+    ['mean of tasks', '', withInterval(figures.meanF1), '', '', '', withInterval(figures.meanAuc), '', ''],
+    ...Object.entries(figures.metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...pooled(group)]),
+    ['mean of groups', '', ratio(figures.metrics.mean), '', '', '', '', '', '']
+  ]
 }
 
 /** F1 and AUC of each task's quarters by length. */
@@ -69,6 +78,7 @@ export function figuresJson({ metrics, tasks, meanF1, meanAuc }: Evaluation): Re
           {
             threshold,
             f1,
+            accuracy,
             auc,
             calibration: { error, brier },
             byLength
@@ -78,6 +88,7 @@ export function figuresJson({ metrics, tasks, meanF1, meanAuc }: Evaluation): Re
           {
             ...metrics.tasks[name],
             threshold,
+            accuracy,
             f1Interval: ends(f1),
             aucInterval: ends(auc),
             calibrationError: error,
@@ -92,13 +103,14 @@ export function figuresJson({ metrics, tasks, meanF1, meanAuc }: Evaluation): Re
 
 function taskRow(name: string, { metrics, tasks }: Evaluation): string[] {
   const { pairs, precision, recall } = metrics.tasks[name]!
-  const { f1, auc, threshold, calibration } = tasks[name]!
+  const { f1, accuracy, auc, threshold, calibration } = tasks[name]!
   return [
     name,
     whole(pairs),
     withInterval(f1),
     ratio(precision),
     ratio(recall),
+    ratio(accuracy),
     withInterval(auc),
     ratio(threshold),
     ratio(calibration.error)

@@ -15,7 +15,7 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
 
 /**
  * Metrics as one row per task, then each group's pooled F1, then their mean (the competition's score) with the mean AUC of
- * the tasks. F1, precision and recall are at each task's threshold.
+ * the tasks; of a single task, its row alone. F1, precision and recall are at each task's threshold.
  */
 export function metricsTable(metrics: Metrics, { color = false }: { readonly color?: boolean } = {}): string {
   const cells = ({ pairs, f1, precision, recall, threshold }: ClassMetrics & { threshold?: number | undefined }) => [
@@ -27,13 +27,13 @@ export function metricsTable(metrics: Metrics, { color = false }: { readonly col
   ]
   const tasks = Object.entries(metrics.tasks)
   const pairs = tasks.reduce((sum, [, task]) => sum + task.pairs, 0)
+  const pooled = [
+    ...Object.entries(metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...cells(group), '']),
+    ['mean', whole(pairs), '', ratio(metrics.mean), '', '', ratio(meanOfNumbers(tasks.map(([, task]) => task.auc)))]
+  ]
   return textTable(
     ['task', 'pairs', 'threshold', 'F1 at threshold', 'precision', 'recall', 'AUC'],
-    [
-      ...tasks.map(([name, task]) => [name, ...cells(task), ratio(task.auc)]),
-      ...Object.entries(metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...cells(group), '']),
-      ['mean', whole(pairs), '', ratio(metrics.mean), '', '', ratio(meanOfNumbers(tasks.map(([, task]) => task.auc)))]
-    ],
+    [...tasks.map(([name, task]) => [name, ...cells(task), ratio(task.auc)]), ...(tasks.length > 1 ? pooled : [])],
     color
   )
 }

@@ -115,22 +115,17 @@ export async function prepare(
     initialVariables(settings, config, startingTables(settings, config, tokenizer, pairs.train, onProgress))
   for (const spec of auxiliarySpecs(settings, config.hiddenSize))
     variables.set(spec.name, Variable.create(initialValues(spec, settings.seed), spec.shape))
-  const {
-    missing,
-    notes,
-    splits: { valid: validExamples }
-  } = dataset
   return {
     config,
     assets,
     tokenizer,
     pairs,
-    validExamples,
+    validExamples: dataset.splits.valid,
     ...(teacher !== undefined && { trainExamples: dataset.splits.train }),
     variables,
     description,
-    missing,
-    notes,
+    missing: dataset.missing,
+    notes: dataset.notes,
     ...(start.summary && { taken: start.summary }),
     ...(start.match && { match: start.match })
   }
