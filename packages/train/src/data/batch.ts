@@ -1,32 +1,35 @@
 import type { EncodedPairs } from './encode'
 
+/** Counts of a batch for progress reports: pairs, tokens without padding, positions with it. */
+export interface BatchCounts {
+  readonly pairs: number
+  readonly tokenCount: number
+  readonly positions: number
+}
+
 /** Pairs as the network reads them: right-padded with id 0 to the longest. */
-export interface PaddedBatch {
+export interface PaddedBatch extends BatchCounts {
   /** `[batch, seq]`, row-major. */
   readonly tokenIds: Int32Array
   /** `[batch, seq]`, row-major; padding has segment 0, as in the reference. */
   readonly segmentIds: Int32Array
   /** `[batch]`. */
   readonly taskIds: Int32Array
-  /** 0, 1, or -1 where there is none, `[batch]`. */
+  /** 0, 1, or -1 for none, `[batch]`. */
   readonly labels: Int32Array
-  /** What each pair's loss weighs in the batch's sum, `[batch]`. */
+  /** Sample weights, `[batch]`: the batch's loss is the weighted sum. */
   readonly weights: Float32Array
   readonly batch: number
   readonly seq: number
-  readonly pairs: number
-  /** Tokens without padding, and positions with it. */
-  readonly tokenCount: number
-  readonly positions: number
 }
 
-/** How training shows pairs. */
+/** How training changes pairs. */
 export interface PadOptions {
-  /** What each pair weighs, as in `EpochPlan`; without it the weights make the mean. */
+  /** Sample weight of each pair, as in `EpochPlan`. Default: 1 / pairs, the mean. */
   readonly weight?: number | undefined
-  /** Pairs that stand as `[CLS] b [SEP] a [SEP]`. */
+  /** True for pairs to show as `[CLS] b [SEP] a [SEP]`. */
   readonly exchanged?: (pair: number) => boolean
-  /** What stands for a pair's tokens, as many as they are. */
+  /** Replaces a pair's tokens by others of the same number. */
   readonly renamed?: (tokens: Int32Array, pair: number) => Int32Array
 }
 

@@ -1,6 +1,6 @@
 import type { Contrast, TextPairBatch } from '../autograd/text-pass'
 import type { InputBatch } from '../autograd/pass'
-import { labelTerms } from './batch'
+import { labelTerms, type BatchCounts } from './batch'
 import type { EncodedPairs } from './encode'
 
 /** Texts of a pair set, each distinct (text, task) once, and which of them each pair compares. */
@@ -68,14 +68,10 @@ export function padTexts({ tokens, taskIds }: DistinctTexts, from: number, to: n
   return { batch, seq, tokenIds, segmentIds: new Int32Array(batch * seq), taskIds: taskIds.slice(from, to) }
 }
 
-/** A batch of pairs as a bi-encoder trains on it, with what a progress report counts. */
-export interface TextTrainingBatch extends TextPairBatch {
-  readonly pairs: number
-  /** What each pair counts in the loss, with a label or without, `[pairs]`. */
+/** A batch of pairs as a bi-encoder trains on it. */
+export interface TextTrainingBatch extends TextPairBatch, BatchCounts {
+  /** Sample weights with and without a label, `[pairs]`. */
   readonly pairWeights: Float32Array
-  /** Tokens without padding, and positions with it. */
-  readonly tokenCount: number
-  readonly positions: number
 }
 
 /** How a bi-encoder is shown pairs. */

@@ -8,6 +8,7 @@ import {
 } from '@sohu-match/core'
 import type { SizedSettings } from './batch-size'
 import type { TrainSettings } from '../config'
+import type { BatchCounts } from '../data/batch'
 import { planEpoch, type EpochPlan } from '../data/buckets'
 import { pairLengths } from '../data/encode'
 import { mineNegatives } from '../evaluate/mine'
@@ -103,7 +104,7 @@ export async function trainLoop(
 ): Promise<TrainingState> {
   const plans = epochPlans(settings, prepared)
   const steps = plans.reduce((sum, plan) => sum + plan.batches.length, 0)
-  const batchOf: BatchMaker<MicroBatch & Counted> =
+  const batchOf: BatchMaker<MicroBatch & BatchCounts> =
     prepared.config.architecture === 'bi-encoder'
       ? textBatches(settings, prepared, teacher)
       : microBatches(settings, prepared, teacher)
@@ -197,20 +198,13 @@ async function endEpoch(
   }
 }
 
-/** What a progress report counts of a batch: pairs, tokens without padding, positions with it. */
-interface Counted {
-  readonly pairs: number
-  readonly tokenCount: number
-  readonly positions: number
-}
-
 /** Adds up losses on the device and reads them at a report. */
 function lossMeter(settings: TrainSettings, steps: number, hooks: LoopHooks) {
   let pending: { loss: { dataSync(): ArrayLike<number>; dispose(): void }; weight: number }[] = []
   let counts = { pairs: 0, tokens: 0, positions: 0 }
   let since = performance.now()
   return {
-    add(loss: (typeof pending)[number]['loss'], batches: readonly Counted[], pairWeight: number | undefined): void {
+    add(loss: (typeof pending)[number]['loss'], batches: readonly BatchCounts[], pairWeight: number | undefined): void {
       const pairs = batches.reduce((sum, batch) => sum + batch.pairs, 0)
       pending.push({ loss, weight: pairWeight === undefined ? pairs : 1 / pairWeight })
       counts = {
@@ -247,7 +241,7 @@ function lossMeter(settings: TrainSettings, steps: number, hooks: LoopHooks) {
       counts = { pairs: 0, tokens: 0, positions: 0 }
       since = now
     }
-  } satisfies Record<string, unknown>
+  }
 }
 
 /** Lets signals and timers in between two steps. */

@@ -1,5 +1,4 @@
 import type { TaskSpec, Vocab } from '@sohu-match/core'
-import type { LabeledBatch } from '../autograd/pass'
 import type { AuxiliaryTargets } from './auxiliary'
 import type { TrainSettings } from '../config'
 import { gatherBatch, labelTerms, type PaddedBatch } from '../data/batch'
@@ -20,15 +19,13 @@ import { renamer } from '../data/rename'
 import type { Prepared } from '../run/prepare'
 import type { TeacherTargets } from '../teacher/targets'
 import { lossShares, scoreTargets, vectorTargets } from './distil'
-
-/** A batch with what the auxiliary losses ask of it, where they are on. */
-export type TrainingBatch = PaddedBatch & LabeledBatch & Partial<AuxiliaryTargets>
+import type { MicroBatch } from './trainer'
 
 /**
  * Makes the batches of one step: the pairs at `indices` in `epoch`, each of which weighs `pairWeight`. `mined` are the negatives of all pairs,
  * as `mineNegatives` returns them.
  */
-export type BatchMaker<Batch> = (
+export type BatchMaker<Batch extends MicroBatch> = (
   indices: Int32Array,
   epoch: number,
   pairWeight?: number,
@@ -64,7 +61,7 @@ export function microBatches(
   settings: TrainSettings,
   { pairs: { train: pairs }, tokenizer, config }: Pick<Prepared, 'pairs' | 'tokenizer' | 'config'>,
   teacher?: TeacherTargets
-): BatchMaker<TrainingBatch> {
+): BatchMaker<PaddedBatch & MicroBatch> {
   const auxiliary = settings.tokenMatchWeight > 0 || settings.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
   const factors = taskFactors(settings.taskWeights, config.tasks, pairs.taskIds)
