@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import type { WORKLOADS } from '../src/profile/workload'
 import type { Timing } from './step-worker'
+
+type WorkloadName = keyof typeof WORKLOADS
 
 /** The package's folder: the bundled script runs from dist/bench. */
 const root = join(import.meta.dirname, '../..')
@@ -17,23 +20,25 @@ export interface Peer {
   readonly needs: string
 }
 
-/** What the step is measured against, where it is installed. */
-export const PEERS: readonly Peer[] = [
-  {
-    name: 'bert4keras (graph)',
-    script: join(root, '../../../shared/bench/keras_reference.py'),
-    flags: ['small', 'train', String(cpus().length)],
-    variable: 'PYTHON',
-    needs: 'tensorflow-cpu 2.18, tf-keras 2.18 and bert4keras 0.10.5'
-  },
-  {
-    name: 'PyTorch (eager)',
+/** What the step of a size is measured against, where it is installed. */
+export function peersOf(size: WorkloadName): readonly Peer[] {
+  const threads = String(cpus().length)
+  const torch = (precision: string): Peer => ({
+    name: `PyTorch, ${precision}`,
     script: join(root, 'bench/torch_peer.py'),
-    flags: [String(cpus().length), '5'],
+    flags: [threads, '5', size, precision],
     variable: 'TORCH_PYTHON',
     needs: 'torch'
+  })
+  const keras: Peer = {
+    name: 'bert4keras, float32',
+    script: join(root, '../../../shared/bench/keras_reference.py'),
+    flags: ['small', 'train', threads],
+    variable: 'PYTHON',
+    needs: 'tensorflow-cpu 2.18, tf-keras 2.18 and bert4keras 0.10.5'
   }
-]
+  return [...(size === 'small' ? [keras] : []), torch('float32'), torch('bfloat16')]
+}
 
 /** Median seconds of a step, and bytes resident at most. */
 export interface PeerRun {

@@ -1,13 +1,11 @@
+/** One process of the step bench: alternates updates of each variant with the matrix products alone, and prints one JSON line. */
 import { elementCount } from '@sohu-match/core'
-/** One process of the step bench: alternates updates of each recompute mode with the matrix products alone, and prints one JSON line. */
-import { FLOAT32 } from '../src/autograd/products'
-import type { Recompute } from '../src/autograd/training-ops'
+import { FLOAT32, NARROW } from '../src/autograd/products'
 import { recordOps } from '../src/profile/record-ops'
-import { BASE, SMALL, workloadBatch, workloadTrainer, type Workload } from '../src/profile/workload'
-import { tf, type Tensor } from '../src/tfjs'
+import { WORKLOADS, workloadBatch, workloadTrainer, type Workload } from '../src/profile/workload'
 import type { Trainer } from '../src/step/trainer'
-
-const { batchMatMul, matMul } = FLOAT32
+import { narrow, tf, type Tensor } from '../src/tfjs'
+import { VARIANTS, type ProductsName, type VariantName } from './variants'
 
 /** Seconds of one run. */
 export interface Timing {
@@ -17,36 +15,36 @@ export interface Timing {
 
 /** What the worker prints. */
 export interface WorkerReport {
-  readonly steps: Partial<Record<Recompute, Timing[]>>
-  readonly products: Timing[]
+  readonly timings: Partial<Record<VariantName | ProductsName, Timing[]>>
   /** Bytes: resident at most in this process; of all tensors at most, variables included. */
   readonly peakRss: number
   readonly peakTensorBytes: number
   readonly reads: number
 }
 
-const [size, modeList, rounds, padding] = process.argv.slice(2)
-const workload: Workload = { ...(size === 'base' ? BASE : SMALL), padding: Number(padding ?? 0) }
-const modes = (modeList ?? 'none').split(',').filter((mode): mode is Recompute => mode !== 'products')
-const withProducts = modeList!.includes('products')
+const [size, names, rounds, padding] = process.argv.slice(2)
+const workload: Workload = { ...WORKLOADS[size as keyof typeof WORKLOADS], padding: Number(padding ?? 0) }
+const asked = names!.split('|')
+const variants = asked.filter((name): name is VariantName => name in VARIANTS)
 
 /** Forward and twice as much backward: the products of a step, on random matrices of their shapes. */
-function matrixProducts({ layers, hidden, heads, pairs, tokens }: Workload): () => void {
+function matrixProducts(workload: Workload, isNarrow: boolean): () => void {
+  const { layers, hidden, heads, intermediate = 4 * hidden, pairs, tokens } = workload
+  const { batchMatMul, matMul } = isNarrow ? NARROW : FLOAT32
+  const normal = (shape: number[]): Tensor =>
+    isNarrow ? tf.tidy(() => narrow(tf.randomNormal(shape))) : tf.randomNormal(shape)
   const rows = pairs * tokens
   const dense = [
     [hidden, hidden, 4],
-    [hidden, 4 * hidden, 1],
-    [4 * hidden, hidden, 1]
+    [hidden, intermediate, 1],
+    [intermediate, hidden, 1]
   ].map(([inner, outer, count]) => ({
     count: count! * layers,
-    x: tf.randomNormal([rows, inner!]),
-    kernel: tf.randomNormal([inner!, outer!]),
-    dy: tf.randomNormal([rows, outer!])
+    x: normal([rows, inner!]),
+    kernel: normal([inner!, outer!]),
+    dy: normal([rows, outer!])
   }))
-  const [query, probs] = [
-    tf.randomNormal([pairs, heads, tokens, hidden / heads]),
-    tf.randomNormal([pairs, heads, tokens, tokens])
-  ]
+  const [query, probs] = [normal([pairs, heads, tokens, hidden / heads]), normal([pairs, heads, tokens, tokens])]
   const run = (product: Tensor): void => product.dispose()
   return () => {
     for (const { count, x, kernel, dy } of dense) {
@@ -74,36 +72,33 @@ function timed(run: () => void): Timing {
   return { wall: (performance.now() - start) / 1e3, cpu: (user + system) / 1e6 }
 }
 
-function trainers(): Map<Recompute, Trainer> {
-  return new Map(modes.map((recompute) => [recompute, workloadTrainer(workload, { recompute })]))
-}
-
 function stepper(trainer: Trainer): (step: number) => void {
   return (step) => trainer.step([workloadBatch(workload, step)], 2e-5, step).dispose()
 }
 
-const all = trainers()
-const products = withProducts ? matrixProducts(workload) : undefined
-const report = { steps: {} as Record<string, Timing[]>, products: [] as Timing[] }
+const trainers = variants.map((name) => workloadTrainer(workload, VARIANTS[name]))
+const runs: (readonly [string, (step: number) => void])[] = [
+  ...(['products', 'products bfloat16'] as const)
+    .filter((name) => asked.includes(name))
+    .map((name) => [name, matrixProducts(workload, name === 'products bfloat16')] as const),
+  ...variants.map((name, i) => [name, stepper(trainers[i]!)] as const)
+]
+const timings: Record<string, Timing[]> = {}
 for (let round = -1; round < Number(rounds); round++) {
-  if (products) {
-    const timing = timed(products)
-    if (round >= 0) report.products.push(timing)
-  }
-  for (const [mode, trainer] of all) {
-    const timing = timed(() => stepper(trainer)(round + 2))
-    if (round >= 0) (report.steps[mode] ??= []).push(timing)
+  for (const [name, run] of runs) {
+    const timing = timed(() => run(round + 2))
+    if (round >= 0) (timings[name] ??= []).push(timing)
   }
 }
 const peakRss = process.resourceUsage().maxRSS * 1024
-const [trainer] = all.values()
+const [trainer] = trainers
 const variableBytes = trainer
   ? 3 * [...trainer.variables.values()].reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0)
   : 0
 const recording = trainer && recordOps(() => stepper(trainer)(Number(rounds) + 2))
 process.stdout.write(
   `${JSON.stringify({
-    ...report,
+    timings,
     peakRss,
     peakTensorBytes: (recording?.peakBytes ?? 0) + variableBytes,
     reads: recording?.reads ?? 0

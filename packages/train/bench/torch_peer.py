@@ -1,22 +1,28 @@
 #!/usr/bin/env python3
-"""The step of our training bench in PyTorch, eager, float32, on the CPU.
+"""The step of our training bench in PyTorch, eager, on the CPU: float32, or bfloat16 autocast.
 
   pip install torch==2.9.1 numpy
-  python torch_peer.py [threads] [steps]
+  python torch_peer.py [threads] [steps] [small | tiny | encoder] [float32 | bfloat16]
 
-All that our step does: word and segment embeddings, 6 blocks x 384 with rotary attention (6 heads) and a feed-forward of 1,536, conditional layer
-norm at 13 places, dropout 0.1 at 13 places, masked mean, cross-entropy; backward; dense Adam and a moving average over all parameters. 16 pairs x
-128 tokens, 50,000 words, no padding. With PyTorch's own fused kernels where it has them: attention, GELU, layer norm, Adam, average.
+All that our step does: word and segment embeddings, blocks with rotary attention and a feed-forward, conditional layer norm and dropout 0.1 after
+the embeddings and after each branch, masked mean, cross-entropy; backward; dense Adam and a moving average over all parameters. No padding. With PyTorch's own fused kernels where it has them: attention, GELU, layer norm, Adam, average.
 Not in it: the attention mask (nothing is padded, so ours skips it too), torch.compile, reading data.
 Prints one JSON line: medians after 2 steps.
 """
-import json, resource, sys, time
+import contextlib, json, resource, sys, time
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-LAYERS, HIDDEN, HEADS, VOCABULARY, PAIRS, TOKENS, TASKS, CONDITION = 6, 384, 6, 50_000, 16, 128, 6, 128
+SIZES = {  # layers, hidden, heads, feed-forward, vocabulary, pairs, tokens: WORKLOADS of src/profile/workload.ts
+    'small': (6, 384, 6, 1536, 50_000, 16, 128),
+    'tiny': (2, 256, 4, 512, 20_000, 32, 160),
+    'encoder': (4, 512, 8, 2048, 21_128, 32, 128),
+}
+LAYERS, HIDDEN, HEADS, INTERMEDIATE, VOCABULARY, PAIRS, TOKENS = SIZES[sys.argv[3] if len(sys.argv) > 3 else 'small']
+TASKS, CONDITION = 6, 128
+half = len(sys.argv) > 4 and sys.argv[4] == 'bfloat16'
 threads = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 steps = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 torch.manual_seed(0)
@@ -39,14 +45,14 @@ class ConditionalNorm(nn.Module):
 
 def rotate(x, turns):
     """Rotary positions on adjacent pairs as a complex product: x [batch, seq, heads, size]."""
-    return torch.view_as_real(torch.view_as_complex(x.unflatten(-1, (-1, 2))) * turns).flatten(-2)
+    return torch.view_as_real(torch.view_as_complex(x.float().unflatten(-1, (-1, 2))) * turns).flatten(-2).to(x.dtype)
 
 
 class Block(nn.Module):
     def __init__(self):
         super().__init__()
         self.query, self.key, self.value, self.output = (nn.Linear(HIDDEN, HIDDEN) for _ in range(4))
-        self.into, self.out = nn.Linear(HIDDEN, 4 * HIDDEN), nn.Linear(4 * HIDDEN, HIDDEN)
+        self.into, self.out = nn.Linear(HIDDEN, INTERMEDIATE), nn.Linear(INTERMEDIATE, HIDDEN)
         self.attention_norm, self.ffn_norm = ConditionalNorm(), ConditionalNorm()
 
     def forward(self, x, turns, condition, tasks):
@@ -87,7 +93,8 @@ for _ in range(2 + steps):
     tasks, labels = torch.arange(PAIRS) % TASKS, torch.randint(0, 2, (PAIRS,))
     wall, cpu = time.perf_counter(), time.process_time()
     adam.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(model(tokens, segments, tasks), labels)
+    with torch.autocast('cpu', dtype=torch.bfloat16) if half else contextlib.nullcontext():
+        loss = F.cross_entropy(model(tokens, segments, tasks), labels)
     loss.backward()
     adam.step()
     average(averages, parameters, None)

@@ -20,11 +20,16 @@ export interface Workload {
   readonly padding?: number
 }
 
-/** The step of the budgets: 6 layers x 384, 16 pairs x 128 tokens, 50,000 words. */
-export const SMALL: Workload = { layers: 6, hidden: 384, heads: 6, vocabulary: 50_000, pairs: 16, tokens: 128 }
-
-/** The reference's network at its longest input: 12 layers x 768, 16 pairs x 512 tokens. */
-export const BASE: Workload = { layers: 12, hidden: 768, heads: 12, vocabulary: 50_000, pairs: 16, tokens: 512 }
+/**
+ * The steps that are measured: `small`, that of the budgets; `tiny`, the size trained from scratch here, where the update of the embeddings
+ * counts; `encoder`, the size of the public encoder that model-zh starts from; `base`, the reference's network at its longest input.
+ */
+export const WORKLOADS = {
+  small: { layers: 6, hidden: 384, heads: 6, vocabulary: 50_000, pairs: 16, tokens: 128 },
+  tiny: { layers: 2, hidden: 256, heads: 4, intermediate: 512, vocabulary: 20_000, pairs: 32, tokens: 160 },
+  encoder: { layers: 4, hidden: 512, heads: 8, vocabulary: 21_128, pairs: 32, tokens: 128 },
+  base: { layers: 12, hidden: 768, heads: 12, vocabulary: 50_000, pairs: 16, tokens: 512 }
+} as const satisfies Record<string, Workload>
 
 /** A trainer of that size, dropout 0.1, condition and average on, initialized; `settings` are keys of a training configuration. */
 export function workloadTrainer(

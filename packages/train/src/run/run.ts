@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path'
 import { elementCount, parameterSpecs, parseModelConfig, type CheckpointMetrics, type TaskSpec } from '@sohu-match/core'
 import { readJson } from '@sohu-match/node'
 import { sizedSettings, type SizedSettings } from './batch-size'
-import { fusedKernelsMissing } from '../autograd/fused/native'
 import { writeCheckpoint } from '../checkpoint/checkpoint'
 import { trainSettingsToJson, type TrainSettings } from '../config'
 import { pairLengths } from '../data/encode'
@@ -24,6 +23,7 @@ import { VALID_SCORES, writeRunReport } from '../report/run-files'
 import { requireSameDataset } from '../data/fingerprint'
 import { selectionScore } from '../evaluate/selection'
 import type { TaskMatch } from '../checkpoint/tasks-by-name'
+import { fitToMachine, withoutKernels, type Without } from './machine'
 import { logMetrics, rewindMetrics } from './metrics-log'
 import type { RunSource } from './source'
 import {
@@ -48,7 +48,6 @@ import {
   type BestFindings
 } from './run-folder'
 import { disposeModel, Trainer } from '../step/trainer'
-import { hasBfloat16 } from '../tfjs'
 
 /** A run to begin. */
 export interface NewRun extends RunSource {
@@ -68,7 +67,7 @@ export interface RunHooks {
 }
 
 /** Facts about a run that is ready to go. */
-export interface RunReady {
+export interface RunReady extends Without {
   readonly parameters: number
   readonly vocabulary: number
   readonly trainPairs: number
@@ -78,10 +77,6 @@ export interface RunReady {
   /** What was guessed of the data or made of it: columns, splits. */
   readonly notes: readonly string[]
   readonly resumedAt: TrainingState
-  /** True where bfloat16 was asked for and the processor has none: the run is in float32. */
-  readonly withoutBfloat16?: boolean
-  /** Why the run is without the fused kernels that `kernels: auto` asks for. */
-  readonly withoutKernels?: string
   /** What public weights gave, where the run starts from them. */
   readonly taken?: LoadSummary
   /** Which tasks the checkpoint of `--init` knew. */
@@ -102,14 +97,8 @@ export async function startRun(run: NewRun, hooks: RunHooks = {}): Promise<RunRe
   const { out } = run
   await requireFresh(out)
   requireTeaching(run.config, run.teacher)
-  const withoutBfloat16 = run.config.precision !== 'float32' && !hasBfloat16()
-  const config: TrainSettings = {
-    ...run.config,
-    ...(withoutBfloat16 && { precision: 'float32' }),
-    ...(fusedKernelsMissing !== undefined && { kernels: 'plain' })
-  }
-  const lacks = { ...(withoutBfloat16 && { withoutBfloat16 }), ...withoutKernels(run.config) }
-  const onReady = (ready: RunReady): void => hooks.onReady?.({ ...ready, ...lacks })
+  const { config, without } = fitToMachine(run.config)
+  const onReady = (ready: RunReady): void => hooks.onReady?.({ ...ready, ...without })
   const prepared = await prepare(config, run, preparation(out, hooks))
   const opening = run.teacher === undefined ? undefined : beginTeaching(run.teacher, prepared.config.tasks, out)
   return withTrainer(config, prepared, opening, async (trainer, sized, teacher) => {
@@ -159,11 +148,6 @@ export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunR
   } finally {
     await release()
   }
-}
-
-/** Why a run that asks for the fused kernels is without them. */
-function withoutKernels({ kernels }: TrainSettings): Pick<RunReady, 'withoutKernels'> {
-  return kernels === 'auto' && fusedKernelsMissing !== undefined ? { withoutKernels: fusedKernelsMissing } : {}
 }
 
 /** A run that is ready to go from `state`. */
