@@ -7,7 +7,7 @@ import { planRun, type PlannedStart, type RunPlan } from '../run/plan'
 import type { RunSource } from '../run/source'
 
 /** Public weights that a planned run starts from. */
-export const PUBLIC_START = 'bge-small-zh-v1.5'
+const PUBLIC_START = 'bge-small-zh-v1.5'
 
 /** A plan, and the folder of the weights that it starts from. */
 export interface ResolvedPlan {
@@ -34,7 +34,7 @@ export async function resolvePlan(
 }
 
 /** What a run starts from: `--init`, or else the public weights where they can be had. */
-export async function resolveStart(init?: string): Promise<{ start: PlannedStart; folder?: string }> {
+async function resolveStart(init?: string): Promise<{ start: PlannedStart; folder?: string }> {
   try {
     const folder = await weightsFolder(init ?? PUBLIC_START)
     if (!(await isOwnCheckpoint(folder))) return { start: { kind: 'public', name: init ?? PUBLIC_START }, folder }

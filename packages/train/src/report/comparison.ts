@@ -28,7 +28,7 @@ export function comparisonText({ split, pairs, tasks }: BesideBaseline, color = 
 }
 
 /** Which metrics of a task differ by more than chance. */
-export function verdictText({ task, metrics }: TaskComparison): string {
+function verdictText({ task, metrics }: TaskComparison): string {
   const of = (wanted: ReturnType<typeof verdict>): string =>
     COMPARED.filter((metric) => verdict(metrics[metric]) === wanted)
       .map((metric) => NAMES[metric])
