@@ -1,9 +1,8 @@
-import { WORD_EMBEDDINGS } from '@sohu-match/core'
 import type { Model } from '../autograd/pass'
 import type { TrainSettings } from '../config'
 import { Adam, clipByGlobalNorm } from '../optimizer/adam'
 import { tf, type Tensor } from '../tfjs'
-import { disposeModel } from '../step/trainer'
+import { adamOptions, disposeModel } from '../step/trainer'
 import type { MaskedBatch } from './masking'
 import { maskedLossAndGradients } from './pass'
 
@@ -15,17 +14,7 @@ export class PretrainTrainer {
     private readonly settings: TrainSettings,
     readonly model: Model
   ) {
-    this.adam = new Adam(
-      {
-        form: settings.adam,
-        beta1: settings.beta1,
-        beta2: settings.beta2,
-        epsilon: settings.epsilon,
-        weightDecay: settings.weightDecay,
-        decays: (name) => name.endsWith('.kernel') || name === WORD_EMBEDDINGS
-      },
-      model.variables
-    )
+    this.adam = new Adam(adamOptions(settings), model.variables)
   }
 
   /**

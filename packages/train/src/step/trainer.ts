@@ -146,7 +146,8 @@ export class Trainer {
   }
 }
 
-function adamOptions(settings: TrainSettings): AdamOptions {
+/** Adam as the settings ask for it: kernels and word embeddings decay. */
+export function adamOptions(settings: TrainSettings): AdamOptions {
   return {
     form: settings.adam,
     beta1: settings.beta1,
