@@ -1,12 +1,14 @@
 import { MatcherError, messageOf } from '@sohu-match/core'
 import { STORE_NAME } from './messages'
+import { VECTORS_NAME } from './vector-store'
 
 /** Milliseconds after which a file that is held is tried again: a browser lets go of an ended worker's files a moment after it ended. */
 const AGAIN_AFTER = [50, 200, 500]
 
-/** Removes every file that this library keeps for the page's origin. Throws `storage` while another tab is downloading. */
+/** Removes every file and vector that this library keeps for the page's origin. Throws `storage` while another tab is downloading. */
 export async function clearCache(): Promise<void> {
   try {
+    if (typeof indexedDB !== 'undefined') indexedDB.deleteDatabase(VECTORS_NAME) // done once every tab has closed it
     if (typeof caches !== 'undefined') await caches.delete(STORE_NAME)
     const root = await navigator.storage?.getDirectory?.().catch(() => undefined) // no OPFS, nothing in it
     if (root) await removeStore(root)

@@ -10,7 +10,11 @@ import { createWebEngine, type WebEngine } from './engine'
 import type { WebDevice, WebLoad } from './messages'
 import { folderAddress, type MatcherOptions, type WebMatcher } from './options'
 import { startWorker, type LoadedWorker } from './start-worker'
+import { createVectorStore } from './vector-store'
 import { probeWebGpu } from './webgpu'
+
+/** Texts whose vectors are kept between visits, unless `cacheSize` says otherwise: 40 MB at 2 kB a vector of 512. */
+const VECTORS_KEPT = 20_000
 
 /**
  * Loads a model into a worker of this page and returns its matcher.
@@ -52,12 +56,15 @@ function createWebMatcher<T extends string>(engine: WebEngine, options: MatcherO
       return { 'onnxruntime-web': engine.current.loaded.runtimeVersion }
     }
   }
-  const matcher = createMatcherFrom<T>(engine, engine.current.loaded.manifest, facts, options)
+  const { keepVectors = false, cacheSize = VECTORS_KEPT } = options
+  const store = keepVectors ? createVectorStore(cacheSize) : undefined
+  const matcher = createMatcherFrom<T>(engine, engine.current.loaded.manifest, facts, options, store)
   return {
     ...matcher,
     get info() {
       const { storage, fetchedBytes, reusedBytes, notes } = engine.current.loaded
-      return { ...matcher.info, device: facts.device, storage, fetchedBytes, reusedBytes, notes }
+      const all = [...notes, ...(store?.notes ?? [])]
+      return { ...matcher.info, device: facts.device, storage, fetchedBytes, reusedBytes, notes: all }
     }
   }
 }

@@ -26,6 +26,11 @@ export interface MatcherOptions<T extends string = Task> extends CommonOptions<T
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Whether files are kept for the next visit (OPFS, or the Cache API). Default true. */
   readonly cache?: boolean | undefined
+  /**
+   * Whether a bi-encoder's vectors are kept for the next visit (IndexedDB), with the texts that they are of: at most `cacheSize` texts of all
+   * models, none above 4,096 characters. Default false.
+   */
+  readonly keepVectors?: boolean | undefined
 }
 
 /** `MatcherInfo` of a browser. After a lost WebGPU device it reports the move to wasm. */
