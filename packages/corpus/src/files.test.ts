@@ -24,7 +24,7 @@ describe('writeCorpus', () => {
       'B-ll B'
     ])
     expect(news.missing).toEqual([])
-    expect(Object.values(news.splits).map((split) => split.length)).toEqual([40480, 3520, 5280])
+    expect(Object.values(news.splits).map((split) => split.length)).toEqual([51106, 3520, 5280])
     expect(
       Object.values(news.splits)
         .flat()

@@ -27,6 +27,9 @@ const SHARES = { valid: 2, test: 3 }
 /** Topics among which the closest negatives of criterion A are looked for. */
 const BLOCK = 16
 
+/** Events of each topic that criterion A also shows as themselves, in training. */
+const EASY_EVENTS = 3
+
 /** Kinds of the sources and of the targets of a task, and by how many places the target's kind is further on in each round. */
 const MEETINGS: Readonly<Record<string, Meeting>> = {
   ss: { sources: SHORT_KINDS, targets: SHORT_KINDS, turns: [1] },
@@ -63,9 +66,9 @@ interface RoundPairs {
 
 /**
  * The six tasks' pairs, split by topic; the same for the same texts and seed on every machine. Positives of criterion A are two texts
- * of a topic (about one in ten of one event), its negatives texts of two topics that are not near each other by meaning. Positives of
- * criterion B are two texts of an event, its negatives texts of two events of a topic. Negatives are close by words, and every text
- * stands in as many of them as in positives, as source and as target.
+ * of a topic (about one in ten of one event; in training two of five), its negatives texts of two topics that are not near each other by
+ * meaning. Positives of criterion B are two texts of an event, its negatives texts of two events of a topic. Negatives are close by words
+ * (in training two of five of A's are not), and every text stands in as many of them as in positives, as source and as target.
  */
 export function newsPairs(
   news: readonly NewsText[],
@@ -75,7 +78,7 @@ export function newsPairs(
   const closeness = overlapMeter()
   const pairsOf = (task: Task, split: Split) => {
     const topics = topicsOf(news.filter(({ topic }) => splitOf.get(topic) === split))
-    const pairs = taskPairs(topics, task, seed, (source, target) => closeness(source.text, target.text))
+    const pairs = taskPairs(topics, { task, split, seed }, (source, target) => closeness(source.text, target.text))
     return pairs.map((pair, i) => ({ id: `${task}-${split}-${i + 1}`, ...pair }))
   }
   return Object.fromEntries(
@@ -102,19 +105,29 @@ function topicsOf(news: readonly NewsText[]): Topic[] {
   )
 }
 
-function taskPairs(topics: readonly Topic[], task: Task, seed: string, closeness: Round['closeness']) {
+interface PairsOf {
+  readonly task: Task
+  readonly split: Split
+  readonly seed: string
+}
+
+function taskPairs(topics: readonly Topic[], { task, split, seed }: PairsOf, closeness: Round['closeness']) {
   const [criterion, lengths] = task.split('-') as ['A' | 'B', string]
   const meeting = MEETINGS[lengths]!
   const used = new Map<NewsText, Set<NewsText>>()
   const isNew: Round['isNew'] = (source, target) => !used.get(source)?.has(target)
   const pairs: (Match<NewsText> & { readonly label: 0 | 1 })[] = []
+  const add = ({ positives, negatives }: RoundPairs): void => {
+    for (const { source, target } of negatives) used.set(source, (used.get(source) ?? new Set()).add(target))
+    pairs.push(...positives.map((match) => ({ ...match, label: 1 as const })))
+    pairs.push(...negatives.map((match) => ({ ...match, label: 0 as const })))
+  }
   for (const turn of meeting.turns) {
     const round = { ...meeting, key: `${seed} ${task}`, turn, closeness, isNew }
     for (const block of blocks(shuffled(topics, `${round.key} ${turn}`, topicName), BLOCK)) {
-      const { positives, negatives } = criterion === 'A' ? topicRound(round, block) : eventRound(round, block)
-      for (const { source, target } of negatives) used.set(source, (used.get(source) ?? new Set()).add(target))
-      pairs.push(...positives.map((match) => ({ ...match, label: 1 as const })))
-      pairs.push(...negatives.map((match) => ({ ...match, label: 0 as const })))
+      const hard = criterion === 'A' ? topicRound(round, block) : eventRound(round, block)
+      add(hard)
+      if (criterion === 'A' && split === 'train') add(easyRound(round, block, hard.positives))
     }
   }
   return shuffled(pairs, `${seed} ${task} order`, (pair) => `${pair.source.text}\n${pair.target.text}`).map(
@@ -143,6 +156,23 @@ function topicRound(round: Round, block: readonly Topic[]): RoundPairs {
   const areApart: Round['isNew'] = (source, target) =>
     !areRelated(source.topic, target.topic) && round.isNew(source, target)
   return { positives, negatives: crossed(positives, areApart, round.closeness) }
+}
+
+/**
+ * Criterion A, to train on: some events of each topic meet themselves, and negatives are not chosen by their words. Hard pairs alone teach that
+ * shared words speak against a match, which holds for no other text.
+ */
+function easyRound(round: Round, block: readonly Topic[], taken: RoundPairs['positives']): RoundPairs {
+  const key = `${round.key} ${round.turn} easy`
+  const events = shuffled(block, key, topicName).flatMap((topic) =>
+    shuffled(topic, key, eventName).slice(0, EASY_EVENTS)
+  )
+  const positives = events
+    .flatMap((event) => meet(round, event, event))
+    .filter((pair) => !taken.some(({ source, target }) => source === pair.source && target === pair.target))
+  const areApart: Round['isNew'] = (source, target) =>
+    !areRelated(source.topic, target.topic) && round.isNew(source, target)
+  return { positives, negatives: crossed(positives, areApart, () => 0) }
 }
 
 /** Criterion B: each event meets itself; its negatives are the other events of its topic, which share most of their words. */
