@@ -68,7 +68,7 @@ interface RoundPairs {
  * The six tasks' pairs, split by topic; the same for the same texts and seed on every machine. Positives of criterion A are two texts
  * of a topic (about one in ten of one event; in training two of five), its negatives texts of two topics that are not near each other by
  * meaning. Positives of criterion B are two texts of an event, its negatives texts of two events of a topic. Negatives are close by words
- * (in training two of five of A's are not), and every text stands in as many of them as in positives, as source and as target.
+ * (in training a third of A's are not), and every text stands in as many of them as in positives, as source and as target.
  */
 export function newsPairs(
   news: readonly NewsText[],

@@ -65,7 +65,7 @@ export async function dedupe(
   const least = leastCosine(threshold ?? own, scale, offset)
   const groups =
     exact || all.length <= MOST_COMPARED
-      ? nearDuplicates(rows, width, least)
+      ? await nearDuplicates(rows, width, least, signal)
       : await indexedDuplicates(rows, width, least, signal)
   for (const group of groups)
     await write(`${JSON.stringify({ lines: group.map((i) => i + 1), texts: group.map((i) => all[i]!) })}\n`)

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { createGroups } from './groups'
 
 /** Rows of one block: two blocks of vectors 512 wide fit a processor's second-level cache. */
@@ -5,9 +6,15 @@ const BLOCK = 128
 
 /**
  * Groups of rows of vectors [count, width] of length 1 that are near duplicates: two rows are in one group where their cosine is above
- * `least`, or where a chain of such pairs links them. Every pair is compared. Groups of two and more, members in order, by first member.
+ * `least`, or where a chain of such pairs links them. Every pair is compared; `signal` ends the work. Groups of two and more, members in order, by
+ * first member.
  */
-export function nearDuplicates(vectors: Float32Array, width: number, least: number): number[][] {
+export async function nearDuplicates(
+  vectors: Float32Array,
+  width: number,
+  least: number,
+  signal?: AbortSignal
+): Promise<number[][]> {
   const count = vectors.length / width
   const groups = createGroups(count)
   const linkBlocks = (first: number, second: number): void => {
@@ -17,6 +24,8 @@ export function nearDuplicates(vectors: Float32Array, width: number, least: numb
     }
   }
   for (let first = 0; first < count; first += BLOCK) {
+    await setImmediate() // a signal of the process can be heard
+    signal?.throwIfAborted()
     for (let second = first; second < count; second += BLOCK) linkBlocks(first, second)
   }
   return groups.list()

@@ -29,15 +29,15 @@ async function* stream(texts: Iterable<string>): AsyncGenerator<string> {
 }
 
 describe('near-duplicates', () => {
-  it('groups what is above the cosine, also through others, over any number of blocks', () => {
+  it('groups what is above the cosine, also through others, over any number of blocks', async () => {
     const angles = Array.from({ length: 300 }, (_, i) => ([1, 140, 299].includes(i) ? 50.2 : (i * 360) / 300))
     const vectors = Float32Array.from(angles.flatMap(at))
     const halfDegree = Math.cos(Math.PI / 360)
-    expect(nearDuplicates(vectors, 2, halfDegree)).toEqual([[1, 42, 140, 299]]) // row 42 is at 50.4 degrees
-    expect(nearDuplicates(Float32Array.from([...at(0), ...at(8), ...at(16)]), 2, Math.cos(Math.PI / 18))).toEqual([
-      [0, 1, 2]
-    ])
-    expect(nearDuplicates(new Float32Array(0), 2, 0.5)).toEqual([])
+    expect(await nearDuplicates(vectors, 2, halfDegree)).toEqual([[1, 42, 140, 299]]) // row 42 is at 50.4 degrees
+    expect(await nearDuplicates(Float32Array.from([...at(0), ...at(8), ...at(16)]), 2, Math.cos(Math.PI / 18))).toEqual(
+      [[0, 1, 2]]
+    )
+    expect(await nearDuplicates(new Float32Array(0), 2, 0.5)).toEqual([])
   })
 
   it('turns a threshold into the cosine that reaches it', () => {
@@ -67,7 +67,7 @@ describe('dedupe', () => {
     const originals = Array.from({ length: 500 }, (_, i) => randomUnit(i, width))
     const copies = originals.slice(0, 100).map((vector) => vector.map((value, k) => value + (k === 0 ? 0.001 : 0)))
     const vectors = Float32Array.from([...originals, ...copies].flat())
-    const exact = nearDuplicates(vectors, width, 0.999)
+    const exact = await nearDuplicates(vectors, width, 0.999)
     expect(exact).toEqual(copies.map((_, i) => [i, i + 500]))
     expect(await indexedDuplicates(vectors, width, 0.999)).toEqual(exact)
     expect(await indexedDuplicates(vectors, width, 1.1)).toEqual([])

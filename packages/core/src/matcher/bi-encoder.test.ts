@@ -194,6 +194,22 @@ describe('a matcher of a bi-encoder', () => {
     expect(kept.size).toBe(3)
   })
 
+  it('takes no vectors from a store that were made of a text cut in another way', async () => {
+    const kept = new Map<string, TextVectors>()
+    const store: VectorStore = {
+      load: async (graph, texts) => texts.map(({ text }) => kept.get(`${graph} ${text}`)),
+      save: async (graph, entries) =>
+        entries.forEach(([{ text }, vectors]) => void kept.set(`${graph} ${text}`, vectors))
+    }
+    const text = 'x'.repeat(60)
+    await create({ maxLength: 16 }, store).matcher.embed([text], 'A-ss')
+    for (const options of [{}, { truncation: { window: 16, stride: 8, combine: 'max' } }] as const)
+      expect(await create(options, store).matcher.embed([text], 'A-ss')).toEqual(
+        await create(options).matcher.embed([text], 'A-ss')
+      )
+    expect(kept.size).toBe(3)
+  })
+
   it('ranks as it judges the same pairs, for any number of results', async () => {
     const { matcher } = create()
     const candidates = Array.from({ length: 50 }, (_, i) => `candidate ${(i * 7) % 23}`)
@@ -262,6 +278,22 @@ describe('a matcher of a bi-encoder', () => {
     await expect(rank('A-sl', {}, ['one'])).rejects.toMatchObject(invalid)
     await expect(rank('A-sl', { hidden: 3 })).rejects.toMatchObject(invalid)
     await expect(rank('A-sl', { rows: [1, 2] })).rejects.toMatchObject(invalid)
+  })
+
+  it('refuses stored vectors where the query came to be read by another graph than theirs', async () => {
+    const info = { ...fakeInfo, modelHash: 'q8' }
+    const engine = createFakeEngine()
+    const matcher = createMatcherFrom<Task>(engine, manifest, info, {})
+    engine.encodeAndRun = async (pairs, policy) => ({ pairs: await engine.encode(pairs, policy) })
+    engine.run = async ({ batch }) => {
+      info.modelHash = 'int8'
+      return new Float32Array(batch * HIDDEN).fill(0.5)
+    }
+    const { model, modelHash } = matcher.info
+    const vectors = { rows: new Float32Array(HIDDEN).fill(0.5), hidden: HIDDEN, task: 'A-ss', model, modelHash }
+    await expect(matcher.rank('query', ['one'], 'A-ss', { vectors })).rejects.toMatchObject({
+      code: 'vectors-mismatch'
+    })
   })
 
   it('gives up with the signal, and after dispose', async () => {

@@ -32,7 +32,8 @@ export function createBiEncoder(
     )
     return outcomes.map(({ output, tokenCount, truncated }) => ({ rows: output, tokenCount, truncated }))
   }
-  const source = createTextVectorSource({ graph, encode }, createVectorCache(options.cacheSize, width), store)
+  const kept = store && underPolicy(store, options.policy)
+  const source = createTextVectorSource({ graph, encode }, createVectorCache(options.cacheSize, width), kept)
   let disposed = false
 
   /** The scheduler never hears of texts that are cached, so it cannot refuse them. */
@@ -101,9 +102,10 @@ function vectorJudge(
       }
       return means
     },
-    async rankStored(query, rows, run) {
+    async rankStored(query, rows, run, check) {
       const pace = paceOf(run)
       const [a] = await vectorsOf([query], { ...run, onProgress: undefined })
+      check() // the query may have been read by another graph than the call began with
       const count = rows.length / width
       const judgments = emptyJudgments(count)
       for (let i = 0; i < count; i++) {
@@ -117,6 +119,15 @@ function vectorJudge(
   }
 }
 
+/** The store, whose vectors are also told apart by how a text was cut: it decides what the network read. */
+function underPolicy(store: VectorStore, { maxLength, truncation }: CheckedOptions['policy']): VectorStore {
+  const named = (graph: string): string => `${graph} ${JSON.stringify([maxLength, truncation])}`
+  return {
+    load: (graph, texts) => store.load(named(graph), texts),
+    save: (graph, entries) => store.save(named(graph), entries)
+  }
+}
+
 function decideBy(tasks: Manifest['tasks'], compareWindows: CompareWindows, width: number): Decide {
   return (to, i, taskId, a, b, pace) => {
     const { scale, offset } = tasks[taskId]!
@@ -126,11 +137,12 @@ function decideBy(tasks: Manifest['tasks'], compareWindows: CompareWindows, widt
       to.logits[2 * i + 1] = scale! * similarity + offset!
     }
     if (a.rows.length > width || b.rows.length > width) return compareWindows(a.rows, b.rows, pace).then(write)
-    return void write(cosine(a.rows, 0, b.rows, 0, width))
+    write(cosine(a.rows, 0, b.rows, 0, width))
+    return pace(width)
   }
 }
 
-/** Writes the judgment of pair `i`, at once unless windows are compared: of a text that was read, and of another or its stored vector. */
+/** Writes the judgment of pair `i`; a promise where windows are compared or it is time to let other work run: of a text that was read, and of another or its stored vector. */
 type Decide = (
   to: Judgments,
   i: number,

@@ -33,6 +33,6 @@ export interface VectorJudge {
   readonly cached: number
   /** Vectors [texts, hidden] of length 1. */
   embed(texts: readonly TaskText[], run: CheckedRun): Promise<Float32Array>
-  /** Judgments of a query with the texts whose vectors are the rows [texts, hidden]. */
-  rankStored(query: TaskText, rows: Float32Array, run: CheckedRun): Promise<Judgments>
+  /** Judgments of a query with the texts whose vectors are the rows [texts, hidden]. `check` throws where the graph that read the query is not theirs. */
+  rankStored(query: TaskText, rows: Float32Array, run: CheckedRun, check: () => void): Promise<Judgments>
 }

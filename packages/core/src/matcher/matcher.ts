@@ -112,7 +112,7 @@ export function createMatcherFrom<T extends string>(
         'input-invalid',
         `There are ${candidates.length} candidates and ${vectors.rows.length / vectors.hidden} stored vectors; each candidate must have one.`
       )
-    return rankStored(query, vectors.rows, run)
+    return rankStored(query, vectors.rows, run, () => checkStoredVectors(vectors, matcher, task))
   }
 
   function withVectors(): VectorJudge {

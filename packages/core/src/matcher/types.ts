@@ -23,7 +23,7 @@ export interface MatchResult<T extends string = Task> {
   readonly threshold: number
   /** Raw outputs, [no match, match]; where the pair was read in windows, the best window's or their mean. */
   readonly logits: readonly [number, number]
-  /** Tokens that the network read, [CLS] and both [SEP] included, after truncation, over all windows. 3: both texts are empty. */
+  /** Tokens that the network read, [CLS] and both [SEP] included, after truncation, over all windows. 3 (bi-encoder: 4): both texts are empty. */
   readonly tokenCount: number
   /** Whether tokens were left out to keep within the maximum length. */
   readonly truncated: boolean

@@ -71,6 +71,7 @@ export function namedColumns(columns: readonly string[], given: GivenColumns, pl
   }
   const texts = textColumns(columns, given)
   if (!texts) return undefined
+  requireDistinct([...texts, ...(given.label === undefined ? [] : [given.label])], place)
   const taken = [...texts, ...Object.values(given)]
   const free = columns.filter((column) => !taken.includes(column))
   const guess = (role: keyof typeof OTHER_NAMES): string | undefined => {
@@ -96,11 +97,22 @@ export function describeColumns({ a, b, label, id, split }: PairColumns, header:
   return `${header ? 'Columns' : 'No header; columns by position'}: ${roles.join(', ')}.`
 }
 
+function requireDistinct(names: readonly string[], place: string): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice === undefined) return
+  throw new MatcherError(
+    'data-invalid',
+    `${place}: the column ${twice} cannot be two of both texts and the label; name each: --columns a=NAME b=NAME label=NAME.`
+  )
+}
+
 function textColumns(columns: readonly string[], given: GivenColumns): readonly [string, string] | undefined {
   if (given.a !== undefined && given.b !== undefined) return [given.a, given.b]
   const byPlain = new Map(columns.map((column) => [plain(column), column]))
-  const known = TEXT_NAMES.find(([a, b]) => byPlain.has(a) && byPlain.has(b))
-  return known && [given.a ?? byPlain.get(known[0])!, given.b ?? byPlain.get(known[1])!]
+  const fits = (name: string, wanted?: string): boolean =>
+    wanted === undefined ? byPlain.has(name) : byPlain.get(name) === wanted
+  const known = TEXT_NAMES.find(([a, b]) => fits(a, given.a) && fits(b, given.b))
+  return known && [byPlain.get(known[0])!, byPlain.get(known[1])!]
 }
 
 function plain(name: string): string {

@@ -100,6 +100,16 @@ describe('a file of pairs', () => {
     ])
   })
 
+  it('takes no column twice, whatever is named', async () => {
+    const file = fileWith('roles.csv', 'query,title,text,label\n甲,乙,丙,1\n')
+    await expect(readPairFile(file, { a: 'title', b: 'title' })).rejects.toThrow(/title cannot be two of/)
+    await expect(readPairFile(file, { label: 'title' })).rejects.toThrow(/title cannot be two of/)
+    // title is the second of no known pair here, so its partner is not guessed from another pair
+    await expect(readPairFile(file, { a: 'title' })).rejects.toMatchObject({ code: 'data-invalid' })
+    const { columns } = await readPairFile(file, { b: 'title' })
+    expect([columns.a, columns.b]).toEqual(['query', 'title'])
+  })
+
   it('takes columns that are named', async () => {
     const path = fileWith('x.csv', 'left side,right side,ok,label\n甲,乙,1,x\n')
     const { pairs } = await readPairFile(path, { a: 'left side', b: 'right side', label: 'ok' })

@@ -181,7 +181,7 @@ function requireLabels({ pairs, rows, columns }: PairFile): void {
 function columnsOf({ rows }: Table, given: GivenColumns) {
   const first = rows[0]!
   if (!first.cells) {
-    const names = [...new Set(rows.slice(0, 1000).flatMap(({ values }) => Object.keys(values!)))]
+    const names = [...new Set(rows.flatMap(({ values }) => Object.keys(values!)))]
     const columns = namedColumns(names, given, first.place)
     if (!columns) throw unknownColumns(first.place, names)
     return { columns, names, header: true }

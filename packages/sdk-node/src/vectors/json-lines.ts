@@ -1,6 +1,6 @@
 import { MatcherError, type StoredVectors } from '@sohu-match/core'
 import { linesOfFile } from '@sohu-match/node'
-import { checkLabels, joinVectors, requireSame, type VectorLabels } from './labels'
+import { checkLabels, isVector, joinVectors, requireSame, type VectorLabels } from './labels'
 
 /** Reads lines of { vector, task, model, modelHash }. Throws `data-invalid`, `vectors-mismatch` and `storage`. */
 export async function readJsonLines(path: string): Promise<StoredVectors> {
@@ -9,11 +9,11 @@ export async function readJsonLines(path: string): Promise<StoredVectors> {
   for await (const { text, number } of linesOfFile(path)) {
     const place = `${path}:${number}`
     const { vector, ...rest } = parse(text, place)
-    if (!Array.isArray(vector)) throw new MatcherError('data-invalid', `${place}: "vector" is missing.`)
+    if (!isVector(vector)) throw new MatcherError('data-invalid', `${place}: "vector" is not a list of numbers.`)
     const labels = checkLabels(rest, place)
     first ??= labels
     requireSame(first, labels, place)
-    vectors.push(Float32Array.from(vector as number[]))
+    vectors.push(Float32Array.from(vector))
   }
   return joinVectors(vectors, first, path)
 }

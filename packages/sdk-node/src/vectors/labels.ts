@@ -34,6 +34,11 @@ function described({ model, modelHash }: VectorLabels): string {
   return `${model} (${modelHash.slice(0, 12)})`
 }
 
+/** Whether a value that was read is a list of numbers: JSON has null where a number was not finite. */
+export function isVector(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((element) => typeof element === 'number')
+}
+
 /** Joins vectors that were read one by one. Throws `data-invalid` where there is none, or one has another length than the first. */
 export function joinVectors(
   vectors: readonly ArrayLike<number>[],

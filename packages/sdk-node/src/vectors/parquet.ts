@@ -1,7 +1,7 @@
 import { MatcherError, messageOf, type StoredVectors } from '@sohu-match/core'
 import { readBytes } from '@sohu-match/node'
 import { parquetReadObjects } from 'hyparquet'
-import { checkLabels, joinVectors, requireSame, type VectorLabels } from './labels'
+import { checkLabels, isVector, joinVectors, requireSame, type VectorLabels } from './labels'
 
 /** Reads a table of the columns vector (list of float), task, model and modelHash. Throws `data-invalid`, `vectors-mismatch` and `storage`. */
 export async function readParquet(path: string): Promise<StoredVectors> {
@@ -14,11 +14,11 @@ export async function readParquet(path: string): Promise<StoredVectors> {
   const vectors = table.map((row, i) => {
     const { vector, ...rest } = row as Record<string, unknown>
     const place = `${path}, row ${i + 1}`
-    if (!Array.isArray(vector)) throw new MatcherError('data-invalid', `${place}: "vector" is missing.`)
+    if (!isVector(vector)) throw new MatcherError('data-invalid', `${place}: "vector" is not a list of numbers.`)
     const labels = checkLabels(rest, place)
     first ??= labels
     requireSame(first, labels, place)
-    return vector as number[]
+    return vector
   })
   return joinVectors(vectors, first, path)
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { MatcherError } from '@sohu-match/core'
+import { MatcherError, parseModelConfig, type ModelConfig } from '@sohu-match/core'
 import { readDataset, readJson } from '@sohu-match/node'
 import { weightsFolder } from './init'
 import { isOwnCheckpoint } from '../pretrained/take-over'
@@ -8,6 +8,9 @@ import type { RunSource } from '../run/source'
 
 /** Public weights that a planned run starts from. */
 const PUBLIC_START = 'bge-small-zh-v1.5'
+
+/** Why the public weights cannot be had: no source in reach, or nowhere to keep them. */
+const UNAVAILABLE: readonly string[] = ['network', 'storage']
 
 /** A plan, and the folder of the weights that it starts from. */
 export interface ResolvedPlan {
@@ -19,7 +22,7 @@ export interface ResolvedPlan {
 
 /**
  * Chooses what a run on these data starts from and how it trains. Public weights are fetched where they are not kept; where they cannot be
- * had, the plan is to start at random. Throws `data-invalid`, `checkpoint-invalid`, or what fetching throws besides `network`.
+ * had, the plan is to start at random. Throws `data-invalid`, `checkpoint-invalid`, or what fetching throws besides `network` and `storage`.
  */
 export async function resolvePlan(
   { data, columns, teacher }: RunSource,
@@ -38,10 +41,10 @@ async function resolveStart(init?: string): Promise<{ start: PlannedStart; folde
   try {
     const folder = await weightsFolder(init ?? PUBLIC_START)
     if (!(await isOwnCheckpoint(folder))) return { start: { kind: 'public', name: init ?? PUBLIC_START }, folder }
-    return { start: { kind: 'checkpoint', folder: init!, architecture: await architectureOf(folder) }, folder }
+    return { start: { kind: 'checkpoint', folder: init!, ...(await ownKeysOf(folder)) }, folder }
   } catch (error) {
-    if (init !== undefined || !(error instanceof MatcherError) || error.code !== 'network') throw error
-    return { start: { kind: 'nothing', reason: `${PUBLIC_START} is not kept here and could not be fetched` } }
+    if (init !== undefined || !(error instanceof MatcherError) || !UNAVAILABLE.includes(error.code)) throw error
+    return { start: { kind: 'nothing', reason: `${PUBLIC_START} is not kept here and could not be fetched and kept` } }
   }
 }
 
@@ -55,7 +58,10 @@ export function planText({ plan, initName }: ResolvedPlan): string {
   ].join('\n')
 }
 
-async function architectureOf(folder: string): Promise<'cross-encoder' | 'bi-encoder'> {
-  const config = await readJson(join(folder, 'config.json'), 'checkpoint-invalid', 'checkpoint-invalid')
-  return (config as { architecture?: unknown }).architecture === 'bi-encoder' ? 'bi-encoder' : 'cross-encoder'
+/** What the plan must leave as the checkpoint has it. */
+async function ownKeysOf(folder: string): Promise<Pick<ModelConfig, 'architecture' | 'pooling' | 'maxLength'>> {
+  const file = join(folder, 'config.json')
+  const json = await readJson(file, 'checkpoint-invalid', 'checkpoint-invalid')
+  const { architecture, pooling, maxLength } = parseModelConfig(json, file)
+  return { architecture, pooling, maxLength }
 }

@@ -121,10 +121,19 @@ async function startPlanned(options: SohuOptions, out: string, hooks: RunHooks):
 /** For a planned run: its metrics beside the lexical baseline's, and what to do next. */
 async function showBesideBaseline({ out, json }: SohuOptions, { data, columns }: RunSource): Promise<void> {
   const progress = createProgress(process.stderr)
-  const compared = await besideBaseline(join(userPath(out), 'best'), { data, columns }, (done, total) =>
+  const comparing = besideBaseline(join(userPath(out), 'best'), { data, columns }, (done, total) =>
     progress.phase('evaluate', done, total)
   )
+  // The run is complete: data that the baseline cannot be fitted to, as unlabelled pairs of a teacher's run, do not make it a failure.
+  const compared = await comparing.catch((error: unknown) => {
+    if (error instanceof MatcherError && error.code === 'data-invalid') return error
+    throw error
+  })
   progress.close()
+  if (compared instanceof MatcherError) {
+    process.stderr.write(`Not compared with the lexical baseline: ${compared.message}\n`)
+    return
+  }
   if (json) process.stdout.write(jsonLine('comparison', compared))
   else console.log(`${comparisonText(compared, process.stdout.isTTY)}\n${nextSteps(out, data, compared)}`)
 }

@@ -46,14 +46,16 @@ describe('a planned run', () => {
     expect((await settingsOf(keyed, published)).contrastiveWeight).toBe(1)
   })
 
-  it('keeps the architecture of a checkpoint', async () => {
-    const start = { kind: 'checkpoint', folder: 'runs/x', architecture: 'cross-encoder' } as const
+  it('keeps the architecture, pooling and length of a checkpoint', async () => {
+    const own = { architecture: 'cross-encoder', pooling: 'mean', maxLength: 24 } as const
+    const start = { kind: 'checkpoint', folder: 'runs/x', ...own } as const
     const settings = await settingsOf(pairs(100, 20), start)
     expect([settings.model['architecture'], settings.contrastiveWeight, settings.learningRateFactors]).toEqual([
       'cross-encoder',
       0,
       {}
     ])
+    expect([settings.model['pooling'], settings.model['max_length'], settings.trainMaxLength]).toEqual(['mean', 24, 24])
   })
 })
 

@@ -1,10 +1,13 @@
-import type { Example } from '@sohu-match/core'
+import type { Example, ModelConfig } from '@sohu-match/core'
 import { characters, lengthWithin } from '../data/facts'
 
 /** What a planned run can start from. */
 export type PlannedStart =
   | { readonly kind: 'public'; readonly name: string }
-  | { readonly kind: 'checkpoint'; readonly folder: string; readonly architecture: 'cross-encoder' | 'bi-encoder' }
+  | ({ readonly kind: 'checkpoint'; readonly folder: string } & Pick<
+      ModelConfig,
+      'architecture' | 'pooling' | 'maxLength'
+    >)
   /** No weights; the reason is for people. */
   | { readonly kind: 'nothing'; readonly reason: string }
 
@@ -31,7 +34,10 @@ export function planRun(train: readonly Example[], start: PlannedStart): RunPlan
 
 function fromWeights(train: readonly Example[], start: Exclude<PlannedStart, { kind: 'nothing' }>): RunPlan {
   const bi = start.kind === 'public' || start.architecture === 'bi-encoder'
-  const length = roundedLength(train, bi, LONGEST.tuned)
+  const length = Math.min(
+    roundedLength(train, bi, LONGEST.tuned),
+    start.kind === 'checkpoint' ? start.maxLength : Infinity
+  )
   const batch = train.length < FEW_PAIRS ? 16 : 32
   const schedule = scheduleOf(train.length, batch, STEPS.tuned, 10)
   const keys = bi && train.some(({ keys }) => keys)
@@ -39,6 +45,8 @@ function fromWeights(train: readonly Example[], start: Exclude<PlannedStart, { k
     preset: 'model-zh',
     set: [
       ...(bi ? [] : ['model.architecture=cross-encoder', 'learning_rate_factors={}']),
+      // the preset's values would replace the checkpoint's own
+      ...(start.kind === 'checkpoint' ? [`model.pooling=${start.pooling}`, `model.max_length=${start.maxLength}`] : []),
       ...(keys ? [] : ['contrastive_weight=0']),
       `train_max_length=${length}`,
       `batch_pairs=${batch}`,
