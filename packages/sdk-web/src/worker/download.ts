@@ -112,7 +112,7 @@ async function receiveOnce(asset: Asset, progress: Progress, context: DownloadCo
     }
     await readBody(asset, response, progress, context)
     return {
-      error: corrupt(asset, `it ends after ${progress.received} of ${asset.bytes} bytes`),
+      error: corrupt(asset, `it ends after ${progress.received} bytes; the manifest lists ${asset.bytes}`),
       final: progress.received === start
     }
   } catch (cause) {
@@ -149,7 +149,7 @@ async function readBody(asset: Asset, response: Response, progress: Progress, co
 
 function refusalOf(asset: Asset, response: Response, start: number): Failure | undefined {
   if (response.status === 416 && start > 0)
-    return { error: corrupt(asset, `it ends after ${start} of ${asset.bytes} bytes`), final: true }
+    return { error: corrupt(asset, `it ends after ${start} bytes; the manifest lists ${asset.bytes}`), final: true }
   if (response.status === 404 || response.status === 410) {
     return {
       error: new MatcherError(
