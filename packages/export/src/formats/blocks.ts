@@ -9,7 +9,7 @@ import {
   type BlockBits,
   type BlockMatrix
 } from '../quantize/blocks'
-import { half } from './float'
+import { float32Format } from './float'
 import type { WeightFormat } from './format'
 
 /** `MatMulNBits` may round activations to int8 in blocks of a row: the fast path on GPUs. A row's blocks do not depend on other rows. */
@@ -75,7 +75,7 @@ export function blockFormat(bits: (weight: string) => BlockBits, cache?: BlockCa
         attributes
       })
     },
-    table: half
+    table: float32Format.table // many GPUs, and software ones, have no float16
   }
 }
 
