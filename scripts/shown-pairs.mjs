@@ -19,6 +19,6 @@ export const generated = [
   ['the same event', 'ss', '启辰动物园为老虎安新家', '刚刚，启辰动物园扩建老虎兽舍'],
   ['the same topic', 'ss', '启辰动物园为老虎安新家', '诺焱动物园抓回逃跑的猴子'],
   ['another topic', 'ss', '启辰动物园为老虎安新家', '衡鑫科技开放新系统内测'],
-  ['the same event', 'sl', '霁渚县12月15日见闻：启垚动物园扩建老虎兽舍', long],
+  ['the same event', 'sl', '启垚动物园扩建老虎兽舍，12月15日动工', long],
   ['another topic', 'sl', '刚刚，岚洲镇拓宇应急局抽干低洼处的积水', long]
 ]
