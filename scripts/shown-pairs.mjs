@@ -13,12 +13,12 @@ export const news = [
 
 const long =
   '启垚动物园又有新动作：12月15日在霁渚县，启垚动物园给动物换新兽舍。按照计划，启垚动物园翻新旧兽舍，数字是10平方米。' +
-  '有学者把熊猫写进了报告。记者看到，10平方米写在启垚动物园的公告里。饲养员曾是难题，如今幼崽带来变化。大家怎么看？'
+  '有学者把熊猫写进了报告。记者看到，10平方米写在启垚动物园的公告里。饲养员曾是难题，如今幼崽出生带来了变化。你怎么看？'
 /** Pairs of the generated demo corpus' kind: all that a network trained on it knows. */
 export const generated = [
   ['the same event', 'ss', '启辰动物园为老虎安新家', '刚刚，启辰动物园扩建老虎兽舍'],
   ['the same topic', 'ss', '启辰动物园为老虎安新家', '诺焱动物园抓回逃跑的猴子'],
   ['another topic', 'ss', '启辰动物园为老虎安新家', '衡鑫科技开放新系统内测'],
   ['the same event', 'sl', '启垚动物园扩建老虎兽舍，12月15日动工', long],
-  ['another topic', 'sl', '刚刚，岚洲镇拓宇应急局抽干低洼处的积水', long]
+  ['another topic', 'sl', '岚洲镇拓宇应急局连夜抽干低洼处的积水', long]
 ]
