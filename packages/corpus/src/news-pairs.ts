@@ -153,9 +153,12 @@ function topicRound(round: Round, block: readonly Topic[]): RoundPairs {
     const turn = shift === 0 || round.turns.length > 1 ? round.turn : hashed(round.targets.length, `${key} turn`)
     return events.flatMap((event, i) => meet({ ...round, turn }, event, events[(i + shift) % events.length]!))
   })
-  const areApart: Round['isNew'] = (source, target) =>
-    !areRelated(source.topic, target.topic) && round.isNew(source, target)
-  return { positives, negatives: crossed(positives, areApart, round.closeness) }
+  return { positives, negatives: crossed(positives, ofOtherTopics(round), round.closeness) }
+}
+
+/** Whether two texts can be a negative of criterion A: their topics are not near each other, and no earlier round has the pair. */
+function ofOtherTopics({ isNew }: Round): Round['isNew'] {
+  return (source, target) => !areRelated(source.topic, target.topic) && isNew(source, target)
 }
 
 /**
@@ -170,9 +173,7 @@ function easyRound(round: Round, block: readonly Topic[], taken: RoundPairs['pos
   const positives = events
     .flatMap((event) => meet(round, event, event))
     .filter((pair) => !taken.some(({ source, target }) => source === pair.source && target === pair.target))
-  const areApart: Round['isNew'] = (source, target) =>
-    !areRelated(source.topic, target.topic) && round.isNew(source, target)
-  return { positives, negatives: crossed(positives, areApart, () => 0) }
+  return { positives, negatives: crossed(positives, ofOtherTopics(round), () => 0) }
 }
 
 /** Criterion B: each event meets itself; its negatives are the other events of its topic, which share most of their words. */

@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { recipeOptions } from './options.mjs'
 import { makeModel } from './recipe.mjs'
+import { forget } from './steps.mjs'
 
 const HELP = `Usage: model [--seed N] [--out FOLDER] [--short] [--force]
   --seed     seed of the run (default: 1)
@@ -10,21 +9,8 @@ const HELP = `Usage: model [--seed N] [--out FOLDER] [--short] [--force]
   --force    start over; otherwise steps that are done are not done again, and an interrupted training is resumed`
 
 // Writes the model from nothing but the corpus and the public weights.
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    out: { type: 'string' },
-    short: { type: 'boolean', default: false },
-    force: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false }
-  }
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
-}
-const { seed, short, force } = values
+const { seed, out, short, force } = recipeOptions(HELP)
 const kind = short ? '-short' : ''
 const folder = `runs/model-zh${kind}-${seed}`
-if (force) rmSync(fileURLToPath(new URL(`../../../${folder}`, import.meta.url)), { recursive: true, force: true })
-if (!makeModel({ folder, out: values.out ?? `packages/model-zh/model${kind}`, seed, short })) process.exit(1)
+if (force) forget(folder)
+if (!makeModel({ folder, out: out ?? `packages/model-zh/model${kind}`, seed, short })) process.exit(1)

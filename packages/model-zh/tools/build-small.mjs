@@ -1,8 +1,6 @@
-import { rmSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { recipeOptions } from './options.mjs'
 import { makeModel } from './recipe.mjs'
-import { done, step } from './steps.mjs'
+import { done, forget, step } from './steps.mjs'
 
 const HELP = `Usage: small [--seed N] [--out FOLDER] [--short] [--force]
   --seed     seed of the run (default: 1)
@@ -11,23 +9,10 @@ const HELP = `Usage: small [--seed N] [--out FOLDER] [--short] [--force]
   --force    start over; otherwise steps that are done are not done again, and an interrupted training is resumed`
 
 // Writes a smaller model that learns scores and vectors from the model itself: two of its four layers, embeddings a quarter as wide.
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    out: { type: 'string' },
-    short: { type: 'boolean', default: false },
-    force: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false }
-  }
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
-}
-const { seed, short, force } = values
+const { seed, out, short, force } = recipeOptions(HELP)
 const kind = short ? '-short' : ''
 const [large, folder] = [`runs/model-zh${kind}-${seed}`, `runs/model-zh-small${kind}-${seed}`]
-if (force) rmSync(fileURLToPath(new URL(`../../../${folder}`, import.meta.url)), { recursive: true, force: true })
+if (force) forget(folder)
 if (!makeModel({ folder: large, out: `packages/model-zh/model${kind}`, seed, short })) process.exit(1)
 
 const [data, teacher] = [`${large}/pairs/news`, `${large}/mixed`]
@@ -49,6 +34,16 @@ const begin = [
 step('train', 'sohu', '--out', run, ...(done(`${run}/train.json`) ? ['--resume'] : begin))
 const whole = ['--start', start, '--checkpoint', `${run}/best`, '--share', '1']
 step('train', 'interpolate', ...whole, '--data', data, '--out', centered, '--center', '--force')
-const out = values.out ?? `packages/model-zh/model-small${kind}`
 const form = ['--dtype', 'int8,q8', '--no-latency', '--name', 'sohu-match-zh-small', ...(short ? ['--no-gate'] : [])]
-step('export', 'sohu', '--checkpoint', centered, '--data', data, '--out', out, ...form, '--force')
+step(
+  'export',
+  'sohu',
+  '--checkpoint',
+  centered,
+  '--data',
+  data,
+  '--out',
+  out ?? `packages/model-zh/model-small${kind}`,
+  ...form,
+  '--force'
+)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -7,6 +7,11 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 /** Whether a step's output exists; the path is relative to the root. */
 export function done(path) {
   return existsSync(`${root}/${path}`)
+}
+
+/** Removes the outputs of a recipe's steps; the path is relative to the root. */
+export function forget(folder) {
+  rmSync(`${root}/${folder}`, { recursive: true, force: true })
 }
 
 /** One command of this repository, as the Nx target `package:command` runs it; paths are relative to the root. Exits the program if it fails. */

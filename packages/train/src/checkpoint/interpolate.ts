@@ -6,8 +6,7 @@ import {
   parameterSpecs,
   type Metrics,
   type ModelConfig,
-  type ScoredRow,
-  type TaskSpec
+  type ScoredRow
 } from '@sohu-match/core'
 import { CHECKPOINT_FOLDER, outputFolder, readDataset, userPath } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
@@ -63,9 +62,7 @@ export async function interpolate(
     })
     const scored = scoredRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
     const chosen = chooseThresholds(scored, config.tasks)
-    if (center) centerOffsets(model, chosen)
-    const rows = center ? centeredRows(scored, config.tasks, chosen) : scored
-    const thresholds = center ? Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5])) : chosen
+    const { rows, thresholds } = center ? centered(model, scored, chosen) : { rows: scored, thresholds: chosen }
     const metrics = evaluateAt(rows, config.tasks, thresholds)
     await writeCheckpoint(folder, {
       config,
@@ -107,26 +104,25 @@ function mixture(name: string, from: Variable, to: Variable, share: number): Flo
   return b.map((value, i) => (1 - share) * a[i]! + share * value)
 }
 
-/** Lowers each task's offset by the log-odds of its threshold: a score at the threshold becomes 0.5. */
-function centerOffsets(model: Model, thresholds: Readonly<Record<string, number>>): void {
+/**
+ * Lowers each task's offset by the log-odds of its threshold, so that a score at the threshold becomes 0.5. Returns the new thresholds, and
+ * the rows as the network scores them now: odds over the odds of the threshold.
+ */
+function centered(model: Model, rows: readonly ScoredRow[], thresholds: Readonly<Record<string, number>>) {
+  const { tasks } = model.config
+  const byId = new Map(tasks.map(({ id, name }) => [id, thresholds[name]!]))
   const offset = model.variables.get('score.offset')!
   const values = offset.values() // [tasks, 1]
-  for (const { id, name } of model.config.tasks) values[id]! -= Math.log(thresholds[name]! / (1 - thresholds[name]!))
+  for (const [id, threshold] of byId) values[id]! -= Math.log(threshold / (1 - threshold))
   offset.assign(values)
-}
-
-/** The rows as the network scores them after `centerOffsets`: odds over the odds of the threshold. */
-function centeredRows(
-  rows: readonly ScoredRow[],
-  tasks: readonly TaskSpec[],
-  thresholds: Readonly<Record<string, number>>
-): ScoredRow[] {
-  const byId = new Map(tasks.map(({ id, name }) => [id, thresholds[name]!]))
-  return rows.map((row) => {
-    const threshold = byId.get(row.task)!
-    const [above, below] = [row.score * (1 - threshold), (1 - row.score) * threshold]
-    return { ...row, score: above / (above + below), predicted: above > below ? 1 : 0 }
-  })
+  return {
+    thresholds: Object.fromEntries(tasks.map(({ name }) => [name, 0.5])),
+    rows: rows.map((row): ScoredRow => {
+      const threshold = byId.get(row.task)!
+      const [above, below] = [row.score * (1 - threshold), (1 - row.score) * threshold]
+      return { ...row, score: above / (above + below), predicted: above > below ? 1 : 0 }
+    })
+  }
 }
 
 function requireOffsets(config: ModelConfig, checkpoint: string): void {

@@ -7,21 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseTrainSettings, type TrainSettings } from '../config'
 import { readTargets } from '../teacher/targets'
 import { resumeRun, startRun } from './run'
+import { TINY_MODEL } from './tiny-model.fixtures'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-distil-'))
 const path = (name: string): string => join(root, name)
-const tiny = {
-  vocab_size: 200,
-  hidden_size: 8,
-  num_hidden_layers: 1,
-  num_attention_heads: 2,
-  intermediate_size: 8,
-  max_length: 32,
-  condition_size: 4
-}
 const settings = (more: object, model: object = {}): TrainSettings =>
   parseTrainSettings(
-    { model: { ...tiny, ...model }, epochs: 2, learning_rate: 0.01, batch_pairs: 4, ema_momentum: 0.5, ...more },
+    { model: { ...TINY_MODEL, ...model }, epochs: 2, learning_rate: 0.01, batch_pairs: 4, ema_momentum: 0.5, ...more },
     'test'
   )
 const BI = { architecture: 'bi-encoder' }

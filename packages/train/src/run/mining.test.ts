@@ -4,19 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseTrainSettings, type TrainSettings } from '../config'
 import { resumeRun, startRun } from './run'
+import { TINY_MODEL } from './tiny-model.fixtures'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-mining-'))
 const data = join(root, 'data')
-const model = {
-  architecture: 'bi-encoder',
-  vocab_size: 200,
-  hidden_size: 8,
-  num_hidden_layers: 1,
-  num_attention_heads: 2,
-  intermediate_size: 8,
-  max_length: 32,
-  condition_size: 4
-}
+const model = { ...TINY_MODEL, architecture: 'bi-encoder' }
 const settings = (more: object): TrainSettings =>
   parseTrainSettings(
     { model, epochs: 3, learning_rate: 0.01, batch_pairs: 4, ema_momentum: 0.5, contrastive_weight: 1, ...more },
