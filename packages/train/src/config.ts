@@ -205,8 +205,8 @@ export function parseTrainSettings(given: Record<string, unknown>, source: strin
 }
 
 /** The JSON of a configuration, every default resolved; `parseTrainSettings` reads it back. */
-export function trainSettingsToJson(config: TrainSettings): Record<string, unknown> {
-  const json = snakeCased(config)
+export function trainSettingsToJson(settings: TrainSettings): Record<string, unknown> {
+  const json = snakeCased(settings)
   return Object.fromEntries(Object.keys(entries).map((key) => [key, json[key]]))
 }
 

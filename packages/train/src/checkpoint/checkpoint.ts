@@ -6,7 +6,8 @@ import {
   parityToJson,
   type CheckpointMetrics,
   type ModelConfig,
-  type ParityBatch
+  type ParityBatch,
+  type TaskSpec
 } from '@sohu-match/core'
 import { openCheckpoint, replaceFolder, type Assets as TextAssets } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
@@ -27,6 +28,14 @@ export interface Checkpoint {
   readonly metrics: CheckpointMetrics
   readonly thresholds: Readonly<Record<string, number>>
   readonly parity: readonly ParityBatch[]
+}
+
+/** Metrics and thresholds of a network that no pairs have been scored with. */
+export function unjudged(tasks: readonly TaskSpec[]): Pick<Checkpoint, 'metrics' | 'thresholds'> {
+  return {
+    metrics: { mean: NaN, groups: {}, tasks: {} },
+    thresholds: Object.fromEntries(tasks.map(({ name }) => [name, 0.5]))
+  }
 }
 
 /** Writes a checkpoint folder whole or not at all; `more` adds files to it (optimizer state, for `last/`). Throws `storage`. */

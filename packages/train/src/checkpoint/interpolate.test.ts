@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { applyOverrides, parseTrainSettings, presets } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
-import { startRun } from '../run/run'
+import { startRun } from '../run/start'
 import { disposeModel } from '../step/trainer'
 import { readCheckpoint } from './checkpoint'
 import { interpolate } from './interpolate'
@@ -15,12 +15,12 @@ const [start, checkpoint] = ['start', 'tuned'].map((name) => join(root, name, 'b
 
 beforeAll(async () => {
   await writeDemoCorpus(data, { train: 16, valid: 8, test: 8 })
-  await startRun({ data, out: join(root, 'start'), config: await config() })
-  await startRun({ data, out: join(root, 'tuned'), init: start, config: await config('learning_rate=0.02') })
+  await startRun({ data, out: join(root, 'start'), settings: await settings() })
+  await startRun({ data, out: join(root, 'tuned'), init: start, settings: await settings('learning_rate=0.02') })
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-async function config(...more: string[]) {
+async function settings(...more: string[]) {
   const tiny = ['vocab_size=200', 'hidden_size=8', 'num_attention_heads=2', 'intermediate_size=8', 'max_length=32']
   return parseTrainSettings(
     applyOverrides(await presets.read('smoke'), [...tiny.map((key) => `model.${key}`), 'epochs=1', ...more]),
@@ -65,7 +65,7 @@ describe('interpolate', () => {
     await startRun({
       data,
       out: join(root, 'vectors'),
-      config: await config('model.architecture="bi-encoder"', ...plainStart, 'learning_rate=0.02')
+      settings: await settings('model.architecture="bi-encoder"', ...plainStart, 'learning_rate=0.02')
     })
     const [plain, centered] = [join(root, 'plain'), join(root, 'centered')]
     const before = await interpolate({ start: tuned, checkpoint: tuned, share: 1, data, out: plain })

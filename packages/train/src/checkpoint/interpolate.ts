@@ -17,6 +17,7 @@ import { Variable } from '../optimizer/variable'
 import { disposeModel } from '../step/trainer'
 import { readCheckpoint, writeCheckpoint, type LoadedCheckpoint } from './checkpoint'
 import { parityBatches, parityInputs } from './parity'
+import { tensorsOf } from './weights-file'
 
 /** A point on the line between two checkpoints of one network. */
 export interface InterpolateOptions {
@@ -67,11 +68,7 @@ export async function interpolate(
     await writeCheckpoint(folder, {
       config,
       assets,
-      weights: parameterSpecs(config).map(({ name, shape }) => ({
-        name,
-        shape,
-        read: () => model.variables.get(name)!.values()
-      })),
+      weights: tensorsOf(model.variables),
       metrics,
       thresholds,
       parity: parityBatches(model, parityInputs(valid, config))

@@ -1,12 +1,21 @@
 import { open } from 'node:fs/promises'
 import { encodeSafetensorsHeader } from '@sohu-match/core'
 import { openTensorFileOf, storageError } from '@sohu-match/node'
+import type { Variable } from '../optimizer/variable'
 
 /** A tensor that is read only when its turn comes, so that writing needs the memory of one. */
 export interface LazyTensor {
   readonly name: string
   readonly shape: readonly number[]
   readonly read: () => Float32Array | Promise<Float32Array>
+}
+
+/** The values of variables, each read when it is written; of all of them, or of those with `names` in that order. */
+export function tensorsOf(variables: ReadonlyMap<string, Variable>, names = [...variables.keys()]): LazyTensor[] {
+  return names.map((name) => {
+    const variable = variables.get(name)!
+    return { name, shape: variable.shape, read: () => variable.values() }
+  })
 }
 
 /** Writes a safetensors file tensor by tensor; the caller replaces the folder as a whole. Throws `storage`. */

@@ -3,7 +3,7 @@ import { whole } from '../report/format'
 import type { TaskMatch } from '../checkpoint/tasks-by-name'
 import { summaryText } from '../pretrained/plan'
 import { jsonLine, metricsTable } from '../report/table'
-import type { RunHooks, RunReady } from '../run/run'
+import type { RunHooks, RunReady } from '../run/execution'
 
 /** Shows a run to a person: a bar on stderr, a table after each epoch on stdout. */
 export function consoleHooks(): RunHooks {

@@ -17,7 +17,9 @@ import { PRESET_USES } from '../presets'
 import { consoleHooks, jsonHooks } from './report-run'
 import { readRun } from '../run/run-folder'
 import type { RunSource } from '../run/source'
-import { resumeRun, startRun, type RunHooks, type RunResult } from '../run/run'
+import type { RunHooks, RunResult } from '../run/execution'
+import { resumeRun } from '../run/resume'
+import { startRun } from '../run/start'
 
 interface SohuOptions {
   readonly data?: string
@@ -100,9 +102,9 @@ async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<Run
   }
   if (options.preset === undefined && options.data !== undefined) return startPlanned(options, out, hooks)
   const preset = options.preset ?? 'smoke'
-  const config = parseTrainSettings(applyOverrides(await presets.read(preset), options.set), `preset ${preset}`)
+  const settings = parseTrainSettings(applyOverrides(await presets.read(preset), options.set), `preset ${preset}`)
   if (FINE_TUNING.includes(preset) && options.init === undefined) console.error(withoutInit(preset))
-  return startRun({ ...(await sourceOf(options)), out, config }, hooks)
+  return startRun({ ...(await sourceOf(options)), out, settings }, hooks)
 }
 
 /** Starts a run whose settings are chosen from its data; `--set` comes last. */
@@ -112,10 +114,10 @@ async function startPlanned(options: SohuOptions, out: string, hooks: RunHooks):
   const resolved = await resolvePlan(source, given)
   const { plan, init } = resolved
   const json = applyOverrides(await presets.read(plan.preset), [...plan.set, ...options.set])
-  const config = parseTrainSettings(json, 'the settings chosen from the data')
+  const settings = parseTrainSettings(json, 'the settings chosen from the data')
   if (options.json) process.stdout.write(jsonLine('plan', { ...plan, init: resolved.initName }))
   else console.log(planText(resolved))
-  return startRun({ ...source, ...(init !== undefined && { init }), planned: [...plan.reasons], out, config }, hooks)
+  return startRun({ ...source, ...(init !== undefined && { init }), planned: [...plan.reasons], out, settings }, hooks)
 }
 
 /** For a planned run: its metrics beside the lexical baseline's, and what to do next. */

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseTrainSettings } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
-import { startRun } from '../run/run'
+import { startRun } from '../run/start'
 import { scoreSplit } from './scoring'
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await startRun({
     data,
     out: join(root, 'run'),
-    config: parseTrainSettings(
+    settings: parseTrainSettings(
       { model, epochs: 2, batch_pairs: 16, learning_rate: 1e-2, ema_momentum: 0.9, only_tasks: ['B-ss', 'A-ss'] },
       'test'
     )

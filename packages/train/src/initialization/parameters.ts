@@ -1,5 +1,6 @@
-import { elementCount, type Initializer, type ParameterSpec } from '@sohu-match/core'
+import { elementCount, parameterSpecs, type Initializer, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
 import { createRandom, type Random } from '../data/random'
+import { Variable } from '../optimizer/variable'
 
 /** Standard deviation of the reference's kernels and embeddings (BERT's `initializer_range`). */
 const RANGE = 0.02
@@ -15,6 +16,22 @@ export function initialValues({ name, shape, init }: ParameterSpec, seed: number
   const random = createRandom(seed, name)
   const draw = drawer(init, shape, random)
   return new Float32Array(elementCount(shape)).map(draw)
+}
+
+/** Variables in the order of `specs`, at their starting values or at those in `tables`. */
+export function initialVariables(
+  specs: readonly ParameterSpec[],
+  seed: number,
+  tables: ReadonlyMap<string, Float32Array> = new Map()
+): Map<string, Variable> {
+  return new Map(
+    specs.map((spec) => [spec.name, Variable.create(tables.get(spec.name) ?? initialValues(spec, seed), spec.shape)])
+  )
+}
+
+/** Number of parameters (elements, not tensors) of a network. */
+export function parameterCount(config: ModelConfig): number {
+  return parameterSpecs(config).reduce((sum, { shape }) => sum + elementCount(shape), 0)
 }
 
 function drawer(init: Initializer, shape: readonly number[], random: Random): () => number {

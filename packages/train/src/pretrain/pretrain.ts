@@ -3,20 +3,19 @@ import { basename, dirname, join } from 'node:path'
 import { acquireLock, CHECKPOINT_FOLDER, outputFolder, storageError, tokenizerOf, userPath } from '@sohu-match/node'
 import { elementCount, MatcherError, parameterSpecs, type ParameterSpec } from '@sohu-match/core'
 import type { Model } from '../autograd/pass'
-import { exists, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
+import { exists, unjudged, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
 import { trainSettingsToJson } from '../config'
 import { planEpoch, planEvaluation } from '../data/buckets'
-import { initialValues } from '../initialization/parameters'
-import type { StepReport } from '../run/loop'
+import { initialVariables } from '../initialization/parameters'
+import { lossMeter, REPORT_STEPS, type StepReport } from '../step/loss-meter'
 import { learningRateAt } from '../optimizer/schedule'
-import { Variable } from '../optimizer/variable'
 import { parityBatches, parityInputs } from '../checkpoint/parity'
 import { freshStart, type PrepareProgress } from '../run/prepare'
 import { samplePairs } from '../pretrained/import'
 import { takeOver } from '../pretrained/take-over'
-import { readWeights, writeWeights } from '../checkpoint/weights-file'
+import { readWeights, tensorsOf, writeWeights } from '../checkpoint/weights-file'
 import type { PretrainSettings } from './config'
-import { createMasking, type MaskedBatch } from './masking'
+import { createMasking } from './masking'
 import { evaluateMasked, headSpecs } from './pass'
 import { encodeSequences, sequenceLengths, type Sequences } from './sequences'
 import { readTexts, type PretrainTexts } from './texts'
@@ -51,9 +50,6 @@ export interface PretrainHooks {
   /** True once it is to stop: it finishes its step and writes the checkpoint. */
   readonly stopping?: () => boolean
 }
-
-/** Steps between reports. Reading the loss waits for the device, so it is read only then. */
-const REPORT_STEPS = 10
 
 /** The masked language modeling head, next to a checkpoint's files: pretraining that continues from the checkpoint loads it. */
 const HEAD_FILE = 'mlm.safetensors'
@@ -116,12 +112,16 @@ async function pretrainInto(
   try {
     let [step, heldOutLoss] = [0, NaN]
     for (const [epoch, batches] of plans.entries()) {
-      const meter = lossMeter(epoch, config.settings.epochs, steps, hooks)
+      const meter = lossMeter(steps, config.settings.epochs, 'pretraining')
       for (const [position, indices] of batches.entries()) {
         const learningRate = learningRateAt(++step, steps, config.settings)
         const batch = masking(indices, config.settings.seed, epoch)
-        meter.add(trainer.step(batch, learningRate, step), batch)
-        if (step % REPORT_STEPS === 0 || position + 1 === batches.length) meter.report(step, learningRate)
+        const counts = { pairs: batch.batch, tokenCount: batch.tokenCount, positions: batch.batch * batch.seq }
+        meter.add(trainer.step(batch, learningRate, step), [counts], 1)
+        if (step % REPORT_STEPS === 0 || position + 1 === batches.length) {
+          const report = meter.report(step, epoch, learningRate)
+          hooks.onStep?.(report)
+        }
         await new Promise((resolve) => setImmediate(resolve)) // lets signals in
         const stopping = hooks.stopping?.() ?? false
         if (stopping || (config.settings.checkpointSteps > 0 && step % config.settings.checkpointSteps === 0))
@@ -152,9 +152,10 @@ async function prepare(
   const sequences = await encodeSequences(units, tokenizer, config.maxLength, (done, total) =>
     onPrepare?.('tokenize', done, total)
   )
-  const made = (specs: readonly ParameterSpec[]): [string, Variable][] =>
-    specs.map((spec) => [spec.name, Variable.create(initialValues(spec, settings.seed), spec.shape)])
-  const variables = new Map([...(start.variables ?? made(parameterSpecs(config))), ...made(headSpecs(config))])
+  const variables = new Map([
+    ...(start.variables ?? initialVariables(parameterSpecs(config), settings.seed)),
+    ...initialVariables(headSpecs(config), settings.seed)
+  ])
   if (init !== undefined && (await exists(join(init, HEAD_FILE)))) {
     const shapes = new Map(headSpecs(config).map(({ name, shape }) => [name, shape]))
     readWeights(join(init, HEAD_FILE), shapes, (name, values) => variables.get(name)!.assign(values))
@@ -204,21 +205,23 @@ function meanLoss(model: Model, { indices, lengths }: Part, masking: ReturnType<
 }
 
 function saveCheckpoint(out: string, { config, variables }: Model, assets: Assets, description: object): Promise<void> {
-  const lazy = (specs: readonly ParameterSpec[]) =>
-    specs.map(({ name, shape }) => ({ name, shape, read: () => variables.get(name)!.values() }))
+  const tensors = (specs: readonly ParameterSpec[]) =>
+    tensorsOf(
+      variables,
+      specs.map(({ name }) => name)
+    )
   return samplePairs(config, tokenizerOf(assets)).then((pairs) =>
     writeCheckpoint(
       out,
       {
         config,
         assets,
-        weights: lazy(parameterSpecs(config)),
-        metrics: { mean: NaN, groups: {}, tasks: {} },
-        thresholds: Object.fromEntries(config.tasks.map(({ name }) => [name, 0.5])),
+        weights: tensors(parameterSpecs(config)),
+        ...unjudged(config.tasks),
         parity: parityBatches({ config, variables }, parityInputs(pairs, config))
       },
       async (temporary) => {
-        await writeWeights(join(temporary, HEAD_FILE), lazy(headSpecs(config)))
+        await writeWeights(join(temporary, HEAD_FILE), tensors(headSpecs(config)))
         await writeFile(join(temporary, 'pretrain.json'), `${JSON.stringify(description, null, 2)}\n`)
       }
     )
@@ -227,48 +230,4 @@ function saveCheckpoint(out: string, { config, variables }: Model, assets: Asset
 
 function describe({ settings, maskRate, heldOut }: PretrainSettings): object {
   return { config: { ...trainSettingsToJson(settings), mask_rate: maskRate, held_out: heldOut } }
-}
-
-/** Adds up losses on the device and reads them at a report. */
-function lossMeter(epoch: number, epochs: number, steps: number, { onStep }: PretrainHooks) {
-  let pending: ReturnType<PretrainTrainer['step']>[] = []
-  let counts = { pairs: 0, tokens: 0, positions: 0 }
-  let since = performance.now()
-  return {
-    add(loss: ReturnType<PretrainTrainer['step']>, { batch, seq, tokenCount }: MaskedBatch): void {
-      pending.push(loss)
-      counts = {
-        pairs: counts.pairs + batch,
-        tokens: counts.tokens + tokenCount,
-        positions: counts.positions + batch * seq
-      }
-    },
-    report(step: number, learningRate: number): void {
-      const loss = pending.reduce((sum, tensor) => sum + tensor.dataSync()[0]!, 0) / pending.length
-      pending.forEach((tensor) => tensor.dispose())
-      if (!Number.isFinite(loss)) {
-        throw new MatcherError(
-          'config-invalid',
-          `The loss is no longer a number at step ${step}: pretraining diverged; lower learning_rate or set clip_norm.`
-        )
-      }
-      const now = performance.now()
-      const { pairs, tokens, positions } = counts
-      onStep?.({
-        step,
-        steps,
-        epoch,
-        epochs,
-        loss,
-        learningRate,
-        pairs,
-        tokens,
-        paddingShare: 1 - tokens / positions,
-        seconds: (now - since) / 1000
-      })
-      pending = []
-      counts = { pairs: 0, tokens: 0, positions: 0 }
-      since = now
-    }
-  }
 }

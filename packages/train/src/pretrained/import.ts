@@ -5,12 +5,11 @@ import {
   WORD_EMBEDDINGS,
   type ModelConfig,
   type ParityBatch,
-  type TaskSpec,
   type Tokenizer
 } from '@sohu-match/core'
 import { CHECKPOINT_FOLDER, outputFolder, userPath } from '@sohu-match/node'
 import type { InputBatch } from '../autograd/pass'
-import { writeCheckpoint } from '../checkpoint/checkpoint'
+import { unjudged, writeCheckpoint } from '../checkpoint/checkpoint'
 import { demoPairs } from '../data/demo-corpus'
 import { encodeExamples, type EncodedPairs } from '../data/encode'
 import { ownAssets } from '../checkpoint/dictionary'
@@ -46,15 +45,7 @@ export async function importWeights({ from, out, force = false, ...options }: Im
       const assets = { vocab, ...(await ownAssets(config, origin)) }
       const pairs = await samplePairs(config, createTokenizer(vocab, assets.dictionary))
       const parity = await parityOf(config, parameters, parityInputs(pairs, config))
-      const thresholds = Object.fromEntries(config.tasks.map(({ name }: TaskSpec) => [name, 0.5]))
-      await writeCheckpoint(folder, {
-        config,
-        assets,
-        weights: parameters,
-        metrics: { mean: NaN, groups: {}, tasks: {} },
-        thresholds,
-        parity
-      })
+      await writeCheckpoint(folder, { config, assets, weights: parameters, ...unjudged(config.tasks), parity })
       return summary
     }
   )

@@ -2,8 +2,7 @@ import { parameterSpecs, parseModelConfig, type ModelConfig } from '@sohu-match/
 import type { LabeledBatch } from '../autograd/pass'
 import { parseTrainSettings, type TrainSettings } from '../config'
 import { createRandom } from '../data/random'
-import { initialValues } from '../initialization/parameters'
-import { Variable } from '../optimizer/variable'
+import { initialVariables } from '../initialization/parameters'
 import { Trainer } from '../step/trainer'
 
 /** The size of a step to measure. */
@@ -51,10 +50,7 @@ export function workloadTrainer(
 
 /** An initialized trainer of a network; auxiliary heads are left out, as `workloadBatch` has no targets for them. */
 export function profileTrainer(settings: TrainSettings, model: ModelConfig): Trainer {
-  const variables = parameterSpecs(model).map(
-    (spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)] as const
-  )
-  return new Trainer(settings, model, new Map(variables))
+  return new Trainer(settings, model, initialVariables(parameterSpecs(model), 1))
 }
 
 /** A batch of random words, two texts of equal length in each pair, all six tasks. */

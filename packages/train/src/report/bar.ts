@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress'
-import type { StepReport } from '../run/loop'
+import type { StepReport } from '../step/loss-meter'
 import { duration, percent, significant, whole } from './format'
 
 /** A progress display. `close` leaves the last state on the screen. */

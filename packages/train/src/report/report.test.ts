@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import type { Metrics } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
-import type { StepReport } from '../run/loop'
+import type { StepReport } from '../step/loss-meter'
 import { createProgress, stepFigures } from './bar'
 import { duration, ratio, whole } from './format'
 import { jsonLine, metricsTable } from './table'

@@ -2,8 +2,7 @@ import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { largestBatch, SAFETY_SHARE, sizedSettings } from './batch-size'
 import { parseTrainSettings } from '../config'
-import { initialValues } from '../initialization/parameters'
-import { Variable } from '../optimizer/variable'
+import { initialVariables } from '../initialization/parameters'
 import { recordOps } from '../profile/record-ops'
 import { workloadBatch } from '../profile/workload'
 import { tf } from '../tfjs'
@@ -16,12 +15,7 @@ const config = parseModelConfig({
   num_attention_heads: 2,
   intermediate_size: 64
 })
-const model = {
-  config,
-  variables: new Map(
-    parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)])
-  )
-}
+const model = { config, variables: initialVariables(parameterSpecs(config), 1) }
 const train = (more: Record<string, unknown>) =>
   parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1, batch_pairs: 64, ...more }, 'test')
 

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseTrainSettings, type TrainSettings } from '../config'
 import { readTargets } from '../teacher/targets'
-import { resumeRun, startRun } from './run'
+import { resumeRun } from './resume'
+import { startRun } from './start'
 import { TINY_MODEL } from './tiny-model.fixtures'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-distil-'))
@@ -46,9 +47,9 @@ let unlabelled: string
 beforeAll(async () => {
   labelled = writeData('labelled', (i) => ({ label: String(i % 2) }))
   unlabelled = writeData('unlabelled', (i) => (i % 3 === 0 ? {} : { label: String(i % 2) }))
-  await startRun({ data: labelled, out: path('pairs'), config: settings({ epochs: 1 }) })
+  await startRun({ data: labelled, out: path('pairs'), settings: settings({ epochs: 1 }) })
   const vectors = { ...BI, hidden_size: 12 }
-  await startRun({ data: labelled, out: path('vectors'), config: settings({ epochs: 1 }, vectors) })
+  await startRun({ data: labelled, out: path('vectors'), settings: settings({ epochs: 1 }, vectors) })
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
@@ -63,16 +64,16 @@ describe('a run with a teacher', () => {
     const flipped = writeData('flipped', (i) => ({ label: String(1 - (i % 2)) }))
     const none = writeData('none', () => ({}))
     const teacher = path('pairs/last')
-    const config = settings({ distill_epochs: 2 })
+    const asked = settings({ distill_epochs: 2 })
     for (const [data, out] of [
       [labelled, 'alone'],
       [flipped, 'alone-flipped'],
       [none, 'alone-none']
     ] as const)
-      await startRun({ data, out: path(out), config, teacher })
+      await startRun({ data, out: path(out), settings: asked, teacher })
     expect(weightsOf('alone-flipped')).toBe(weightsOf('alone'))
     expect(weightsOf('alone-none')).toBe(weightsOf('alone'))
-    await startRun({ data: labelled, out: path('beside'), config: settings({ distill_weight: 1 }), teacher })
+    await startRun({ data: labelled, out: path('beside'), settings: settings({ distill_weight: 1 }), teacher })
     expect(weightsOf('beside')).not.toBe(weightsOf('alone'))
   })
 
@@ -82,10 +83,10 @@ describe('a run with a teacher', () => {
     ['scores, by a bi-encoder', { distill_weight: 0.5 }, BI, 'pairs'],
     ['vectors of another width, with scores', { distill_weight: 1, distill_targets: 'both' }, BI, 'vectors']
   ])('resumes bit for bit, without the teacher: %s', async (name, more, model, from) => {
-    const config = settings(more, model)
+    const asked = settings(more, model)
     const teacher = path(`teacher of ${name}`)
     cpSync(path(`${from}/last`), teacher, { recursive: true })
-    const source = { data: unlabelled, config, teacher }
+    const source = { data: unlabelled, settings: asked, teacher }
     await startRun({ ...source, out: path(`whole ${name}`) })
     let steps = 0
     const stopped = await startRun(
@@ -100,8 +101,8 @@ describe('a run with a teacher', () => {
 
   it('asks again after a kill before the scores were written, and only the same teacher', async () => {
     const teacher = path('pairs/last')
-    const config = settings({ distill_weight: 1 })
-    await startRun({ data: labelled, out: path('asked'), config, teacher })
+    const asked = settings({ distill_weight: 1 })
+    await startRun({ data: labelled, out: path('asked'), settings: asked, teacher })
     const before = outcome('asked')
     for (const name of ['last', 'best', 'teacher.safetensors'])
       rmSync(join(path('asked'), name), { recursive: true, force: true })
@@ -123,9 +124,9 @@ describe('a run with a teacher', () => {
     const [cli, model] = [fileURLToPath(new URL('../../../export/dist/cli.js', import.meta.url)), path('model')]
     const flags = ['--data', labelled, '--out', model, '--dtype', 'fp32', '--no-latency', '--no-gate']
     execFileSync(process.execPath, [cli, 'sohu', '--checkpoint', path('vectors/last'), ...flags])
-    const config = settings({ distill_weight: 1, distill_targets: 'both', epochs: 1 }, BI)
+    const asked = settings({ distill_weight: 1, distill_targets: 'both', epochs: 1 }, BI)
     const targetsOf = async (name: string, teacher: string) => {
-      await startRun({ data: labelled, out: path(name), config, teacher })
+      await startRun({ data: labelled, out: path(name), settings: asked, teacher })
       return readTargets(join(path(name), 'teacher.safetensors'))
     }
     const exported = await targetsOf('by-model', model)
@@ -139,9 +140,9 @@ describe('a run with a teacher', () => {
       found.forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, 3)) // rounding of two runtimes, times a scale of 12
     }
     writeFileSync(join(model, 'vocab.txt'), readFileSync(join(model, 'vocab.txt'), 'utf8').replace('场', '厂'))
-    await expect(startRun({ data: labelled, out: path('damaged'), config, teacher: model })).rejects.toMatchObject({
-      code: 'asset-corrupt'
-    })
+    await expect(
+      startRun({ data: labelled, out: path('damaged'), settings: asked, teacher: model })
+    ).rejects.toMatchObject({ code: 'asset-corrupt' })
     expect(existsSync(path('damaged'))).toBe(false)
   }, 60_000)
 })
@@ -154,7 +155,7 @@ describe('a teacher that cannot be followed', () => {
     ['vectors for a cross-encoder', { distill_weight: 1, distill_targets: 'both' }, {}, 'vectors', /this network is a/]
   ])('is refused before anything is written: %s', async (_, more, model, from, message) => {
     const teacher = from === undefined ? {} : { teacher: path(`${from}/last`) }
-    const run = { data: labelled, out: path('refused'), config: settings(more, model), ...teacher }
+    const run = { data: labelled, out: path('refused'), settings: settings(more, model), ...teacher }
     await expect(startRun(run)).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringMatching(message) as string
@@ -169,13 +170,13 @@ describe('a teacher that cannot be followed', () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('"name":"y"', '"name":"z"'))
     renameSync(join(other, 'y.train.jsonl'), join(other, 'z.train.jsonl'))
     writeFileSync(file, readFileSync(file, 'utf8').replace('y.train', 'z.train'))
-    const config = settings({ distill_weight: 1 })
-    const run = { data: other, out: path('refused'), config, teacher: path('pairs/last') }
+    const asked = settings({ distill_weight: 1 })
+    const run = { data: other, out: path('refused'), settings: asked, teacher: path('pairs/last') }
     await expect(startRun(run)).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining('"z"') as string
     })
-    await expect(startRun({ data: unlabelled, out: path('refused'), config: settings({}) })).rejects.toMatchObject({
+    await expect(startRun({ data: unlabelled, out: path('refused'), settings: settings({}) })).rejects.toMatchObject({
       code: 'data-invalid',
       message: expect.stringContaining('x.train.jsonl:1') as string
     })

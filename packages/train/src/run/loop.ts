@@ -1,11 +1,4 @@
-import {
-  chooseThresholds,
-  evaluateAt,
-  MatcherError,
-  type CheckpointMetrics,
-  type Metrics,
-  type ScoredRow
-} from '@sohu-match/core'
+import { chooseThresholds, evaluateAt, type CheckpointMetrics, type Metrics, type ScoredRow } from '@sohu-match/core'
 import type { SizedSettings } from './batch-size'
 import type { TrainSettings } from '../config'
 import type { BatchCounts } from '../data/batch'
@@ -14,6 +7,7 @@ import { pairLengths } from '../data/encode'
 import { mineNegatives } from '../evaluate/mine'
 import { networkOf, predictPairs, scoredRows } from '../evaluate/predict'
 import { selectionScore } from '../evaluate/selection'
+import { lossMeter, REPORT_STEPS, type StepReport } from '../step/loss-meter'
 import { microBatches, textBatches, type BatchMaker } from '../step/micro-batches'
 import { learningRateAt } from '../optimizer/schedule'
 import type { Prepared } from './prepare'
@@ -51,22 +45,6 @@ export function isFinished(
   return epoch >= epochs || (patience > 0 && stale >= patience)
 }
 
-/** What happened since the last report. */
-export interface StepReport {
-  readonly step: number
-  readonly steps: number
-  readonly epoch: number
-  readonly epochs: number
-  /** Mean loss of the pairs since the last report, auxiliary terms included. */
-  readonly loss: number
-  readonly learningRate: number
-  readonly pairs: number
-  /** Tokens without padding, and the share of positions that were padding. */
-  readonly tokens: number
-  readonly paddingShare: number
-  readonly seconds: number
-}
-
 /** An epoch's end: metrics of the averaged weights on the valid split, at thresholds chosen on it. */
 export interface EpochReport {
   readonly epoch: number
@@ -90,9 +68,6 @@ export interface LoopHooks {
   readonly stopping: () => boolean
 }
 
-/** Steps between reports. Reading the loss waits for the device, so it is read only then. */
-const REPORT_STEPS = 10
-
 /** Trains from `state` to the end, or until `stopping`; returns where it stopped. Throws `config-invalid` when the loss is no longer a number. */
 export async function trainLoop(
   settings: SizedSettings,
@@ -112,15 +87,19 @@ export async function trainLoop(
   while (!isFinished(settings, now)) {
     const { epoch } = now
     const plan = plans[epoch]!
-    const meter = lossMeter(settings, steps, hooks)
+    const meter = lossMeter(steps, settings.epochs, 'the training')
     for (let { position } = now; position < plan.batches.length; position++) {
       const batches = batchOf(plan.batches[position]!, epoch, plan.pairWeight, now.mined)
       const step = now.step + 1
       const learningRate = learningRateAt(step, steps, settings)
-      meter.add(trainer.step(batches, learningRate, step), batches, plan.pairWeight)
+      const pairs = batches.reduce((sum, batch) => sum + batch.pairs, 0)
+      meter.add(trainer.step(batches, learningRate, step), batches, pairs, plan.pairWeight && 1 / plan.pairWeight)
       const last = position + 1 === plan.batches.length
-      if (step % REPORT_STEPS === 0 || last) await meter.report(step, epoch, learningRate)
-      else await nextTurn()
+      if (step % REPORT_STEPS === 0 || last) {
+        const report = meter.report(step, epoch, learningRate)
+        hooks.onStep(report)
+        await hooks.log({ type: 'step', ...report })
+      } else await nextTurn()
       now = { ...now, step, position: position + 1 }
       if (!last && hooks.stopping()) {
         await hooks.save(now)
@@ -195,52 +174,6 @@ async function endEpoch(
     return next
   } finally {
     disposeModel(averaged)
-  }
-}
-
-/** Adds up losses on the device and reads them at a report. */
-function lossMeter(settings: TrainSettings, steps: number, hooks: LoopHooks) {
-  let pending: { loss: { dataSync(): ArrayLike<number>; dispose(): void }; weight: number }[] = []
-  let counts = { pairs: 0, tokens: 0, positions: 0 }
-  let since = performance.now()
-  return {
-    add(loss: (typeof pending)[number]['loss'], batches: readonly BatchCounts[], pairWeight: number | undefined): void {
-      const pairs = batches.reduce((sum, batch) => sum + batch.pairs, 0)
-      pending.push({ loss, weight: pairWeight === undefined ? pairs : 1 / pairWeight })
-      counts = {
-        pairs: counts.pairs + pairs,
-        tokens: counts.tokens + batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
-        positions: counts.positions + batches.reduce((sum, batch) => sum + batch.positions, 0)
-      }
-    },
-    async report(step: number, epoch: number, learningRate: number): Promise<void> {
-      const total = pending.reduce((sum, { loss, weight }) => sum + loss.dataSync()[0]! * weight, 0)
-      pending.forEach(({ loss }) => loss.dispose())
-      if (!Number.isFinite(total)) {
-        throw new MatcherError(
-          'config-invalid',
-          `The loss is no longer a number at step ${step}: the training diverged; lower learning_rate or set clip_norm.`
-        )
-      }
-      const now = performance.now()
-      const report: StepReport = {
-        step,
-        steps,
-        epoch,
-        epochs: settings.epochs,
-        learningRate,
-        loss: total / counts.pairs,
-        pairs: counts.pairs,
-        tokens: counts.tokens,
-        paddingShare: 1 - counts.tokens / counts.positions,
-        seconds: (now - since) / 1000
-      }
-      hooks.onStep(report)
-      await hooks.log({ type: 'step', ...report })
-      pending = []
-      counts = { pairs: 0, tokens: 0, positions: 0 }
-      since = now
-    }
   }
 }
 

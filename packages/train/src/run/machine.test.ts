@@ -8,18 +8,18 @@ const reason = 'they are not compiled: run `npm run setup`'
 
 describe('a run on a machine', () => {
   it('has what it asks for where the machine has it', () => {
-    expect(fitToMachine(asked, { bfloat16: false, kernels: undefined })).toEqual({ config: asked, without: {} })
+    expect(fitToMachine(asked, { bfloat16: false, kernels: undefined })).toEqual({ settings: asked, without: {} })
   })
 
   it('is in float32 and plain where the machine lacks both, and says so', () => {
-    const { config, without } = fitToMachine(asked, { bfloat16: true, kernels: reason })
-    expect(config).toEqual({ ...asked, precision: 'float32', kernels: 'plain' })
+    const { settings: fitted, without } = fitToMachine(asked, { bfloat16: true, kernels: reason })
+    expect(fitted).toEqual({ ...asked, precision: 'float32', kernels: 'plain' })
     expect(without).toEqual({ withoutBfloat16: true, withoutKernels: reason })
   })
 
   it('says nothing of what it does not ask for', () => {
     const plain = settings({})
-    expect(fitToMachine(plain, { bfloat16: true, kernels: reason })).toEqual({ config: plain, without: {} })
+    expect(fitToMachine(plain, { bfloat16: true, kernels: reason })).toEqual({ settings: plain, without: {} })
     expect(withoutKernels(plain, { bfloat16: true, kernels: reason })).toEqual({})
   })
 })

@@ -20,11 +20,11 @@ export interface Without {
 const here = (): MachineLacks => ({ bfloat16: !hasBfloat16(), kernels: fusedKernelsMissing })
 
 /** The settings of a new run as this machine can run them, and what that leaves out. */
-export function fitToMachine(asked: TrainSettings, lacks = here()): { config: TrainSettings; without: Without } {
+export function fitToMachine(asked: TrainSettings, lacks = here()): { settings: TrainSettings; without: Without } {
   const withoutBfloat16 = asked.precision !== 'float32' && lacks.bfloat16
   const without = { ...(withoutBfloat16 && { withoutBfloat16 }), ...withoutKernels(asked, lacks) }
   return {
-    config: {
+    settings: {
       ...asked,
       ...(withoutBfloat16 && { precision: 'float32' }),
       ...(without.withoutKernels !== undefined && { kernels: 'plain' })

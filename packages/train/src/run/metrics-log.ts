@@ -4,7 +4,7 @@ import { describeIssues, MatcherError, parseMetrics, type Metrics } from '@sohu-
 import { readText, storageError, writeFileAtomic } from '@sohu-match/node'
 import * as v from 'valibot'
 import { exists } from '../checkpoint/checkpoint'
-import type { StepReport } from './loop'
+import type { StepReport } from '../step/loss-meter'
 
 /** A line of a run's `metrics.jsonl`; a metric that was NaN, null in the file, is NaN again. */
 export type RunRecord =

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseTrainSettings, type TrainSettings } from '../config'
-import { resumeRun, startRun } from './run'
+import { resumeRun } from './resume'
+import { startRun } from './start'
 import { TINY_MODEL } from './tiny-model.fixtures'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-mining-'))
@@ -39,12 +40,12 @@ const outcome = (run: string): string[] =>
 
 describe('a run with mined negatives', () => {
   it('resumes bit for bit in the middle of an epoch, with the negatives that the epoch began with', async () => {
-    const config = settings({ mined_negatives: 2 })
-    const { state } = await startRun({ data, config, out: join(root, 'whole') })
+    const asked = settings({ mined_negatives: 2 })
+    const { state } = await startRun({ data, settings: asked, out: join(root, 'whole') })
     expect(state.mined).toBeUndefined()
     let steps = 0
     const stopped = await startRun(
-      { data, config, out: join(root, 'stopped') },
+      { data, settings: asked, out: join(root, 'stopped') },
       { stopping: () => ++steps === 5 } // asked once per step: three steps an epoch
     )
     expect(stopped.state).toMatchObject({ epoch: 1, mined: expect.any(Array) as unknown })
@@ -52,7 +53,7 @@ describe('a run with mined negatives', () => {
     expect(stopped.state.mined!.every((place) => place >= 0)).toBe(true)
     await resumeRun(join(root, 'stopped'))
     expect(outcome('stopped')).toEqual(outcome('whole'))
-    await startRun({ data, config: settings({}), out: join(root, 'plain') })
+    await startRun({ data, settings: settings({}), out: join(root, 'plain') })
     expect(outcome('plain')).not.toEqual(outcome('whole'))
   })
 
@@ -62,8 +63,8 @@ describe('a run with mined negatives', () => {
     ['a cross-encoder', { contrastive_weight: 0, model: { ...model, architecture: 'cross-encoder' } }, /has no use for/]
   ])('is refused with %s', async (name, more, message) => {
     writeDescription(name === 'data without keys' ? {} : { aKey: 'x', bKey: 'y' })
-    const config = settings({ mined_negatives: 1, ...more })
-    await expect(startRun({ data, config, out: join(root, 'refused') })).rejects.toMatchObject({
+    const asked = settings({ mined_negatives: 1, ...more })
+    await expect(startRun({ data, settings: asked, out: join(root, 'refused') })).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringMatching(message) as string
     })

@@ -27,9 +27,9 @@ import type { TaskMatch } from '../checkpoint/tasks-by-name'
 import type { RunSource } from './source'
 import { ownAssets } from '../checkpoint/dictionary'
 import { crossInitialization } from '../initialization/cross'
-import { initialValues } from '../initialization/parameters'
+import { initialVariables } from '../initialization/parameters'
 import { requireRates } from '../optimizer/rates'
-import { Variable } from '../optimizer/variable'
+import type { Variable } from '../optimizer/variable'
 import type { LoadSummary } from '../pretrained/plan'
 import { takeOver } from '../pretrained/take-over'
 
@@ -112,9 +112,13 @@ export async function prepare(
   }
   const variables =
     start.variables ??
-    initialVariables(settings, config, startingTables(settings, config, tokenizer, pairs.train, onProgress))
-  for (const spec of auxiliarySpecs(settings, config.hiddenSize))
-    variables.set(spec.name, Variable.create(initialValues(spec, settings.seed), spec.shape))
+    initialVariables(
+      parameterSpecs(config),
+      settings.seed,
+      startingTables(settings, config, tokenizer, pairs.train, onProgress)
+    )
+  for (const [name, variable] of initialVariables(auxiliarySpecs(settings, config.hiddenSize), settings.seed))
+    variables.set(name, variable)
   return {
     config,
     assets,
@@ -242,17 +246,4 @@ function startingTables(
     onProgress?.('embeddings', 1, 1)
   }
   return tables
-}
-
-function initialVariables(
-  settings: TrainSettings,
-  config: ModelConfig,
-  tables: ReadonlyMap<string, Float32Array>
-): Map<string, Variable> {
-  return new Map(
-    parameterSpecs(config).map((spec) => [
-      spec.name,
-      Variable.create(tables.get(spec.name) ?? initialValues(spec, settings.seed), spec.shape)
-    ])
-  )
 }

@@ -28,7 +28,7 @@ import type { TrainingState } from './loop'
 import { sourceEntries, type RunSource } from './source'
 import type { Variable } from '../optimizer/variable'
 import type { Trainer } from '../step/trainer'
-import { readWeights, writeWeights, type LazyTensor } from '../checkpoint/weights-file'
+import { readWeights, tensorsOf, writeWeights } from '../checkpoint/weights-file'
 
 /** What a run was started with; `train.json` of its folder. */
 export interface RunDescription extends RunSource {
@@ -36,7 +36,7 @@ export interface RunDescription extends RunSource {
   readonly dataset?: DatasetDescription
   /** Hash of the teacher, where there is one. */
   readonly teacherSha256?: string
-  readonly config: TrainSettings
+  readonly settings: TrainSettings
 }
 
 const runSchema = v.strictObject({
@@ -77,7 +77,7 @@ export function lockRun(folder: string): Promise<() => Promise<void>> {
 }
 
 /** Makes the folder of a new run, locks it, and writes its `train.json`; returns the lock's release. Throws `storage`, `output-exists`. */
-export async function createRun(folder: string, { config, ...rest }: RunDescription): Promise<() => Promise<void>> {
+export async function createRun(folder: string, { settings, ...rest }: RunDescription): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw storageError('make the folder', folder, cause)
   })
@@ -85,7 +85,7 @@ export async function createRun(folder: string, { config, ...rest }: RunDescript
   try {
     await requireFresh(folder) // another run may have begun since this one looked
     await removeTemporaries(folder)
-    const json = { ...description(rest), config: trainSettingsToJson(config) }
+    const json = { ...description(rest), config: trainSettingsToJson(settings) }
     await writeFileAtomic(join(folder, DESCRIPTION), `${JSON.stringify(json, null, 2)}\n`)
     return release
   } catch (cause) {
@@ -104,7 +104,7 @@ function description({
   teacher,
   teacherSha256,
   dataset
-}: Omit<RunDescription, 'config'>): object {
+}: Omit<RunDescription, 'settings'>): object {
   return { data, columns, planned, init, allowMissing, teacher, teacherSha256, dataset }
 }
 
@@ -113,7 +113,8 @@ export async function readRun(folder: string): Promise<RunDescription> {
   const path = join(folder, DESCRIPTION)
   const parsed = v.safeParse(runSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
   if (!parsed.success) throw new MatcherError('checkpoint-invalid', `${path}: ${describeIssues(parsed.issues)}.`)
-  return { ...parsed.output, config: parseTrainSettings(parsed.output.config, path) }
+  const { config, ...rest } = parsed.output
+  return { ...rest, settings: parseTrainSettings(config, path) }
 }
 
 /** Removes what a killed run left under temporary names. Throws `storage`. */
@@ -141,13 +142,14 @@ export async function writeLast(
   { assets, metrics, thresholds, parity, state }: LastCheckpoint
 ): Promise<void> {
   const { config, variables } = trainer.model
-  const weights = parameterSpecs(config).map(({ name }) => lazy(name, variables.get(name)!))
+  const names = parameterSpecs(config).map(({ name }) => name)
+  const weights = tensorsOf(variables, names)
   await writeCheckpoint(
     join(folder, 'last'),
     { config, assets, weights, metrics, thresholds, parity },
     async (temporary) => {
-      await writeWeights(join(temporary, 'ema.safetensors'), lazyAll(trainer.ema.state()))
-      await writeWeights(join(temporary, 'optimizer.safetensors'), lazyAll(optimizerState(trainer)))
+      await writeWeights(join(temporary, 'ema.safetensors'), tensorsOf(trainer.ema.state()))
+      await writeWeights(join(temporary, 'optimizer.safetensors'), tensorsOf(optimizerState(trainer)))
       await writeFile(join(temporary, 'state.json'), `${JSON.stringify(state)}\n`)
     }
   )
@@ -191,12 +193,4 @@ export async function hasLast(folder: string): Promise<boolean> {
 /** Adam's moments of every variable, and the auxiliary heads, which are no part of the network. */
 function optimizerState(trainer: Trainer): Map<string, Variable> {
   return new Map([...trainer.adam.state(), ...[...trainer.variables].filter(([name]) => name.startsWith('auxiliary.'))])
-}
-
-function lazy(name: string, variable: Variable): LazyTensor {
-  return { name, shape: variable.shape, read: () => variable.values() }
-}
-
-function lazyAll(variables: ReadonlyMap<string, Variable>): LazyTensor[] {
-  return [...variables].map(([name, variable]) => lazy(name, variable))
 }

@@ -20,11 +20,12 @@ import { conclusion } from '../cli/sohu'
 import { evaluation } from '../evaluate/evaluation'
 import { scoreSplit } from '../evaluate/scoring'
 import { takeOver } from '../pretrained/take-over'
-import { resumeRun, startRun } from './run'
+import { resumeRun } from './resume'
+import { startRun } from './start'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-run-'))
 const data = join(root, 'data')
-let config: TrainSettings
+let settings: TrainSettings
 
 beforeAll(async () => {
   await writeDemoCorpus(data, { train: 16, valid: 8, test: 8 })
@@ -36,7 +37,7 @@ beforeAll(async () => {
     'model.max_length=32',
     'epochs=1'
   ]
-  config = parseTrainSettings(applyOverrides(await presets.read('smoke'), tiny), 'test')
+  settings = parseTrainSettings(applyOverrides(await presets.read('smoke'), tiny), 'test')
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
@@ -46,7 +47,7 @@ describe('a run that cannot begin', () => {
     await writeDemoCorpus(bad, { train: 8, valid: 8, test: 8 })
     appendFileSync(join(bad, '短短匹配A类', 'train.txt'), '{"source": "a", "target": 3, "labelA": "1"}\n')
     const out = join(root, 'bad-run')
-    await expect(startRun({ data: bad, out, config })).rejects.toMatchObject({
+    await expect(startRun({ data: bad, out, settings })).rejects.toMatchObject({
       code: 'data-invalid',
       message: expect.stringMatching(/train\.txt:9:/) as string
     })
@@ -57,7 +58,7 @@ describe('a run that cannot begin', () => {
     const out = join(root, 'taken')
     mkdirSync(out)
     writeFileSync(join(out, 'notes.txt'), 'mine')
-    await expect(startRun({ data, out, config })).rejects.toMatchObject({ code: 'output-exists' })
+    await expect(startRun({ data, out, settings })).rejects.toMatchObject({ code: 'output-exists' })
     expect(readdirSync(out)).toEqual(['notes.txt'])
   })
 
@@ -65,13 +66,13 @@ describe('a run that cannot begin', () => {
     const out = join(root, 'unborn')
     mkdirSync(out)
     writeFileSync(join(out, 'train.json.0a1b2c3d-1111-4222-8333-0123456789ab.tmp'), '{')
-    expect(await startRun({ data, out, config })).toMatchObject({ finished: true })
+    expect(await startRun({ data, out, settings })).toMatchObject({ finished: true })
     expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
   it('takes away what a kill left under temporary names when it goes on', async () => {
     const out = join(root, 'tidied')
-    await startRun({ data, out, config })
+    await startRun({ data, out, settings })
     for (const name of ['.best.previous.tmp', '.best.new-0a1b2c3d.tmp', '.last.new-0a1b2c3d.tmp'])
       mkdirSync(join(out, name))
     writeFileSync(join(out, 'metrics.jsonl.0a1b2c3d-1111-4222-8333-0123456789ab.tmp'), '')
@@ -89,12 +90,12 @@ describe('a run that cannot begin', () => {
   it('names a place under a file, which cannot become a folder', async () => {
     const file = join(root, 'file')
     writeFileSync(file, '')
-    await expect(startRun({ data, out: join(file, 'run'), config })).rejects.toMatchObject({ code: 'storage' })
+    await expect(startRun({ data, out: join(file, 'run'), settings })).rejects.toMatchObject({ code: 'storage' })
   })
 })
 
 describe('a bi-encoder', () => {
-  const settings = [
+  const overrides = [
     'model.architecture="bi-encoder"',
     'model.pooling="cls"',
     'initialization="reference"',
@@ -113,7 +114,7 @@ describe('a bi-encoder', () => {
     )
 
   beforeAll(async () => {
-    biEncoder = parseTrainSettings(applyOverrides({ ...trainSettingsToJson(config) }, settings), 'test')
+    biEncoder = parseTrainSettings(applyOverrides({ ...trainSettingsToJson(settings) }, overrides), 'test')
     mkdirSync(keyed)
     const line = (i: number, j: number): string =>
       JSON.stringify({
@@ -133,9 +134,9 @@ describe('a bi-encoder', () => {
   })
 
   it('trains on texts read alone and resumes bit for bit', async () => {
-    await startRun({ data: keyed, out: join(root, 'unbroken'), config: biEncoder })
+    await startRun({ data: keyed, out: join(root, 'unbroken'), settings: biEncoder })
     let steps = 0
-    const broken = { data: keyed, out: join(root, 'broken'), config: biEncoder }
+    const broken = { data: keyed, out: join(root, 'broken'), settings: biEncoder }
     expect(await startRun(broken, { stopping: () => ++steps > 3 })).toMatchObject({ finished: false })
     expect(await resumeRun(broken.out)).toMatchObject({ finished: true })
     expect(weights('broken')).toEqual(weights('unbroken'))
@@ -143,7 +144,7 @@ describe('a bi-encoder', () => {
 
   it('draws texts together by their keys: the contrastive term changes what is learned', async () => {
     const without = parseTrainSettings(applyOverrides(trainSettingsToJson(biEncoder), ['contrastive_weight=0']), 'test')
-    await startRun({ data: keyed, out: join(root, 'without'), config: without })
+    await startRun({ data: keyed, out: join(root, 'without'), settings: without })
     expect(weights('without')[0]).not.toEqual(weights('unbroken')[0])
   })
 
@@ -153,12 +154,12 @@ describe('a bi-encoder', () => {
     ['micro_batch_tokens=512', 'micro_batch_tokens']
   ])('refuses %s, which only a cross-encoder knows', async (override, key) => {
     const bad = parseTrainSettings(applyOverrides(trainSettingsToJson(biEncoder), [override]), 'test')
-    await expect(startRun({ data: keyed, out: join(root, 'refused'), config: bad })).rejects.toMatchObject({
+    await expect(startRun({ data: keyed, out: join(root, 'refused'), settings: bad })).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining(key) as string
     })
-    const cross = parseTrainSettings(applyOverrides(trainSettingsToJson(config), ['contrastive_weight=1']), 'test')
-    await expect(startRun({ data, out: join(root, 'refused'), config: cross })).rejects.toMatchObject({
+    const cross = parseTrainSettings(applyOverrides(trainSettingsToJson(settings), ['contrastive_weight=1']), 'test')
+    await expect(startRun({ data, out: join(root, 'refused'), settings: cross })).rejects.toMatchObject({
       code: 'config-invalid'
     })
   })
@@ -167,11 +168,11 @@ describe('a bi-encoder', () => {
 describe('a run in bfloat16', () => {
   it('judges its epochs in float32, as users score', async () => {
     const out = join(root, 'bfloat16')
-    await startRun({ data, out, config }, { stopping: () => true })
-    const settings = join(out, 'train.json')
-    const stored = JSON.parse(readFileSync(settings, 'utf8')) as { config: object }
+    await startRun({ data, out, settings }, { stopping: () => true })
+    const path = join(out, 'train.json')
+    const stored = JSON.parse(readFileSync(path, 'utf8')) as { config: object }
     // written here, as a processor without bfloat16 would begin in float32
-    writeFileSync(settings, JSON.stringify({ ...stored, config: { ...stored.config, precision: 'bfloat16' } }))
+    writeFileSync(path, JSON.stringify({ ...stored, config: { ...stored.config, precision: 'bfloat16' } }))
     expect(await resumeRun(out)).toMatchObject({ finished: true })
     const best = join(out, 'best')
     const { scores } = JSON.parse(readFileSync(join(best, 'valid-scores.json'), 'utf8')) as { scores: number[] }
@@ -207,7 +208,7 @@ describe('the data of a run', () => {
   ])('may not change before --resume: %s', async (name, change, message) => {
     const changed = copy(`changed by ${name}`)
     const out = join(root, `run on ${name}`)
-    expect(await startRun({ data: changed, out, config }, stop(1))).toMatchObject({ ended: 'stopped' })
+    expect(await startRun({ data: changed, out, settings }, stop(1))).toMatchObject({ ended: 'stopped' })
     change(changed)
     await expect(resumeRun(out)).rejects.toMatchObject({
       code: 'data-invalid',
@@ -222,7 +223,7 @@ describe('the data of a run', () => {
     const own = join(root, 'own')
     writeOwn(own, ['x', 'y'])
     const out = join(root, 'run of before')
-    await startRun({ data: own, out, config }, stop(1))
+    await startRun({ data: own, out, settings }, stop(1))
     const { dataset: _, ...before } = JSON.parse(readFileSync(join(out, 'train.json'), 'utf8')) as Record<
       string,
       unknown
@@ -240,8 +241,8 @@ describe('the data of a run', () => {
   it('meets the conditions of its tasks by name when --init has them in another order, fewer or more', async () => {
     const own = join(root, 'named')
     writeOwn(own, ['x', 'y', 'z'])
-    const heads = parseTrainSettings(applyOverrides(trainSettingsToJson(config), ['model.heads=per-task']), 'test')
-    await startRun({ data: own, out: join(root, 'first'), config: heads })
+    const heads = parseTrainSettings(applyOverrides(trainSettingsToJson(settings), ['model.heads=per-task']), 'test')
+    await startRun({ data: own, out: join(root, 'first'), settings: heads })
     const init = join(root, 'first', 'best')
     const was = await readCheckpoint(init)
     writeOwn(own, ['z', 'new', 'x'])
@@ -282,11 +283,11 @@ describe('a second training into one folder', () => {
     const out = join(root, 'shared')
     const seen: unknown[] = []
     const attempt = async (): Promise<void> => {
-      for (const second of [() => startRun({ data, out, config }), () => resumeRun(out)])
+      for (const second of [() => startRun({ data, out, settings }), () => resumeRun(out)])
         seen.push(await second().catch((error: unknown) => (error as { code: string }).code))
     }
     let asked: Promise<void> | undefined
-    await startRun({ data, out, config }, { onStep: () => void (asked ??= attempt()) })
+    await startRun({ data, out, settings }, { onStep: () => void (asked ??= attempt()) })
     await asked
     expect(seen).toEqual(['output-exists', 'output-exists'])
     expect(existsSync(join(out, 'run.lock'))).toBe(false)
@@ -296,7 +297,7 @@ describe('a second training into one folder', () => {
 
   it('is refused when both began to prepare at once, and leaves the first as it is', async () => {
     const out = join(root, 'at once')
-    const results = await Promise.allSettled([startRun({ data, out, config }), startRun({ data, out, config })])
+    const results = await Promise.allSettled([startRun({ data, out, settings }), startRun({ data, out, settings })])
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     const refused = results.find((one) => one.status === 'rejected')
     expect(refused?.reason).toMatchObject({ code: 'output-exists' })
@@ -312,9 +313,9 @@ describe('tasks and records that break programs', () => {
     writeOwn(own, names)
     const out = join(root, 'strange-run')
     const weights = JSON.parse('{"__proto__": 2, "constructor": 3}') as Record<string, number>
-    const strange = parseTrainSettings({ ...trainSettingsToJson(config), task_weights: weights }, 'test')
+    const strange = parseTrainSettings({ ...trainSettingsToJson(settings), task_weights: weights }, 'test')
     expect(Object.entries(strange.taskWeights)).toEqual(Object.entries(weights))
-    const { best, ended } = await startRun({ data: own, out, config: strange })
+    const { best, ended } = await startRun({ data: own, out, settings: strange })
     expect(ended).toBe('epochs')
     expect(Object.keys(best!.tasks)).toEqual(names)
     expect(await resumeRun(out)).toMatchObject({ finished: true })
@@ -331,7 +332,7 @@ describe('tasks and records that break programs', () => {
     ['{"type":"epoch","step":1,"epoch":0}', '"mean"']
   ])('names the damaged line of metrics.jsonl: %s', async (line, message) => {
     const out = join(root, 'damaged')
-    if (!existsSync(out)) await startRun({ data, out, config })
+    if (!existsSync(out)) await startRun({ data, out, settings })
     const log = join(out, 'metrics.jsonl')
     const before = readFileSync(log, 'utf8')
     writeFileSync(log, `${line}\n${before}`)
@@ -347,12 +348,12 @@ describe('a valid split in which one task has no positive pair', () => {
   it('still gives a best epoch; one without any positive pair says why there is none', async () => {
     const own = join(root, 'no positives')
     writeOwn(own, ['x', 'y'], { valid: (task, label) => (task === 'y' ? '0' : label) })
-    const { best } = await startRun({ data: own, out: join(root, 'one without'), config })
+    const { best } = await startRun({ data: own, out: join(root, 'one without'), settings })
     expect(best!.mean).toBe(best!.groups['x']!.f1)
     expect(existsSync(join(root, 'one without', 'best'))).toBe(true)
     writeOwn(own, ['x', 'y'], { valid: () => '0' })
     const out = join(root, 'all without')
-    const result = await startRun({ data: own, out, config })
+    const result = await startRun({ data: own, out, settings })
     expect(result).toMatchObject({ finished: true, ended: 'epochs' })
     expect(result.best).toBeUndefined()
     expect(conclusion(out, result)).toMatch(
@@ -391,7 +392,7 @@ function writeOwn(
 describe('a run that ends', () => {
   it('says why, and what to do next', async () => {
     const out = join(root, 'spoken')
-    const all = await startRun({ data, out, config })
+    const all = await startRun({ data, out, settings })
     expect(conclusion(out, all)).toMatch(
       /^Done: all 1 epochs are trained\. The best weights, of epoch 1 \(mean F1 .* at the thresholds/
     )
@@ -404,7 +405,7 @@ describe('a run that ends', () => {
 
   it('has both checkpoints with everything that export and --resume need', async () => {
     const out = join(root, 'whole')
-    const result = await startRun({ data, out, config })
+    const result = await startRun({ data, out, settings })
     expect(result.finished).toBe(true)
     const files = [
       'NOTICE',

@@ -1,7 +1,6 @@
 import { parameterSpecs, parseModelConfig } from '@sohu-match/core'
 import { expect, it } from 'vitest'
-import { initialValues } from '../initialization/parameters'
-import { Variable } from '../optimizer/variable'
+import { initialVariables } from '../initialization/parameters'
 import { parseTrainSettings } from '../config'
 import { tf } from '../tfjs'
 import { Trainer } from '../step/trainer'
@@ -22,9 +21,7 @@ it('holds tensors and memory steady over 500 steps of changing shapes', { timeou
     num_attention_heads: 2,
     intermediate_size: 64
   })
-  const variables = new Map(
-    parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)])
-  )
+  const variables = initialVariables(parameterSpecs(config), 1)
   const trainer = new Trainer(
     parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1e-3, clip_norm: 1, weight_decay: 0.01 }, 'test'),
     config,

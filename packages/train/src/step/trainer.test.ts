@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { LabeledBatch } from '../autograd/pass'
 import { parseTrainSettings } from '../config'
 import { createRandom } from '../data/random'
-import { initialValues } from '../initialization/parameters'
-import { Variable } from '../optimizer/variable'
+import { initialVariables } from '../initialization/parameters'
 import { largestDifference } from '../checkpoint/parity.fixtures'
 import { recordOps } from '../profile/record-ops'
 import { tf } from '../tfjs'
@@ -24,11 +23,7 @@ function smallTrainer(settings: Record<string, unknown> = {}, dropout = 0): Trai
     hidden_dropout_prob: dropout
   })
   const train = parseTrainSettings({ model: {}, epochs: 1, learning_rate: RATE, ...settings }, 'test')
-  return new Trainer(
-    train,
-    config,
-    new Map(parameterSpecs(config).map((spec) => [spec.name, Variable.create(initialValues(spec, 1), spec.shape)]))
-  )
+  return new Trainer(train, config, initialVariables(parameterSpecs(config), 1))
 }
 
 /** Pairs of random words and lengths; each has the same share of the loss of `total` pairs. */

@@ -8,9 +8,10 @@ import {
 } from '@sohu-match/core'
 import { CHECKPOINT_FOLDER, outputFolder, tokenizerOf, userPath } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
-import { readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint'
+import { readCheckpoint, unjudged, writeCheckpoint } from '../checkpoint/checkpoint'
 import { parityBatches, parityInputs } from '../checkpoint/parity'
-import { initialValues } from '../initialization/parameters'
+import { tensorsOf } from '../checkpoint/weights-file'
+import { initialValues, parameterCount } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
 import { samplePairs } from '../pretrained/import'
 import { disposeModel } from '../step/trainer'
@@ -49,15 +50,11 @@ export async function makeStudent({
     const student = { config, variables: variablesOf(model, config, layers) }
     try {
       const pairs = await samplePairs(config, tokenizerOf(assets))
-      const weights = parameterSpecs(config).map(({ name, shape }) => ({
-        name,
-        shape,
-        read: () => student.variables.get(name)!.values()
-      }))
+      const weights = tensorsOf(student.variables)
       const parity = parityBatches(student, parityInputs(pairs, config))
-      const metrics = { mean: NaN, groups: {}, tasks: {} }
+      const { metrics } = unjudged(config.tasks)
       await writeCheckpoint(folder, { config, assets, weights, metrics, thresholds, parity })
-      return weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+      return parameterCount(config)
     } finally {
       disposeModel(student)
     }

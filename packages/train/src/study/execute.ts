@@ -1,18 +1,21 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { elementCount, MatcherError, parameterSpecs, parseModelConfig, type TaskSpec } from '@sohu-match/core'
+import { MatcherError, parseModelConfig, type TaskSpec } from '@sohu-match/core'
 import { readDataset, readJson, storageError, userPath, writeFileAtomic, type Dataset } from '@sohu-match/node'
 import { exists } from '../checkpoint/checkpoint'
 import { trainSettingsToJson } from '../config'
 import { describeDataset, fingerprintOf, requireSameDataset } from '../data/fingerprint'
 import { forTasks, onlyTasks } from '../data/for-tasks'
 import { jiebaWords } from '../checkpoint/dictionary'
+import { parameterCount } from '../initialization/parameters'
 import { lexicalBaselineOf, lexicalScores } from '../lexical/beside'
 import { readRecords } from '../run/metrics-log'
-import { resumeRun, startRun, type RunHooks } from '../run/run'
+import type { RunHooks } from '../run/execution'
+import { resumeRun } from '../run/resume'
 import { readRun } from '../run/run-folder'
 import type { RunSource } from '../run/source'
+import { startRun } from '../run/start'
 import { scoreSplit } from '../evaluate/scoring'
 import { runFolder, scoresFile, type RunSummary } from './folders'
 import { readOutcome, type SeedOutcome, type StudyOutcome } from './outcome'
@@ -79,7 +82,7 @@ async function train(
   if (begun) await requireSame({ ...weights, data: study.data }, run, dataset, out)
   const { finished } = begun
     ? await resumeRun(out, hooks)
-    : await startRun({ ...weights, data: study.data, out, config: run.config }, hooks)
+    : await startRun({ ...weights, data: study.data, out, settings: run.settings }, hooks)
   if (finished) await conclude(out)
   return finished
 }
@@ -88,15 +91,15 @@ async function train(
  * Throws `output-exists` when a run's folder holds a run with other settings, `data-invalid` when the data has changed since
  * it began.
  */
-async function requireSame(source: RunSource, { config }: StudyRun, dataset: Dataset, out: string): Promise<void> {
+async function requireSame(source: RunSource, { settings }: StudyRun, dataset: Dataset, out: string): Promise<void> {
   const there = await readRun(out)
-  const stored = trainSettingsToJson(there.config)
-  const differs = Object.entries(trainSettingsToJson(config)).find(
+  const stored = trainSettingsToJson(there.settings)
+  const differs = Object.entries(trainSettingsToJson(settings)).find(
     ([key, asked]) => !isAsAsked(key, asked, stored[key])
   )?.[0]
   const other = differs ?? (['data', 'init', 'teacher'] as const).find((key) => there[key] !== source[key])
   if (other === undefined)
-    return requireSameDataset(source.data, out, there.dataset, describeDataset(onlyTasks(dataset, config.onlyTasks)))
+    return requireSameDataset(source.data, out, there.dataset, describeDataset(onlyTasks(dataset, settings.onlyTasks)))
   throw new MatcherError(
     'output-exists',
     `${out} holds a run with another ${differs ?? `--${other}`}; name another --out, or delete that folder.`
@@ -118,7 +121,7 @@ async function conclude(out: string): Promise<void> {
     'checkpoint-invalid',
     'checkpoint-invalid'
   )
-  const parameters = parameterSpecs(parseModelConfig(json)).reduce((sum, { shape }) => sum + elementCount(shape), 0)
+  const parameters = parameterCount(parseModelConfig(json))
   const steps = (await readRecords(out)).filter((record) => record.type === 'step')
   const summary: RunSummary = { parameters, seconds: steps.reduce((sum, { seconds }) => sum + seconds, 0) }
   await writeFileAtomic(join(out, 'run.json'), JSON.stringify(summary))

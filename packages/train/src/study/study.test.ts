@@ -203,7 +203,7 @@ describe('the studies that ship', () => {
     ])
     const once = runs.filter(({ seed, task }) => seed === study.seeds[0] && task !== 'B-ss')
     expect(once).toHaveLength(study.arms.length)
-    expect(new Set(once.map(({ config }) => JSON.stringify(config))).size).toBe(study.arms.length)
+    expect(new Set(once.map(({ settings }) => JSON.stringify(settings))).size).toBe(study.arms.length)
   })
 })
 

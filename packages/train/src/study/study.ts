@@ -44,7 +44,7 @@ export interface StudyRun {
   readonly task?: string
   /** Name of its folder in the study's `runs/`. */
   readonly folder: string
-  readonly config: TrainSettings
+  readonly settings: TrainSettings
   readonly init?: string | undefined
   readonly teacher?: string | undefined
 }
@@ -127,7 +127,7 @@ export async function planRuns(study: Study, tasks: readonly TaskSpec[]): Promis
           arm: arm.name,
           seed,
           folder,
-          config: parseTrainSettings(json, `study ${study.name}, arm "${arm.name}"`),
+          settings: parseTrainSettings(json, `study ${study.name}, arm "${arm.name}"`),
           ...(task !== undefined && { task }),
           ...(arm.init !== undefined && { init: arm.init }),
           ...(arm.teacher !== undefined && { teacher: arm.teacher })

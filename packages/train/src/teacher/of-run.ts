@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { MatcherError, type ModelConfig, type TaskSpec } from '@sohu-match/core'
 import { PROJECTION } from '../autograd/distil'
 import type { TrainSettings } from '../config'
-import { initialValues } from '../initialization/parameters'
-import { Variable } from '../optimizer/variable'
+import { initialVariables } from '../initialization/parameters'
+import type { Variable } from '../optimizer/variable'
 import { askTeacher, readTargets, writeTargets, type Question, type TeacherTargets } from './targets'
 import { openTeacher } from './teacher'
 
@@ -110,8 +110,7 @@ export function projection(
   { distillTargets, seed }: TrainSettings,
   { vectorWidth }: RunTeacher,
   { hiddenSize }: ModelConfig
-): [name: string, variable: Variable][] {
-  if (distillTargets === 'scores' || vectorWidth === undefined || vectorWidth === hiddenSize) return []
-  const spec = { name: PROJECTION, shape: [hiddenSize, vectorWidth], init: 'glorot-uniform' } as const
-  return [[PROJECTION, Variable.create(initialValues(spec, seed), spec.shape)]]
+): ReadonlyMap<string, Variable> {
+  if (distillTargets === 'scores' || vectorWidth === undefined || vectorWidth === hiddenSize) return new Map()
+  return initialVariables([{ name: PROJECTION, shape: [hiddenSize, vectorWidth], init: 'glorot-uniform' }], seed)
 }

@@ -1,0 +1,73 @@
+import { MatcherError } from '@sohu-match/core'
+import type { BatchCounts } from '../data/batch'
+import type { Tensor } from '../tfjs'
+
+/** Steps between reports. */
+export const REPORT_STEPS = 10
+
+/** The steps since the last report. */
+export interface StepReport {
+  readonly step: number
+  readonly steps: number
+  readonly epoch: number
+  readonly epochs: number
+  /** Mean loss since the last report, auxiliary terms included. */
+  readonly loss: number
+  readonly learningRate: number
+  readonly pairs: number
+  /** Tokens without padding, and the share of positions that were padding. */
+  readonly tokens: number
+  readonly paddingShare: number
+  readonly seconds: number
+}
+
+const NO_COUNTS = { pairs: 0, tokens: 0, positions: 0, weight: 0 }
+
+/** Collects losses on the device and reads them at a report, since reading waits for the device. `what` is trained, for messages. */
+export function lossMeter(steps: number, epochs: number, what: 'the training' | 'pretraining') {
+  let pending: { loss: Tensor; factor: number }[] = []
+  let counts = NO_COUNTS
+  let since = performance.now()
+  return {
+    /** Adds a step, whose loss times `factor` is a sum over `weight` units: pairs or steps. Takes ownership of `loss`. */
+    add(loss: Tensor, batches: readonly BatchCounts[], weight: number, factor = weight): void {
+      pending.push({ loss, factor })
+      for (const { pairs, tokenCount, positions } of batches)
+        counts = {
+          ...counts,
+          pairs: counts.pairs + pairs,
+          tokens: counts.tokens + tokenCount,
+          positions: counts.positions + positions
+        }
+      counts = { ...counts, weight: counts.weight + weight }
+    },
+    /** Throws `config-invalid` if the loss is no longer a number. */
+    report(step: number, epoch: number, learningRate: number): StepReport {
+      const total = pending.reduce((sum, { loss, factor }) => sum + loss.dataSync()[0]! * factor, 0)
+      pending.forEach(({ loss }) => loss.dispose())
+      if (!Number.isFinite(total)) {
+        throw new MatcherError(
+          'config-invalid',
+          `The loss is no longer a number at step ${step}: ${what} diverged; lower learning_rate or set clip_norm.`
+        )
+      }
+      const { pairs, tokens, positions, weight } = counts
+      const [start, now] = [since, performance.now()]
+      pending = []
+      counts = NO_COUNTS
+      since = now
+      return {
+        step,
+        steps,
+        epoch,
+        epochs,
+        learningRate,
+        loss: total / weight,
+        pairs,
+        tokens,
+        paddingShare: 1 - tokens / positions,
+        seconds: (now - start) / 1000
+      }
+    }
+  }
+}
