@@ -1,6 +1,6 @@
 import { reportError } from '@sohu-match/node/cli'
 
-// loaded late, so that a missing TensorFlow addon ends in one line that says what to do
+// loaded late, so that a missing TensorFlow addon becomes one line that says what to do
 await import('./cli/program')
   .then(({ program }) => program.parseAsync())
   .catch((error: unknown) => reportError('train', error))

@@ -17,30 +17,33 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1))
 const atLeastZero = v.pipe(v.number(), v.minValue(0))
 const positive = v.pipe(v.number(), v.gtValue(0))
 
-/** Every key of a training configuration, as presets and `--set` name them. */
+/** Every key of the training settings, as presets and `--set` name them. */
 const entries = {
-  /** Sizes and switches of the network: the keys of `config.json`. Ignored with `--init`, but for max_length and hidden_dropout_prob. */
+  /** As in `config.json`. With `--init`: only architecture, max_length, hidden_dropout_prob and pooling. */
   model: v.record(v.string(), v.unknown()),
   seed: v.optional(v.pipe(v.number(), v.integer()), 1),
   epochs: count,
-  /** Pairs that an epoch shows, drawn anew for each; 0: all. Of `buckets`. */
+  /** Pairs per epoch, drawn again for each; 0: all. Only with `buckets`. */
   epoch_pairs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  /** Names of the data's tasks to train on; none: all. The network then knows these tasks only. */
+  /** Names of the tasks to train on; empty: all. The network then knows only these. */
   only_tasks: v.optional(v.array(v.string()), []),
-  /** What the loss of a task's pairs weighs, by its name (1 where there is none); brought to mean 1 over the training pairs. */
+  /** Loss weight by task name (default 1), normalized to mean 1 over the training pairs. */
   task_weights: v.optional(recordOf(positive), {}),
-  /** Epochs without a better valid score after which the run ends; 0: it never ends early. */
+  /** The run ends after this many epochs without a better valid score; 0: never early. */
   patience: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 
-  /** `reference`: one permutation, `batch_pairs` each. `buckets`: pools sorted by length, cut by `batch_tokens` padded tokens and `batch_pairs`. */
+  /**
+   * `buckets`: sorted by length, cut at `batch_tokens` padded tokens and `batch_pairs`. `reference`: `batch_pairs`
+   * each.
+   */
   batching: v.optional(v.picklist(['buckets', 'reference']), 'buckets'),
   batch_pairs: v.optional(count, 16),
-  /** `auto`: as many as the free memory holds, measured when the run begins; the number is kept in `train.json`. */
+  /** `auto`: as many as memory holds, measured when the run starts; `train.json` records the number. */
   batch_tokens: v.optional(v.union([count, v.literal('auto')]), 4096),
-  /** Padded tokens of one forward and backward pass; a larger batch is accumulated over several. 0: never cut. */
+  /** Padded tokens of one forward and backward pass; a larger batch is accumulated over several. 0: no limit. */
   micro_batch_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 
-  /** Factors of the learning rate by the beginning of a parameter's name, or its end after a star: `{ "score.": 100, "*_cond": 10 }`. */
+  /** By prefix of a parameter's name, or by suffix after a star: `{ "score.": 100, "*_cond": 10 }`. */
   learning_rate_factors: v.optional(v.record(v.string(), positive), {}),
   adam: v.optional(v.picklist(['keras', 'bert4keras']), 'keras'),
   learning_rate: positive,
@@ -49,81 +52,87 @@ const entries = {
   beta1: v.optional(share, 0.9),
   beta2: v.optional(share, 0.999),
   epsilon: v.optional(positive, 1e-7),
-  /** Decoupled, on kernels and word embeddings. */
+  /** Decoupled; applies to kernels and word embeddings. */
   weight_decay: v.optional(atLeastZero, 0),
-  /** Joint L2 norm that gradients are cut to; 0 does not cut. */
+  /** Maximum joint L2 norm of the gradients; 0: no clipping. */
   clip_norm: v.optional(atLeastZero, 0),
   ema_momentum: v.optional(share, 0.9999),
-  /** Adversarial training: length by which word embeddings are shifted along the loss's gradient (Miyato et al. 2017, arXiv:1605.07725). */
+  /**
+   * Adversarial shift of the word embeddings along the loss's gradient: its length (Miyato et al. 2017,
+   * arXiv:1605.07725).
+   */
   fgm_epsilon: v.optional(atLeastZero, 0),
 
   /** `reference`: as Keras. `cross`: attention compares the two texts from the first step. */
   initialization: v.optional(v.picklist(['reference', 'cross']), 'reference'),
-  /** `reference`: TruncatedNormal(0.02). `texts`: unit variance, from a word's characters and the training texts it occurs in. */
+  /** `reference`: TruncatedNormal(0.02). `texts`: unit variance, from a word's characters and its training texts. */
   embedding_start: v.optional(v.picklist(['reference', 'texts']), 'reference'),
-  /** With `texts`: deviation of a first dimension that tells how rare the word is; 0: none. */
+  /** With `texts`: standard deviation of a first dimension that encodes how rare the word is; 0: none. */
   embedding_idf: v.optional(atLeastZero, 0),
-  /** Share of the pairs that an epoch shows with their texts in the other order, drawn anew each epoch: a match has no direction. */
+  /** Share of the pairs whose texts are swapped, drawn again each epoch: a match has no direction. */
   exchange_texts: v.optional(share, 0),
-  /** Share of a pair's rare words that an epoch shows as other words about as rare, the same ones in both texts, drawn anew each epoch. */
-  rename_words: v.optional(share, 0),
   /**
-   * Of a bi-encoder, whose data say what each text is about: weight of the loss that draws the texts of a batch to those of the same key and
-   * away from all others; 0: none.
+   * Share of a pair's rare words to replace by others about as rare, the same in both texts, drawn again each epoch.
    */
+  rename_words: v.optional(share, 0),
+  /** Weight of a bi-encoder's contrastive loss, which pulls texts with the same key together, others apart; 0: none. */
   contrastive_weight: v.optional(atLeastZero, 0),
   /**
-   * Texts that join each pair in that loss from the second epoch on: those of another key, of its task, that the averaged weights find nearest
-   * to its first text at the epoch's start. A step reads that many more texts per pair.
+   * Texts that join each pair in the contrastive loss from the second epoch on: the nearest to its first text among
+   * those of its task with another key, under the averaged weights at the epoch's start. A step reads that many more
+   * texts per pair.
    */
   mined_negatives: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  /** Factor of the cosines in that loss: the inverse temperature (20 in sentence-transformers). */
+  /** Factor of the cosines in the contrastive loss: the inverse temperature (20 in sentence-transformers). */
   contrastive_scale: v.optional(positive, 20),
-  /**
-   * Of a run with a teacher: weight of the loss that follows it, beside the labels' (Hinton et al. 2015, arXiv:1503.02531). Pairs without a
-   * label have this loss alone.
-   */
+  /** Weight of the teacher's loss next to the labels' (Hinton et al. 2015, arXiv:1503.02531). */
   distill_weight: v.optional(atLeastZero, 0),
-  /** The first epochs, in which labels count nothing and the teacher alone is followed, with weight 1. */
+  /** Number of first epochs that follow only the teacher, with weight 1, and ignore labels. */
   distill_epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  /** Divides the logits of both before the comparison: above 1, small probabilities count for more. */
+  /** Divides the logits of teacher and student: above 1, small probabilities count more. */
   distill_temperature: v.optional(positive, 1),
-  /** What is followed: the teacher's scores of pairs, its vectors of texts (both are bi-encoders), or the sum of both losses. */
+  /** The teacher's outputs to follow: scores of pairs, vectors of texts (if both are bi-encoders), or both. */
   distill_targets: v.optional(v.picklist(['scores', 'vectors', 'both']), 'scores'),
-  /** Tokens that training cuts to, below the model's `max_length`: shorter steps; evaluation and use read all. 0: as the model. */
+  /**
+   * Training truncates to this many tokens, for shorter steps; evaluation and inference do not. 0: the model's
+   * `max_length`.
+   */
   train_max_length: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   /**
-   * R-Drop: weight α of the divergence between two passes of each pair under different dropout (kexue.fm/archives/8496); 0: one pass. A step
-   * then takes twice the time and memory. Not with token_match_weight or lexical_weight.
+   * R-Drop: weight α of the divergence between two passes of each pair under different dropout
+   * (kexue.fm/archives/8496); 0: one pass. Doubles the time and memory of a step. Not with token_match_weight or
+   * lexical_weight.
    */
   r_drop_weight: v.optional(atLeastZero, 0),
   token_match_weight: v.optional(atLeastZero, 0),
   lexical_weight: v.optional(atLeastZero, 0),
 
   /**
-   * `dense`: Adam moves every row of the word embeddings, as the reference. `lazy`: only the rows of the batch's tokens; the others keep their
-   * weights and moments, so the numbers differ, and a step over a large vocabulary costs less.
+   * `dense`: Adam updates every row of the word embeddings, like the reference. `lazy`: only the rows of the batch's
+   * tokens; the others keep their weights and moments, so results differ, and a step over a large vocabulary costs
+   * less.
    */
   embeddings: v.optional(v.picklist(['dense', 'lazy']), 'dense'),
 
   /**
-   * Products of dense layers and attention: `float32` as the reference, or `bfloat16` with float32 sums, about twice as fast on processors
-   * that have it (elsewhere the run stays in float32 and says so). Weights, moments, norms and losses are float32 in either.
+   * Matrix products: `float32` like the reference, or `bfloat16` with float32 sums, about twice as fast on processors
+   * that support it (on others the run stays in float32 and reports it). Weights, moments, norms and losses are always
+   * float32.
    */
   precision: v.optional(v.picklist(['float32', 'bfloat16']), 'float32'),
   /**
-   * Element-wise work of a step: `plain`, as TensorFlow's own operations; or `auto`, in the fused kernels of `native/`, compiled by set-up,
-   * and with only the first position of the last layer where `pooling` is `cls`. `auto` is faster and differs from `plain` in the last bits.
-   * On a GPU, and where set-up found no compiler, the run stays plain and reports it.
+   * Element-wise work of a step: `plain` TensorFlow operations, or `auto`: the fused kernels of `native/`, compiled by
+   * set-up, and only the first position of the last layer if `pooling` is `cls`. `auto` is faster and differs from
+   * `plain` in the last bits. On a GPU, and if set-up found no compiler, the run stays plain and reports it.
    */
   kernels: v.optional(v.picklist(['plain', 'auto']), 'plain'),
-  /** What the backward pass keeps: all it reads, all but attention probabilities, or each layer's input only. */
+  /** Kept for the backward pass: everything it reads, everything but attention probabilities, or each layer's input. */
   recompute: v.optional(v.picklist(['none', 'attention', 'layer']), 'none'),
-  /** Steps between writes of `last/`, beside each epoch's end; 0 writes at epoch ends only. */
+  /** Steps between writes of `last/`, in addition to each epoch's end; 0: at epoch ends only. */
   checkpoint_steps: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 500)
 }
 
-/** Keys that are no longer settings, and the value each has now. `train.json` of older runs holds them. */
+/** Former settings and their values now. `train.json` of older runs has them. */
 const FIXED: Readonly<Record<string, number>> = {
   bucket_pool: 1024,
   cross_query_gain: 1.5,
@@ -136,10 +145,8 @@ const FIXED: Readonly<Record<string, number>> = {
 
 const schema = v.strictObject(entries)
 
-/** A checked training configuration: the keys of the JSON in camel case. */
 export type TrainSettings = CamelCased<v.InferOutput<typeof schema>>
 
-/** The presets that ship with the package. */
 export const presets = namedJson(PRESETS, 'preset')
 
 /** Applies `key=value` overrides (`model.hidden_size=128`; values are JSON, or strings). Throws `config-invalid`. */
@@ -155,7 +162,7 @@ export function applyOverrides(preset: Record<string, unknown>, overrides: reado
   }, structuredClone(preset))
 }
 
-/** The object with a value at a path of keys; each is an own property, whatever it is called. */
+/** A copy of `object` with `value` at a path of keys; each is an own property, whatever its name. */
 export function withValue(object: unknown, [key, ...rest]: readonly string[], value: unknown): Record<string, unknown> {
   const entries = typeof object === 'object' && object !== null ? Object.entries(object) : []
   const there = new Map<string, unknown>(entries)
@@ -163,7 +170,7 @@ export function withValue(object: unknown, [key, ...rest]: readonly string[], va
   return Object.fromEntries(there)
 }
 
-/** Throws `config-invalid` for a key that is not among `known`, naming the nearest; `prefix` stands before both. */
+/** Throws `config-invalid` for a key that is not in `known`, naming the nearest; `prefix` goes before both. */
 export function requireKnownKeys(json: object, known: readonly string[], source: string, prefix = ''): void {
   const unknown = Object.keys(json).find((key) => !known.includes(key))
   if (unknown === undefined) return
@@ -173,7 +180,7 @@ export function requireKnownKeys(json: object, known: readonly string[], source:
   )
 }
 
-/** The configuration without keys that are fixed now. Throws `config-invalid` where one has another value. */
+/** Removes former settings. Throws `config-invalid` if one has another value than it has now. */
 function withoutFixedKeys(json: Record<string, unknown>, source: string): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(json).filter(([key, value]) => {
@@ -187,7 +194,7 @@ function withoutFixedKeys(json: Record<string, unknown>, source: string): Record
   )
 }
 
-/** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
+/** Throws `config-invalid` naming the invalid key, and the nearest one that exists. */
 export function parseTrainSettings(given: Record<string, unknown>, source: string): TrainSettings {
   const json = withoutFixedKeys(given, source)
   requireKnownKeys(json, Object.keys(entries), source)
@@ -204,7 +211,7 @@ export function parseTrainSettings(given: Record<string, unknown>, source: strin
   return camelCased(parsed.output)
 }
 
-/** The JSON of a configuration, every default resolved; `parseTrainSettings` reads it back. */
+/** With every default resolved; `parseTrainSettings` reads it back. */
 export function trainSettingsToJson(settings: TrainSettings): Record<string, unknown> {
   const json = snakeCased(settings)
   return Object.fromEntries(Object.keys(entries).map((key) => [key, json[key]]))

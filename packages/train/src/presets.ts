@@ -1,7 +1,7 @@
-/** The folder of the presets that ship with the package; this file lies as deep under it as the bundle does. */
+/** This file is one level below the package, as the bundle is. */
 export const PRESETS = new URL('../presets/', import.meta.url)
 
-/** What each preset is for, shown by `--help`. */
+/** Descriptions for `--help`. */
 export const PRESET_USES: Readonly<Record<string, string>> = {
   'model-zh': 'few labels or many texts: a bi-encoder from public weights, with --init bge-small-zh-v1.5',
   'bge-small': 'more labels: a cross-encoder from public weights, with --init bge-small-zh-v1.5',

@@ -1,2 +1,2 @@
-/** Where the studies that ship lie: beside src/ and dist/ alike, which this file is one level below in either. */
+/** Next to src/ and dist/ alike: this file, and the bundle, are one level below the package. */
 export const STUDIES = new URL('../studies/', import.meta.url)

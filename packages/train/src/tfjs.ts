@@ -8,7 +8,7 @@ type Tfjs = typeof import('@tensorflow/tfjs-node-gpu')
 
 export type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu'
 
-/** Puts in place what tfjs-node 4.22 calls of `node:util`: Node 22 warns of these functions and Node 23 has them no more. */
+/** Restores functions of `node:util` that tfjs-node 4.22 calls: Node 22 deprecates them, Node 23 has removed them. */
 function restoreRemovedUtil(): void {
   const isNullOrUndefined = (value: unknown) => value === null || value === undefined
   Object.assign(util, { isNullOrUndefined, isArray: Array.isArray })
@@ -16,8 +16,8 @@ function restoreRemovedUtil(): void {
 
 function load(): Tfjs {
   restoreRemovedUtil()
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2' // read by TensorFlow's C++ when it loads: 2 keeps errors, drops notes and warnings
-  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= 'true' // likewise: a pool instead of malloc, whose large blocks are mapped and cleared anew each time
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2' // read by TensorFlow's C++ when it loads: 2 keeps errors and drops notes and warnings
+  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= 'true' // likewise: a pool instead of malloc, whose large blocks are mapped and cleared each time
   let tfjs: Tfjs
   try {
     tfjs = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as Tfjs
@@ -37,7 +37,7 @@ function load(): Tfjs {
   return tfjs
 }
 
-/** TensorFlow.js on the native library, loaded once. Importing this module throws `device-unavailable` where set-up has not been run. */
+/** TensorFlow.js on the native library. Importing this module throws `device-unavailable` if set-up was not run. */
 export const tf: Tfjs = load()
 
 const backend = tf.backend() as NodeJSKernelBackend
@@ -59,14 +59,14 @@ const DTYPES = {
   float32: binding.TF_FLOAT,
   int32: binding.TF_INT32,
   int64: binding.TF_INT64,
-  /** TensorFlow's number for it, which TensorFlow.js does not name. */
+  /** TensorFlow's number for it, which TensorFlow.js does not define. */
   bfloat16: 14,
   bool: binding.TF_BOOL,
   string: binding.TF_STRING,
   complex64: binding.TF_COMPLEX64
 } as const
 
-/** Makes operation attributes. TensorFlow checks name and type when the operation runs; lists of strings are not passed by tfjs-node. */
+/** TensorFlow checks name and type when the operation runs; tfjs-node does not pass lists of strings. */
 export const attr = {
   type: (name: string, dtype: DType = 'float32'): OpAttribute => ({
     name,
@@ -87,9 +87,10 @@ export const attr = {
 type Tensor = import('@tensorflow/tfjs-node-gpu').Tensor
 
 /**
- * Runs a TensorFlow operation by its name and gives its outputs, for example `rawOps('AssignVariableOp', [attr.type('dtype')], [handle, value], 0)`.
- * The gradient tape does not see it: call it inside `tf.customGrad` where a gradient is wanted. `tf.tidy` owns the outputs as usual.
- * A resource handle is a tensor of dtype 'string' here. Throws TensorFlow's own error for an unknown name or attribute.
+ * Runs a TensorFlow operation by its name and returns its outputs, for example `rawOps('AssignVariableOp',
+ * [attr.type('dtype')], [handle, value], 0)`. The gradient tape does not see it: call it inside `tf.customGrad` if a
+ * gradient is needed. `tf.tidy` owns the outputs as usual. A resource handle is a tensor of dtype 'string' here. Throws
+ * TensorFlow's own error for an unknown name or attribute.
  */
 export function rawOps(
   name: string,
@@ -100,7 +101,7 @@ export function rawOps(
   return backend.executeMultipleOutputs(name, attrs as OpAttribute[], inputs as Tensor[], outputs)
 }
 
-/** Runs a TensorFlow operation that has one output: see `rawOps`. */
+/** `rawOps` for an operation with one output. */
 export function rawOp<T extends Tensor = Tensor>(
   name: string,
   attrs: readonly OpAttribute[],
@@ -112,8 +113,8 @@ export function rawOp<T extends Tensor = Tensor>(
 const NARROW = new WeakSet<Tensor>()
 
 /**
- * True for a tensor of bfloat16 numbers. TensorFlow.js has no name for them and takes it for one of float32: only `rawOps` may read it, and
- * TensorFlow.js counts twice its bytes.
+ * True for a tensor of bfloat16 numbers. TensorFlow.js has no name for them and treats it as float32: only `rawOps` may
+ * read it, and TensorFlow.js counts twice its bytes.
  */
 export function isNarrow(tensor: Tensor): boolean {
   return NARROW.has(tensor)
@@ -141,12 +142,12 @@ const cast = (from: DType, to: DType): OpAttribute[] => [
 const TO_NARROW = cast('float32', 'bfloat16')
 const TO_WIDE = cast('bfloat16', 'float32')
 
-/** The tensor rounded to bfloat16; itself where it is narrow already. */
+/** Rounds to bfloat16; a bfloat16 tensor is returned as it is. */
 export function narrow(tensor: Tensor): Tensor {
   return isNarrow(tensor) ? tensor : rawOp('Cast', TO_NARROW, [tensor])
 }
 
-/** The tensor in float32; itself where it is that already. */
+/** Converts to float32; a float32 tensor is returned as it is. */
 export function widen(tensor: Tensor): Tensor {
   return isNarrow(tensor) ? rawOp('Cast', TO_WIDE, [tensor]) : tensor
 }

@@ -18,7 +18,6 @@ interface CheckFlags {
   readonly json: boolean
 }
 
-/** `check-data`: what was understood of the data, what is doubtful in them, the baseline to beat, and the settings that fit. */
 export function addCheckData(program: Command): void {
   program
     .command('check-data')
@@ -64,7 +63,7 @@ function partRows({ parts }: DataFacts): string[][] {
   ])
 }
 
-/** A sentence for each thing that a person should look at. */
+/** Sentences about whatever deserves a look. */
 function doubts(facts: DataFacts, { missing }: Dataset): string[] {
   const { duplicates, contradictions, shared, emptyTexts, parts } = facts
   const counted = (count: number, text: string): string[] => (count > 0 ? [`${whole(count)} ${text}`] : [])
@@ -90,7 +89,7 @@ function doubts(facts: DataFacts, { missing }: Dataset): string[] {
   ]
 }
 
-/** The baseline on test, or else on valid; a sentence where it cannot be fitted. */
+/** The baseline on test, or on valid if test has no labels; a sentence if it cannot be fitted. */
 async function baselineRows({ tasks, splits }: Dataset): Promise<TextRows | string> {
   const { train, valid, test } = splits
   const measured = [test, valid].find((pairs) => pairs.some(({ label }) => label !== undefined))

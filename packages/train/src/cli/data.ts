@@ -2,13 +2,11 @@ import { MatcherError } from '@sohu-match/core'
 import type { GivenColumns, SplitName } from '@sohu-match/node'
 import { Option } from 'commander'
 
-/** What `--data` accepts, for `--help`. */
 export const DATA_HELP =
   'labeled pairs: a .tsv, .csv, .jsonl or .parquet file, or a folder (train.tsv and dev.tsv, the Sohu layout, or a dataset.json)'
 
 const ROLES = ['a', 'b', 'label', 'id', 'split']
 
-/** `--columns`: the columns of a file whose names are not known. */
 export function columnsOption(): Option {
   return new Option(
     '--columns <role=name...>',
@@ -18,19 +16,17 @@ export function columnsOption(): Option {
     .default({}, 'by their names')
 }
 
-/** `--split`: a part of the data; `all` is every labeled pair, for a file that was not trained on. */
+/** `all` is every labeled pair, for a file that was not trained on. */
 export function splitOption(fallback: SplitChoice): Option {
   return new Option('--split <name>', 'which part; all: every pair, for data that was not trained on')
     .choices(['train', 'valid', 'test', 'all'])
     .default(fallback)
 }
 
-/** `--task`: which task of a model that knows several a file's pairs are. */
 export function taskOption(): Option {
   return new Option('--task <name>', "the task of a file's pairs, for a model with several")
 }
 
-/** Flags of commands that score pairs. */
 export interface DataFlags {
   readonly data: string
   readonly split: SplitChoice
@@ -38,10 +34,9 @@ export interface DataFlags {
   readonly task?: string | undefined
 }
 
-/** A part of the data, or all of it. */
 export type SplitChoice = SplitName | 'all'
 
-/** Adds one `role=name` to those before it. Throws `config-invalid`. */
+/** Throws `config-invalid`. */
 export function addColumn(text: string, before: GivenColumns): GivenColumns {
   const [, role, name] = /^([^=]+)=(.+)$/s.exec(text) ?? []
   if (role !== undefined && name !== undefined && ROLES.includes(role)) return { ...before, [role]: name }

@@ -2,7 +2,6 @@ import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { writeDemoCorpus } from '../data/demo-corpus'
 
-/** `demo-data`: the embedded corpus as a folder, to look at or to start one's own from. */
 export function addDemoData(program: Command): void {
   program
     .command('demo-data')

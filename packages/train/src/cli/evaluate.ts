@@ -18,7 +18,6 @@ interface EvaluateFlags extends DataFlags {
   readonly json: boolean
 }
 
-/** `evaluate`: a checkpoint's figures on a split, at the thresholds that its training chose on valid. */
 export function addEvaluate(program: Command): void {
   program
     .command('evaluate')
@@ -63,7 +62,7 @@ export function addEvaluate(program: Command): void {
     })
 }
 
-/** Scores a split that must have labels. Throws `data-invalid` when it has none. */
+/** Throws `data-invalid` if the split has no labels. */
 export async function scoreLabelled(
   { checkpoint, data, split, columns, task }: DataFlags & { readonly checkpoint: string },
   onProgress: (done: number, total: number) => void
@@ -82,7 +81,7 @@ export async function scoreLabelled(
   )
 }
 
-/** Sentences that count and name the labels without a pair and the pairs without a label. */
+/** Sentences that count and list labels without a pair and pairs without a label. */
 export function labelGaps({ strayLabels, unlabelled }: Pick<ScoredSplit, 'strayLabels' | 'unlabelled'>): string[] {
   const named = (ids: readonly string[]): string =>
     ids.slice(0, 5).join(', ') + (ids.length > 5 ? ` and ${whole(ids.length - 5)} more` : '')

@@ -20,7 +20,6 @@ interface ImportFlags {
   readonly force: boolean
 }
 
-/** `import`: public weights to a checkpoint. */
 export function addImport(program: Command): void {
   program
     .command('import')

@@ -14,7 +14,6 @@ interface InterpolateFlags {
   readonly force: boolean
 }
 
-/** `interpolate`: a point between a fine-tuned checkpoint and what it started from. */
 export function addInterpolate(program: Command): void {
   program
     .command('interpolate')
@@ -24,7 +23,7 @@ export function addInterpolate(program: Command): void {
     .requiredOption('--start <dir>', 'checkpoint the training started from (train:import writes public weights as one)')
     .requiredOption('--checkpoint <dir>', "the fine-tuned one: a run's best/ folder")
     .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', numberIn(0, 1))
-    .requiredOption('--data <dir>', 'data folder whose valid split gives thresholds and metrics')
+    .requiredOption('--data <dir>', 'data folder whose valid split determines thresholds and metrics')
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--center', "move each task's offset so that its threshold is 0.5 (bi-encoders)", false)
     .option('--force', 'replace what is at --out', false)

@@ -13,7 +13,6 @@ interface ErrorsFlags extends DataFlags {
   readonly count: number
 }
 
-/** `errors`: the pairs that a checkpoint judges most wrongly, as a page. */
 export function addErrors(program: Command): void {
   program
     .command('errors')

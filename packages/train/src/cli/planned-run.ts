@@ -6,23 +6,22 @@ import { isOwnCheckpoint } from '../pretrained/take-over'
 import { planRun, type PlannedStart, type RunPlan } from '../run/plan'
 import type { RunSource } from '../run/source'
 
-/** Public weights that a planned run starts from. */
 const PUBLIC_START = 'bge-small-zh-v1.5'
 
-/** Why the public weights cannot be had: no source in reach, or nowhere to keep them. */
+/** Errors after which a run can still start from scratch: no source can be reached, or the weights cannot be stored. */
 const UNAVAILABLE: readonly string[] = ['network', 'storage']
 
-/** A plan, and the folder of the weights that it starts from. */
 export interface ResolvedPlan {
   readonly plan: RunPlan
   readonly init?: string
-  /** The name or folder that `--init` would be given. */
+  /** As `--init` would name it. */
   readonly initName?: string
 }
 
 /**
- * Chooses what a run on these data starts from and how it trains. Public weights are fetched where they are not kept; where they cannot be
- * had, the plan is to start at random. Throws `data-invalid`, `checkpoint-invalid`, or what fetching throws besides `network` and `storage`.
+ * Chooses start and settings for these data. Public weights are fetched if they are not cached; if they are
+ * unavailable, the plan starts from scratch. Throws `data-invalid`, `checkpoint-invalid`, and the errors of fetching
+ * except `network` and `storage`.
  */
 export async function resolvePlan(
   { data, columns, teacher }: RunSource,
@@ -36,7 +35,6 @@ export async function resolvePlan(
   }
 }
 
-/** What a run starts from: `--init`, or else the public weights where they can be had. */
 async function resolveStart(init?: string): Promise<{ start: PlannedStart; folder?: string }> {
   try {
     const folder = await weightsFolder(init ?? PUBLIC_START)
@@ -48,7 +46,7 @@ async function resolveStart(init?: string): Promise<{ start: PlannedStart; folde
   }
 }
 
-/** The plan for a person: each choice with its reason, and the flags that give the same run. */
+/** Each choice with its reason, and the flags that request the same run. */
 export function planText({ plan, initName }: ResolvedPlan): string {
   const init = initName === undefined ? '' : `--init ${initName} `
   return [
@@ -58,7 +56,7 @@ export function planText({ plan, initName }: ResolvedPlan): string {
   ].join('\n')
 }
 
-/** What the plan must leave as the checkpoint has it. */
+/** Settings of the checkpoint that the plan must keep. */
 async function ownKeysOf(folder: string): Promise<Pick<ModelConfig, 'architecture' | 'pooling' | 'maxLength'>> {
   const file = join(folder, 'config.json')
   const json = await readJson(file, 'checkpoint-invalid', 'checkpoint-invalid')

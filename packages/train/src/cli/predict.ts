@@ -11,7 +11,6 @@ interface PredictFlags extends Omit<DataFlags, 'split'> {
   readonly out: string
 }
 
-/** `predict`: a file's pairs with their scores, or the competition's submission file for the test pairs of a folder. */
 export function addPredict(program: Command): void {
   program
     .command('predict')
@@ -29,10 +28,10 @@ export function addPredict(program: Command): void {
     })
 }
 
-/** Scores every pair of a file, and writes its rows with `score` and `predicted`. Returns what was done. */
+/** Writes the file's rows with `score` and `predicted`. Returns a summary. */
 async function predictFile(flags: PredictFlags): Promise<string> {
   const file = await readPairFile(userPath(flags.data), flags.columns)
-  withColumns({ ...file, rows: [] }, flags.out, []) // a wrong ending is refused before the work
+  withColumns({ ...file, rows: [] }, flags.out, []) // refuse a wrong file extension before the work
   const { labels, scores } = await labelsOf(flags, 'all')
   const added = [
     { name: 'score', values: scores.map((score) => Number(score.toFixed(6))) },
@@ -42,7 +41,7 @@ async function predictFile(flags: PredictFlags): Promise<string> {
   return `${labels.length} pairs with their scores are in ${flags.out}; ${labels.filter((label) => label === 1).length} of them match.`
 }
 
-/** Writes `id,label` for the test pairs of a folder. Returns what was done. */
+/** Writes `id,label` for the test pairs of a folder. Returns a summary. */
 async function predictTest(flags: PredictFlags): Promise<string> {
   const { labels, examples } = await labelsOf(flags, 'test')
   const rows = submission(examples, (i) => labels[i]!)
@@ -71,7 +70,7 @@ function isFile(path: string): Promise<boolean> {
   )
 }
 
-/** A label for each pair's id. Throws `data-invalid` for a pair without an id, and for an id of two pairs: its label would be ambiguous. */
+/** Throws `data-invalid` for a pair without an id and for an id that two pairs share. */
 export function submission(
   examples: readonly Example[],
   labelOf: (index: number) => 0 | 1

@@ -19,24 +19,23 @@ interface PretrainFlags {
   readonly force: boolean
 }
 
-/** `pretrain`: an encoder from texts alone, as a checkpoint that `sohu --init` takes. */
 export function addPretrain(program: Command): void {
   program
     .command('pretrain')
     .description(
-      'train an encoder to tell hidden words, on text lines or on the texts of a data folder; the checkpoint goes to sohu --init'
+      'pretrain an encoder by masked language modeling, on text lines or the texts of a data folder, for sohu --init'
     )
-    .option('--text <file>', 'UTF-8 file, one text a line')
+    .option('--text <file>', 'UTF-8 file, one text per line')
     .option('--data <dir>', 'data folder whose training pairs are read: Sohu layout or dataset.json')
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--preset <name>', pretrainPresets.names().join(', '), 'pretrain-tiny')
-    .option('--init <dir>', 'checkpoint or public RoFormer or BERT to go on from, or the name of one')
+    .option('--init <dir>', 'checkpoint or public RoFormer or BERT to continue from, or the name of one')
     .option('--set <key=value...>', 'override keys of the preset, for example --set epochs=8 mask_rate=0.2', [])
     .option('--force', 'replace what is at --out', false)
     .action(async (flags: PretrainFlags) => {
       const { text, data, out, preset, init, force } = flags
       if ((text === undefined) === (data === undefined))
-        throw new MatcherError('config-invalid', 'Give either --text FILE or --data DIR: what to pretrain on.')
+        throw new MatcherError('config-invalid', 'Give either --text FILE or --data DIR to pretrain on.')
       const config = parsePretrainSettings(
         applyOverrides(await pretrainPresets.read(preset), flags.set),
         `preset ${preset}`
@@ -52,7 +51,7 @@ export function addPretrain(program: Command): void {
       const { steps, heldOutLoss } = await pretrain(run, { ...consoleHooks(), stopping: () => stop.signal.aborted })
       stop.dispose()
       console.log(
-        `After ${whole(steps)} steps (loss on held-out words ${heldOutLoss.toFixed(3)}) the checkpoint is in ${out}; fine-tune it with: ` +
+        `After ${whole(steps)} steps (held-out loss ${heldOutLoss.toFixed(3)}) the checkpoint is in ${out}; fine-tune it with: ` +
           `npx nx run train:sohu -- --init ${out} --data DIR`
       )
     })
@@ -73,6 +72,6 @@ function consoleHooks(): PretrainHooks {
       ),
     onStep: (report) => progress.step(report),
     onEpoch: ({ epoch, epochs, step, heldOutLoss }) =>
-      say(`Epoch ${epoch + 1} of ${epochs}, step ${whole(step)}: loss on held-out words ${heldOutLoss.toFixed(3)}`)
+      say(`Epoch ${epoch + 1} of ${epochs}, step ${whole(step)}: held-out loss ${heldOutLoss.toFixed(3)}`)
   }
 }

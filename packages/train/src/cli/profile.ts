@@ -18,10 +18,9 @@ interface ProfileOptions {
   readonly out: string
 }
 
-/** Steps before the recorded one: memory is then laid out and oneDNN's kernels are compiled. */
+/** Steps before the recorded one: they lay out memory and compile oneDNN's kernels. */
 const WARM_UP = 2
 
-/** `profile`: where the time and the memory of one training step go. */
 export function addProfile(program: Command): void {
   program
     .command('profile')

@@ -13,7 +13,7 @@ import { addStudent } from './student'
 import { addStudy } from './study'
 import { addWeights } from './weights'
 
-/** The commands of this package; each Nx target `train:NAME` runs the one of its name. */
+/** The Nx target `train:NAME` runs the command NAME. */
 export const program = new Command('train')
   .description('Train the six-task conditional-LayerNorm RoFormer, evaluate it, and predict with it.')
   .showHelpAfterError('(--help lists the options)')

@@ -5,7 +5,7 @@ import { summaryText } from '../pretrained/plan'
 import { jsonLine, metricsTable } from '../report/table'
 import type { RunHooks, RunReady } from '../run/execution'
 
-/** Shows a run to a person: a bar on stderr, a table after each epoch on stdout. */
+/** A bar on stderr, a table after each epoch on stdout. */
 export function consoleHooks(): RunHooks {
   const progress = createProgress(process.stderr)
   const say = (text: string): void => {
@@ -27,7 +27,7 @@ export function consoleHooks(): RunHooks {
   }
 }
 
-/** Shows a run to a program: a JSON line for each event on stdout. */
+/** A JSON line for each event on stdout. */
 export function jsonHooks(): RunHooks {
   const write = (type: string, values: object): void => void process.stdout.write(jsonLine(type, values))
   return {
@@ -44,7 +44,7 @@ function readyText(ready: RunReady): string {
     ...(taken ? [summaryText(taken)] : []),
     ...(match?.fresh.length ? [matchText(match)] : []),
     `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ${whole(trainPairs)} pairs to train on, ${whole(validPairs)} to evaluate.`,
-    ...(ready.withoutKernels ? [`The run is without fused kernels: ${ready.withoutKernels}.`] : []),
+    ...(ready.withoutKernels ? [`The run does without fused kernels: ${ready.withoutKernels}.`] : []),
     ...(ready.withoutBfloat16 ? ['This processor has no bfloat16 instructions; the run is in float32.'] : []),
     ...(missing.length > 0 ? [`Not in the data folder, so left out: ${missing.join(', ')}.`] : []),
     ...(resumedAt.step > 0 ? [`Resuming after step ${whole(resumedAt.step)}.`] : [])
@@ -53,5 +53,5 @@ function readyText(ready: RunReady): string {
 
 function matchText({ kept, fresh }: TaskMatch): string {
   const list = (names: readonly string[]): string => (names.length > 0 ? names.join(', ') : 'none')
-  return `Tasks of --init, by name: ${list(kept)} kept; ${list(fresh)} new here, so ${fresh.length > 1 ? 'they start' : 'it starts'} afresh.`
+  return `Tasks of --init, by name: ${list(kept)} kept; ${list(fresh)} new, so ${fresh.length > 1 ? 'they start' : 'it starts'} from scratch.`
 }

@@ -34,14 +34,12 @@ interface SohuOptions {
   readonly json: boolean
 }
 
-/** Every preset with its use. */
 const PRESET_HELP = [
   'fixed settings instead of those chosen from the data:',
   ...presets.names().map((name) => `${name} (${PRESET_USES[name] ?? 'see presets'})`),
   '(default without --data: smoke)'
 ].join('\n')
 
-/** `sohu`: trains a run, or resumes one. */
 export function addSohu(program: Command): void {
   program
     .command('sohu')
@@ -107,7 +105,7 @@ async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<Run
   return startRun({ ...(await sourceOf(options)), out, settings }, hooks)
 }
 
-/** Starts a run whose settings are chosen from its data; `--set` comes last. */
+/** Starts a run whose settings are chosen from its data; `--set` overrides them. */
 async function startPlanned(options: SohuOptions, out: string, hooks: RunHooks): Promise<RunResult> {
   const { init: given, ...rest } = options
   const source = await sourceOf(rest)
@@ -120,13 +118,14 @@ async function startPlanned(options: SohuOptions, out: string, hooks: RunHooks):
   return startRun({ ...source, ...(init !== undefined && { init }), planned: [...plan.reasons], out, settings }, hooks)
 }
 
-/** For a planned run: its metrics beside the lexical baseline's, and what to do next. */
+/** Prints the metrics of a planned run next to the lexical baseline's, and what to do next. */
 async function showBesideBaseline({ out, json }: SohuOptions, { data, columns }: RunSource): Promise<void> {
   const progress = createProgress(process.stderr)
   const comparing = besideBaseline(join(userPath(out), 'best'), { data, columns }, (done, total) =>
     progress.phase('evaluate', done, total)
   )
-  // The run is complete: data that the baseline cannot be fitted to, as unlabelled pairs of a teacher's run, do not make it a failure.
+  // The run is complete. If the baseline cannot be fitted to its data (unlabeled pairs of a run with a teacher), that
+  // is not a failure.
   const compared = await comparing.catch((error: unknown) => {
     if (error instanceof MatcherError && error.code === 'data-invalid') return error
     throw error
@@ -140,7 +139,7 @@ async function showBesideBaseline({ out, json }: SohuOptions, { data, columns }:
   else console.log(`${comparisonText(compared, process.stdout.isTTY)}\n${nextSteps(out, data, compared)}`)
 }
 
-/** Presets whose few epochs at a small learning rate are for weights that know Chinese already. */
+/** Presets whose few epochs at a small learning rate suit weights that know Chinese already. */
 const FINE_TUNING: readonly string[] = ['sohu-base']
 
 function withoutInit(preset: string): string {
@@ -160,7 +159,7 @@ async function sourceOf({ data, columns, init, allowMissing, teacher }: SohuOpti
   }
 }
 
-/** The embedded corpus, written where runs keep what can be made again. */
+/** Written where runs keep what can be regenerated. */
 async function demoData(): Promise<string> {
   const folder = join(userPath('runs'), '.cache', 'demo-corpus')
   await writeDemoCorpus(folder)
@@ -182,7 +181,7 @@ function resumeCommand(out: string): string {
   return `npx nx run train:sohu -- --out ${out} --resume`
 }
 
-/** Why a run ended, where its weights are, and what to do next; a planned run says that after its comparison. */
+/** Why a run ended, where its weights are, and what to do next; a planned run prints that after its comparison. */
 export function conclusion(out: string, { ended, state, best }: RunResult, planned = false): string {
   if (ended === 'stopped') return `Stopped after step ${state.step}. Resume with: ${resumeCommand(out)}`
   const why =

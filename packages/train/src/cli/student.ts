@@ -12,7 +12,6 @@ interface StudentFlags {
   readonly force: boolean
 }
 
-/** `student`: the start of a smaller network that learns from a larger one. */
 export function addStudent(program: Command): void {
   program
     .command('student')

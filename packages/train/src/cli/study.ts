@@ -16,15 +16,14 @@ interface StudyFlags {
   readonly json: boolean
 }
 
-/** `study`: a grid of runs to its end, with a table and a page of what they gave. */
 export function addStudy(program: Command): void {
   program
     .command('study')
-    .description('run a grid of trainings to its end and compare them; the same command goes on after an interruption')
+    .description('run a grid of trainings and compare them; the same command resumes after an interruption')
     .requiredOption('--study <name>', `${studies.names().join(', ')}, or a .json file of your own`)
-    .option('--data <dir>', "data folder in place of the study's")
-    .option('--out <dir>', "folder in place of the study's")
-    .option('--json', 'print a JSON line for each run in place of tables', false)
+    .option('--data <dir>', "data folder instead of the study's")
+    .option('--out <dir>', "output folder instead of the study's")
+    .option('--json', 'print a JSON line for each run instead of tables', false)
     .action(async ({ study: name, data, out, json }: StudyFlags) => {
       const study = await readStudy(name, { data, out })
       const stop = stopAfterStep('last/')
@@ -34,7 +33,7 @@ export function addStudy(program: Command): void {
         console.error('Stopped. Run the same command to resume.')
         process.exitCode = stop.exitCode()
       } else if (!json)
-        console.log(`The page is ${join(study.out, 'index.html')}; every figure is in results.json beside it.`)
+        console.log(`The page is ${join(study.out, 'index.html')}; results.json next to it has every number.`)
     })
 }
 

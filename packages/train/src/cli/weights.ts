@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { readNamedWeights } from '../pretrained/named/table'
 import { namedWeights } from './init'
 
-/** `weights`: the public weights that have a name, or one of them fetched. */
 export function addWeights(program: Command): void {
   program
     .command('weights')

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { parseTrainSettings, requireKnownKeys, type TrainSettings } from '../config'
 import { PRESETS } from '../presets'
 
-/** The keys of a training configuration that pretraining shares. */
+/** Keys of the training settings that pretraining shares. */
 const SHARED = [
   'model',
   'seed',
@@ -24,13 +24,12 @@ const SHARED = [
   'checkpoint_steps'
 ] as const
 
-/** Keys of pretraining alone: the share of masked words, and of sequences held out to measure the loss on. */
+/** Keys of pretraining alone: share of masked words, and of sequences held out to measure the loss on. */
 const own = v.object({
   mask_rate: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(0.9)), 0.15),
   held_out: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.5)), 0.01)
 })
 
-/** A checked configuration of pretraining. */
 export interface PretrainSettings {
   readonly settings: TrainSettings
   /** Padded tokens of a batch. */
@@ -39,10 +38,9 @@ export interface PretrainSettings {
   readonly heldOut: number
 }
 
-/** The presets of pretraining that ship with the package. */
 export const pretrainPresets = namedJson(new URL('pretrain/', PRESETS), 'pretraining preset')
 
-/** Checks a configuration once, at the edge. Throws `config-invalid` naming the bad key, and the nearest one that exists. */
+/** Throws `config-invalid` naming the invalid key, and the nearest one that exists. */
 export function parsePretrainSettings(json: Record<string, unknown>, source: string): PretrainSettings {
   requireKnownKeys(json, [...SHARED, ...Object.keys(own.entries)], source)
   const parsed = v.safeParse(own, json)

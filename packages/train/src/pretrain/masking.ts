@@ -2,7 +2,7 @@ import { MatcherError, type Vocab } from '@sohu-match/core'
 import { createRandom } from '../data/random'
 import { ROLE, type Sequences } from './sequences'
 
-/** A padded batch with some words hidden, and what they were. */
+/** A padded batch with masked words and their labels. */
 export interface MaskedBatch {
   readonly batch: number
   readonly seq: number
@@ -10,25 +10,22 @@ export interface MaskedBatch {
   readonly tokenIds: Int32Array
   /** `[batch, seq]`; padding has segment 0. */
   readonly segmentIds: Int32Array
-  /** The positions that are asked for, counted over the flattened batch, ascending: `[masked]`. */
+  /** Masked positions in the flattened batch, ascending: `[masked]`. */
   readonly places: Int32Array
-  /** The ids that were there, `[masked]`. */
+  /** The original ids, `[masked]`. */
   readonly labels: Int32Array
   /** Tokens without padding. */
   readonly tokenCount: number
 }
 
-/**
- * Shares of BERT's recipe (Devlin et al. 2019, arXiv:1810.04805, section 3.1): of hidden tokens so many become [MASK], so many another
- * token.
- */
+/** Of masked tokens, the shares replaced by [MASK] and by another token (BERT: arXiv:1810.04805, section 3.1). */
 const BECOMES_MASK = 0.8
 const BECOMES_RANDOM = 0.1
 
 /**
- * Makes batches with whole words hidden (Cui et al. 2019, arXiv:1906.08101): each word with probability `rate`, at least one a sequence;
- * each of its tokens becomes [MASK], another token, or stays, 80/10/10. A function of the seeds, so that a pass can be made again. Throws
- * `asset-corrupt` for a vocabulary without [MASK].
+ * Makes batches with whole-word masking (Cui et al. 2019, arXiv:1906.08101): each word with probability `rate`, at
+ * least one per sequence; each of its tokens becomes [MASK], another token, or stays, 80/10/10. Deterministic in the
+ * seeds. Throws `asset-corrupt` for a vocabulary without [MASK].
  */
 export function createMasking(sequences: Sequences, vocab: Vocab, rate: number) {
   const maskId = vocab.ids.get('[MASK]')
@@ -73,7 +70,7 @@ export function createMasking(sequences: Sequences, vocab: Vocab, rate: number) 
   }
 }
 
-/** The positions of the masked words, ascending; at least one word if there are any. */
+/** Ascending; at least one word if there are any. */
 function hiddenPositions(roles: Uint8Array, rate: number, random: ReturnType<typeof createRandom>): number[] {
   const starts = Array.from(roles.keys()).filter((position) => roles[position] === ROLE.starts)
   const chosen = starts.filter(() => random.chance(rate))

@@ -7,7 +7,7 @@ import { TrainingOps, type PassOptions } from '../autograd/training-ops'
 import { tf, type Tensor } from '../tfjs'
 import type { MaskedBatch } from './masking'
 
-/** The parameters of RoFormer's masked language modeling head: a dense layer, GELU, a norm, and the word embeddings again with a bias. */
+/** RoFormer's masked language modeling head: a dense layer, GELU, a norm, and the word embeddings again with a bias. */
 export function headSpecs({ hiddenSize, embeddingSize, vocabSize }: ModelConfig): ParameterSpec[] {
   return [
     { name: 'mlm.dense.kernel', shape: [hiddenSize, embeddingSize], init: 'truncated-normal' },
@@ -18,7 +18,7 @@ export function headSpecs({ hiddenSize, embeddingSize, vocabSize }: ModelConfig)
   ]
 }
 
-/** The mean loss over the masked tokens (a scalar tensor) and its gradients by parameter name; the caller disposes both. */
+/** The mean loss over the masked tokens (a scalar) and its gradients by parameter name; the caller disposes both. */
 export function maskedLossAndGradients(
   model: Model,
   batch: MaskedBatch,
@@ -43,7 +43,7 @@ export function evaluateMasked(model: Model, batch: MaskedBatch): number {
   }
 }
 
-/** The network without a task, then the head at masked positions only: the softmax over the vocabulary would otherwise dominate a pass. */
+/** Applies the head at masked positions only: the softmax over the vocabulary would otherwise dominate a pass. */
 function maskedLoss(tape: Tape, model: Model, batch: MaskedBatch, options: Partial<PassOptions>): Value {
   const config: ModelConfig = { ...model.config, conditioning: 'none' }
   let hidden: Value | undefined

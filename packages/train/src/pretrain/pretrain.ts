@@ -21,20 +21,17 @@ import { encodeSequences, sequenceLengths, type Sequences } from './sequences'
 import { readTexts, type PretrainTexts } from './texts'
 import { PretrainTrainer } from './trainer'
 
-/** A pretraining to run. */
 export interface PretrainRun {
   /** A file of text lines or a data folder. */
   readonly texts: string
-  /** The checkpoint folder to write. */
+  /** Checkpoint folder. */
   readonly out: string
   readonly config: PretrainSettings
-  /** Weights and vocabulary to go on from. */
+  /** Weights and vocabulary to continue from. */
   readonly init?: string
-  /** Replaces what is at `out`. */
   readonly force?: boolean
 }
 
-/** Events of a pretraining. */
 export interface PretrainHooks {
   readonly onPrepare?: PrepareProgress
   readonly onReady?: (ready: {
@@ -45,16 +42,15 @@ export interface PretrainHooks {
     steps: number
   }) => void
   readonly onStep?: (report: StepReport) => void
-  /** End of an epoch: the loss on the held-out sequences, under fixed masks. NaN if none are held out. */
+  /** `heldOutLoss` is measured under fixed masks; NaN if no sequences are held out. */
   readonly onEpoch?: (report: { epoch: number; epochs: number; step: number; heldOutLoss: number }) => void
-  /** True once it is to stop: it finishes its step and writes the checkpoint. */
+  /** Return true to stop: it finishes its step and writes the checkpoint. */
   readonly stopping?: () => boolean
 }
 
-/** The masked language modeling head, next to a checkpoint's files: pretraining that continues from the checkpoint loads it. */
+/** The masked language modeling head in the checkpoint's folder, loaded by pretraining that continues from it. */
 const HEAD_FILE = 'mlm.safetensors'
 
-/** Everything that pretraining starts from. */
 interface Prepared {
   readonly model: Model
   readonly assets: Assets
@@ -62,9 +58,9 @@ interface Prepared {
 }
 
 /**
- * Trains the encoder to tell hidden words and writes it as a checkpoint that `--init` takes; condition and head start as the baseline
- * starts them. Returns the number of steps and the last loss on the held-out sequences. Throws coded errors before anything is written,
- * `output-exists` while another process pretrains into the folder.
+ * Trains the encoder by masked language modeling and writes it as a checkpoint for `--init`; condition and head have
+ * the baseline's initial values. Returns the number of steps and the last loss on the held-out sequences. Throws coded
+ * errors before anything is written, `output-exists` while another process pretrains into the folder.
  */
 export async function pretrain(
   run: PretrainRun,
@@ -74,14 +70,14 @@ export async function pretrain(
   const folder = await outputFolder(run.out, output)
   const release = await lockFor(folder)
   try {
-    await outputFolder(run.out, output) // another pretraining may have written it since
+    await outputFolder(run.out, output) // another process may have written it meanwhile
     return await pretrainInto(folder, run, hooks)
   } finally {
     await release()
   }
 }
 
-/** Locks a checkpoint's folder, which is replaced whole, by a file beside it. Throws `output-exists` while another process writes to it. */
+/** The lock is next to the folder, which is replaced. Throws `output-exists` while another process writes to it. */
 async function lockFor(folder: string): Promise<() => Promise<void>> {
   const parent = dirname(folder)
   await mkdir(parent, { recursive: true }).catch((cause: unknown) => {
@@ -163,13 +159,13 @@ async function prepare(
   return { model: { config, variables }, assets, sequences }
 }
 
-/** Some of the sequences, by their numbers, with their lengths. */
+/** A subset of the sequences with their lengths in tokens. */
 interface Part {
   readonly indices: Int32Array
   readonly lengths: Int32Array
 }
 
-/** Every so-manieth sequence is held out, so that both parts hold texts from everywhere. */
+/** Holds out every nth sequence, so that both parts have texts from everywhere. */
 function split(lengths: Int32Array, share: number): { training: Part; heldOut: Part } {
   const every = share > 0 ? Math.max(2, Math.round(1 / share)) : Infinity
   const part = (keep: (i: number) => boolean): Part => {
@@ -183,16 +179,16 @@ function split(lengths: Int32Array, share: number): { training: Part; heldOut: P
   return { training, heldOut: part(isHeldOut) }
 }
 
-/** The batches of an epoch, as numbers of sequences. */
+/** The batches of an epoch, as indices of sequences. */
 function plan({ indices, lengths }: Part, { settings, batchTokens }: PretrainSettings, epoch: number): Int32Array[] {
   const options = { batching: 'buckets', batchTokens, maxPairs: settings.batchPairs } as const
   return planEpoch(lengths, options, settings.seed, epoch).batches.map((batch) => batch.map((i) => indices[i]!))
 }
 
-/** Padded tokens of one batch of the held-out sequences. */
+/** Padded tokens per batch of held-out sequences. */
 const EVALUATION_TOKENS = 8192
 
-/** Mean loss over the masked tokens of a part, under masks that depend only on the sequence. */
+/** Mean loss over the masked tokens, under masks that depend only on the sequence. */
 function meanLoss(model: Model, { indices, lengths }: Part, masking: ReturnType<typeof createMasking>): number {
   const sums = planEvaluation(lengths, EVALUATION_TOKENS).map((batch) => {
     const masked = masking(

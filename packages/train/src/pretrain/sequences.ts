@@ -4,7 +4,6 @@ import { keptLengths, type Tokenizer } from '@sohu-match/core'
 /** The role of a token in whole-word masking. */
 export const ROLE = { special: 0, starts: 1, continues: 2 } as const
 
-/** Texts as the network reads them in pretraining, one after another. */
 export interface Sequences {
   /** `[CLS] text [SEP]`, or `[CLS] a [SEP] b [SEP]`, of sequence i from `offsets[i]` to `offsets[i + 1]`. */
   readonly tokenIds: Int32Array
@@ -16,7 +15,7 @@ export interface Sequences {
   readonly firstLengths: Int32Array
 }
 
-/** One text alone, or two that are read together. */
+/** A single text, or two that are read together. */
 export type TextUnit = readonly [text: string, second?: string]
 
 interface Tokens {
@@ -28,8 +27,8 @@ interface Tokens {
 const SLICE = 500
 
 /**
- * Tokenizes texts word by word, so that masking can take whole words. A single text that is too long becomes several sequences; of two, the
- * longer loses its end, as in fine-tuning. A text without tokens is left out.
+ * Tokenizes texts word by word, so that masking can take whole words. A single text that is too long becomes several
+ * sequences; of two, the longer is truncated, as in fine-tuning. Texts without tokens are skipped.
  */
 export async function encodeSequences(
   units: readonly TextUnit[],
@@ -81,7 +80,7 @@ function push(ids: number[], roles: number[], id: number): void {
   roles.push(ROLE.special)
 }
 
-/** Ids of a text and where its jieba words start; ids of words are cached, since most words recur. */
+/** Caches the ids of words, since most recur. */
 function wordTokenizer(tokenizer: Tokenizer): (text: string) => Tokens {
   const known = new Map<string, Int32Array>()
   return (text) => {
@@ -99,7 +98,7 @@ function wordTokenizer(tokenizer: Tokenizer): (text: string) => Tokens {
   }
 }
 
-/** A text in parts of at most `length` tokens; a word that would be cut starts the next part. */
+/** Parts of at most `length` tokens; a word that would be cut starts the next part. */
 function* pieces({ ids, roles }: Tokens, length: number): Generator<Tokens> {
   for (let start = 0; start < ids.length; start += length) {
     yield {

@@ -9,10 +9,7 @@ export interface PretrainTexts {
   readonly tasks: readonly TaskSpec[]
 }
 
-/**
- * Texts from a file, one a line, or from the train split of a data folder: its pairs, each read as fine-tuning will read it. Throws
- * `data-invalid`.
- */
+/** Reads texts from a file, one per line, or the pairs of the train split of a data folder. Throws `data-invalid`. */
 export async function readTexts(path: string): Promise<PretrainTexts> {
   const stats = await stat(path).catch((cause: unknown) => {
     throw readError(path, cause, 'data-invalid')

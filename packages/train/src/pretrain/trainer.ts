@@ -6,7 +6,7 @@ import { adamOptions, disposeModel } from '../step/trainer'
 import type { MaskedBatch } from './masking'
 import { maskedLossAndGradients } from './pass'
 
-/** The network with its masked language modeling head and its optimizer: one `step` is one update. */
+/** The network with its masked language modeling head and its optimizer. */
 export class PretrainTrainer {
   private readonly adam: Adam
 
@@ -18,8 +18,7 @@ export class PretrainTrainer {
   }
 
   /**
-   * Forward, backward and update on one batch; `step` counts from 1. Returns the loss as a scalar tensor that the caller reads and
-   * disposes.
+   * Updates on one batch; `step` counts from 1. Returns the loss as a scalar tensor that the caller reads and disposes.
    */
   step(batch: MaskedBatch, learningRate: number, step: number): Tensor {
     const { seed, clipNorm, recompute } = this.settings
@@ -31,7 +30,6 @@ export class PretrainTrainer {
     return loss
   }
 
-  /** Frees weights and moments. */
   dispose(): void {
     this.adam.dispose()
     disposeModel(this.model)

@@ -7,22 +7,21 @@ export interface OpRecord {
   /** The kernel and the pass that called it. */
   readonly kernel: string
   readonly phase: Parameters<KernelObserver>[1]
-  /** Shapes of inputs and outputs, for a reader. */
+  /** Shapes of inputs and outputs, as text. */
   readonly shapes: string
-  /** Since the recording began, and how long: microseconds. On a GPU the time is that of the launch. */
+  /** Microseconds since the recording began, and their number. On a GPU, the time of the launch. */
   readonly start: number
   readonly duration: number
-  /** Of its outputs; an alias (a reshape, a bit cast, a read of a variable) counts as new. */
+  /** Bytes of its outputs; an alias (a reshape, a bit cast, a read of a variable) counts as new. */
   readonly bytes: number
-  /** Bytes of all tensors once it had run. */
+  /** Bytes of all tensors after it. */
   readonly liveBytes: number
 }
 
-/** The operations recorded while `body` ran. */
 export interface Recording<T> {
   readonly result: T
   readonly ops: readonly OpRecord[]
-  /** How often tensors were read back to the host, each a wait for the device. */
+  /** Reads by the host, each of which waits for the device. */
   readonly reads: number
   readonly peakBytes: number
   /** Microseconds. */
@@ -36,7 +35,7 @@ type Backend = {
   read(id: object): Promise<unknown>
 }
 
-/** Records every operation that TensorFlow runs for `body`, which reports its current kernel to the observer it receives. */
+/** Records every TensorFlow operation that runs in `body`, which reports its current kernel to the observer. */
 export function recordOps<T>(body: (onKernel: KernelObserver) => T): Recording<T> {
   const backend = tf.backend() as unknown as Backend
   const ops: OpRecord[] = []
@@ -85,7 +84,7 @@ export function recordOps<T>(body: (onKernel: KernelObserver) => T): Recording<T
     })
     return { result, ops, reads, peakBytes, duration: (performance.now() - began) * 1000 }
   } finally {
-    for (const name of Object.keys(original)) delete (backend as Partial<Backend>)[name as keyof Backend] // the prototype's methods are seen again
+    for (const name of Object.keys(original)) delete (backend as Partial<Backend>)[name as keyof Backend] // uncovers the prototype's methods
   }
 }
 

@@ -1,16 +1,15 @@
 import type { OpRecord, Recording } from './record-ops'
 
-/** Totals of one group of operations. */
 export interface OpGroup {
   readonly name: string
   readonly calls: number
   /** Milliseconds. */
   readonly time: number
-  /** Bytes that they wrote. */
+  /** Bytes written. */
   readonly bytes: number
 }
 
-/** Groups operations by `nameOf`, the slowest group first. */
+/** Sorted by time, the slowest first. */
 export function groupOps(ops: readonly OpRecord[], nameOf: (op: OpRecord) => string): OpGroup[] {
   const groups = new Map<string, { calls: number; time: number; bytes: number }>()
   for (const op of ops) {
@@ -21,12 +20,15 @@ export function groupOps(ops: readonly OpRecord[], nameOf: (op: OpRecord) => str
   return [...groups].map(([name, group]) => ({ name, ...group })).sort((a, b) => b.time - a.time)
 }
 
-/** Milliseconds of a recording that no operation accounts for: JavaScript and the way into TensorFlow and back. */
+/** Milliseconds outside all operations: JavaScript and the calls into TensorFlow. */
 export function timeBetweenOps({ ops, duration }: Recording<unknown>): number {
   return (duration - ops.reduce((sum, op) => sum + op.duration, 0)) / 1000
 }
 
-/** A recording in Chrome's trace event format (chrome://tracing, ui.perfetto.dev): kernels above their operations, live bytes as a counter. */
+/**
+ * Chrome's trace event format (chrome://tracing, ui.perfetto.dev): kernels above their operations, live bytes as a
+ * counter.
+ */
 export function chromeTrace({ ops }: Recording<unknown>): { traceEvents: object[]; displayTimeUnit: 'ms' } {
   const at = { pid: 1, tid: 1 }
   const calls = ops.map(({ op, phase, kernel, shapes, start, duration, bytes }) => ({
@@ -51,7 +53,7 @@ export function chromeTrace({ ops }: Recording<unknown>): { traceEvents: object[
   }
 }
 
-/** Runs of operations of the same kernel and phase, as one span each. */
+/** Consecutive operations of the same kernel and phase, as one span each. */
 function kernelSpans(ops: readonly OpRecord[]): { name: string; cat: string; ts: number; dur: number }[] {
   const spans: { name: string; cat: string; ts: number; dur: number }[] = []
   for (const { kernel, phase, start, duration } of ops) {

@@ -5,7 +5,6 @@ import { createRandom } from '../data/random'
 import { initialVariables } from '../initialization/parameters'
 import { Trainer } from '../step/trainer'
 
-/** The size of a step to measure. */
 export interface Workload {
   readonly layers: number
   readonly hidden: number
@@ -20,8 +19,9 @@ export interface Workload {
 }
 
 /**
- * The steps that are measured: `small`, that of the budgets; `tiny`, the size trained from scratch here, where the update of the embeddings
- * counts; `encoder`, the size of the public encoder that model-zh starts from; `base`, the reference's network at its longest input.
+ * `small` is the size of the performance budgets; `tiny` the size trained from scratch here, where updating the
+ * embeddings counts; `encoder` the public encoder that model-zh starts from; `base` the reference's network at its
+ * longest input.
  */
 export const WORKLOADS = {
   small: { layers: 6, hidden: 384, heads: 6, vocabulary: 50_000, pairs: 16, tokens: 128 },
@@ -30,7 +30,7 @@ export const WORKLOADS = {
   base: { layers: 12, hidden: 768, heads: 12, vocabulary: 50_000, pairs: 16, tokens: 512 }
 } as const satisfies Record<string, Workload>
 
-/** A trainer of that size, dropout 0.1, condition and average on, initialized; `settings` are keys of a training configuration. */
+/** `settings` overrides training settings; dropout is 0.1. */
 export function workloadTrainer(
   { layers, hidden, heads, intermediate = 4 * hidden, vocabulary }: Workload,
   settings: Record<string, unknown> = {}
@@ -48,12 +48,12 @@ export function workloadTrainer(
   )
 }
 
-/** An initialized trainer of a network; auxiliary heads are left out, as `workloadBatch` has no targets for them. */
+/** A trainer at its initial values; auxiliary heads are omitted, since `workloadBatch` has no targets for them. */
 export function profileTrainer(settings: TrainSettings, model: ModelConfig): Trainer {
   return new Trainer(settings, model, initialVariables(parameterSpecs(model), 1))
 }
 
-/** A batch of random words, two texts of equal length in each pair, all six tasks. */
+/** Random words, two texts of equal length in each pair, all six tasks. */
 export function workloadBatch(
   { pairs, tokens, vocabulary, padding = 0 }: Partial<Workload> & Pick<Workload, 'pairs' | 'tokens' | 'vocabulary'>,
   seed: number

@@ -6,25 +6,23 @@ import { duration, percent, significant, whole } from './format'
 export interface ProgressView {
   /** Work before and between steps, such as tokenizing: `done` of `total`. */
   phase(label: string, done: number, total: number): void
-  /** Steps of training. */
   step(report: StepReport): void
   /** Prints text (a table, a remark) above the bar. */
   print(text: string): void
   close(): void
 }
 
-/** Options of `createProgress`. */
 export interface ProgressOptions {
   /** Seconds between lines if the output is not a terminal. Default: 10. */
   readonly everySeconds?: number
-  /** Milliseconds, for tests. Default `performance.now`. */
+  /** Clock in milliseconds, for tests. Default: `performance.now`. */
   readonly now?: () => number
 }
 
-/** Weight of the newest report in the step time that the rest is estimated from: reports of long batches should not swing it. */
+/** Weight of the newest report in the smoothed step time; keeps reports of long batches from changing the ETA much. */
 const NEWEST = 0.1
 
-/** Shows progress on a stream: a bar in place on a terminal; elsewhere (nx, files) a plain line every some seconds. */
+/** A bar on a terminal; otherwise (Nx, files) a plain line every few seconds. */
 export function createProgress(
   stream: NodeJS.WritableStream & { readonly isTTY?: boolean },
   options: ProgressOptions = {}
@@ -32,7 +30,7 @@ export function createProgress(
   return stream.isTTY ? barProgress(stream) : lineProgress(stream, options)
 }
 
-/** The line of one report: `epoch 1/3  loss 0.512  lr 0.000500  85 pairs/s  9,120 tokens/s  padding 3 %  ETA 4 min 10 s`. */
+/** `epoch 1/3  loss 0.512  lr 0.000500  85 pairs/s  9,120 tokens/s  padding 3 %  ETA 4 min 10 s` */
 export function stepFigures(report: StepReport, secondsPerStep: number): string {
   return [
     `epoch ${report.epoch + 1}/${report.epochs}`,
@@ -45,11 +43,11 @@ export function stepFigures(report: StepReport, secondsPerStep: number): string 
   ].join('  ')
 }
 
-/** Seconds of one step, smoothed over reports. */
+/** Seconds per step, smoothed over reports. */
 function stepTimer(): (report: StepReport) => number {
   let last: { step: number; seconds: number } | undefined
   return ({ step, seconds }) => {
-    // The first report of a run, which a resumed one begins anywhere, does not say how many steps it holds: the loop reports every 10.
+    // The first report of a resumed run does not say how many steps it covers; the loop reports every 10.
     const newest = seconds / Math.max(1, step - (last?.step ?? step - 10))
     last = { step, seconds: last ? (1 - NEWEST) * last.seconds + NEWEST * newest : newest }
     return last.seconds

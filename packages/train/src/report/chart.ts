@@ -16,13 +16,13 @@ export interface ChartOptions {
   readonly diagonal?: boolean
 }
 
-/** Size of the drawing and its margins, in units of the view box. */
+/** In units of the view box. */
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [480, 260, 56, 20, 14, 38]
 const COLORS = 6
 /** More points than the drawing has columns add bytes, not detail. */
 const MOST_POINTS = 600
 
-/** A line chart as a figure of inline SVG with a legend; colors are the page's. */
+/** A line chart with a legend as inline SVG; colors are the page's. */
 export function lineChart({ title, xLabel, series, y, diagonal = false }: ChartOptions): string {
   const curves = series.map((one) => ({
     ...one,
@@ -60,7 +60,7 @@ export function lineChart({ title, xLabel, series, y, diagonal = false }: ChartO
   )
 }
 
-/** Round numbers (1, 2 or 5 times a power of ten apart) that enclose a range, about five of them. */
+/** About five round numbers (1, 2 or 5 times a power of ten apart) that enclose the range. */
 export function ticks([low, high]: readonly [number, number]): number[] {
   const span = high > low ? high - low : Math.abs(low) || 1
   const power = 10 ** Math.floor(Math.log10(span / 4))

@@ -7,7 +7,7 @@ import { textTable } from './table'
 
 const NAMES: Readonly<Record<ComparedMetric, string>> = { f1: 'F1', accuracy: 'accuracy', auc: 'AUC' }
 
-/** A table of both models on the same pairs, and a sentence for each task that says which differences mean anything. */
+/** A table of both models on the same pairs, and for each task a sentence about which differences are significant. */
 export function comparisonText({ split, pairs, tasks }: BesideBaseline, color = false): string {
   const rows = tasks.flatMap(({ task, metrics }) =>
     COMPARED.map((metric) => {
@@ -27,7 +27,7 @@ export function comparisonText({ split, pairs, tasks }: BesideBaseline, color = 
   ].join('\n')
 }
 
-/** Which metrics of a task differ by more than chance. */
+/** Lists the metrics of a task that differ by more than chance. */
 function verdictText({ task, metrics }: TaskComparison): string {
   const of = (wanted: ReturnType<typeof verdict>): string =>
     COMPARED.filter((metric) => verdict(metrics[metric]) === wanted)
@@ -41,7 +41,6 @@ function verdictText({ task, metrics }: TaskComparison): string {
   return `${task}: ${parts.map(([metrics, what]) => `${metrics} ${what}`).join('; ')}.`
 }
 
-/** Commands that follow a training. */
 export function nextSteps(out: string, data: string, { split, tasks }: BesideBaseline): string {
   const checkpoint = join(out, 'best')
   const model = join('models', out.split(/[\\/]/).filter(Boolean).at(-1) ?? 'mine')

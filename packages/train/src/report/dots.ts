@@ -7,11 +7,11 @@ export interface DotRow {
   readonly values: readonly number[]
 }
 
-/** Size in units of the view box. */
+/** In units of the view box. */
 const [WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM] = [480, 170, 20, 8, 26, 36]
 const COLORS = 6
 
-/** Named rows of dots on one axis as inline SVG, which show where runs are and how far they spread. NaN values are omitted. */
+/** Named rows of dots on one axis as inline SVG, which show location and spread of runs. NaN values are omitted. */
 export function dotChart(title: string, rows: readonly DotRow[]): string {
   const shown = rows
     .map((row) => ({ ...row, values: row.values.filter(Number.isFinite) }))

@@ -3,13 +3,12 @@ import type { Interval } from '../evaluate/bootstrap'
 import type { Evaluation } from '../evaluate/evaluation'
 import { ratio, whole } from './format'
 
-/** A table as plain texts: on a page, in a terminal. */
 export interface TextRows {
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]
 }
 
-/** An evaluation: one row per task, then the mean of the tasks, each group's pooled F1, and their mean (the competition's score). */
+/** One row per task, then the mean of the tasks, each group's pooled F1, and their mean (the competition's score). */
 export function figureRows(figures: Evaluation): TextRows {
   return {
     head: [
@@ -30,7 +29,7 @@ export function figureRows(figures: Evaluation): TextRows {
   }
 }
 
-/** The means over tasks and groups, which say nothing more where there is one task. */
+/** Means over tasks and groups, which are redundant for a single task. */
 function pooledRows(figures: Evaluation): string[][] {
   const pooled = ({ pairs, f1, precision, recall }: ClassMetrics): string[] => [
     whole(pairs),
@@ -49,7 +48,7 @@ function pooledRows(figures: Evaluation): string[][] {
   ]
 }
 
-/** F1 and AUC of each task's quarters by length. */
+/** F1 and AUC by quartile of length, per task. */
 export function lengthRows({ tasks }: Evaluation): TextRows {
   return {
     head: ['task', 'tokens of the pair', 'pairs', 'F1 at threshold', 'AUC'],
@@ -59,12 +58,11 @@ export function lengthRows({ tasks }: Evaluation): TextRows {
   }
 }
 
-/** A metric with its 95 % interval: `0.712 [0.671, 0.750]`. */
+/** `0.712 [0.671, 0.750]`, with the 95 % interval. */
 export function withInterval({ value, low, high }: Interval): string {
   return `${ratio(value)} [${ratio(low)}, ${ratio(high)}]`
 }
 
-/** An evaluation as JSON: the metrics and, per task, the measurements that go with them. */
 export function figuresJson({ metrics, tasks, meanF1, meanAuc }: Evaluation): Record<string, unknown> {
   const ends = ({ low, high }: Interval) => [low, high]
   return {

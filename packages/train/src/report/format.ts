@@ -1,19 +1,19 @@
-/** A ratio with three decimals, `–` for NaN. */
+/** Three decimals; `–` for NaN. */
 export function ratio(value: number | undefined): string {
   return value === undefined || Number.isNaN(value) ? '–' : value.toFixed(3)
 }
 
-/** A whole number with thousands apart: 12,345. */
+/** `12,345` */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
 
-/** A share as per cent without decimals. */
+/** `12 %` */
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`
 }
 
-/** A duration as its two largest units: 45 s, 3 min 05 s, 2 h 10 min. */
+/** Its two largest units: 45 s, 3 min 05 s, 2 h 10 min. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–'
   const total = Math.max(0, Math.round(seconds))
@@ -23,7 +23,7 @@ export function duration(seconds: number): string {
   return minutes > 0 ? `${minutes} min ${two(total % 60)} s` : `${total} s`
 }
 
-/** Three significant digits, as learning rates and losses are read: 0.000500, 0.693, 5.00e-7. */
+/** Three significant digits: 0.000500, 0.693, 5.00e-7. */
 export function significant(value: number): string {
   return value.toPrecision(3)
 }

@@ -2,13 +2,12 @@ import type { ScoredRow, TaskSpec } from '@sohu-match/core'
 import { ratio } from './format'
 import { escapeHtml, page, section } from './page'
 
-/** A scored pair with its texts. */
 export interface JudgedPair extends ScoredRow {
   readonly a: string
   readonly b: string
 }
 
-/** Pairs whose score is on the wrong side of the threshold, the farthest first, at most `count` per task. */
+/** Pairs on the wrong side of the threshold, the farthest first, at most `count`. */
 export function mostWrong(pairs: readonly JudgedPair[], task: number, count: number): JudgedPair[] {
   const distance = ({ score, label }: JudgedPair) => Math.abs(score - label)
   return pairs
@@ -17,7 +16,7 @@ export function mostWrong(pairs: readonly JudgedPair[], task: number, count: num
     .slice(0, count)
 }
 
-/** A text with the words marked that the other text has too; punctuation and single letters or digits stay plain. HTML. */
+/** HTML that marks the words shared with the other text, except punctuation and single letters or digits. */
 export function highlighted(text: string, other: string, words: (text: string) => readonly string[]): string {
   const common = new Set(words(other).filter((word) => /\p{Script=Han}|[\p{L}\p{N}]{2}/u.test(word)))
   return words(text)
@@ -26,7 +25,7 @@ export function highlighted(text: string, other: string, words: (text: string) =
     .replaceAll('</mark><mark>', '')
 }
 
-/** One judged pair: label, score, and both texts with their common words marked. HTML. */
+/** HTML of a pair: label, score, and both texts with their common words marked. */
 export function pairCard(pair: JudgedPair, words: (text: string) => readonly string[]): string {
   return (
     `<div class="pair"><p>label <b>${pair.label}</b>, score <b>${ratio(pair.score)}</b></p>` +
@@ -34,7 +33,7 @@ export function pairCard(pair: JudgedPair, words: (text: string) => readonly str
   )
 }
 
-/** Characters of a text that is shown whole; of a longer one the beginning, until it is opened. */
+/** Characters up to which a text is shown whole; of a longer one, the beginning until it is opened. */
 const [SHOWN_WHOLE, BEGINNING] = [160, 80]
 
 function foldable(text: string, html: string): string {
@@ -43,10 +42,7 @@ function foldable(text: string, html: string): string {
   return `<details><summary>${escapeHtml(characters.slice(0, BEGINNING).join(''))}… (${characters.length} characters)</summary><p>${html}</p></details>`
 }
 
-/**
- * A page of the most wrong pairs of each task: first those missed (label 1), then those wrongly matched, words in common marked.
- * `words` cuts a text.
- */
+/** The most wrong pairs of each task: first misses (label 1), then false matches. `words` segments a text. */
 export function errorsPage(
   title: string,
   pairs: readonly JudgedPair[],

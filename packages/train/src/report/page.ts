@@ -1,4 +1,3 @@
-/** Escapes text for HTML and attribute values. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
@@ -24,10 +23,7 @@ th:first-child, td:first-child { text-align: left }
 .pair p, .pair summary { margin: .3rem 0; color: var(--text) } summary { cursor: pointer } mark { background: var(--mark); color: inherit }
 `
 
-/**
- * A whole HTML page of sections that are HTML already: no script, no file beside it, readable on a phone, light or dark as the reader's
- * system is.
- */
+/** An HTML page without scripts or other files, for narrow screens and for light and dark mode. `sections` are HTML. */
 export function page(title: string, sections: readonly string[]): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -38,12 +34,12 @@ ${sections.join('\n')}
 `
 }
 
-/** A titled section. `content` is HTML. */
+/** `content` is HTML. */
 export function section(title: string, ...content: readonly string[]): string {
   return `<section><h2>${escapeHtml(title)}</h2>\n${content.join('\n')}</section>`
 }
 
-/** A table of plain texts that scrolls sideways on a narrow screen. */
+/** Scrolls sideways on a narrow screen. */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (tag: string, row: readonly string[]) =>
     `<tr>${row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`

@@ -17,21 +17,19 @@ import { readRecords } from '../run/metrics-log'
 import { runReport } from './run-report'
 import { eventFile, eventFileName } from './tensorboard'
 
-/** The file in `best/` with the scores of the valid pairs, from which a report is made again at any time. */
+/** Scores of the valid pairs in `best/`, from which a report can be regenerated at any time. */
 export const VALID_SCORES = 'valid-scores.json'
 
-/** Most wrong pairs of each task that a report shows. */
+/** Most wrong pairs shown per task. */
 const EXAMPLES = 2
 
-/** The parts of a run's report that are not in its folder. */
 export interface ReportSource {
   readonly tasks: readonly TaskSpec[]
-  /** The valid split, each pair labelled, and the tokens of each. */
+  /** The labeled valid split, and the number of tokens of each pair. */
   readonly pairs: readonly Example[]
   readonly tokens: ArrayLike<number>
-  /** Cuts a text into words, to mark those in common. */
+  /** Segments a text, to mark common words. */
   readonly words: (text: string) => readonly string[]
-  /** The resolved configuration. */
   readonly config: Readonly<Record<string, unknown>>
 }
 
@@ -58,7 +56,7 @@ export async function writeRunReport(folder: string, source: ReportSource): Prom
 
 type Judged = JudgedPair & { readonly tokens: number }
 
-/** The valid pairs with the best epoch's scores of them, or undefined before there is a best epoch. */
+/** The valid pairs with the best epoch's scores; undefined before the first best epoch. */
 async function judgedPairs(path: string, { pairs, tokens, tasks }: ReportSource): Promise<Judged[] | undefined> {
   if (!(await exists(path))) return undefined
   const parsed = v.safeParse(
@@ -91,7 +89,7 @@ function examples(pairs: readonly Judged[], tasks: readonly TaskSpec[]): JudgedP
   return tasks.flatMap(({ id }) => mostWrong(pairs, id, EXAMPLES))
 }
 
-/** The event file that the folder has, or the name of a new one; its name holds the time that the run began. */
+/** The folder's event file, or the name of a new one; its name contains the time when the run began. */
 async function eventFileOf(folder: string): Promise<{ name: string; start: number }> {
   const name =
     (await readdir(folder)).find((file) => /^events\.out\.tfevents\.\d+\.sohu-match$/.test(file)) ??

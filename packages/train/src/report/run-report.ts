@@ -7,15 +7,13 @@ import { figureRows, lengthRows } from './figures'
 import { duration, ratio, significant, whole } from './format'
 import { escapeHtml, htmlTable, page, section } from './page'
 
-/** Content of a run's report; what is not given is left out. */
 export interface RunReportInput {
   readonly title: string
   readonly records: readonly RunRecord[]
-  /** The resolved configuration, as `train.json` holds it. */
   readonly config?: Readonly<Record<string, unknown>>
-  /** Of the best checkpoint on a split, with the split's name. */
+  /** Of the best checkpoint. */
   readonly evaluation?: { readonly split: string; readonly figures: Evaluation }
-  /** Pairs to show by task, with a function that cuts texts into words. */
+  /** Pairs to show by task; `words` segments texts. */
   readonly examples?: {
     readonly pairs: readonly JudgedPair[]
     readonly tasks: readonly TaskSpec[]
@@ -23,7 +21,7 @@ export interface RunReportInput {
   }
 }
 
-/** A run as one HTML page: metrics, curves, calibration, examples, configuration. It needs no server, script or other file. */
+/** A run as one HTML page without scripts or other files: metrics, curves, calibration, examples, configuration. */
 export function runReport({ title, records, config, evaluation, examples }: RunReportInput): string {
   const steps = records.filter((record) => record.type === 'step')
   const epochs = records.filter((record) => record.type === 'epoch')

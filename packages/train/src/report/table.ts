@@ -2,7 +2,7 @@ import { meanOfNumbers, type ClassMetrics, type Metrics } from '@sohu-match/core
 import Table from 'cli-table3'
 import { ratio, whole } from './format'
 
-/** A table for people: aligned columns, numbers to the right. `color` draws the header in color (for terminals). */
+/** Aligned columns, numbers to the right. `color` colors the header (for terminals). */
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[], color = false): string {
   const table = new Table({
     head: [...head],
@@ -14,8 +14,8 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
 }
 
 /**
- * Metrics as one row per task, then each group's pooled F1, then their mean (the competition's score) with the mean AUC of
- * the tasks; of a single task, its row alone. F1, precision and recall are at each task's threshold.
+ * One row per task, then each group's pooled F1, then their mean (the competition's score) with the tasks' mean AUC; a
+ * single task has only its own row. F1, precision and recall are at each task's threshold.
  */
 export function metricsTable(metrics: Metrics, { color = false }: { readonly color?: boolean } = {}): string {
   const cells = ({ pairs, f1, precision, recall, threshold }: ClassMetrics & { threshold?: number | undefined }) => [
@@ -38,7 +38,7 @@ export function metricsTable(metrics: Metrics, { color = false }: { readonly col
   )
 }
 
-/** One line for programs: a JSON object with a `type`, NaN as null. */
+/** A JSON object with a `type` on one line; NaN becomes null. */
 export function jsonLine(type: string, values: object): string {
   return `${JSON.stringify({ type, ...values })}\n`
 }

@@ -2,7 +2,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { maskedCrc32c } from '../masked-crc'
 import type { RunRecord } from '../run/metrics-log'
 
-/** A figure of one step, under a name that TensorBoard groups by its part before the slash. */
+/** A value at one step; TensorBoard groups tags by the part before the slash. */
 export interface Scalar {
   readonly tag: string
   readonly step: number
@@ -11,15 +11,14 @@ export interface Scalar {
   readonly time: number
 }
 
-/** Name that TensorBoard looks for, for a run that began at `seconds` since 1970. */
+/** The file name that TensorBoard recognizes; `seconds` since 1970. */
 export function eventFileName(seconds: number): string {
   return `events.out.tfevents.${String(Math.floor(seconds)).padStart(10, '0')}.sohu-match`
 }
 
 /**
- * The bytes of a TensorBoard event file with the figures of a run's `metrics.jsonl`: loss, learning rate and speed by step, F1 and AUC
- * of tasks and groups by epoch. Times are counted on from `start` (seconds since 1970) by the seconds that the steps took. Figures that
- * are not numbers are left out.
+ * A TensorBoard event file of a run's `metrics.jsonl`: loss, learning rate and speed by step, F1 and AUC of tasks and
+ * groups by epoch. Times are `start` (seconds since 1970) plus the seconds of the steps. NaN values are omitted.
  */
 export function eventFile(records: readonly RunRecord[], start: number): Uint8Array {
   let time = start
@@ -31,7 +30,7 @@ export function eventFile(records: readonly RunRecord[], start: number): Uint8Ar
   return concatenated(events.map(framed))
 }
 
-/** Each number of a record by its tag; null in the log means NaN. */
+/** Null in the log means NaN. */
 function figuresOf(record: RunRecord): Record<string, number> {
   if (record.type === 'step') {
     const { loss, learningRate, paddingShare, pairs, tokens, seconds } = record
@@ -53,7 +52,7 @@ function figuresOf(record: RunRecord): Record<string, number> {
   ])
 }
 
-/** `Event { wall_time = 1, file_version = 3 }` (tensorflow/core/util/event.proto): the first of every file. */
+/** `Event { wall_time = 1, file_version = 3 }` (tensorflow/core/util/event.proto), the first record of every file. */
 function versionEvent(time: number): Uint8Array {
   return new BinaryWriter()
     .tag(1, WireType.Bit64)
@@ -71,10 +70,7 @@ function scalarEvent({ tag, step, value, time }: Scalar): Uint8Array {
   return writer.join().join().finish()
 }
 
-/**
- * A TFRecord: length (uint64), its masked checksum, the data, the data's masked checksum; little-endian
- * (tensorflow/core/lib/io/record_writer.h).
- */
+/** A TFRecord: length (uint64), its masked checksum, the data, its masked checksum (core/lib/io/record_writer.h). */
 function framed(data: Uint8Array): Uint8Array {
   const record = new Uint8Array(12 + data.length + 4)
   const view = new DataView(record.buffer)

@@ -4,21 +4,20 @@ import type { TrainSettings } from '../config'
 import { recordOps } from '../profile/record-ops'
 import { onGpu, tf } from '../tfjs'
 
-/** Share of the memory that a batch's tensors may fill: the rest is for the pool's gaps, weights and other programs. */
+/** Share of the memory that a batch's tensors may fill: the rest is for fragmentation, weights and other programs. */
 export const SAFETY_SHARE = 0.6
 
-/** Bytes that a pass of `pairs` pairs holds after each of its operations, above what was held before it. */
+/** Bytes held after each operation of a pass over `pairs` pairs, above what was held before the pass. */
 export interface MemoryProbe {
   readonly pairs: number
   readonly bytes: readonly number[]
 }
 
-/** Settings with the padded tokens of a batch as a number. */
 export type SizedSettings = TrainSettings & { readonly batchTokens: number }
 
 /**
- * Replaces `batch_tokens: "auto"` with the number of tokens that memory holds, judged from two measured passes; at most `batch_pairs`
- * pairs of the longest. `longest` is in tokens. The passes do not change the model.
+ * Replaces `batch_tokens: "auto"` by the number of tokens that fits into memory, estimated from two measured passes; at
+ * most `batch_pairs` pairs of the longest. `longest` is in tokens. The passes do not change the model.
  */
 export function sizedSettings(
   settings: TrainSettings,
@@ -79,8 +78,8 @@ function probeMemory(
 }
 
 /**
- * Bytes that a batch may count on: what is available to this process (machine or container), or the total of the first GPU. Its free
- * bytes would say little: TensorFlow has reserved nearly all of them for its own pool by now.
+ * The memory available to this process (machine or container), or the total of the first GPU: TensorFlow has already
+ * reserved nearly all its free memory for its own pool.
  */
 function usableMemory(): number {
   if (!onGpu) return process.availableMemory()

@@ -9,7 +9,7 @@ import type { BestEpoch, TrainingState } from './loop'
 import type { Prepared } from './prepare'
 import { writeLast, type BestFindings } from './run-folder'
 
-/** Writes a run's checkpoints: `best/` with the averaged weights, `last/` with the raw ones and the optimizer. */
+/** Writes `best/` with the averaged weights, and `last/` with the raw ones and the optimizer. */
 export class CheckpointWriter {
   private readonly inputs
 

@@ -18,7 +18,6 @@ import { logMetrics, rewindMetrics } from './metrics-log'
 import type { Prepared, PrepareProgress } from './prepare'
 import type { BestFindings } from './run-folder'
 
-/** Events of a run. */
 export interface RunHooks {
   readonly onPrepare?: PrepareProgress
   readonly onReady?: (ready: RunReady) => void
@@ -29,7 +28,6 @@ export interface RunHooks {
   readonly stopping?: () => boolean
 }
 
-/** A run that is about to train. */
 export interface RunReady extends Without {
   readonly parameters: number
   readonly vocabulary: number
@@ -46,7 +44,7 @@ export interface RunReady extends Without {
   readonly match?: TaskMatch
 }
 
-/** A run that ended: after its last epoch, after `patience` epochs in a row without a better score, or stopped on request. */
+/** A run that ended: after its last epoch, after `patience` epochs in a row without a better score, or on request. */
 export interface RunResult {
   readonly finished: boolean
   readonly ended: 'epochs' | 'patience' | 'stopped'
@@ -77,7 +75,7 @@ export async function execute(
   hooks.onReady?.({ ...readiness(prepared, state), ...without })
   const writer = new CheckpointWriter(out, prepared, trainer, findings)
   const report = (): Promise<void> => writeRunReport(out, reportSource(settings, prepared))
-  if (state !== FRESH_STATE) await report() // a kill may have come between an epoch's checkpoint and its report
+  if (state !== FRESH_STATE) await report() // the process may have been killed between an epoch's checkpoint and its report
   const final = await trainLoop(
     settings,
     prepared,
@@ -105,7 +103,6 @@ export async function execute(
   }
 }
 
-/** Options of `prepare` for a run in `out`. */
 export function preparation(out: string, { onPrepare }: RunHooks) {
   return { cache: join(dirname(out), '.cache'), ...(onPrepare && { onProgress: onPrepare }) }
 }

@@ -14,30 +14,29 @@ import type { Prepared } from './prepare'
 import type { TeacherTargets } from '../teacher/targets'
 import { disposeModel, type MicroBatch, type Trainer } from '../step/trainer'
 
-/** Where a run stands: `step` updates are done, the next batch is number `position` of `epoch` (both from 0). */
+/** Position of a run: `step` updates are done, the next batch is number `position` of `epoch` (both from 0). */
 export interface TrainingState {
   readonly step: number
   readonly epoch: number
   readonly position: number
   /** The best `selectionScore` on the valid split so far; 0 before the first, as in the reference. */
   readonly best: number
-  /** Epochs since that best one. */
+  /** Epochs since the best one. */
   readonly stale: number
-  /** Negatives of this epoch, as `mineNegatives` returns them. */
+  /** Negatives of this epoch, as returned by `mineNegatives`. */
   readonly mined?: readonly number[] | undefined
 }
 
-/** The state of a run that has not begun. */
 export const FRESH_STATE: TrainingState = { step: 0, epoch: 0, position: 0, best: 0, stale: 0 }
 
-/** What the best epoch so far hands on: its thresholds, metrics at them, and the valid pairs' scores in their order. */
+/** The best epoch so far; `scores` are of the valid pairs, in their order. */
 export interface BestEpoch {
   readonly metrics: CheckpointMetrics
   readonly thresholds: Record<string, number>
   readonly scores: readonly number[]
 }
 
-/** True once a run has nothing left to do: after its last epoch, or when `patience` epochs in a row were no better. */
+/** True after the last epoch, or after `patience` epochs in a row without a better score. */
 export function isFinished(
   { epochs, patience }: Pick<TrainSettings, 'epochs' | 'patience'>,
   { epoch, stale }: TrainingState
@@ -45,7 +44,7 @@ export function isFinished(
   return epoch >= epochs || (patience > 0 && stale >= patience)
 }
 
-/** An epoch's end: metrics of the averaged weights on the valid split, at thresholds chosen on it. */
+/** Metrics of the averaged weights on the valid split, at thresholds chosen on it. */
 export interface EpochReport {
   readonly epoch: number
   readonly epochs: number
@@ -55,20 +54,20 @@ export interface EpochReport {
   readonly rows: readonly ScoredRow[]
 }
 
-/** What the loop tells and asks. All writes happen in `save`. */
+/** All writes happen in `save`. */
 export interface LoopHooks {
   readonly onStep: (report: StepReport) => void
   readonly onEvaluation: (done: number, total: number) => void
   readonly onEpoch: (report: EpochReport) => void
-  /** Adds a line to the run's record. */
+  /** Appends a line to the run's log. */
   readonly log: (line: { type: string; step: number } & Record<string, unknown>) => Promise<void>
-  /** Writes `last/`; on a new best also `best/`. */
+  /** Writes `last/`; for a new best also `best/`. */
   readonly save: (state: TrainingState, best?: BestEpoch) => Promise<void>
-  /** True once the run is to stop after the step under way. */
+  /** Return true to stop after the current step. */
   readonly stopping: () => boolean
 }
 
-/** Trains from `state` to the end, or until `stopping`; returns where it stopped. Throws `config-invalid` when the loss is no longer a number. */
+/** Returns the state at the end or when `stopping`. Throws `config-invalid` if the loss is no longer a number. */
 export async function trainLoop(
   settings: SizedSettings,
   prepared: Prepared,
@@ -113,7 +112,6 @@ export async function trainLoop(
   return now
 }
 
-/** Every epoch's batches. */
 export function epochPlans(
   settings: SizedSettings,
   { pairs: { train: pairs }, config }: Pick<Prepared, 'pairs' | 'config'>
@@ -132,7 +130,7 @@ export function epochPlans(
   return Array.from({ length: settings.epochs }, (_, epoch) => planEpoch(lengths, options, settings.seed, epoch))
 }
 
-/** Evaluates the averaged weights, reports, and saves; a strictly better score is the new best (bojone/sohu2021-baseline, `Evaluator`). */
+/** A strictly better score is the new best (bojone/sohu2021-baseline, `Evaluator`). */
 async function endEpoch(
   settings: TrainSettings,
   { pairs: { train, valid }, config }: Prepared,
@@ -177,7 +175,7 @@ async function endEpoch(
   }
 }
 
-/** Lets signals and timers in between two steps. */
+/** Lets signals and timers run between two steps. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { exists } from '../checkpoint/checkpoint'
 import type { StepReport } from '../step/loss-meter'
 
-/** A line of a run's `metrics.jsonl`; a metric that was NaN, null in the file, is NaN again. */
+/** A line of a run's `metrics.jsonl`; null in the file is NaN here. */
 export type RunRecord =
   | ({ readonly type: 'step' } & StepReport)
   | ({ readonly type: 'epoch'; readonly step: number; readonly epoch: number; readonly improved: boolean } & Metrics)
@@ -29,26 +29,28 @@ const stepSchema = v.object({
 })
 const epochSchema = v.object({ step: v.number(), epoch: v.number(), improved: v.optional(v.boolean(), false) })
 
-/** Adds a line to `metrics.jsonl`. Throws `storage`. */
+/** Throws `storage`. */
 export async function logMetrics(folder: string, line: Record<string, unknown>): Promise<void> {
   await appendFile(pathOf(folder), `${JSON.stringify(line)}\n`).catch((cause: unknown) => {
     throw storageError('write', pathOf(folder), cause)
   })
 }
 
-/** The lines of a run's `metrics.jsonl`; none before there is one. Throws `checkpoint-invalid` naming a damaged line, `storage`. */
+/** Empty if there is no `metrics.jsonl` yet. Throws `checkpoint-invalid` naming a damaged line, `storage`. */
 export async function readRecords(folder: string): Promise<RunRecord[]> {
   return (await readLines(folder)).map(({ record }) => record)
 }
 
-/** Drops the lines that a resumed run will write again, those after `step`, and a last line cut short. Throws as `readRecords`. */
+/**
+ * Removes the lines after `step`, which a resumed run writes again, and a truncated last one. Throws as `readRecords`.
+ */
 export async function rewindMetrics(folder: string, step: number): Promise<void> {
   if (!(await exists(pathOf(folder)))) return
   const kept = (await readLines(folder)).filter(({ record }) => record.step <= step)
   await writeFileAtomic(pathOf(folder), kept.map(({ text }) => `${text}\n`).join(''))
 }
 
-/** The whole lines: a kill may have cut the last one short. */
+/** Only whole lines: a killed process may have truncated the last one. */
 async function readLines(folder: string): Promise<{ text: string; record: RunRecord }[]> {
   const path = pathOf(folder)
   if (!(await exists(path))) return []

@@ -1,30 +1,30 @@
 import type { Example, ModelConfig } from '@sohu-match/core'
 import { characters, lengthWithin } from '../data/facts'
 
-/** What a planned run can start from. */
+/** The possible starts of a planned run. */
 export type PlannedStart =
   | { readonly kind: 'public'; readonly name: string }
   | ({ readonly kind: 'checkpoint'; readonly folder: string } & Pick<
       ModelConfig,
       'architecture' | 'pooling' | 'maxLength'
     >)
-  /** No weights; the reason is for people. */
+  /** From scratch; the reason is for the user. */
   | { readonly kind: 'nothing'; readonly reason: string }
 
-/** Settings chosen from data, as flags would give them, with a sentence for each choice. */
+/** Settings chosen from data, as flags, with a sentence for each choice. */
 export interface RunPlan {
   readonly preset: string
   readonly set: readonly string[]
   readonly reasons: readonly string[]
 }
 
-/** Updates that fine-tuning, and training from scratch, should have at least; on LCQMC AUC rose beyond 500. */
+/** Minimum number of updates for fine-tuning and from scratch; on LCQMC, AUC rose beyond 500. */
 const STEPS = { tuned: 750, scratch: 1500 } as const
-/** Pairs that an epoch shows at most, so that valid is looked at often enough. */
+/** Maximum number of pairs per epoch, so that valid is scored often enough. */
 const EPOCH_PAIRS = 10_000
-/** Tokens that training cuts a text (bi-encoder) or pair to at most: attention's time is quadratic, and most of a text is in its beginning. */
+/** Maximum tokens of a text (bi-encoder) or pair in training: attention is quadratic, and beginnings say most. */
 const LONGEST = { tuned: 256, scratch: 384 } as const
-/** Below this many pairs batches are smaller, so that an epoch has more updates. */
+/** Fewer training pairs get smaller batches, so that an epoch has more updates. */
 const FEW_PAIRS = 1000
 
 /** Chooses preset, length, epochs and batches for training pairs. */
@@ -114,7 +114,7 @@ function scheduleReason(
   )
 }
 
-/** Tokens that nearly all texts, or pairs, stay within: one per character, and the special ones. */
+/** Tokens that 99 % of the texts, or pairs, stay within: one per character, and the special ones. */
 function roundedLength(train: readonly Example[], single: boolean, most: number): number {
   const tokens = single
     ? lengthWithin(

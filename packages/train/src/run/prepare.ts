@@ -33,48 +33,42 @@ import type { Variable } from '../optimizer/variable'
 import type { LoadSummary } from '../pretrained/plan'
 import { takeOver } from '../pretrained/take-over'
 
-/** Everything that a run starts from. */
 export interface Prepared {
   readonly config: ModelConfig
   readonly assets: Assets
   readonly tokenizer: Tokenizer
   readonly pairs: { readonly train: EncodedPairs; readonly valid: EncodedPairs }
-  /** The texts of the valid pairs, for reports. */
+  /** For reports. */
   readonly validExamples: readonly Example[]
-  /** The training pairs, where a teacher is to read them. */
+  /** Present if a teacher is to read them. */
   readonly trainExamples?: readonly Example[]
   /** The network's parameters and the auxiliary heads' (`auxiliary.…`). */
   readonly variables: Map<string, Variable>
-  /** The data as the run remembers it, what its folder lacks, and what was guessed or made (`Dataset.notes`). */
+  /** The data as the run records it, what its folder lacks, and what was guessed or made (`Dataset.notes`). */
   readonly description: DatasetDescription
   readonly missing: readonly string[]
   readonly notes: readonly string[]
-  /** What public weights gave, where the run starts from them. */
+  /** What was loaded, if the run starts from public weights. */
   readonly taken?: LoadSummary
-  /** Which tasks a checkpoint knew, where the run starts from one. */
+  /** Which tasks the checkpoint knew, if the run starts from one. */
   readonly match?: TaskMatch
 }
 
-/** Progress while a run is made ready. */
 export type PrepareProgress = (
   phase: 'read' | 'vocabulary' | 'tokenize' | 'embeddings' | 'teacher',
   done: number,
   total: number
 ) => void
 
-/** Options of `prepare`. */
 export interface PrepareOptions {
-  /** Where tokenized texts are kept. */
+  /** Folder in which tokenized texts are cached. */
   readonly cache: string
   readonly onProgress?: PrepareProgress
-  /** Looks at the data before anything is made of it, and may throw. */
+  /** Called with the data before they are processed; may throw. */
   readonly onData?: (description: DatasetDescription) => void
 }
 
-/**
- * Reads the data, makes or takes over the vocabulary, tokenizes, and gives every parameter its start. Throws coded errors; nothing but the
- * cache is written.
- */
+/** Reads and tokenizes the data, and creates vocabulary and parameters. Throws coded errors; writes only the cache. */
 export async function prepare(
   settings: TrainSettings,
   source: RunSource,
@@ -135,7 +129,7 @@ export async function prepare(
   }
 }
 
-/** The tasks that a run trains on; a teacher also scores lines without a label. */
+/** Only the tasks that the run trains on; a teacher also scores lines without a label. */
 async function readRunData(settings: TrainSettings, { data, columns, teacher }: RunSource): Promise<Dataset> {
   const unlabelled = teacher !== undefined
   const dataset = onlyTasks(await readDataset(data, ['train', 'valid'], { unlabelled, columns }), settings.onlyTasks)
@@ -144,7 +138,7 @@ async function readRunData(settings: TrainSettings, { data, columns, teacher }: 
   return dataset
 }
 
-/** Settings that only one architecture knows: what each must be for the other. */
+/** Settings for cross-encoders only, with the values they must have for a bi-encoder. */
 const CROSS_ENCODER_ONLY = {
   initialization: 'reference',
   exchangeTexts: 0,
@@ -155,7 +149,7 @@ const CROSS_ENCODER_ONLY = {
   microBatchTokens: 0
 } as const
 
-/** Throws `config-invalid` for a setting that the network has no use for: it would be ignored. */
+/** Throws `config-invalid` for a setting that the network would ignore. */
 export function requireFitting(settings: TrainSettings, config: ModelConfig): void {
   const { architecture, hiddenDropoutProb } = config
   requireRates(
@@ -190,7 +184,7 @@ export function requireFitting(settings: TrainSettings, config: ModelConfig): vo
     )
 }
 
-/** Configuration and vocabulary of a run; its weights too where they are taken over. */
+/** `variables` are present if weights are loaded. */
 export interface Start {
   readonly config: ModelConfig
   readonly assets: Assets
@@ -199,7 +193,7 @@ export interface Start {
   readonly match?: TaskMatch
 }
 
-/** A vocabulary from the training texts, and the preset's sizes. */
+/** Builds the vocabulary from the training texts; sizes are the preset's. */
 export async function freshStart(
   settings: TrainSettings,
   tasks: readonly TaskSpec[],
@@ -222,7 +216,7 @@ export async function freshStart(
   return { config: { ...wanted, vocabSize: tokens.length }, assets: { vocab, dictionary, notice } }
 }
 
-/** Starting values that replace the reference's, by parameter name. */
+/** Initial values that replace the reference's, by parameter name. */
 function startingTables(
   settings: TrainSettings,
   config: ModelConfig,

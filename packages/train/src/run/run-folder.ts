@@ -30,11 +30,10 @@ import type { Variable } from '../optimizer/variable'
 import type { Trainer } from '../step/trainer'
 import { readWeights, tensorsOf, writeWeights } from '../checkpoint/weights-file'
 
-/** What a run was started with; `train.json` of its folder. */
+/** `train.json` of a run's folder. */
 export interface RunDescription extends RunSource {
-  /** Absent in runs of before. */
+  /** Absent in older runs. */
   readonly dataset?: DatasetDescription
-  /** Hash of the teacher, where there is one. */
   readonly teacherSha256?: string
   readonly settings: TrainSettings
 }
@@ -45,7 +44,7 @@ const runSchema = v.strictObject({
   teacherSha256: v.exactOptional(v.string()),
   config: v.record(v.string(), v.unknown())
 })
-/** The file that makes a folder a run. */
+/** Its presence makes a folder a run. */
 const DESCRIPTION = 'train.json'
 const counter = v.pipe(v.number(), v.integer(), v.minValue(0))
 const stateSchema = v.strictObject({
@@ -60,7 +59,7 @@ const stateSchema = v.strictObject({
 /** Held by the process that writes to the folder. */
 const LOCK = 'run.lock'
 
-/** Throws `output-exists` when a new run may not go into a folder: something is there, other than what a run killed before it began left. */
+/** Throws `output-exists` if the folder holds anything but the leftovers of a run that was killed before it began. */
 export async function requireFresh(folder: string): Promise<void> {
   const present = (await readdir(folder).catch(() => [])).filter((name) => name !== LOCK && !isTemporary(name))
   if (present.length > 0) {
@@ -71,19 +70,21 @@ export async function requireFresh(folder: string): Promise<void> {
   }
 }
 
-/** Locks a run's folder and returns the release. Throws `output-exists` while another process trains in it, `storage`. */
+/** Returns the release. Throws `output-exists` while another process trains in the folder, `storage`. */
 export function lockRun(folder: string): Promise<() => Promise<void>> {
   return acquireLock(join(folder, LOCK))
 }
 
-/** Makes the folder of a new run, locks it, and writes its `train.json`; returns the lock's release. Throws `storage`, `output-exists`. */
+/**
+ * Creates a run's folder with its `train.json`, locked; returns the lock's release. Throws `storage`, `output-exists`.
+ */
 export async function createRun(folder: string, { settings, ...rest }: RunDescription): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw storageError('make the folder', folder, cause)
   })
   const release = await lockRun(folder)
   try {
-    await requireFresh(folder) // another run may have begun since this one looked
+    await requireFresh(folder) // another run may have begun meanwhile
     await removeTemporaries(folder)
     const json = { ...description(rest), config: trainSettingsToJson(settings) }
     await writeFileAtomic(join(folder, DESCRIPTION), `${JSON.stringify(json, null, 2)}\n`)
@@ -94,7 +95,7 @@ export async function createRun(folder: string, { settings, ...rest }: RunDescri
   }
 }
 
-/** What is known of a run beside its settings, in the order of the file. */
+/** Sets the order of keys in the file. */
 function description({
   data,
   columns,
@@ -108,7 +109,7 @@ function description({
   return { data, columns, planned, init, allowMissing, teacher, teacherSha256, dataset }
 }
 
-/** Reads what the run in a folder was started with. Throws `checkpoint-invalid` or `config-invalid`. */
+/** Throws `checkpoint-invalid` or `config-invalid`. */
 export async function readRun(folder: string): Promise<RunDescription> {
   const path = join(folder, DESCRIPTION)
   const parsed = v.safeParse(runSchema, await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid'))
@@ -117,13 +118,13 @@ export async function readRun(folder: string): Promise<RunDescription> {
   return { ...rest, settings: parseTrainSettings(config, path) }
 }
 
-/** Removes what a killed run left under temporary names. Throws `storage`. */
+/** Removes the temporary files of a killed run. Throws `storage`. */
 export async function tidyRun(folder: string): Promise<void> {
   for (const name of ['last', 'best']) await tidyFolder(join(folder, name))
   await removeTemporaries(folder)
 }
 
-/** What `last/` holds beside a checkpoint's files. */
+/** Content of `last/` besides the network. */
 export interface LastCheckpoint {
   readonly assets: Assets
   readonly metrics: CheckpointMetrics
@@ -132,10 +133,10 @@ export interface LastCheckpoint {
   readonly state: TrainingState
 }
 
-/** Metrics and thresholds of the best epoch so far; a run that has none yet starts with NaN and thresholds of 0.5. */
+/** Metrics and thresholds of the best epoch so far; `unjudged` before the first. */
 export type BestFindings = Pick<LastCheckpoint, 'metrics' | 'thresholds'>
 
-/** Writes `last/`: the raw weights as a checkpoint, and all that `--resume` needs to continue exactly. */
+/** Writes `last/`: the raw weights as a checkpoint, and everything that `--resume` needs to continue exactly. */
 export async function writeLast(
   folder: string,
   trainer: Trainer,
@@ -155,7 +156,7 @@ export async function writeLast(
   )
 }
 
-/** Restores optimizer, averages and auxiliary heads from `last/` and returns where the run stood. The weights are loaded already. */
+/** Restores optimizer, averages and auxiliary heads from `last/` and returns the run's state. */
 export async function restoreLast(folder: string, trainer: Trainer): Promise<TrainingState> {
   const last = join(folder, 'last')
   const path = join(last, 'state.json')
@@ -171,7 +172,7 @@ export async function restoreLast(folder: string, trainer: Trainer): Promise<Tra
   return parsed.output
 }
 
-/** The best epoch's metrics and thresholds, as `last/` keeps them. Throws `checkpoint-invalid`. */
+/** Reads them from `last/`. Throws `checkpoint-invalid`. */
 export async function restoreFindings(folder: string, tasks: readonly TaskSpec[]): Promise<BestFindings> {
   const [metrics, thresholds] = ['metrics.json', 'thresholds.json'].map((name) => join(folder, 'last', name)) as [
     string,
@@ -184,13 +185,13 @@ export async function restoreFindings(folder: string, tasks: readonly TaskSpec[]
   }
 }
 
-/** True if the folder's run has a `last/` to resume from; puts back one whose writer was killed. */
+/** True if the folder has a `last/` to resume from; restores one whose writer was killed. */
 export async function hasLast(folder: string): Promise<boolean> {
   await recoverFolder(join(folder, 'last'))
   return exists(join(folder, 'last', 'state.json'))
 }
 
-/** Adam's moments of every variable, and the auxiliary heads, which are no part of the network. */
+/** Adam's moments of every variable, and the auxiliary heads, which are not part of the network. */
 function optimizerState(trainer: Trainer): Map<string, Variable> {
   return new Map([...trainer.adam.state(), ...[...trainer.variables].filter(([name]) => name.startsWith('auxiliary.'))])
 }

@@ -1,14 +1,13 @@
 import * as v from 'valibot'
 
-/** The keys of a run's source, in `train.json` and in memory. */
+/** Keys of a run's source, in `train.json` and in memory. */
 export const sourceEntries = {
-  /** The data folder or file. */
   data: v.string(),
-  /** Columns of a file that a person named: the texts `a` and `b`, `label`, `id`, `split`. */
+  /** Columns of a file that the user named: the texts `a` and `b`, `label`, `id`, `split`. */
   columns: v.exactOptional(v.record(v.string(), v.string())),
-  /** A checkpoint or a folder of public weights: the run takes over weights, vocabulary and sizes. */
+  /** A checkpoint or a folder of public weights that provides weights, vocabulary and sizes. */
   init: v.exactOptional(v.string()),
-  /** Set where settings and start were chosen from the data: what was chosen and why. */
+  /** Present if settings and start were chosen from the data: the choices and their reasons. */
   planned: v.exactOptional(v.array(v.string())),
   /** Tensors of public weights that may be missing or unknown. */
   allowMissing: v.exactOptional(v.array(v.string())),
@@ -16,5 +15,5 @@ export const sourceEntries = {
   teacher: v.exactOptional(v.string())
 }
 
-/** What a run starts from; paths are absolute. */
+/** Inputs of a run; paths are absolute. */
 export type RunSource = Readonly<v.InferOutput<v.StrictObjectSchema<typeof sourceEntries, undefined>>>

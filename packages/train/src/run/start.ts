@@ -8,7 +8,6 @@ import { prepare } from './prepare'
 import { createRun, requireFresh } from './run-folder'
 import type { RunSource } from './source'
 
-/** A run to start. */
 export interface NewRun extends RunSource {
   readonly out: string
   readonly settings: TrainSettings

@@ -23,21 +23,20 @@ import { publishStudy } from './publish'
 import { requireSamePairs, writeScores } from './scores'
 import { planRuns, type EvaluationSet, type Study, type StudyRun } from './study'
 
-/** What a study tells while it goes on. */
 export interface StudyHooks {
-  /** A run is taken up: number `index` (from 0) of `total`. */
+  /** A run starts or resumes: number `index` (from 0) of `total`. */
   readonly onRun?: (run: StudyRun, index: number, total: number) => void
-  /** The page is written anew: all that is finished of these runs. */
+  /** The page has been rewritten with everything that is finished. */
   readonly onOutcome?: (outcome: StudyOutcome) => void
-  /** What each run tells. */
+  /** Hooks of each run. */
   readonly run?: RunHooks
-  /** The folder of weights that an arm names; default: the name is a path. */
+  /** Resolves the weights that an arm names. Default: the name is a path. */
   readonly weightsFolder?: (name: string) => Promise<string>
 }
 
 /**
- * Runs a study to its end: finished runs are skipped, an interrupted one is resumed. False when `stopping` ended it early. Of a
- * finished run `best/` stays and `last/` is removed. Throws `output-exists` when a run's folder was made with other settings.
+ * Finished runs are skipped, an interrupted one is resumed. Returns false if `stopping` ended it early. A finished run
+ * keeps `best/` and loses `last/`. Throws `output-exists` if a run's folder was made with other settings.
  */
 export async function runStudy(study: Study, hooks: StudyHooks = {}): Promise<boolean> {
   const unlabelled = study.arms.some(({ teacher }) => teacher !== undefined)
@@ -88,8 +87,7 @@ async function train(
 }
 
 /**
- * Throws `output-exists` when a run's folder holds a run with other settings, `data-invalid` when the data has changed since
- * it began.
+ * Throws `output-exists` if the folder's run has other settings, `data-invalid` if the data has changed since it began.
  */
 async function requireSame(source: RunSource, { settings }: StudyRun, dataset: Dataset, out: string): Promise<void> {
   const there = await readRun(out)
@@ -106,7 +104,9 @@ async function requireSame(source: RunSource, { settings }: StudyRun, dataset: D
   )
 }
 
-/** A run stores what it resolved: a number for `batch_tokens: auto`, float32 or plain where a machine lacks bfloat16 or the fused kernels. */
+/**
+ * A run records what it resolved: a number for `auto`, float32 or plain if the machine lacks bfloat16 or fused kernels.
+ */
 function isAsAsked(key: string, asked: unknown, stored: unknown): boolean {
   if (key === 'batch_tokens' && asked === 'auto') return true
   if (key === 'precision' && asked === 'bfloat16') return true
@@ -128,7 +128,6 @@ async function conclude(out: string): Promise<void> {
   if (best) await rm(join(out, 'last'), { recursive: true, force: true })
 }
 
-/** An evaluation set, and what its pairs are now. */
 interface DescribedSet extends EvaluationSet {
   readonly fingerprint: string
 }
@@ -142,7 +141,7 @@ async function describedSets({ evaluate }: Study): Promise<DescribedSet[]> {
   return sets
 }
 
-/** Scores each evaluation set that has no scores yet. A run without `best/`, none of whose epochs scored above 0, is judged by its last weights. */
+/** Skips sets that have scores. A run without `best/`, because no epoch scored above 0, is evaluated with `last/`. */
 async function judge(study: Study, run: StudyRun, sets: readonly DescribedSet[]): Promise<void> {
   const out = runFolder(study, run)
   const checkpoint = join(out, (await exists(join(out, 'best'))) ? 'best' : 'last')

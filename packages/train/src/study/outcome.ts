@@ -6,29 +6,28 @@ import { runFolder, scoresFile, type RunSummary } from './folders'
 import { mergedScores, readScores } from './scores'
 import type { Study, StudyRun } from './study'
 
-/** What one arm gave with one seed; where each task has a network of its own, all of them together. */
+/** The result of an arm with one seed; if each task has its own network, of all of them together. */
 export interface SeedOutcome {
   readonly seed: number
   readonly parameters: number
   readonly seconds: number
-  /** Figures by evaluation set. */
+  /** By evaluation set. */
   readonly figures: Readonly<Record<string, Evaluation>>
 }
 
-/** The finished seeds of an arm. */
+/** Finished seeds only. */
 export interface ArmOutcome {
   readonly name: string
   readonly seeds: readonly SeedOutcome[]
 }
 
-/** What there is of a study. */
 export interface StudyOutcome {
   readonly arms: readonly ArmOutcome[]
-  /** The lexical baseline's figures by evaluation set; absent where the study has none. */
+  /** The lexical baseline by evaluation set; absent if the study has none. */
   readonly baseline?: Readonly<Record<string, Evaluation>>
 }
 
-/** Reads what a study's finished runs left; an arm's seed counts once all its runs are judged. `known` keeps figures between calls. */
+/** An arm's seed counts once all its runs are scored. `known` caches results between calls. */
 export async function readOutcome(
   study: Study,
   runs: readonly StudyRun[],
@@ -66,7 +65,7 @@ async function seedOutcome(study: Study, runs: readonly StudyRun[], seed: number
   return { seed, parameters: total('parameters'), seconds: total('seconds'), figures }
 }
 
-/** The figures of what these folders' networks say together, or undefined while one of them lacks scores. */
+/** Evaluates the networks in these folders together; undefined while one of them lacks scores. */
 async function figuresOf(study: Study, folders: readonly string[]): Promise<Record<string, Evaluation> | undefined> {
   const figures: Record<string, Evaluation> = {}
   for (const { name } of study.evaluate) {
@@ -78,7 +77,7 @@ async function figuresOf(study: Study, folders: readonly string[]): Promise<Reco
   return figures
 }
 
-/** Mean and sample standard deviation; no deviation of a single number. */
+/** The sample standard deviation; NaN for a single number. */
 export function meanAndSpread(values: readonly number[]): { mean: number; spread: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)

@@ -4,7 +4,7 @@ import type { StudyOutcome } from './outcome'
 import type { Study } from './study'
 import { meanF1, summaryRows, taskF1, taskRows } from './table'
 
-/** A study as one HTML page that needs no other file: what was asked, how it was run, and for each set of pairs a table and charts. */
+/** One HTML page without other files: the question, the setup, and for each set of pairs a table and charts. */
 export function studyPage(
   study: Study,
   outcome: StudyOutcome,

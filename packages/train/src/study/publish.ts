@@ -6,7 +6,7 @@ import type { SeedOutcome, StudyOutcome } from './outcome'
 import { studyPage } from './page'
 import type { Study } from './study'
 
-/** Writes a study's `index.html` and, with every figure in it, `results.json`, each whole or not at all. */
+/** Writes a study's `index.html`, and `results.json` with every number in it. */
 export async function publishStudy(
   study: Study,
   outcome: StudyOutcome,

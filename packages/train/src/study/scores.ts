@@ -3,13 +3,13 @@ import { readJson, writeFileAtomic } from '@sohu-match/node'
 import * as v from 'valibot'
 import type { EvaluatedRow } from '../evaluate/evaluation'
 
-/** What a model said of labelled pairs, and the thresholds that it was given before: all that figures are made of. */
+/** Scores of labeled pairs and the thresholds chosen before, from which all metrics are computed. */
 export interface Scores {
   readonly tasks: readonly TaskSpec[]
   /** By task name. */
   readonly thresholds: Readonly<Record<string, number>>
   readonly rows: readonly EvaluatedRow[]
-  /** Fingerprint of the pairs that were scored. Absent in files of before. */
+  /** Fingerprint of the scored pairs. Absent in older files. */
   readonly data?: string
 }
 
@@ -22,13 +22,12 @@ const schema = v.strictObject({
   data: v.exactOptional(v.string())
 })
 
-/** Writes scores as a file, whole or not at all. */
 export async function writeScores(path: string, { tasks, thresholds, rows, data }: Scores): Promise<void> {
   const plain = rows.map(({ task, label, score, predicted, tokens }) => ({ task, label, score, predicted, tokens }))
   await writeFileAtomic(path, JSON.stringify({ tasks, thresholds, rows: plain, data }))
 }
 
-/** Reads a file of `writeScores`. Throws `data-invalid`. */
+/** Throws `data-invalid`. */
 export async function readScores(path: string): Promise<Scores> {
   const parsed = v.safeParse(schema, await readJson(path, 'data-invalid', 'data-invalid'))
   if (!parsed.success)
@@ -39,7 +38,7 @@ export async function readScores(path: string): Promise<Scores> {
   return parsed.output
 }
 
-/** Throws `data-invalid` for a file of scores of other pairs than those of a set. */
+/** Throws `data-invalid` if the scores are of other pairs than the set's. */
 export async function requireSamePairs(
   path: string,
   set: { readonly data: string; readonly fingerprint: string }
@@ -53,7 +52,7 @@ export async function requireSamePairs(
   )
 }
 
-/** The scores of several networks as if one had given them: tasks by name, numbered in the order in which they come. */
+/** Combines the scores of several networks; tasks are matched by name and numbered in order of appearance. */
 export function mergedScores(parts: readonly Scores[]): Scores {
   const named = new Map<string, TaskSpec>()
   for (const task of parts.flatMap((part) => part.tasks))

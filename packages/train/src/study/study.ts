@@ -5,24 +5,23 @@ import * as v from 'valibot'
 import { parseTrainSettings, presets, withValue, type TrainSettings } from '../config'
 import { STUDIES } from '../study-folder'
 
-/** Pairs that every run is judged on. */
 export interface EvaluationSet {
   readonly name: string
   readonly data: string
   readonly split: SplitName
 }
 
-/** One side of a comparison: what it changes, and whether each task gets a network of its own. */
+/** One side of a comparison. */
 export interface StudyArm {
   readonly name: string
   readonly set: Readonly<Record<string, unknown>>
   readonly eachTask: boolean
-  /** What its runs start from and learn from, as `--init` and `--teacher`: a folder or the name of public weights. */
+  /** As `--init` and `--teacher`: a folder or the name of public weights. */
   readonly init?: string | undefined
   readonly teacher?: string | undefined
 }
 
-/** A grid of runs, read from JSON: arms x seeds, judged on the same pairs. */
+/** A grid of runs, read from JSON: arms x seeds, evaluated on the same pairs. */
 export interface Study {
   readonly name: string
   readonly question: string
@@ -31,13 +30,13 @@ export interface Study {
   readonly data: string
   readonly evaluate: readonly EvaluationSet[]
   readonly seeds: readonly number[]
-  /** The lexical baseline, fitted on the train split of `data`, stands beside the arms. */
+  /** Adds the lexical baseline, fitted on the train split of `data`, to the comparison. */
   readonly baseline: boolean
   readonly arms: readonly StudyArm[]
   readonly out: string
 }
 
-/** One training of a study. `task` is set where each task has a network of its own. */
+/** One training of a study. `task` is set if each task has its own network. */
 export interface StudyRun {
   readonly arm: string
   readonly seed: number
@@ -79,10 +78,9 @@ const schema = v.strictObject({
   out: name
 })
 
-/** The studies that ship with the package. */
 export const studies = namedJson(STUDIES, 'study')
 
-/** A study by name, or from a JSON file of one's own; its paths are the user's. Throws `config-invalid`. */
+/** Reads a shipped study by name, or a JSON file; paths in it are the user's. Throws `config-invalid`. */
 export async function readStudy(
   nameOrFile: string,
   { data, out }: { data?: string | undefined; out?: string | undefined } = {}
@@ -110,7 +108,7 @@ export async function readStudy(
   }
 }
 
-/** Every run of a study over data with these tasks: all arms with the first seed, then with the next, so that a comparison is whole early. */
+/** Every run of a study: all arms with the first seed, then with the next, so that a comparison is complete early. */
 export async function planRuns(study: Study, tasks: readonly TaskSpec[]): Promise<StudyRun[]> {
   const preset = await presets.read(study.preset)
   return study.seeds.flatMap((seed) =>
@@ -137,7 +135,7 @@ export async function planRuns(study: Study, tasks: readonly TaskSpec[]): Promis
   )
 }
 
-/** A name as a folder's: letters and digits of any script, the rest as dashes. */
+/** A folder name: letters and digits of any script, dashes for the rest. */
 function slug(text: string): string {
   return text
     .toLowerCase()

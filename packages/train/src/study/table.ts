@@ -4,8 +4,8 @@ import { duration, ratio, whole } from '../report/format'
 import { meanAndSpread, type ArmOutcome, type StudyOutcome } from './outcome'
 
 /**
- * A study on one set of pairs: a row an arm, `mean ± standard deviation` over its seeds. The interval is the bootstrap's over pairs, the mean of
- * its ends over seeds; the difference to the first arm pairs the runs by seed.
+ * One row per arm, `mean ± standard deviation` over its seeds. The interval is the bootstrap's over pairs, averaged
+ * over seeds; the difference to the first arm pairs the runs by seed.
  */
 export function summaryRows({ arms, baseline }: StudyOutcome, set: string): TextRows {
   const lexical = baseline?.[set]
@@ -42,7 +42,7 @@ export function summaryRows({ arms, baseline }: StudyOutcome, set: string): Text
   }
 }
 
-/** F1 of each task on one set of pairs: a row an arm, `mean ± standard deviation` over its seeds. */
+/** One row per arm, `mean ± standard deviation` over its seeds. */
 export function taskRows({ arms, baseline }: StudyOutcome, set: string): TextRows {
   const tasks = Object.keys(
     (arms.find(({ seeds }) => seeds.length > 0)?.seeds[0]!.figures[set] ?? baseline?.[set])?.tasks ?? {}
@@ -58,18 +58,18 @@ export function taskRows({ arms, baseline }: StudyOutcome, set: string): TextRow
   }
 }
 
-/** `0.766 ± 0.012`, or the number alone where there is but one. */
+/** `0.766 ± 0.012`, or the number alone if there is only one. */
 export function withSpread(values: readonly number[]): string {
   const { mean, spread } = meanAndSpread(values)
   return Number.isNaN(spread) ? ratio(mean) : `${ratio(mean)} ± ${ratio(spread)}`
 }
 
-/** F1 of a task in each seed; 0 where it is not a number. */
+/** In each seed; 0 if it is NaN. */
 export function taskF1({ seeds }: ArmOutcome, set: string, task: string): number[] {
   return seeds.map(({ figures }) => zeroIfNone(figures[set]!.tasks[task]?.f1.value ?? NaN))
 }
 
-/** The mean F1 over tasks in each seed. */
+/** Over tasks, in each seed. */
 export function meanF1({ seeds }: ArmOutcome, set: string): number[] {
   return seeds.map(({ figures }) => meanOverTasks(figures[set]!))
 }
