@@ -16,7 +16,7 @@ export interface AccessOptions {
 }
 
 /** Routes that answer without a key: a probe of an orchestrator has none. */
-const WITHOUT_KEY: readonly string[] = ['/health', '/ready']
+const WITHOUT_KEY: readonly string[] = ['/health', '/ready', '/v2/health/live', '/v2/health/ready']
 
 /** Seconds for which a browser may keep the answer to a preflight request. */
 const PREFLIGHT_SECONDS = '600'

@@ -307,7 +307,16 @@ describe('the rest', () => {
       '/predict',
       '/ready',
       '/rerank',
-      '/v1/embeddings'
+      '/v1/embeddings',
+      '/v2',
+      '/v2/health/live',
+      '/v2/health/ready',
+      '/v2/models/{model}',
+      '/v2/models/{model}/infer',
+      '/v2/models/{model}/ready',
+      '/v2/models/{model}/versions/{version}',
+      '/v2/models/{model}/versions/{version}/infer',
+      '/v2/models/{model}/versions/{version}/ready'
     ])
   })
 })

@@ -3,13 +3,14 @@ import { MatcherError, type Matcher, type Pair, type RunOptions } from '@sohu-ma
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { guardAccess, type AccessOptions } from './access'
 import { logAccess, requestId, type AccessEntry } from './access-log'
+import { EMBED_ROUTES } from './embed-routes'
 import { answerTo, answerUnreadable, refusal } from './errors'
 import { publicInfo } from './info'
 import { readUtf8Json } from './json-body'
 import { createMetrics, type Metrics } from './metrics'
-import { EMBED_ROUTES } from './embed-routes'
 import { ROUTES, type RouteContext } from './routes'
 import { boundTraffic, type TrafficLimits } from './traffic'
+import { addInferenceProtocol } from './v2/routes'
 
 /** Limits of a server. */
 export interface ServeLimits extends TrafficLimits {
@@ -65,7 +66,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   refuseAtEnd(app)
   guardAccess(app, options)
   boundTraffic(app, options)
-  readUtf8Json(app)
+  const parse = readUtf8Json(app)
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'sohu-match', version, description: `Model ${matcher.info.model}.` } }
   })
@@ -74,7 +75,19 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     app.post(path, { schema }, async (request, reply) =>
       answer(request.body as never, routeContext(request, reply, options, metrics))
     )
+  await app.register(addInferenceProtocol, {
+    info: matcher.info,
+    version,
+    parse,
+    requireReady: () => requireReady(matcher),
+    context: (request: FastifyRequest, reply: FastifyReply) => routeContext(request, reply, options, metrics)
+  })
   return app
+}
+
+/** Throws a refusal (503) while no worker can judge pairs. */
+function requireReady(matcher: Pick<AppOptions['matcher'], 'health'>): void {
+  if (matcher.health().workers === 0) throw refusal(503, 'not-ready', 'No worker is ready; one is being started.')
 }
 
 /** Adds the routes that say how the server is. */
@@ -83,8 +96,8 @@ function addStatusRoutes(app: FastifyInstance, matcher: AppOptions['matcher'], m
     status: 'ok'
   }))
   app.get('/ready', { schema: { summary: '200 while a worker can judge pairs, else 503: readiness.' } }, async () => {
-    if (matcher.health().workers > 0) return { status: 'ok' }
-    throw refusal(503, 'not-ready', 'No worker is ready; one is being started.')
+    requireReady(matcher)
+    return { status: 'ok' }
   })
   app.get('/info', { schema: { summary: 'The model and what it runs on.' } }, async () => publicInfo(matcher.info))
   app.get('/metrics', { schema: { summary: 'For Prometheus.' } }, async (_request, reply) =>

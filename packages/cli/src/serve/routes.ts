@@ -118,7 +118,8 @@ function toPair(input: string | readonly string[], task: string): Pair<string> {
 /** The task of a request, else the server's. Throws `input-invalid` where neither names one. */
 export function taskOf(task: string | undefined, { defaultTask }: Pick<RouteContext, 'defaultTask'>): string {
   const name = task ?? defaultTask
-  if (name === undefined) throw invalid('The body must name a "task"; or start the server with --task for a default.')
+  if (name === undefined)
+    throw invalid('The request names no "task" (in /v2 a parameter), and the server has no --task as its default.')
   return name
 }
 

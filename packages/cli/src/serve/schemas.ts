@@ -25,7 +25,7 @@ const failure = {
 } as const
 
 /** Answers that every route may give. */
-const failures = { '4xx': failure, '5xx': failure } as const
+export const failures = { '4xx': failure, '5xx': failure } as const
 
 const pair = { type: 'object', required: ['a', 'b'], properties: { a: text, b: text, task } } as const
 const prediction = { type: 'object', properties: { score: { type: 'number' }, label: text } } as const

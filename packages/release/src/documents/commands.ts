@@ -134,5 +134,6 @@ function addressProblem(words: Words, routes: readonly string[]): string | undef
   const path = words
     .map((word) => /^(?:https?:\/\/)?(?:localhost|127\.0\.0\.1)(?::\d+)?(\/[^?]*)?/.exec(word))
     .find(Boolean)?.[1]
-  return path === undefined || routes.includes(path) ? undefined : `the server does not answer ${path}`
+  const answers = (route: string): boolean => new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`).test(path ?? '')
+  return path === undefined || routes.some(answers) ? undefined : `the server does not answer ${path}`
 }
