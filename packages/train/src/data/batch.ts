@@ -1,13 +1,13 @@
 import type { EncodedPairs } from './encode'
 
-/** Counts of a batch for progress reports: pairs, tokens without padding, positions with it. */
+/** For progress reports: pairs, tokens without padding, positions with it. */
 export interface BatchCounts {
   readonly pairs: number
   readonly tokenCount: number
   readonly positions: number
 }
 
-/** Pairs as the network reads them: right-padded with id 0 to the longest. */
+/** Pairs right-padded with id 0 to the longest. */
 export interface PaddedBatch extends BatchCounts {
   /** `[batch, seq]`, row-major. */
   readonly tokenIds: Int32Array
@@ -23,7 +23,6 @@ export interface PaddedBatch extends BatchCounts {
   readonly seq: number
 }
 
-/** How training changes pairs. */
 export interface PadOptions {
   /** Sample weight of each pair, as in `EpochPlan`. Default: 1 / pairs, the mean. */
   readonly weight?: number | undefined
@@ -33,7 +32,6 @@ export interface PadOptions {
   readonly renamed?: (tokens: Int32Array, pair: number) => Int32Array
 }
 
-/** Puts the pairs at `indices` into one padded batch. */
 export function gatherBatch(encoded: EncodedPairs, indices: Int32Array, options: PadOptions = {}): PaddedBatch {
   const { weight = 1 / indices.length, exchanged = () => false, renamed = (tokens) => tokens } = options
   const batch = indices.length
@@ -74,7 +72,7 @@ export function gatherBatch(encoded: EncodedPairs, indices: Int32Array, options:
   }
 }
 
-/** Labels and their shares in the loss as the network takes them: a pair without a label (-1) counts nothing. */
+/** Labels and weights for the loss: a pair without a label (-1) has weight 0. */
 export function labelTerms(
   labels: Int32Array,
   weights: Float32Array,

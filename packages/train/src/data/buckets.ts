@@ -1,8 +1,7 @@
 import { createRandom } from './random'
 
-/** How an epoch's pairs become batches. */
 export type BatchingOptions =
-  /** Length-sorted within random pools, at most `batchTokens` tokens with padding and `maxPairs` pairs a batch. */
+  /** Sorted by length within random pools; at most `batchTokens` tokens with padding and `maxPairs` pairs per batch. */
   | {
       readonly batching: 'buckets'
       readonly batchTokens: number
@@ -13,28 +12,26 @@ export type BatchingOptions =
       /** Pairs per epoch, a new random sample each time. Default: all. */
       readonly epochPairs?: number
     }
-  /** As the reference: one permutation of all tasks' pairs, `batchSize` pairs a batch, the last one smaller. */
+  /** Like the reference: one permutation of all tasks' pairs, `batchSize` pairs per batch, the last one smaller. */
   | { readonly batching: 'reference'; readonly batchSize: number }
 
-/**
- * The batches of one epoch: a pure function of lengths, options, seed and epoch, so that a resumed run at (epoch, position) goes on
- * exactly.
- */
+/** Depends only on lengths, options, seed and epoch, so that a resumed run continues exactly. */
 export interface EpochPlan {
-  /** Indices of pairs, each of those shown in exactly one batch. */
+  /** Indices of pairs; each occurs in one batch. */
   readonly batches: readonly Int32Array[]
-  /** Weight of a pair in the sum that is its batch's loss. Default: 1 / pairs of the batch, the mean, as in the reference. */
+  /** Weight of a pair in its batch's loss, which is a sum. Default: 1 / pairs of the batch, as in the reference. */
   readonly pairWeight?: number
   /** Share of positions that are padding, over the epoch. */
   readonly paddingShare: number
 }
 
-/** Pairs in a pool: enough for batches of nearly one length, few enough that the mix of an epoch stays random. */
+/** Pairs per pool: enough for batches of nearly one length, few enough that the mix of an epoch stays random. */
 const POOL_PAIRS = 1024
 
 /**
- * Plans an epoch. With `buckets` all pairs weigh the same over the epoch, whatever the size of their batch: the sum of a batch's weighted
- * losses has the mean over the average batch. A pair longer than the budget is a batch of its own. `lengths` [pairs], in tokens.
+ * With `buckets` all pairs have the same weight over the epoch, whatever the size of their batch: the sum of a batch's
+ * weighted losses is the mean over an average batch. A pair longer than the budget is a batch of its own. `lengths`
+ * [pairs], in tokens.
  */
 export function planEpoch(
   lengths: ArrayLike<number>,
@@ -64,17 +61,14 @@ export function planEpoch(
   return { batches, pairWeight: batches.length / shown.length, paddingShare: paddingShare(lengths, batches) }
 }
 
-/** A pool in parts of one kind each, in the order of their kinds. */
+/** Splits a pool by kind. */
 function byKind(pool: Int32Array, kinds: ArrayLike<number> | undefined): Int32Array[] {
   if (!kinds) return [pool]
   const found = [...new Set(Array.from(pool, (i) => kinds[i]!))].sort((one, other) => one - other)
   return found.map((kind) => pool.filter((i) => kinds[i] === kind))
 }
 
-/**
- * Batches for evaluation: all pairs from the longest to the shortest, so that memory shows at once whether it suffices; each pair
- * exactly once.
- */
+/** Batches for evaluation, from the longest pairs to the shortest, so that too little memory shows at once. */
 export function planEvaluation(lengths: ArrayLike<number>, batchTokens: number, maxPairs = Infinity): Int32Array[] {
   const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort(
     (i, j) => lengths[i]! - lengths[j]! || i - j
@@ -82,7 +76,7 @@ export function planEvaluation(lengths: ArrayLike<number>, batchTokens: number, 
   return cut(order, lengths, batchTokens, maxPairs).reverse()
 }
 
-/** Share of the positions of padded batches that are padding. */
+/** Share of positions that are padding. */
 export function paddingShare(lengths: ArrayLike<number>, batches: readonly Int32Array[]): number {
   let tokens = 0
   let positions = 0
@@ -101,7 +95,7 @@ function slices(order: Int32Array, size: number): Int32Array[] {
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size))
 }
 
-/** Cuts indices in ascending order of length so that count x longest stays within the budget. */
+/** Cuts indices, ascending by length, so that count x longest stays within the budget. */
 function cut(sorted: Int32Array, lengths: ArrayLike<number>, batchTokens: number, maxPairs: number): Int32Array[] {
   const batches: Int32Array[] = []
   let start = 0

@@ -7,7 +7,7 @@ import type { Split } from './demo/frames'
 import { inventPerson, inventPlace, inventStem, nameActor, tell, type Happening } from './demo/tell'
 import { TOPICS, type Topic } from './demo/topics'
 
-/** A pair of the demo corpus with both facts about it; a variant of kind A is labelled by the first, of kind B by the second. */
+/** A pair with both facts about it; a variant of kind A is labeled by the first, of kind B by the second. */
 export interface DemoPair {
   readonly source: string
   readonly target: string
@@ -23,10 +23,8 @@ export interface DemoSizes {
   readonly test: number
 }
 
-/** The sizes of the embedded corpus. */
 export const DEMO_SIZES: DemoSizes = { train: 960, valid: 200, test: 200 }
 
-/** The seed of the embedded corpus. */
 export const DEMO_SEED = 2021
 
 /** Four events: the sources and targets of two positive pairs; crossed, they make two negatives. */
@@ -42,9 +40,9 @@ const FORMS = [
 ] as const
 
 /**
- * Pairs of one variant (0-5) and split, the same for the same seed. They come in fours: (s1, t1) and (s2, t2) match, (s1, t2) and (s2,
- * t1) do not, so that every text stands once in a positive and once in a negative pair and one text alone tells nothing. Throws
- * `config-invalid`.
+ * Pairs of one variant (0-5) and split, deterministic in the seed. They come in fours: (s1, t1) and (s2, t2) match,
+ * (s1, t2) and (s2, t1) do not, so every text occurs once in a positive and once in a negative pair, and one text alone
+ * reveals nothing. Throws `config-invalid`.
  */
 export function demoPairs(variant: number, split: Split, count: number, seed: number = DEMO_SEED): DemoPair[] {
   if (count % 4 !== 0)
@@ -85,7 +83,10 @@ function crossed(
   }))
 }
 
-/** Two topics that share some of place, date, figure and names; the two texts of a topic describe one event in 40 of 100 cases. */
+/**
+ * Two topics that share some of place, date, figure and names; the texts of a topic describe one event in 40 % of
+ * cases.
+ */
 function topicQuad(random: Random, split: Split): Quad {
   const [one, two] = random.shuffle([...TOPICS]) as [Topic, Topic]
   const stem = inventStem(random, split)
@@ -103,10 +104,7 @@ function topicQuad(random: Random, split: Split): Quad {
   return { sources: [first, second], targets: [again(first), again(second)] }
 }
 
-/**
- * Two events that are easily confused: of one topic in other places or by other people, by the same people at another time, or of
- * another topic at the same place.
- */
+/** Two events that are easily confused: they share topic, people or place. */
 function eventQuad(random: Random, split: Split): Quad {
   const first = happen(random, split, random.pick(TOPICS), {})
   const kind = random.next()
@@ -161,13 +159,12 @@ function happen(random: Random, split: Split, topic: Topic, given: Given): Happe
   }
 }
 
-/** One file of the demo corpus in the Sohu layout: its path in the folder and its text. */
 export interface DemoFile {
   readonly path: string
   readonly text: string
 }
 
-/** All files of the demo corpus in the Sohu layout: `<variant>/{train,valid,test_with_id}.txt` and `test_labels.csv`. */
+/** `<variant>/{train,valid,test_with_id}.txt` and `test_labels.csv`. */
 export function demoFiles(sizes: DemoSizes = DEMO_SIZES, seed: number = DEMO_SEED): DemoFile[] {
   const files: DemoFile[] = []
   const testLabels = ['id,label']
@@ -192,7 +189,7 @@ export function demoFiles(sizes: DemoSizes = DEMO_SIZES, seed: number = DEMO_SEE
   return [...files, { path: 'test_labels.csv', text: `${testLabels.join('\n')}\n` }]
 }
 
-/** Writes the demo corpus as a Sohu-layout folder, replacing files of the same names. Throws `storage`. */
+/** Writes a folder in the Sohu layout, replacing files of the same names. Throws `storage`. */
 export async function writeDemoCorpus(
   directory: string,
   sizes: DemoSizes = DEMO_SIZES,

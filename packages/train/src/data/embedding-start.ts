@@ -5,20 +5,26 @@ import { createRandom, type Random } from './random'
 import type { SparseMatrix } from './sparse'
 import { truncatedSvd } from './truncated-svd'
 
-/** Power of the singular values in a word's vector: between equal weight of all dimensions (0) and plain latent semantic analysis (1). */
+/**
+ * Power of the singular values in a word's vector: 0 weights all dimensions equally, 1 is plain latent semantic
+ * analysis.
+ */
 const SINGULAR_POWER = 0.5
 
-/** Options of `embeddingStart`. */
 export interface EmbeddingStartOptions {
   readonly seed: number
-  /** Standard deviation of the first dimension if it encodes how rare a word is instead of its characters; 0: it does not. */
+  /**
+   * Standard deviation of the first dimension if it encodes how rare a word is; 0: it encodes characters like the
+   * others.
+   */
   readonly idfGain?: number
 }
 
 /**
- * A start for the word embeddings `[vocabulary, size]`, row-major, each row of mean square 1: half of a row from the word's characters,
- * half from a truncated SVD of the TF-IDF matrix of the training texts (Deerwester et al. 1990). Words that look or are used alike
- * start alike. With `idfGain` the first dimension encodes how rare the word is, and rows differ in length. The same seed produces the same bytes.
+ * Initial word embeddings `[vocabulary, size]`, row-major, each row of mean square 1: half from the word's characters,
+ * half from a truncated SVD of the TF-IDF matrix of the training texts (Deerwester et al. 1990). Words that look or are
+ * used alike start alike. With `idfGain` the first dimension encodes how rare the word is, and rows differ in length.
+ * Deterministic in the seed.
  */
 export function embeddingStart(
   encoded: Encodings,
@@ -43,8 +49,8 @@ export function embeddingStart(
 }
 
 /**
- * How rare each token is, `[vocabulary]`: its inverse document frequency, normalized to mean 0 and deviation 1 over all words of the texts;
- * 0 for special tokens. It weights what two texts share, and a network that reads it need not learn it word by word.
+ * Inverse document frequency `[vocabulary]`, normalized to mean 0 and deviation 1 over all words of the texts; 0 for
+ * special tokens. It weights what two texts share, so the network need not learn it word by word.
  */
 function rarity(encoded: Encodings, vocab: Vocab): Float64Array {
   const isWord = wordTokens(vocab)
@@ -52,7 +58,7 @@ function rarity(encoded: Encodings, vocab: Vocab): Float64Array {
   const mean = (value: (idf: number) => number): number => {
     let [sum, weights] = [0, 0]
     idf.forEach((one, id) => {
-      const weight = isWord[id] ? Math.exp(-one) : 0 // the share of texts, but for a factor
+      const weight = isWord[id] ? Math.exp(-one) : 0 // the share of texts, up to a factor
       sum += weight * value(one)
       weights += weight
     })
@@ -63,7 +69,7 @@ function rarity(encoded: Encodings, vocab: Vocab): Float64Array {
   return Float64Array.from(idf, (one, id) => (isWord[id] ? (one - center) / deviation : 0))
 }
 
-/** The sum of one random vector for each character of a word, and one of the word's own; special tokens have only their own. */
+/** The sum of a random vector for each character of a word, and one for the word; special tokens have only that one. */
 function characterVectors(vocab: Vocab, size: number, random: Random): Float32Array {
   const isWord = wordTokens(vocab)
   const normal = () => Float32Array.from({ length: size }, () => random.normal())
@@ -83,10 +89,7 @@ function characterVectors(vocab: Vocab, size: number, random: Random): Float32Ar
   return result
 }
 
-/**
- * Latent vectors of words in the term-text matrix, centered; random for words that no text has, and in dimensions beyond the matrix'
- * rank.
- */
+/** Latent vectors of the centered term-text matrix; random for unseen words and in dimensions beyond its rank. */
 function topicVectors(encoded: Encodings, vocab: Vocab, size: number, random: Random): Float32Array {
   const matrix = termWeights(encoded, vocab)
   const { right, singular } = truncatedSvd(matrix, size, random)
@@ -117,7 +120,7 @@ function topicVectors(encoded: Encodings, vocab: Vocab, size: number, random: Ra
   return result
 }
 
-/** TF-IDF of every text, rows of length 1: `[2 x pairs, vocabulary]`, with 1 + log(count) for the count of a word in a text. */
+/** TF-IDF of every text, rows of length 1: `[2 x pairs, vocabulary]`; term frequency is 1 + log(count). */
 function termWeights(encoded: Encodings, vocab: Vocab): SparseMatrix {
   const isWord = wordTokens(vocab)
   const idf = inverseFrequencies(encoded, vocab.tokens.length)
@@ -148,7 +151,7 @@ function termWeights(encoded: Encodings, vocab: Vocab): SparseMatrix {
   }
 }
 
-/** Scales a row to mean square 1; a row of zeros stays. */
+/** A row of zeros stays. */
 function toUnitVariance(row: Float32Array): void {
   let sum = 0
   for (const value of row) sum += value * value

@@ -12,10 +12,7 @@ const MAGIC = 0x4e454d53
 const HEADER_WORDS = 4
 const DIGEST_BYTES = 32
 
-/**
- * The key of an encoding, a hash of all that it depends on: the texts in order, vocabulary, dictionary and maximum length.
- * SHA-256, hex.
- */
+/** A hash (SHA-256, hex) of everything that the encoding depends on. */
 export function encodingKey(
   examples: readonly Example[],
   vocabulary: readonly string[],
@@ -29,7 +26,7 @@ export function encodingKey(
       .update(dictionary ?? '')
       .digest()
   )
-  for (const { a, b } of examples) hash.update(JSON.stringify([a, b])) // JSON keeps apart what concatenation would join
+  for (const { a, b } of examples) hash.update(JSON.stringify([a, b])) // JSON separates what concatenation would join
   return hash.digest('hex')
 }
 
@@ -53,7 +50,7 @@ export async function writeEncodings(folder: string, key: string, encodings: Enc
   await writeFileAtomic(pathOf(folder, key), Buffer.concat([...parts, hash.digest()]))
 }
 
-/** Reads encodings of `pairs` pairs; undefined if the file is missing, truncated or damaged, so that it is written again. */
+/** Undefined if the file is missing, truncated or damaged, so that it is written again. */
 export async function readEncodings(folder: string, key: string, pairs: number): Promise<Encodings | undefined> {
   const bytes = await readFile(pathOf(folder, key)).catch(() => undefined)
   if (!bytes || bytes.length < HEADER_WORDS * 4 + DIGEST_BYTES || bytes.length % 4 !== 0) return undefined

@@ -2,19 +2,18 @@ import { setImmediate } from 'node:timers/promises'
 import type { Example, ModelConfig, Tokenizer } from '@sohu-match/core'
 import { encodingKey, readEncodings, writeEncodings } from './encode-cache'
 
-/** The token ids of pairs, one after another: all that is cached. */
+/** Token ids of pairs, one after another; this is what the cache holds. */
 export interface Encodings {
-  /** `[CLS] a [SEP] b [SEP]` of pair i, or `[CLS] a [SEP] [CLS] b [SEP]` where texts are read alone, from `offsets[i]` to `offsets[i + 1]`. */
+  /** `[CLS] a [SEP] b [SEP]` (`[CLS] a [SEP] [CLS] b [SEP]` for bi-encoders) from `offsets[i]` to `offsets[i + 1]`. */
   readonly tokenIds: Int32Array
   /** `[pairs + 1]`. */
   readonly offsets: Int32Array
   /** Tokens of `[CLS] a [SEP]`, `[pairs]`: those of segment 0. */
   readonly firstLengths: Int32Array
-  /** 1 where tokens were cut to stay within the maximum length, `[pairs]`. */
+  /** 1 if tokens were cut to stay within the maximum length, `[pairs]`. */
   readonly truncated: Uint8Array
 }
 
-/** Encoded pairs with their tasks and labels. */
 export interface EncodedPairs extends Encodings {
   /** `[pairs]`. */
   readonly taskIds: Int32Array
@@ -29,9 +28,9 @@ export interface EncodeExamplesOptions {
   readonly maxLength: number
   /** A bi-encoder reads each text by itself. Default: `cross-encoder`. */
   readonly architecture?: ModelConfig['architecture']
-  /** Caches the result in a folder (created if missing), under a hash of everything it depends on, the tokenizer's dictionary included. */
+  /** Caches the result in a folder, under a hash of everything it depends on, the tokenizer's dictionary included. */
   readonly cache?: { readonly folder: string; readonly dictionary: Uint8Array | undefined }
-  /** Called in pairs, about every 500 and at the end. */
+  /** In pairs, about every 500 and at the end. */
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -39,7 +38,7 @@ export interface EncodeExamplesOptions {
 const SLICE = 500
 
 /**
- * Encodes pairs into compact arrays, or reads them from the cache; a damaged cache file is replaced. Throws `input-invalid` for a maximum
+ * Reads pairs from the cache or encodes them; a damaged cache file is replaced. Throws `input-invalid` for a maximum
  * length that cannot hold the special tokens, `storage` if the cache cannot be written.
  */
 export async function encodeExamples(
@@ -62,7 +61,7 @@ export async function encodeExamples(
   }
 }
 
-/** The keys of the texts of each pair as numbers in order of appearance, -1 where a pair has none. */
+/** In order of appearance; -1 if a pair has none. */
 function numberedKeys(examples: readonly Example[]): Int32Array {
   const numbers = new Map<string, number>()
   const numberOf = (key: string): number => {

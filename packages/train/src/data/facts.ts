@@ -1,14 +1,13 @@
 import type { Example, TaskSpec } from '@sohu-match/core'
 import { comparable, type Dataset, type SplitName } from '@sohu-match/node'
 
-/** Lengths of texts in characters, specials left out: the median, what 95 of 100 stay within, and the longest. */
+/** Lengths of texts in characters: the median, the 95th percentile, and the longest. */
 export interface Lengths {
   readonly median: number
   readonly most: number
   readonly longest: number
 }
 
-/** The pairs of one task in one split. */
 export interface PartFacts {
   readonly task: string
   readonly split: SplitName
@@ -19,10 +18,10 @@ export interface PartFacts {
   readonly b: Lengths
 }
 
-/** Counts of what is doubtful in labelled pairs. */
+/** Counts of doubtful cases in labeled pairs. */
 export interface DataFacts {
   readonly parts: readonly PartFacts[]
-  /** Pairs that another of the same task repeats, in either order, punctuation and case aside. */
+  /** Pairs that repeat another of the same task, in either order, ignoring punctuation and case. */
   readonly duplicates: number
   /** Pairs that occur with both labels, with one example each. */
   readonly contradictions: readonly Pick<Example, 'a' | 'b'>[]
@@ -33,7 +32,7 @@ export interface DataFacts {
 
 const SPLITS: readonly SplitName[] = ['train', 'valid', 'test']
 
-/** What can be counted of a data set without a model. */
+/** Statistics of a data set that need no model. */
 export function dataFacts({ tasks, splits }: Pick<Dataset, 'tasks' | 'splits'>): DataFacts {
   const all = SPLITS.flatMap((split) => splits[split])
   const { duplicates, contradictions } = repeatedPairs(all)
@@ -50,13 +49,13 @@ export function dataFacts({ tasks, splits }: Pick<Dataset, 'tasks' | 'splits'>):
   }
 }
 
-/** The length of a text, in characters, that a share of all texts stays within. */
+/** Quantile of the length in characters. */
 export function lengthWithin(texts: readonly string[], share: number): number {
   const sorted = texts.map(characters).sort((one, other) => one - other)
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0
 }
 
-/** Characters of a text: about its tokens under a vocabulary of characters. */
+/** About the number of tokens under a vocabulary of characters. */
 export function characters(text: string): number {
   return [...text].length
 }

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
-/** A run's description of its data: enough to recognize it and to report what has changed. */
+/** A run's record of its data: enough to recognize them and to report what has changed. */
 export const descriptionSchema = v.strictObject({
   /** SHA-256, hex, of the tasks and of every train and valid pair, in their order. */
   fingerprint: v.string(),
@@ -14,10 +14,9 @@ export const descriptionSchema = v.strictObject({
   valid: count
 })
 
-/** `descriptionSchema`'s value. */
 export type DatasetDescription = v.InferOutput<typeof descriptionSchema>
 
-/** Describes the train and valid splits of a data set. */
+/** Of the train and valid splits. */
 export function describeDataset({ tasks, splits: { train, valid } }: Dataset): DatasetDescription {
   const hash = createHash('sha256').update(JSON.stringify(tasks.map(({ name, group }) => [name, group])))
   for (const split of [train, valid]) {
@@ -32,14 +31,14 @@ export function describeDataset({ tasks, splits: { train, valid } }: Dataset): D
   }
 }
 
-/** SHA-256, hex, of the pairs of an evaluation set and of the tasks that they belong to. */
+/** SHA-256, hex, of the pairs of an evaluation set and their tasks. */
 export function fingerprintOf(tasks: Dataset['tasks'], examples: Dataset['splits']['test']): string {
   const hash = createHash('sha256').update(JSON.stringify(tasks.map(({ name }) => name)))
   for (const { a, b, task, label } of examples) hash.update(JSON.stringify([task, label, a, b]))
   return hash.digest('hex')
 }
 
-/** Throws `data-invalid`, saying what differs, when the data in `folder` is not what the run in `run` was started with. */
+/** Throws `data-invalid`, naming what differs, if the data in `folder` are not those of the run in `run`. */
 export function requireSameDataset(
   folder: string,
   run: string,
@@ -54,7 +53,7 @@ export function requireSameDataset(
     was[split] === undefined || was[split] === now[split] ? [] : [`${now[split]} ${split} pairs (were ${was[split]})`]
   )
   const changes = [...tasks, ...pairs]
-  if (changes.length === 0 && was.fingerprint === undefined) return // a run of before knows its tasks only
+  if (changes.length === 0 && was.fingerprint === undefined) return // an older run records only its tasks
   throw new MatcherError(
     'data-invalid',
     `${folder} has changed since the run in ${run} was started: ` +

@@ -3,8 +3,8 @@ import { MATCH_TASK, type Dataset, type SplitName } from '@sohu-match/node'
 import { closest } from 'fastest-levenshtein'
 
 /**
- * A data set as a network that knows `tasks` sees it: tasks are told by name, their ids are the network's, and pairs of other tasks are left
- * out. Throws `data-invalid` when the data has none of the tasks.
+ * Adapts a data set to a network that knows `tasks`: tasks are matched by name and get the network's ids, pairs of
+ * other tasks are omitted. Throws `data-invalid` if the data have none of the tasks.
  */
 export function forTasks(dataset: Dataset, tasks: readonly TaskSpec[]): Dataset {
   const ids = new Map(
@@ -30,8 +30,9 @@ export function forTasks(dataset: Dataset, tasks: readonly TaskSpec[]): Dataset 
 }
 
 /**
- * Pairs of a file, which names no task, as pairs of the task that is wanted, or of the only one that the model knows; other data as they are.
- * Throws `config-invalid` for a task that the model lacks, or where it knows several and none is named.
+ * Assigns the pairs of a file, which names no task, to the wanted task, or to the only one that the model knows; other
+ * data are unchanged. Throws `config-invalid` for a task that the model lacks, or if it knows several and none is
+ * named.
  */
 export function ofTask(dataset: Dataset, tasks: readonly TaskSpec[], wanted?: string): Dataset {
   if (wanted !== undefined) requireTasks('--task', [wanted], tasks)
@@ -50,7 +51,7 @@ export function ofTask(dataset: Dataset, tasks: readonly TaskSpec[], wanted?: st
   )
 }
 
-/** The named tasks of a data set, renumbered in its order; all of them if none is named. Throws `config-invalid` for an unknown name. */
+/** Renumbers the named tasks in the data's order; all if none is named. Throws `config-invalid` for an unknown name. */
 export function onlyTasks(dataset: Dataset, wanted: readonly string[]): Dataset {
   if (wanted.length === 0) return dataset
   requireTasks('only_tasks', wanted, dataset.tasks)
@@ -58,7 +59,7 @@ export function onlyTasks(dataset: Dataset, wanted: readonly string[]): Dataset 
   return forTasks(dataset, tasks)
 }
 
-/** Throws `config-invalid` when a key of the configuration names a task that there is not. */
+/** Throws `config-invalid` if a settings key names an unknown task. */
 export function requireTasks(key: string, wanted: readonly string[], tasks: readonly TaskSpec[]): void {
   const known = tasks.map(({ name }) => name)
   const unknown = wanted.find((name) => !known.includes(name))

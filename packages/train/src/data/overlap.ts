@@ -2,29 +2,29 @@ import type { Vocab } from '@sohu-match/core'
 import type { PaddedBatch } from './batch'
 import type { EncodedPairs, Encodings } from './encode'
 
-/** Targets of the token-match auxiliary of one batch, each `[batch, seq]`, row-major. */
+/** Targets of the token-match auxiliary, each `[batch, seq]`, row-major. */
 export interface MatchTargets {
   /** 1 if the token occurs in the other text of its pair. */
   readonly targets: Float32Array
-  /** 1 for tokens that count: not padding, [UNK] (it hides the word) or any other special token. */
+  /** 1 for tokens that count: not padding, [UNK] (it hides the word) or another special token. */
   readonly mask: Float32Array
 }
 
 /**
- * Figures that the lexical auxiliary predicts for a pair: idf-weighted share of `a`'s words in `b` and of `b`'s in `a`, Jaccard,
- * containment of character bigrams.
+ * Features that the lexical auxiliary predicts for a pair: idf-weighted share of `a`'s words in `b` and of `b`'s in
+ * `a`, Jaccard, containment of character bigrams.
  */
 export const LEXICAL_FIGURES = 4
 
-/** Which figure each one becomes when the texts change places. */
+/** The index of each feature after the texts are swapped. */
 export const EXCHANGED_FIGURES: readonly number[] = [1, 0, 2, 3]
 
-/** Whether each token of a vocabulary is a word or character of a text, by id: 0 for [PAD], [UNK], [CLS], [SEP], [MASK] and `[unused…]`. */
+/** 1 for words and characters of texts, by token id; 0 for [PAD], [UNK], [CLS], [SEP], [MASK] and `[unused…]`. */
 export function wordTokens(vocab: Vocab): Uint8Array {
   return Uint8Array.from(vocab.tokens, (token) => (/^\[(PAD|UNK|CLS|SEP|MASK|unused\d+)\]$/.test(token) ? 0 : 1))
 }
 
-/** For each token of a batch: does it occur in the other text of the pair? `isWord` from `wordTokens`. */
+/** `isWord` from `wordTokens`. */
 export function matchTargets(
   batch: Pick<PaddedBatch, 'tokenIds' | 'segmentIds' | 'batch' | 'seq'>,
   isWord: Uint8Array
@@ -45,10 +45,7 @@ export function matchTargets(
   return { targets, mask }
 }
 
-/**
- * Smoothed inverse document frequency by token id, log((1 + texts) / (1 + texts with it)) + 1; each of a pair's two texts counts as
- * one.
- */
+/** By token id, smoothed: log((1 + texts) / (1 + texts with it)) + 1; a pair counts as two texts. */
 export function inverseFrequencies(encoded: Encodings, vocabSize: number): Float32Array {
   const counts = new Int32Array(vocabSize)
   const texts = encoded.firstLengths.length * 2
@@ -58,7 +55,7 @@ export function inverseFrequencies(encoded: Encodings, vocabSize: number): Float
   return Float32Array.from(counts, (count) => Math.log((1 + texts) / (1 + count)) + 1)
 }
 
-/** The four lexical figures of every pair, `[pairs, 4]` row-major, each in [0, 1]. `idf` from the training texts. */
+/** The four lexical features, `[pairs, 4]` row-major, each in [0, 1]. `idf` from the training texts. */
 export function lexicalFigures(encoded: EncodedPairs, vocab: Vocab, idf: Float32Array): Float32Array {
   const isWord = wordTokens(vocab)
   const characters = vocab.tokens.map((token, id) =>
@@ -86,10 +83,7 @@ export function lexicalFigures(encoded: EncodedPairs, vocab: Vocab, idf: Float32
   return figures
 }
 
-/**
- * Mean and standard deviation of each column of `[rows, columns]`, to bring auxiliary targets to one scale; a constant column has
- * deviation 1.
- */
+/** Mean and standard deviation of each column of `[rows, columns]`; a constant column has deviation 1. */
 export function columnMoments(
   values: Float32Array,
   columns: number
@@ -106,7 +100,7 @@ export function columnMoments(
   return { mean, deviation: deviation.map((variance) => Math.sqrt(variance) || 1) }
 }
 
-/** The token ids of a pair's two texts, without the [CLS] and [SEP] that frame them. */
+/** Without the [CLS] and [SEP] around them. */
 export function textsOf(
   { tokenIds, offsets, firstLengths }: Encodings,
   i: number
@@ -125,7 +119,7 @@ function weightedShare(words: ReadonlySet<number>, others: ReadonlySet<number>, 
   return ratio(found, all)
 }
 
-/** Pairs of neighboring characters as numbers; special tokens (-1) separate them. */
+/** Pairs of adjacent characters as numbers; special tokens (-1) separate them. */
 function characterBigrams(text: Int32Array, characters: readonly (readonly number[])[]): Set<number> {
   const grams = new Set<number>()
   let last = -1

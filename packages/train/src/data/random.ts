@@ -1,10 +1,9 @@
-/** A seeded source of random numbers; the same seeds produce the same numbers on every machine. */
+/** The same seeds produce the same numbers on every machine. */
 export interface Random {
   /** A number in [0, 1), of 32 random bits. */
   next(): number
   /** A whole number in [0, n). */
   below(n: number): number
-  /** One element of a non-empty list. */
   pick<T>(items: readonly T[]): T
   /** True with the given probability. */
   chance(probability: number): boolean
@@ -14,10 +13,7 @@ export interface Random {
   shuffle<A extends { [index: number]: unknown; readonly length: number }>(items: A): A
 }
 
-/**
- * Makes a `Random` of any seeds (numbers or names, order counts): xoshiro128** (Blackman and Vigna 2018), seeded by splitmix32 of an
- * FNV-1a hash.
- */
+/** xoshiro128** (Blackman and Vigna 2018), seeded by splitmix32 of an FNV-1a hash of the seeds, whose order counts. */
 export function createRandom(...seeds: readonly (number | string)[]): Random {
   let hash = 0x811c9dc5
   for (const char of seeds.join('\u0000')) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193)
@@ -48,7 +44,7 @@ function splitmix(value: number): number {
   return (z ^ (z >>> 15)) >>> 0
 }
 
-/** One step of xoshiro128**: changes the four words of state and returns 32 random bits. */
+/** Changes the four words of state and returns 32 random bits. */
 function xoshiro(state: Uint32Array): number {
   const s1 = state[1]!
   const scrambled = Math.imul(s1, 5)

@@ -3,20 +3,20 @@ import type { EncodedPairs } from './encode'
 import { inverseFrequencies, wordTokens } from './overlap'
 import { createRandom } from './random'
 
-/** A word is a name, for renaming, when fewer than this share of the training texts have it. */
+/** A word counts as a name if fewer than this share of the training texts have it. */
 const RARE = 0.01
 
 /** Width in nats of the band of inverse document frequencies within which one word can replace another. */
 const BAND = 0.5
 
-/** Gives a pair's tokens with some words renamed, or the tokens themselves. */
+/** Returns a pair's tokens with some words renamed, or the tokens themselves. */
 export type Rename = (tokens: Int32Array, pair: number, epoch: number) => Int32Array
 
 /**
- * Renames rare words of training pairs: within a pair each distinct one is, with probability `share`, another word about as rare, the same
- * one wherever it stands in both texts. Words that both texts share are still shared, and about as rare; which words they are changes, so the
- * network learns to compare words that it has seldom or never seen. Where few words are as rare, chance may give two words of a pair one name.
- * A function of seed, epoch and pair.
+ * Renames rare words of training pairs: each distinct one becomes, with probability `share`, another word about as
+ * rare, the same one wherever it occurs in both texts. Words that both texts share are still shared; which words they
+ * are changes, so the network learns to compare words that it has rarely or never seen. If few words are as rare, two
+ * words of a pair may get the same name by chance. Deterministic in seed, epoch and pair.
  */
 export function renamer(
   pairs: EncodedPairs,
@@ -37,7 +37,7 @@ export function renamer(
   }
 }
 
-/** For each rare word, by id, the words that may replace it, itself included. Continuations (`##`) are only replaced by each other. */
+/** By id, the words that may replace a rare word, itself included. Continuations (`##`) only replace each other. */
 function bandsOf(pairs: EncodedPairs, vocab: Vocab): readonly (readonly number[] | undefined)[] {
   const isWord = wordTokens(vocab)
   const idf = inverseFrequencies(pairs, vocab.tokens.length)

@@ -1,4 +1,4 @@
-/** A sparse matrix in compressed rows: row r has the columns `columns[starts[r] .. starts[r + 1]]`, and `values` in the same places. */
+/** Compressed rows: row r has the columns `columns[starts[r] .. starts[r + 1]]`, and `values` at the same indices. */
 export interface SparseMatrix {
   readonly rows: number
   readonly columns: number
@@ -8,7 +8,7 @@ export interface SparseMatrix {
   readonly values: Float32Array
 }
 
-/** result = matrix x dense: `[rows, width]` from `[columns, width]`, row-major. */
+/** matrix x dense: `[rows, width]` from `[columns, width]`, row-major. */
 export function multiply(matrix: SparseMatrix, dense: Float32Array, width: number): Float32Array {
   const result = new Float32Array(matrix.rows * width)
   for (let r = 0; r < matrix.rows; r++) {
@@ -22,7 +22,7 @@ export function multiply(matrix: SparseMatrix, dense: Float32Array, width: numbe
   return result
 }
 
-/** result = matrix transposed x dense: `[columns, width]` from `[rows, width]`, row-major. */
+/** transposed matrix x dense: `[columns, width]` from `[rows, width]`, row-major. */
 export function multiplyTransposed(matrix: SparseMatrix, dense: Float32Array, width: number): Float32Array {
   const result = new Float32Array(matrix.columns * width)
   for (let r = 0; r < matrix.rows; r++) {

@@ -3,25 +3,22 @@ import type { InputBatch } from '../autograd/pass'
 import { labelTerms, type BatchCounts } from './batch'
 import type { EncodedPairs } from './encode'
 
-/** Texts of a pair set, each distinct (text, task) once, and which of them each pair compares. */
+/** The distinct (text, task) combinations of pairs, and which of them each pair compares. */
 export interface DistinctTexts {
   /** Tokens of each text, from the shortest to the longest. */
   readonly tokens: readonly Int32Array[]
   /** `[texts]`. */
   readonly taskIds: Int32Array
-  /** What each text is about, or -1 where the data do not say, `[texts]`. */
+  /** Key of each text in the data, or -1, `[texts]`. */
   readonly keys: Int32Array
-  /** A place where each text stands, as `2 * pair + side`, `[texts]`. */
+  /** A place where each text occurs, as `2 * pair + side`, `[texts]`. */
   readonly places: Int32Array
-  /** Numbers of the first and of the second texts, `[pairs]`. */
+  /** Indices of the first and of the second texts, `[pairs]`. */
   readonly a: Int32Array
   readonly b: Int32Array
 }
 
-/**
- * The distinct texts of the pairs at `indices`, and of further places (`2 * pair + side`); the pairs were encoded separately. A text takes its
- * key from whichever pair names it.
- */
+/** Of the pairs at `indices`, and of further places (`2 * pair + side`). Any pair of a text may provide its key. */
 export function distinctTexts(
   pairs: EncodedPairs,
   indices: Int32Array,
@@ -68,13 +65,11 @@ export function padTexts({ tokens, taskIds }: DistinctTexts, from: number, to: n
   return { batch, seq, tokenIds, segmentIds: new Int32Array(batch * seq), taskIds: taskIds.slice(from, to) }
 }
 
-/** A batch of pairs as a bi-encoder trains on it. */
 export interface TextTrainingBatch extends TextPairBatch, BatchCounts {
   /** Sample weights with and without a label, `[pairs]`. */
   readonly pairWeights: Float32Array
 }
 
-/** How a bi-encoder is shown pairs. */
 export interface TextBatchOptions {
   /** Weight of each pair in the loss. */
   readonly weight: number
@@ -82,18 +77,17 @@ export interface TextBatchOptions {
   readonly taskFactors: readonly number[]
   readonly contrastiveWeight: number
   readonly contrastiveScale: number
-  /** What labels and keys count in the loss: 0 while a teacher alone is followed. Default 1. */
+  /** Factor of the losses of labels and keys: 0 while only a teacher is followed. Default: 1. */
   readonly labelShare?: number
-  /** Places of texts that join the batch as negatives of others, besides those of its pairs. */
+  /** Places of further texts that join the batch as negatives. */
   readonly negatives?: readonly number[]
 }
 
-/** Longest over shortest text of a group: more groups pad less, fewer keep the products large. */
+/** Longest over shortest text of a group: more groups have less padding, fewer keep the products large. */
 const GROUP_SPREAD = 1.6
 /** Groups per batch; the last has the remaining texts. */
 const GROUPS = 4
 
-/** Puts the pairs at `indices` into one batch of distinct texts. */
 export function textBatch(pairs: EncodedPairs, indices: Int32Array, options: TextBatchOptions): TextTrainingBatch {
   const texts = distinctTexts(pairs, indices, options.negatives)
   const groups = cutByLength(texts).map(([from, to]) => padTexts(texts, from, to))
@@ -131,12 +125,12 @@ function cutByLength({ tokens }: DistinctTexts): [from: number, to: number][] {
   return [...groups, [from, tokens.length]]
 }
 
-/** Added to the score of a text that is no candidate: exp of it is zero in float32. */
+/** Added to the score of a text that is not a candidate: its exp is zero in float32. */
 const NO_CANDIDATE = -1e9
 
 /**
- * Texts of one task that are about the same thing are positives, those about another are negatives; a text of which the data say nothing
- * is neither. `share` is spread evenly over the texts that have a positive. Undefined where no text has one.
+ * Texts of one task with the same key are positives, with different keys negatives; texts without a key are neither.
+ * `share` is spread evenly over the texts that have a positive. Undefined if none has.
  */
 export function contrastOf({ keys, taskIds }: DistinctTexts, share: number, scale: number): Contrast | undefined {
   const texts = keys.length

@@ -9,14 +9,11 @@ export interface TruncatedSvd {
   readonly singular: Float64Array
 }
 
-/**
- * Columns beyond the rank that the subspace carries, and passes over the matrix: Halko, Martinsson and Tropp 2011, sections 4.2 and
- * 4.5.
- */
+/** Extra columns of the subspace, and passes over the matrix (Halko, Martinsson and Tropp 2011, 4.2 and 4.5). */
 const OVERSAMPLE = 10
 const PASSES = 2
 
-/** Right singular vectors of a sparse matrix by randomized subspace iteration, signed so that each column's largest entry is positive. */
+/** Randomized subspace iteration, signed so that each column's largest entry is positive. */
 export function truncatedSvd(matrix: SparseMatrix, rank: number, random: Random): TruncatedSvd {
   const width = Math.min(rank + OVERSAMPLE, matrix.rows, matrix.columns)
   let basis: Float32Array = Float32Array.from({ length: matrix.columns * width }, () => random.normal()) // [columns, width]
@@ -41,8 +38,7 @@ export function truncatedSvd(matrix: SparseMatrix, rank: number, random: Random)
 }
 
 /**
- * Gram-Schmidt on the columns of `[rows, width]`, twice ("twice is enough", Giraud et al. 2005); works on the transpose for the sake of
- * the cache.
+ * Gram-Schmidt on the columns of `[rows, width]`, twice (Giraud et al. 2005); on the transpose for the cache's sake.
  */
 function orthonormalize(matrix: Float32Array, rows: number, width: number): void {
   const columns = Array.from({ length: width }, (_, j) =>
@@ -57,7 +53,7 @@ function orthonormalize(matrix: Float32Array, rows: number, width: number): void
       }
     }
     const norm = Math.sqrt(dot(column, column))
-    for (let r = 0; r < rows; r++) column[r] = norm > 1e-12 ? column[r]! / norm : 0 // a column in the others' span carries nothing
+    for (let r = 0; r < rows; r++) column[r] = norm > 1e-12 ? column[r]! / norm : 0 // a column in the others' span adds nothing
     for (let r = 0; r < rows; r++) matrix[r * width + j] = column[r]!
   })
 }
@@ -81,10 +77,7 @@ function gram(matrix: Float32Array, rows: number, width: number): Float64Array {
   return result
 }
 
-/**
- * Eigenvalues (descending) and eigenvectors (columns) of a symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, section
- * 8.5).
- */
+/** Eigenvalues (descending) and eigenvectors (columns) by cyclic Jacobi rotations (Golub and Van Loan, section 8.5). */
 export function symmetricEigen(
   symmetric: Float64Array,
   n: number

@@ -7,15 +7,15 @@ import { lexicalScores } from '../lexical/beside'
 import { compareModels, type TaskComparison } from './compare'
 import { scoreExamples, type DataChoice } from './scoring'
 
-/** A checkpoint beside the lexical baseline. */
+/** A checkpoint compared with the lexical baseline. */
 export interface BesideBaseline {
-  /** `valid` where the data have no labelled test pairs: thresholds and the best epoch were chosen on it, which flatters both. */
+  /** `valid` if there are no labeled test pairs: thresholds and best epoch were chosen on it, which flatters both. */
   readonly split: 'test' | 'valid'
   readonly pairs: number
   readonly tasks: readonly TaskComparison[]
 }
 
-/** Compares a checkpoint with the lexical baseline of the data that it was trained on. Throws what `readDataset` and `readCheckpoint` throw. */
+/** Fits the baseline on the data that the checkpoint was trained on. Throws as `readDataset` and `readCheckpoint`. */
 export async function besideBaseline(
   checkpoint: string,
   { data, columns, task }: Omit<DataChoice, 'split'>,

@@ -1,23 +1,23 @@
 import type { ScoredRow } from '@sohu-match/core'
 import { createRandom, type Random } from '../data/random'
 
-/** A figure with its bootstrap interval. */
+/** A value with its 95 % bootstrap interval. */
 export interface Interval {
   readonly value: number
   readonly low: number
   readonly high: number
 }
 
-/** F1 and AUC of resampled rows, one of each a resampling. */
+/** F1 and AUC, one value per resampling. */
 export interface Resampled {
   readonly f1: Float64Array
   readonly auc: Float64Array
 }
 
-/** Resamplings per interval: enough for stable ends in the second decimal (Efron and Tibshirani 1993, section 13.3). */
+/** Enough for stable ends in the second decimal (Efron and Tibshirani 1993, section 13.3). */
 export const RESAMPLINGS = 1000
 
-/** F1 of `predicted` and AUC of `score` on rows drawn with replacement, `count` times. Rows of one task. */
+/** F1 of `predicted` and AUC of `score` on rows of one task drawn with replacement, `count` times. */
 export function resample(rows: readonly ScoredRow[], count: number, random: Random): Resampled {
   const sorted = [...rows].sort((one, other) => one.score - other.score)
   const drawn = new Int32Array(rows.length)
@@ -31,14 +31,14 @@ export function resample(rows: readonly ScoredRow[], count: number, random: Rand
   return result
 }
 
-/** The 95 % percentile interval of a metric from its resamplings; NaN is left out. */
+/** The 95 % percentile interval; NaN is omitted. */
 export function interval(value: number, resampled: Float64Array): Interval {
   const sorted = resampled.filter((figure) => !Number.isNaN(figure)).sort()
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN
   return { value, low: at(0.025), high: at(0.975) }
 }
 
-/** Figures of every task by name, resampled with the same seed: rows of different tasks are drawn independently. */
+/** By task name. Every task uses the same seed, but rows of different tasks are drawn independently. */
 export function resampleTasks(
   tasks: ReadonlyMap<string, readonly ScoredRow[]>,
   seed: number,
@@ -47,7 +47,7 @@ export function resampleTasks(
   return new Map([...tasks].map(([name, rows]) => [name, resample(rows, count, createRandom('bootstrap', seed, name))]))
 }
 
-/** Elementwise mean of resamplings: those of the mean over tasks. */
+/** Elementwise, as for the mean over tasks. */
 export function meanOf(figures: readonly Float64Array[]): Float64Array {
   return Float64Array.from(
     figures[0] ?? [],
@@ -55,7 +55,7 @@ export function meanOf(figures: readonly Float64Array[]): Float64Array {
   )
 }
 
-/** F1 of the positive class and accuracy of rows that count `weights` times. */
+/** F1 of the positive class and accuracy of weighted rows. */
 export function weightedCounts(
   rows: readonly ScoredRow[],
   weights: Int32Array
@@ -71,7 +71,7 @@ export function weightedCounts(
   return { f1: (2 * hits) / marked, accuracy: right / all }
 }
 
-/** Area under the ROC curve of rows in ascending order of score that count `weights` times; a tie counts half. */
+/** Area under the ROC curve of weighted rows in ascending order of score; a tie counts half. */
 export function weightedAuc(rows: readonly ScoredRow[], weights: Int32Array): number {
   let [below, wins, positives] = [0, 0, 0] // negatives so far; (negative, positive) pairs in order
   for (let start = 0; start < rows.length;) {

@@ -1,6 +1,5 @@
 import type { ScoredRow } from '@sohu-match/core'
 
-/** Pairs whose scores fall into one interval. */
 export interface CalibrationBin {
   readonly from: number
   readonly to: number
@@ -11,16 +10,16 @@ export interface CalibrationBin {
   readonly positive: number
 }
 
-/** How far scores are probabilities. */
+/** How well scores match probabilities. */
 export interface Calibration {
   readonly bins: readonly CalibrationBin[]
-  /** Expected calibration error: mean distance of score and share over the bins, weighted by pairs (Guo et al. 2017). */
+  /** Expected calibration error: mean distance of score and share, weighted by pairs (Guo et al. 2017). */
   readonly error: number
   /** Mean squared distance of score and label (Brier 1950). */
   readonly brier: number
 }
 
-/** Calibration of scores in `count` bins of equal width. */
+/** Uses `count` bins of equal width. */
 export function calibration(rows: readonly Pick<ScoredRow, 'score' | 'label'>[], count = 10): Calibration {
   const sums = Array.from({ length: count }, () => ({ pairs: 0, score: 0, positive: 0 }))
   let brier = 0

@@ -2,34 +2,32 @@ import { thresholdOf, type ScoredRow, type TaskSpec } from '@sohu-match/core'
 import { createRandom } from '../data/random'
 import { interval, RESAMPLINGS, weightedAuc, weightedCounts, type Interval } from './bootstrap'
 
-/** Metrics that two models are compared by. */
 export const COMPARED = ['f1', 'accuracy', 'auc'] as const
 export type ComparedMetric = (typeof COMPARED)[number]
 
-/** One metric of two models on the same pairs, and its difference, with 95 % intervals of paired resampling. */
+/** One metric of two models on the same pairs, and its difference, with paired 95 % bootstrap intervals. */
 export interface Compared {
   readonly one: Interval
   readonly other: Interval
   readonly difference: Interval
 }
 
-/** A comparison on the pairs of one task. */
 export interface TaskComparison {
   readonly task: string
   readonly pairs: number
   readonly metrics: Readonly<Record<ComparedMetric, Compared>>
 }
 
-/** Scores of a model with the thresholds of its tasks, by name. */
+/** `thresholds` by task name. */
 export interface ScoredModel {
   readonly rows: readonly ScoredRow[]
   readonly thresholds: Readonly<Record<string, number>>
 }
 
 /**
- * Compares two models on the same pairs, which both must have in the same order. Every resampling draws pairs with replacement and measures
- * both models on them (Efron and Tibshirani 1993, section 16.4); pairs are taken as independent, which makes intervals too narrow where
- * they share texts.
+ * Compares two models on the same pairs in the same order. Every resampling draws pairs with replacement and measures
+ * both models on them (Efron and Tibshirani 1993, section 16.4). Pairs are treated as independent; intervals are too
+ * narrow if they share texts.
  */
 export function compareModels(
   one: ScoredModel,
@@ -75,12 +73,12 @@ export function compareModels(
   })
 }
 
-/** Whether a difference means anything: its sign where the interval does not contain 0. */
+/** The sign of a significant difference: its interval does not contain 0. */
 export function verdict({ difference: { low, high } }: Compared): 'better' | 'worse' | 'undecided' {
   return low > 0 ? 'better' : high < 0 ? 'worse' : 'undecided'
 }
 
-/** Rows in ascending order of score, with their places in the order that both models share. */
+/** Rows in ascending order of score, with their indices in the order that both models share. */
 interface RankedRows {
   readonly rows: readonly ScoredRow[]
   readonly places: readonly number[]

@@ -18,28 +18,26 @@ export interface EvaluatedRow extends ScoredRow {
   readonly tokens: number
 }
 
-/** Figures of the pairs of one task that are about as long. */
+/** Metrics of the pairs of one task in one range of lengths. */
 export interface LengthFigures extends ClassMetrics {
-  /** Tokens of the shortest and the longest pair among them. */
+  /** Tokens of the shortest and the longest pair. */
   readonly from: number
   readonly to: number
   readonly auc: number
 }
 
-/** All figures of one task. */
 export interface TaskEvaluation {
   readonly threshold: number
   readonly f1: Interval
-  /** Share of pairs that get their label at the threshold. */
+  /** At the threshold. */
   readonly accuracy: number
   readonly auc: Interval
   readonly calibration: Calibration
   readonly byLength: readonly LengthFigures[]
 }
 
-/** What `train:evaluate` finds on a split. */
 export interface Evaluation {
-  /** Point estimates at the thresholds. */
+  /** At the thresholds. */
   readonly metrics: Metrics
   readonly tasks: Readonly<Record<string, TaskEvaluation>>
   /** Means over the tasks that have a positive pair. */
@@ -47,13 +45,13 @@ export interface Evaluation {
   readonly meanAuc: Interval
 }
 
-/** Equal parts by length that a task's pairs are reported in. */
+/** Number of ranges of length with equally many pairs. */
 const LENGTH_PARTS = 4
 
 /**
- * Figures of scored pairs under thresholds that were chosen elsewhere (on valid): per task F1 and AUC with bootstrap 95 % intervals,
- * calibration and figures by length; the same seed gives the same intervals. The intervals take pairs as independent: pairs that share
- * articles make them too narrow.
+ * Metrics at thresholds chosen elsewhere (on valid): per task F1 and AUC with bootstrap 95 % intervals, calibration and
+ * metrics by length; deterministic in the seed. Pairs are treated as independent: intervals are too narrow if pairs
+ * share articles.
  */
 export function evaluation(
   rows: readonly EvaluatedRow[],
@@ -94,7 +92,7 @@ export function evaluation(
   }
 }
 
-/** Figures of the shortest quarter of the pairs, the next, and so on. */
+/** From the shortest pairs to the longest. */
 export function figuresByLength(rows: readonly EvaluatedRow[], parts = LENGTH_PARTS): LengthFigures[] {
   const sorted = [...rows].sort((one, other) => one.tokens - other.tokens)
   return Array.from({ length: parts }, (_, i) =>

@@ -4,13 +4,13 @@ import { distinctTexts, type DistinctTexts } from '../data/text-batch'
 import { tf } from '../tfjs'
 import { textVectors, type PairNetwork } from './predict'
 
-/** Texts whose cosines to all candidates are in memory at once. */
+/** Number of texts whose cosines to all candidates are in memory at once. */
 const BLOCK = 256
 
 /**
- * Hard negatives by a bi-encoder's own vectors (Xiong et al. 2021, arXiv:2007.00808): for each pair of the batches, the `count` texts of its
- * task, among the batches' texts, that are nearest to its first text and have another key. As places (`2 * pair + side`), `[all pairs, count]`
- * in one list; -1 where there is none.
+ * Hard negatives by a bi-encoder's own vectors (Xiong et al. 2021, arXiv:2007.00808): for each pair of the batches, the
+ * `count` texts of its task, among the batches' texts, that are nearest to its first text and have another key. Returns
+ * places (`2 * pair + side`), `[all pairs, count]`, row-major; -1 for none.
  */
 export async function mineNegatives(
   network: PairNetwork,
@@ -28,7 +28,7 @@ export async function mineNegatives(
   return mined
 }
 
-/** Throws `config-invalid` where negatives are to be mined and the data do not say what texts are about. */
+/** Throws `config-invalid` if negatives are to be mined and the data have no keys. */
 export function requireKeys(minedNegatives: number, examples: readonly Example[]): void {
   if (minedNegatives === 0 || examples.some(({ keys }) => keys)) return
   throw new MatcherError(
@@ -37,13 +37,13 @@ export function requireKeys(minedNegatives: number, examples: readonly Example[]
   )
 }
 
-/** The places that join a batch of the pairs at `indices`, as `mineNegatives` returned them. */
+/** The places that join a batch of the pairs at `indices`, from the result of `mineNegatives`. */
 export function negativesOf(indices: Int32Array, mined: readonly number[], count: number): number[] {
   if (mined.length === 0) return []
   return [...indices].flatMap((pair) => mined.slice(pair * count, (pair + 1) * count)).filter((place) => place >= 0)
 }
 
-/** Rows of the `count` texts nearest to each text, of its task and of another key, the nearest first; none for a text without a key. */
+/** Rows of the `count` texts of its task and another key nearest to each text, nearest first; none without a key. */
 function nearestOthers(texts: DistinctTexts, vectors: Float32Array, width: number, count: number): number[][] {
   const nearest: number[][] = texts.tokens.map(() => [])
   const rows = [...nearest.keys()].filter((row) => texts.keys[row]! >= 0)
@@ -62,7 +62,7 @@ function nearestOthers(texts: DistinctTexts, vectors: Float32Array, width: numbe
   return nearest
 }
 
-/** Products of the vectors of `block` with those of `members`, `[block, members]`, row-major. */
+/** `[block, members]`, row-major. */
 function products(
   vectors: Float32Array,
   width: number,
@@ -77,7 +77,7 @@ function products(
   return tf.tidy(() => tf.matMul(matrix(block), matrix(members), false, true).dataSync() as Float32Array)
 }
 
-/** The `count` items of largest value, the largest first; of equal ones the earlier. */
+/** The `count` items with the largest values, the largest first; ties in order. */
 function best(items: readonly number[], valueOf: (item: number) => number, count: number): number[] {
   const kept: number[] = []
   for (const item of items) {

@@ -9,28 +9,28 @@ import { pairLengths, type EncodedPairs } from '../data/encode'
 const BATCH_TOKENS = 8192
 
 export interface PredictOptions {
-  /** As in training: `auto` is faster and may differ in the last bits. Default plain. */
+  /** As in training: `auto` is faster and may differ in the last bits. Default: plain. */
   readonly kernels?: 'plain' | 'auto'
-  /** Called after each batch, in pairs. */
+  /** In pairs, after each batch. */
   readonly onProgress?: (done: number, total: number) => void
 }
 
-/** A network that judges encoded pairs: variables of a training, or an exported graph. */
+/** A network that scores encoded pairs: one in training, or an exported graph. */
 export interface PairNetwork {
   readonly architecture: ModelConfig['architecture']
   /** Logits [batch, 2] of pairs, or a bi-encoder's vectors [batch, width] of texts, row-major. */
   run(batch: InputBatch): Promise<Float32Array>
-  /** Width of a bi-encoder's vectors, and what makes its scores of cosines, by task id. */
+  /** Width of a bi-encoder's vectors, and the parameters of its scores, by task id. */
   readonly width: number
   readonly scales: ArrayLike<number>
   readonly offsets: ArrayLike<number>
 }
 
-/** What a network says of pairs, in their order. */
+/** Outputs for pairs, in their order. */
 export interface PairOutputs {
-  /** Logits [pairs, 2], row-major; column 1 is "the texts match". */
+  /** Logits [pairs, 2], row-major; column 1 means that the texts match. */
   readonly logits: Float64Array
-  /** Of a bi-encoder. */
+  /** Only of a bi-encoder. */
   readonly texts?: TextVectors
 }
 
@@ -43,13 +43,13 @@ export interface TextVectors {
   readonly b: Int32Array
 }
 
-/** P(match) of one pair, and the class with the larger logit. */
+/** P(match), and the class with the larger logit. */
 export interface Prediction {
   readonly score: number
   readonly predicted: 0 | 1
 }
 
-/** Scores every pair in float32 without dropout; the result is in the order of the pairs. */
+/** In float32 without dropout; results are in the order of the pairs. */
 export async function predictPairs(
   model: Model,
   pairs: EncodedPairs,
@@ -59,7 +59,6 @@ export async function predictPairs(
   return Array.from({ length: pairs.labels.length }, (_, pair) => prediction(logits[2 * pair]!, logits[2 * pair + 1]!))
 }
 
-/** A model as `pairOutputs` runs it. */
 export function networkOf(model: Model, { kernels = 'plain' }: Pick<PredictOptions, 'kernels'> = {}): PairNetwork {
   const { architecture, hiddenSize } = model.config
   const ofTasks = (name: string): ArrayLike<number> => model.variables.get(name)?.values() ?? []
@@ -77,7 +76,7 @@ export function networkOf(model: Model, { kernels = 'plain' }: Pick<PredictOptio
   }
 }
 
-/** The logits of every pair and, of a bi-encoder, the vectors of their texts. */
+/** The logits of every pair and, for a bi-encoder, the vectors of their texts. */
 export async function pairOutputs(
   network: PairNetwork,
   pairs: EncodedPairs,
@@ -104,7 +103,7 @@ async function outputsOfPairs(
   return all
 }
 
-/** Vectors [texts, width] of texts, row-major. Progress is in texts. */
+/** `[texts, width]`, row-major. Progress is in texts. */
 export async function textVectors(
   network: PairNetwork,
   texts: DistinctTexts,
@@ -115,7 +114,7 @@ export async function textVectors(
   const values = new Float32Array(lengths.length * width)
   let done = 0
   for (const rows of planEvaluation(lengths, BATCH_TOKENS)) {
-    // texts are sorted by length already, so a batch is a range of them
+    // texts are already sorted by length, so a batch is a range of them
     values.set(await network.run(padTexts(texts, rows[0]!, rows.at(-1)! + 1)), rows[0]! * width)
     done += rows.length
     onProgress?.(done, lengths.length)
@@ -123,7 +122,7 @@ export async function textVectors(
   return values
 }
 
-/** Reads each distinct text once; a pair's score comes from the cosine of its two vectors. */
+/** Reads each distinct text once; a pair's score follows from the cosine of its two vectors. */
 async function outputsByVectors(
   network: PairNetwork,
   pairs: EncodedPairs,
@@ -157,7 +156,7 @@ function dot(values: Float32Array, i: number, j: number, width: number): number 
   return sum
 }
 
-/** The labelled pairs with their predictions. */
+/** Only labeled pairs. */
 export function scoredRows(pairs: EncodedPairs, predictions: readonly Prediction[]): ScoredRow[] {
   return predictions.flatMap((prediction, i) => {
     const label = pairs.labels[i]!

@@ -13,25 +13,24 @@ import { forTasks, ofTask } from '../data/for-tasks'
 import { predictPairs, type Prediction } from './predict'
 import { disposeModel } from '../step/trainer'
 
-/** A labelled pair as a checkpoint judges it: its texts, how many tokens it had, its score, and the label at the checkpoint's threshold. */
+/** A labeled pair with its texts, its tokens, its score, and the label at the checkpoint's threshold. */
 export interface ScoredPair extends ScoredRow {
   readonly a: string
   readonly b: string
   readonly tokens: number
 }
 
-/** A checkpoint's word on every pair of a split. */
 export interface ScoredSplit {
   readonly config: ModelConfig
   readonly tokenizer: Tokenizer
   readonly thresholds: Readonly<Record<string, number>>
-  /** The pairs of the checkpoint's tasks, with its task ids. */
+  /** Pairs of the checkpoint's tasks, with its task ids. */
   readonly examples: readonly Example[]
   /** In the order of the examples; `predicted` is the class with the larger logit. */
   readonly predictions: readonly Prediction[]
-  /** The labelled ones. */
+  /** The labeled ones. */
   readonly rows: readonly ScoredPair[]
-  /** What the data folder lacks, and what was guessed or made of the data. */
+  /** Missing parts of the data folder; columns and splits that were guessed or made. */
   readonly missing: readonly string[]
   readonly notes: readonly string[]
   /** Ids of labels in `test_labels.csv` without a pair, and of pairs without a label. */
@@ -39,24 +38,21 @@ export interface ScoredSplit {
   readonly unlabelled: readonly string[]
 }
 
-/** The pairs to be scored. */
 export interface DataChoice {
-  /** A data folder or file. */
   readonly data: string
-  /** `all`: every pair of a file, with or without a label. */
+  /** `all`: every pair of a file, labeled or not. */
   readonly split: SplitName | 'all'
   readonly columns?: GivenColumns | undefined
-  /** The task of a file's pairs. */
   readonly task?: string | undefined
 }
 
-/** A data set for a network's tasks, and those of its pairs that are to be scored. */
+/** A data set for a network's tasks, and the pairs to score. */
 interface Chosen {
   readonly dataset: Dataset
   readonly examples: readonly Example[]
 }
 
-/** Reads the wanted splits for a network's tasks. Throws `data-invalid` or `config-invalid`. */
+/** Throws `data-invalid` or `config-invalid`. */
 export async function dataForTasks(
   { data, columns, task }: Omit<DataChoice, 'split'>,
   wanted: readonly SplitName[],
@@ -65,7 +61,7 @@ export async function dataForTasks(
   return forTasks(ofTask(await readDataset(data, wanted, { columns }), tasks, task), tasks)
 }
 
-/** Scores a split of a data folder or file with a checkpoint; tasks are matched by name. Throws `checkpoint-invalid`, `config-invalid` or `data-invalid`. */
+/** Tasks are matched by name. Throws `checkpoint-invalid`, `config-invalid` or `data-invalid`. */
 export async function scoreSplit(
   options: DataChoice & { readonly checkpoint: string },
   onProgress?: (done: number, total: number) => void
@@ -87,7 +83,7 @@ export async function scoreSplit(
   return { ...scored, missing, notes, strayLabels, unlabelled }
 }
 
-/** Scores the examples that are chosen for a checkpoint's tasks. Throws `checkpoint-invalid` and what `choose` throws. */
+/** Scores the examples chosen for a checkpoint's tasks. Throws `checkpoint-invalid` and the errors of `choose`. */
 export async function scoreExamples(
   checkpoint: string,
   choose: (tasks: readonly TaskSpec[]) => Chosen | Promise<Chosen>,

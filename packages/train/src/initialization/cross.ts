@@ -2,9 +2,9 @@ import type { ModelConfig } from '@sohu-match/core'
 import { createRandom, type Random } from '../data/random'
 import { randomOrthogonal, transposed } from './matrix'
 
-/** How strongly a token's query meets the key of the same token. */
+/** Strength of the match between a token's query and the key of the same token. */
 const QUERY_GAIN = 1.5
-/** How much of what attention finds is written back. */
+/** Share of the attended value that is written back. */
 const VALUE_GAIN = 0.7
 /** Length of the opposite segment embeddings, as a share of √hidden. */
 const SEGMENT_LENGTH = 0.5
@@ -13,12 +13,12 @@ const SEGMENT_LENGTH = 0.5
 const SLOW = 0.02
 
 /**
- * Starting values with which attention compares the two texts from the first step; what a network this small otherwise fails to find.
- * The two segment embeddings are large and opposite. In every layer queries and keys share one orthogonal projection, restricted to the
- * rotary pairs that hardly turn, so that equal words score highest wherever they stand; the first layer's keys are reflected along the
- * segment direction, so that the equal word of the other text wins. Value and output are a scaled orthogonal matrix and its transpose:
- * what is found is written where the residual has its like (mimetic initialization, Trockman and Kolter 2023, arXiv:2305.09828).
- * Only names that it changes are in the result; the network's definition is untouched.
+ * Initial values with which attention compares the two texts from the first step, which a network this small otherwise
+ * fails to learn. The two segment embeddings are large and opposite. In every layer queries and keys share one
+ * orthogonal projection, restricted to the rotary pairs that hardly turn, so that equal words score highest at any
+ * position; the first layer's keys are reflected along the segment direction, so that the equal word of the other text
+ * wins. Value and output are a scaled orthogonal matrix and its transpose (mimetic initialization, Trockman and Kolter
+ * 2023, arXiv:2305.09828). The result has only the parameters that it changes.
  */
 export function crossInitialization(config: ModelConfig, seed: number): Map<string, Float32Array> {
   const { embeddingSize, hiddenSize, numHiddenLayers } = config
@@ -63,7 +63,7 @@ function slowProjection({ hiddenSize, numAttentionHeads }: ModelConfig, random: 
   return kernel
 }
 
-/** (I - 2 u uᵀ) K: the kernel as a key that sees its input mirrored along u. */
+/** (I - 2 u uᵀ) K: the kernel applied to its input mirrored along u. */
 function reflected(kernel: Float32Array, u: Float32Array): Float32Array {
   const n = u.length
   const along = new Float32Array(n)

@@ -5,12 +5,12 @@ import { Variable } from '../optimizer/variable'
 /** Standard deviation of the reference's kernels and embeddings (BERT's `initializer_range`). */
 const RANGE = 0.02
 
-/** Half-width of Keras' default embedding initializer, which the condition embedding has. */
+/** Half-width of Keras' default embedding initializer, used for the condition embedding. */
 const UNIFORM_RANGE = 0.05
 
 /**
- * Starting values as the reference has them: TruncatedNormal(0.02), zeros, ones, U(-0.05, 0.05), Glorot uniform. Each parameter draws from a
- * stream of its own, named by seed and parameter, so that one more parameter changes no other.
+ * The reference's initial values: TruncatedNormal(0.02), zeros, ones, U(-0.05, 0.05), Glorot uniform. Each parameter
+ * has its own random stream, seeded by seed and name, so that adding a parameter does not change others.
  */
 export function initialValues({ name, shape, init }: ParameterSpec, seed: number): Float32Array {
   const random = createRandom(seed, name)
@@ -18,7 +18,7 @@ export function initialValues({ name, shape, init }: ParameterSpec, seed: number
   return new Float32Array(elementCount(shape)).map(draw)
 }
 
-/** Variables in the order of `specs`, at their starting values or at those in `tables`. */
+/** In the order of `specs`, at their initial values or at those in `tables`. */
 export function initialVariables(
   specs: readonly ParameterSpec[],
   seed: number,
@@ -29,7 +29,7 @@ export function initialVariables(
   )
 }
 
-/** Number of parameters (elements, not tensors) of a network. */
+/** Counts elements. */
 export function parameterCount(config: ModelConfig): number {
   return parameterSpecs(config).reduce((sum, { shape }) => sum + elementCount(shape), 0)
 }
@@ -52,7 +52,7 @@ function drawer(init: Initializer, shape: readonly number[], random: Random): ()
   }
 }
 
-/** A standard normal number, drawn again beyond two standard deviations (Keras' TruncatedNormal). */
+/** Drawn again beyond two standard deviations (Keras' TruncatedNormal). */
 function truncatedNormal(random: Random): number {
   for (;;) {
     const value = random.normal()

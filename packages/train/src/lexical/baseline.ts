@@ -2,14 +2,11 @@ import { chooseThreshold, MatcherError, type Example, type ScoredRow } from '@so
 import { lexicalFeatures, termStatistics, textTerms, type TermStatistics } from './features'
 import { fitLogistic, logisticScore, type LogisticModel } from './logistic'
 
-/**
- * What a model without a network makes of a data set: one logistic regression a task over overlap figures of the two texts. The mark
- * that a network must beat.
- */
+/** One logistic regression per task over overlap features of the two texts, without a network. */
 export interface LexicalBaseline {
   /** Thresholds chosen on valid, by task id. */
   readonly thresholds: ReadonlyMap<number, number>
-  /** The labelled pairs of tasks that were in train with their scores, task by task; other pairs are left out. */
+  /** Scores of the labeled pairs of tasks that were in train, task by task. */
   rows<E extends Example>(examples: readonly E[]): (E & ScoredRow)[]
 }
 
@@ -18,10 +15,7 @@ interface TaskModel {
   readonly model: LogisticModel
 }
 
-/**
- * Fits the baseline on train and its thresholds on valid, each task by itself. `words` cuts a text into words (jieba's). Throws
- * `data-invalid`.
- */
+/** Fits each task on train and its threshold on valid. `words` segments a text (jieba). Throws `data-invalid`. */
 export function fitLexicalBaseline(
   train: readonly Example[],
   valid: readonly Example[],

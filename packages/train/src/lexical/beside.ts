@@ -3,7 +3,7 @@ import { evaluation, type Evaluation } from '../evaluate/evaluation'
 import { dataForTasks, type DataChoice } from '../evaluate/scoring'
 import { fitLexicalBaseline, type LexicalBaseline } from './baseline'
 
-/** The lexical baseline of a data folder or file for these tasks: fitted on its train split, thresholds from its valid split. Throws `data-invalid`. */
+/** Fitted on the train split of the data, thresholds from the valid split. Throws `data-invalid`. */
 export async function lexicalBaselineOf(
   data: Omit<DataChoice, 'split'>,
   tasks: readonly TaskSpec[],
@@ -13,7 +13,7 @@ export async function lexicalBaselineOf(
   return fitLexicalBaseline(splits.train, splits.valid, words)
 }
 
-/** The baseline's scores of labelled pairs, with its thresholds by task name. */
+/** Scores of labeled pairs, with thresholds by task name. */
 export function lexicalScores<P extends Example>(
   baseline: LexicalBaseline,
   tasks: readonly TaskSpec[],
@@ -26,7 +26,7 @@ export function lexicalScores<P extends Example>(
   return { tasks, thresholds, rows }
 }
 
-/** The baseline's metrics on the pairs that a checkpoint was evaluated on. `words` segments a text. Throws `data-invalid`. */
+/** Metrics on the pairs that a checkpoint was evaluated on. `words` segments a text. Throws `data-invalid`. */
 export async function lexicalEvaluation(
   data: Omit<DataChoice, 'split'>,
   tasks: readonly TaskSpec[],

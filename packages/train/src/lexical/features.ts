@@ -1,34 +1,29 @@
-/** Counts of the terms of one text. */
 type Counts<Term> = ReadonlyMap<Term, number>
 
-/** The inverse frequency of terms in training texts: log((1 + texts) / (1 + texts with the term)) + 1, scikit-learn's smoothed form. */
+/** log((1 + texts) / (1 + texts with the term)) + 1 over training texts, scikit-learn's smoothed form. */
 export interface InverseFrequencies<Term> {
   readonly known: ReadonlyMap<Term, number>
-  /** That of a term which no training text has. */
+  /** For terms that no training text has. */
   readonly unknown: number
 }
 
-/** Inverse frequencies of words and character bigrams. */
 export interface TermStatistics {
   readonly words: InverseFrequencies<string>
   readonly bigrams: InverseFrequencies<number>
 }
 
-/** The parts of a text that the features use. */
 export interface TextTerms {
   readonly words: Counts<string>
-  /** By the two UTF-16 code units in one number. */
+  /** By the two UTF-16 code units as one number. */
   readonly bigrams: Counts<number>
   /** In UTF-16 code units. */
   readonly length: number
 }
 
-/** Counts the words of a text, as `words` cuts it, and its character bigrams. */
 export function textTerms(text: string, words: (text: string) => readonly string[]): TextTerms {
   return { words: counted(words(text)), bigrams: counted(bigramsOf(text)), length: text.length }
 }
 
-/** Counts in how many texts each word and bigram occurs. */
 export function termStatistics(texts: readonly TextTerms[]): TermStatistics {
   return {
     words: inverseFrequencies(texts.map((text) => text.words)),
@@ -36,7 +31,7 @@ export function termStatistics(texts: readonly TextTerms[]): TermStatistics {
   }
 }
 
-/** The seven features of a pair of texts: cosine of words and of character bigrams by TF-IDF, Jaccard and containment of bigrams, overlap of words, log lengths. */
+/** Cosines of words and character bigrams by TF-IDF, Jaccard and containment of bigrams, word overlap, log lengths. */
 export function lexicalFeatures(a: TextTerms, b: TextTerms, statistics: TermStatistics): Float64Array {
   const common = commonKeys(a.bigrams, b.bigrams)
   return Float64Array.of(
@@ -50,7 +45,7 @@ export function lexicalFeatures(a: TextTerms, b: TextTerms, statistics: TermStat
   )
 }
 
-/** Neighbouring characters of a text, white space left out. */
+/** Pairs of adjacent characters, without white space. */
 function bigramsOf(text: string): number[] {
   const characters = text.replace(/\s+/g, '').toLowerCase()
   return Array.from(

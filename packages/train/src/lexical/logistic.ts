@@ -4,16 +4,16 @@ import { MatcherError } from '@sohu-match/core'
 export interface LogisticModel {
   readonly mean: Float64Array
   readonly deviation: Float64Array
-  /** One weight a feature, then the intercept. */
+  /** One weight per feature, then the intercept. */
   readonly weights: Float64Array
 }
 
-/** Newton steps until the largest change of a weight is below 1e-9; the objective is convex, 30 are far more than it needs. */
+/** Newton steps until no weight changes by more than 1e-9; the objective is convex and needs far fewer. */
 const MAX_STEPS = 30
 
 /**
- * Fits by Newton's method with an L2 penalty of 1/2 |w|² (not on the intercept), as scikit-learn's default. Rows of equal length.
- * Throws `data-invalid` without both labels.
+ * Newton's method with an L2 penalty of 1/2 |w|² (not on the intercept), as scikit-learn's default. Rows of equal
+ * length. Throws `data-invalid` without both labels.
  */
 export function fitLogistic(rows: readonly Float64Array[], labels: readonly (0 | 1)[]): LogisticModel {
   if (!labels.includes(0) || !labels.includes(1)) {
@@ -37,7 +37,7 @@ export function fitLogistic(rows: readonly Float64Array[], labels: readonly (0 |
   return { mean, deviation, weights }
 }
 
-/** P(label = 1) of one row. */
+/** P(label = 1). */
 export function logisticScore({ mean, deviation, weights }: LogisticModel, row: Float64Array): number {
   const sum = standardized(row, mean, deviation).reduce(
     (total, value, i) => total + value * weights[i]!,
@@ -62,7 +62,7 @@ function derivatives(inputs: readonly Float64Array[], labels: readonly (0 | 1)[]
   return { gradient, hessian }
 }
 
-/** Solves a positive definite system by Gaussian elimination; the penalty keeps it well away from singular. */
+/** Gaussian elimination for a positive definite matrix; the penalty keeps it far from singular. */
 function solve(matrix: Float64Array, vector: Float64Array, n: number): Float64Array {
   const a = matrix.slice()
   const x = vector.slice()

@@ -1,4 +1,4 @@
-/** A part of the corpus; the three share topics, but neither frames nor names. */
+/** The splits share topics, but neither frames nor names. */
 export type Split = 'train' | 'valid' | 'test'
 
 /**
@@ -13,7 +13,7 @@ export interface Frames {
   readonly closings: readonly string[]
 }
 
-/** The frames of each split, written for this project. */
+/** Written for this project. */
 export const FRAMES: Readonly<Record<Split, Frames>> = {
   train: {
     headlines: [
@@ -147,7 +147,7 @@ export const FRAMES: Readonly<Record<Split, Frames>> = {
 
 const stems = (first: string, second: string) => ({ first: [...first], second: [...second] })
 
-/** Characters that invented names are made of; the pairs of characters are dealt to the splits, so that no name is in two of them. */
+/** Characters of invented names; pairs of characters are dealt to the splits, so that no two splits share a name. */
 export const NAME_PARTS = {
   place: stems('青云临泽岚砚汀沐霁樟梧榆桐芷荻蒲', '岭溪湾川浦渚屿坞畈堰埠塘洲潭渡冈'),
   placeSuffix: ['市', '县', '镇'],

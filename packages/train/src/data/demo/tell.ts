@@ -2,7 +2,7 @@ import type { Random } from '../random'
 import { FRAMES, NAME_PARTS, type Split } from './frames'
 import type { Topic } from './topics'
 
-/** One event: who did what, where, when and how much of it. Two texts describe the same event if they have the same one. */
+/** Two texts describe the same event if they have the same happening. */
 export interface Happening {
   readonly topic: Topic
   /** Index into `topic.acts`. */
@@ -15,7 +15,7 @@ export interface Happening {
 
 const SPLIT_OF_REMAINDER: readonly Split[] = ['train', 'train', 'train', 'valid', 'test']
 
-/** Deals a combination of name parts to one split, so that each part occurs in all splits and each combination in one. */
+/** Deals combinations of name parts to the splits: each part occurs in all splits, each combination in one. */
 function belongs(split: Split, first: number, second: number, third = 0): boolean {
   return SPLIT_OF_REMAINDER[(first + 2 * second + 3 * third) % SPLIT_OF_REMAINDER.length] === split
 }
@@ -27,12 +27,12 @@ function combine(random: Random, split: Split, ...parts: readonly (readonly stri
   }
 }
 
-/** An invented place that only this split knows. */
+/** An invented place of this split. */
 export function inventPlace(random: Random, split: Split): string {
   return combine(random, split, NAME_PARTS.place.first, NAME_PARTS.place.second) + random.pick(NAME_PARTS.placeSuffix)
 }
 
-/** An invented stem of an organization's name, two characters. */
+/** Two characters. */
 export function inventStem(random: Random, split: Split): string {
   return combine(random, split, NAME_PARTS.stem.first, NAME_PARTS.stem.second)
 }
@@ -42,15 +42,12 @@ export function inventPerson(random: Random, split: Split): string {
   return combine(random, split, NAME_PARTS.surname, NAME_PARTS.given.first, NAME_PARTS.given.second)
 }
 
-/** The name of an actor of a topic, from a stem (organizations) or invented (persons). */
+/** Made from a stem (organizations) or invented (persons). */
 export function nameActor(random: Random, split: Split, topic: Topic, stem = inventStem(random, split)): string {
   return topic.actor === 'person' ? inventPerson(random, split) : topic.actor.replace('%', stem)
 }
 
-/**
- * Tells a happening as a headline (about 10-40 characters) or as a report of some sentences (100-300), in the words numbered `phrasing`
- * (0-3).
- */
+/** Describes a happening as a headline (10-40 characters) or a report (100-300), in wording `phrasing` (0-3). */
 export function tell(
   random: Random,
   happening: Happening,
@@ -64,7 +61,7 @@ export function tell(
   const [detail, another] = random.shuffle([...frames.details])
   const backgrounds = random.shuffle([...frames.backgrounds])
   const sentences = [random.pick(frames.leads), detail!, backgrounds.pop()!, another!].map(fill)
-  const wanted = 90 + random.below(90) // characters, before the closing
+  const wanted = 90 + random.below(90) // characters before the closing
   while (backgrounds.length > 0 && sentences.join('').length < wanted) sentences.push(fill(backgrounds.pop()!))
   return sentences.join('') + random.pick(frames.closings)
 }

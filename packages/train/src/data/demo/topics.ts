@@ -1,13 +1,13 @@
-/** Names of a topic's organizations and people: `%` stands for an invented two-character stem, `person` for an invented name. */
+/** `%` stands for an invented two-character stem, `person` for an invented name. */
 export type Actor = `%${string}` | 'person'
 
-/** Something that happens in a topic: four ways to say it after its actor's name, and the unit of its figure. */
+/** An event of a topic: four ways to put it after its actor's name, and the unit of its figure. */
 export interface Act {
   readonly says: readonly [string, string, string, string]
   readonly unit: string
 }
 
-/** A topic of the demo corpus: its words are shared by all splits; names and sentence frames are not. */
+/** Its words are shared by all splits; names and sentence frames are not. */
 export interface Topic {
   readonly name: string
   readonly actor: Actor
@@ -17,7 +17,7 @@ export interface Topic {
 
 const act = (unit: string, ...says: [string, string, string, string]): Act => ({ says, unit })
 
-/** Sixteen topics with five acts each, written for this project; all people, places and organizations in the corpus are invented. */
+/** Written for this project; all people, places and organizations in the corpus are invented. */
 export const TOPICS: readonly Topic[] = [
   {
     name: '地铁',
