@@ -3,28 +3,28 @@ import { softCrossEntropy, vectorDistance } from './kernels/distil'
 import type { Tape, Value } from './tape'
 import type { TrainingOps } from './training-ops'
 
-/** A teacher's scores of the pairs of a batch. */
+/** A teacher's scores of a batch's pairs. */
 export interface ScoreTargets {
-  /** The teacher's logit for a match minus its logit against, `[pairs]`. */
+  /** The teacher's logit for a match minus the other, `[pairs]`. */
   readonly logits: Float32Array
-  /** Share of each pair in the loss, `[pairs]`. */
+  /** Weight of each pair in the loss, `[pairs]`. */
   readonly weights: Float32Array
   readonly temperature: number
 }
 
-/** A teacher's vectors of the texts of a batch. */
+/** A teacher's vectors of a batch's texts. */
 export interface VectorTargets {
   /** Rows of length 1, `[texts, width]`, row-major. */
   readonly vectors: Float32Array
   readonly width: number
-  /** Share of each text in the loss, `[texts]`. */
+  /** Weight of each text in the loss, `[texts]`. */
   readonly weights: Float32Array
 }
 
-/** Maps a student's vectors to a teacher's width, where the two differ; trained, never exported. */
+/** Maps a student's vectors to a teacher's width if the two differ; never exported. */
 export const PROJECTION = 'auxiliary.distill.kernel'
 
-/** The loss of logits [pairs, 2] against a teacher's scores. */
+/** Loss of logits [pairs, 2] against a teacher's scores. */
 export function scoreTerm(tape: Tape, logits: Value, { logits: teacher, weights, temperature }: ScoreTargets): Value {
   const [wanted, shares] = [teacher, weights].map((values) => tape.leaf(tf.tensor1d(values))) as [Value, Value]
   return tape.apply(
@@ -34,7 +34,7 @@ export function scoreTerm(tape: Tape, logits: Value, { logits: teacher, weights,
   )
 }
 
-/** The loss of vectors [texts, hidden] against a teacher's vectors, through the projection where the widths differ. */
+/** Loss of vectors [texts, hidden] against a teacher's vectors, through the projection if the widths differ. */
 export function vectorTerm(
   tape: Tape,
   ops: TrainingOps,

@@ -1,8 +1,8 @@
 import type { InputBatch } from './pass'
 
 /**
- * The distinct tokens of a step's batches, as the rows of a small table. Row 0 is token 0 whether it occurs or not, since the network
- * masks by id 0; the other rows follow in order of their ids.
+ * The distinct tokens of a step's batches, as the rows of a small table. Row 0 is always token 0, since the network
+ * masks by id 0; the others are in ascending order.
  */
 export class EmbeddingRows {
   /** Token id of each row. */

@@ -1,25 +1,25 @@
 import type { Tensor } from '../tfjs'
 
-/** Counts who still needs each tensor and frees it when nobody does. */
+/** Counts the readers of each tensor and frees it after the last. */
 export class Lifetimes {
   private readonly readers = new Map<number, number>()
 
-  /** One more reader; the first makes the tensor ours. */
+  /** Adds a reader; the first takes ownership of the tensor. */
   retain(tensor: Tensor): void {
     this.readers.set(tensor.id, (this.readers.get(tensor.id) ?? 0) + 1)
   }
 
-  /** One reader less; the last one frees the memory. */
+  /** Removes a reader; the last one frees the memory. */
   release(tensor: Tensor): void {
     if (this.drop(tensor)) tensor.dispose()
   }
 
-  /** One reader less, and nothing freed: the tensor goes to an owner elsewhere. */
+  /** Removes a reader without freeing: the tensor gets another owner. */
   disown(tensor: Tensor): void {
     this.drop(tensor)
   }
 
-  /** True when that was the last reader. */
+  /** True if that was the last reader. */
   private drop(tensor: Tensor): boolean {
     const readers = this.readers.get(tensor.id)
     if (readers === undefined)

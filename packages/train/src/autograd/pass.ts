@@ -11,7 +11,7 @@ import { planReads } from './reads'
 import { Tape, type KernelObserver, type Value } from './tape'
 import { TrainingOps, type PassOptions } from './training-ops'
 
-/** A padded batch of encoded pairs: ids row-major [batch, seq], task ids and labels [batch]. */
+/** A padded batch: ids row-major [batch, seq], task ids [batch]. */
 export interface InputBatch {
   readonly batch: number
   readonly seq: number
@@ -20,24 +20,20 @@ export interface InputBatch {
   readonly taskIds: Int32Array
 }
 
-/** The same with labels, and the share of the loss that each pair has. */
+/** With labels, and the weight of each pair in the loss. */
 export interface LabeledBatch extends InputBatch {
   readonly labels: Int32Array
   readonly weights: Float32Array
-  /** Scores of a teacher that the network learns from too. */
   readonly teacher?: ScoreTargets
 }
 
-/** The trained network: its configuration and one variable for each parameter. */
+/** A network: its configuration and a variable for each parameter. */
 export interface Model {
   readonly config: ModelConfig
   readonly variables: ReadonlyMap<string, Variable>
 }
 
-/**
- * The network's result for a batch, in float32 and with dropout off: logits [batch, 2], or a bi-encoder's vectors [batch, hidden]. The caller
- * disposes it.
- */
+/** Logits [batch, 2], or a bi-encoder's vectors [batch, hidden], in float32 without dropout. The caller disposes it. */
 export function predict(model: Model, batch: InputBatch, options: Pick<PassOptions, 'kernels'> = {}): Tensor {
   const tape = new Tape({ recording: false })
   try {
@@ -47,7 +43,7 @@ export function predict(model: Model, batch: InputBatch, options: Pick<PassOptio
   }
 }
 
-/** What a training pass can be told beside the batch. */
+/** Options of a training pass. */
 export type TrainingPass = Pick<PassOptions, 'recompute' | 'precision' | 'kernels' | 'dropout'> & {
   /** Adds auxiliary terms to the loss. */
   readonly auxiliary?: (tape: Tape, ops: TrainingOps, observed: Observed) => Value[]
@@ -56,21 +52,21 @@ export type TrainingPass = Pick<PassOptions, 'recompute' | 'precision' | 'kernel
    * the mean of both cross-entropies plus weight / 4 times the symmetric divergence of the two outputs. Default 0: once.
    */
   readonly rDropWeight?: number
-  /** Runs the pass where a parameter is its value plus `by`; the caller keeps that tensor. */
+  /** Runs the pass with the value of a parameter plus `by`, which the caller keeps. */
   readonly shift?: { readonly name: string; readonly by: Tensor }
-  /** Takes only these rows of the word embeddings; their gradient then has only these rows, in this order. */
+  /** Uses only these rows of the word embeddings; their gradient then has only these rows, in this order. */
   readonly embeddingRows?: EmbeddingRows
-  /** Told which kernel runs, for a profile. */
+  /** Observes which kernel runs, for profiles. */
   readonly onKernel?: KernelObserver
 }
 
-/** What passed through the network in one pass: the output of each layer [batch, seq, hidden] and the pooled vector [batch, hidden]. */
+/** The output of each layer [batch, seq, hidden] and the pooled vector [batch, hidden]. */
 export interface Observed {
   readonly layers: readonly Value[]
   readonly pooled: Value
 }
 
-/** The loss (a scalar tensor) of one batch and its gradients by parameter name; the caller disposes both. */
+/** The loss (a scalar tensor) of a batch and its gradients by parameter name; the caller disposes both. */
 export function lossAndGradients(
   model: Model,
   single: LabeledBatch,
@@ -116,7 +112,7 @@ export function lossAndGradients(
   }
 }
 
-/** The rows of a batch twice over, each with half of its weight. */
+/** The rows of a batch twice, each with half of its weight. */
 function twice({ batch, seq, tokenIds, segmentIds, taskIds, labels, weights, teacher }: LabeledBatch): LabeledBatch {
   const both = (ids: Int32Array): Int32Array =>
     Int32Array.from({ length: 2 * ids.length }, (_, i) => ids[i % ids.length]!)
@@ -162,7 +158,7 @@ function trainingOps(
   return new TrainingOps(tape, { ...options, parameter: shift ? shifted : parameter })
 }
 
-/** Runs the network over one padded batch on a tape, with the ops it ran on: later terms read the same parameters from them. */
+/** Runs the network over a padded batch. Returns its ops too, from which later terms read the same parameters. */
 export function runNetwork(
   tape: Tape,
   model: Model,

@@ -1,10 +1,9 @@
 import { attr, narrow, rawOp, tf, widen, type Tensor } from '../tfjs'
 
-/** How a pass multiplies matrices. */
 export interface Products {
-  /** a b of matrices, either read transposed. */
+  /** a b for matrices, either transposed. */
   readonly matMul: (a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean) => Tensor
-  /** a b over equal leading axes, either's last two axes swapped. */
+  /** a b over equal leading axes, with the last two axes of either swapped. */
   readonly batchMatMul: (a: Tensor, b: Tensor, swapA?: boolean, swapB?: boolean) => Tensor
 }
 
@@ -19,7 +18,7 @@ const SWAPPED = flags('adj_x', 'adj_y')
 const FLOAT = [attr.type('T')]
 const HALF = [attr.type('T', 'bfloat16')]
 
-/** Products in float32, as the reference. */
+/** Like the reference. */
 export const FLOAT32: Products = {
   matMul: (a, b, transposeA = false, transposeB = false) =>
     rawOp('MatMul', [...FLOAT, ...TRANSPOSED.get(`${transposeA} ${transposeB}`)!], [a, b]),
@@ -27,7 +26,7 @@ export const FLOAT32: Products = {
     rawOp('BatchMatMulV2', [...FLOAT, ...SWAPPED.get(`${swapA} ${swapB}`)!], [a, b])
 }
 
-/** Products of bfloat16 tensors, with sums in float32 and results in bfloat16. */
+/** bfloat16 tensors with sums in float32 and results in bfloat16. */
 export const NARROW: Products = {
   matMul: (a, b, transposeA = false, transposeB = false) =>
     rawOp('MatMul', [...HALF, ...TRANSPOSED.get(`${transposeA} ${transposeB}`)!], [a, b]),
@@ -36,8 +35,9 @@ export const NARROW: Products = {
 }
 
 /**
- * Factors rounded to bfloat16, sums in float32, the result rounded to bfloat16 once more and kept as float32: what mixed-precision training
- * does (Kalamkar et al. 2019, arXiv:1905.12322). Half the time on processors with AVX512-BF16 or AMX.
+ * Factors rounded to bfloat16, sums in float32, the result rounded to bfloat16 once more and kept as float32:
+ * mixed-precision training (Kalamkar et al. 2019, arXiv:1905.12322). Twice as fast on processors with AVX512-BF16 or
+ * AMX.
  */
 export const BFLOAT16: Products = {
   matMul: (a, b, ...transposed) => tf.tidy(() => widen(NARROW.matMul(narrow(a), narrow(b), ...transposed))),

@@ -1,16 +1,16 @@
 import { roformer, type ModelConfig, type Ops } from '@sohu-match/core'
 
-/** How often each value of a pass is read, in the order in which they are made; a recomputed layer counts from its own start again. */
+/** Readers of each value of a pass, in order of creation; a recomputed layer counts from its own start again. */
 export interface ReadPlan {
   readonly reads: readonly number[]
-  /** The number of the first value that each layer makes. */
+  /** Number of the first value of each layer. */
   readonly layerStarts: readonly number[]
 }
 
-/** Inputs and parameters: they live as long as the pass. */
+/** Inputs and parameters live as long as the pass. */
 const LEAF = -1
 
-/** Rehearses the network without numbers, so that the real pass can free every value at its last reader. */
+/** Runs the network without numbers, so that the real pass can free every value after its last reader. */
 export function planReads(
   config: ModelConfig,
   { dropout, firstOnly }: { readonly dropout: boolean; readonly firstOnly: boolean }

@@ -2,9 +2,9 @@ import { isNarrow, narrow, tf, type Tensor } from '../tfjs'
 import { Lifetimes } from './lifetimes'
 import { sumOf, sumOfBoth } from './tensor-ops'
 
-/** A tensor on the tape. `parameter` names a leaf whose gradient is returned; `differentiable` is false for ids and masks. */
+/** `parameter` names a leaf whose gradient is returned; `differentiable` is false for ids and masks. */
 export class Value {
-  /** The tensor in bfloat16, for products; it is freed with the tensor. */
+  /** The tensor in bfloat16, for products; freed with the tensor. */
   narrow?: Tensor
   /** Remaining forward readers, if known; the last one frees the tensor unless a backward pass reads it. */
   readsLeft?: number
@@ -16,7 +16,7 @@ export class Value {
   ) {}
 }
 
-/** The result of a primitive's forward pass: its output, the tensors that its backward pass reads, and that pass itself. */
+/** Result of a primitive's forward pass: its output, the tensors that its backward pass reads, and that pass. */
 export interface Recorded {
   readonly output: Tensor
   /** The output in bfloat16, if the primitive returns that as well. */
@@ -26,7 +26,7 @@ export interface Recorded {
   readonly backward: (dy: Tensor) => readonly (Tensor | null)[]
 }
 
-/** Told which kernel is about to run, and for which pass; profiles attribute time by it. */
+/** Called with the kernel about to run and its pass; profiles attribute time by it. */
 export type KernelObserver = (kernel: string, phase: 'forward' | 'backward' | 'update') => void
 
 interface TapeNode {
@@ -43,7 +43,7 @@ interface TapeNode {
  */
 export class Tape {
   readonly lifetimes = new Lifetimes()
-  /** The gradients that have arrived for each value; summed in one pass when they are read. */
+  /** Gradients that have arrived for each value; summed in one pass when they are read. */
   private readonly gradients = new Map<Value, Tensor[]>()
   private nodes: TapeNode[] = []
   private readonly leaves: Value[] = []
@@ -60,7 +60,7 @@ export class Tape {
     this.observe = onKernel
   }
 
-  /** A leaf. The tape owns the tensor from here on and frees it with `dispose`. */
+  /** The tape takes ownership of the tensor and frees it in `dispose`. */
   leaf(tensor: Tensor, options: { differentiable?: boolean; parameter?: string } = {}): Value {
     this.lifetimes.retain(tensor)
     const value = new Value(tensor, options.differentiable ?? false, options.parameter)
@@ -68,7 +68,7 @@ export class Tape {
     return value
   }
 
-  /** Runs a primitive and records it if a gradient can reach one of its inputs; `kernel` names it in a profile. */
+  /** Runs a primitive and records it if a gradient can reach one of its inputs; `kernel` names it in profiles. */
   apply(inputs: readonly Value[], forward: () => Recorded, kernel = 'other'): Value {
     this.observe?.(kernel, 'forward')
     const recorded = tidyRecorded(forward)
@@ -86,7 +86,7 @@ export class Tape {
     return output
   }
 
-  /** Runs `body` in a scope of its own: all it made is freed at its end, but for its result and what backward passes will read. */
+  /** Everything created in `body` is freed at its end, except its result and what backward passes read. */
   scoped(body: () => Value): Value {
     const outer = this.scope
     this.scope = new Set()
@@ -97,7 +97,7 @@ export class Tape {
     return this.hold(output)
   }
 
-  /** Runs `body` on x keeping only x, and runs it again, recorded, when the gradient arrives (Chen et al. 2016, arXiv:1604.06174). */
+  /** Runs `body` on x keeping only x, and again when the gradient arrives (Chen et al. 2016, arXiv:1604.06174). */
   recomputed(x: Value, body: (x: Value) => Value): Value {
     const wasRecording = this.recording
     this.recording = false
@@ -138,7 +138,7 @@ export class Tape {
     return byName
   }
 
-  /** Frees every tensor that the tape still owns; gradients handed out stay. */
+  /** Frees every tensor that the tape still owns, but not returned gradients. */
   dispose(): void {
     this.nodes.forEach((node) => node.saved.forEach((tensor) => this.lifetimes.release(tensor)))
     this.nodes = []
@@ -151,13 +151,13 @@ export class Tape {
     return value
   }
 
-  /** Frees what the scope holds but for what backward passes read. */
+  /** Frees the scope's tensors except those that backward passes read. */
   private closeScope(): void {
     this.scope.forEach((value) => this.release(value))
     this.scope.clear()
   }
 
-  /** The value in bfloat16, made once. */
+  /** The value in bfloat16, created once. */
   narrowed(value: Value): Tensor {
     if (isNarrow(value.tensor)) return value.tensor
     if (!value.narrow) {
@@ -177,7 +177,7 @@ export class Tape {
     if (value.narrow) this.lifetimes.release(value.narrow)
   }
 
-  /** A value of the running scope goes with its last reader; one from outside may be read again when a layer is recomputed. */
+  /** Frees a value of the current scope after its last reader; recomputed layers may read others again. */
   private wasRead(value: Value): void {
     if (value.readsLeft === undefined) return
     value.readsLeft--
@@ -209,7 +209,7 @@ export class Tape {
     else this.gradients.set(value, [gradient])
   }
 
-  /** The sum of the gradients that arrived for a value, which then has none. */
+  /** The sum of the gradients of a value, which then has none. */
   private take(value: Value): Tensor | undefined {
     const arrived = this.gradients.get(value)
     if (!arrived) return undefined
@@ -240,7 +240,7 @@ export class Tape {
   }
 }
 
-/** The sum of gradients of both widths, in the width of the value. */
+/** The sum of gradients in both precisions, in the value's. */
 function mixedSum(gradients: readonly Tensor[], value: Value): Tensor {
   return tf.tidy(() => {
     const sum = sumOfBoth(gradients)
@@ -248,7 +248,7 @@ function mixedSum(gradients: readonly Tensor[], value: Value): Tensor {
   })
 }
 
-/** The sum with the gradient of an earlier leaf of the same parameter: passes of one tape each read their parameters. */
+/** Adds the gradient of an earlier leaf of the same parameter: each pass on a tape reads its parameters. */
 function withEarlier(earlier: Tensor | undefined, gradient: Tensor): Tensor {
   if (!earlier) return gradient
   const sum = tf.keep(sumOf([earlier, gradient]))
@@ -256,7 +256,7 @@ function withEarlier(earlier: Tensor | undefined, gradient: Tensor): Tensor {
   return sum
 }
 
-/** Runs a forward pass so that its temporaries are freed and its output and saved tensors outlive every TensorFlow.js scope. */
+/** Frees the temporaries of a forward pass and keeps its output and saved tensors beyond every TensorFlow.js scope. */
 function tidyRecorded(forward: () => Recorded): Recorded {
   let recorded: Recorded | undefined
   tf.tidy(() => {

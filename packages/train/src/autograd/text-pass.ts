@@ -8,7 +8,7 @@ import { runNetwork, type InputBatch, type Model, type TrainingPass } from './pa
 import { Tape, type Value } from './tape'
 import type { TrainingOps } from './training-ops'
 
-/** The pairs of one step of a bi-encoder: each distinct text once, in padded groups of similar length, and which rows each pair compares. */
+/** Each distinct text of a step once, in padded groups of similar length, and which rows each pair compares. */
 export interface TextPairBatch {
   readonly groups: readonly InputBatch[]
   /** Rows of the first and of the second texts, counted through all groups, `[pairs]`. */
@@ -18,17 +18,16 @@ export interface TextPairBatch {
   readonly taskIds: Int32Array
   /** `[pairs]`. */
   readonly labels: Int32Array
-  /** Share of each pair in the loss, `[pairs]`. */
+  /** Weight of each pair in the loss, `[pairs]`. */
   readonly weights: Float32Array
   readonly contrast?: Contrast
-  /** Scores of the pairs and vectors of the texts, from a teacher that the network learns from too. */
   readonly teacher?: ScoreTargets
   readonly teacherVectors?: VectorTargets
 }
 
 /** Which texts of a batch belong together: both `[texts, texts]`, row-major. */
 export interface Contrast {
-  /** Share of each positive in the loss; a row without positives is zero. */
+  /** Weight of each positive in the loss; a row without positives is zero. */
   readonly targets: Float32Array
   /** 0 if the column is a candidate for the row, far below zero if not. */
   readonly bias: Float32Array
@@ -36,7 +35,7 @@ export interface Contrast {
   readonly scale: number
 }
 
-/** The loss (a scalar tensor) of one step of a bi-encoder and its gradients by parameter name; the caller disposes both. */
+/** The loss (a scalar tensor) of a step and its gradients by parameter name; the caller disposes both. */
 export function textLossAndGradients(
   model: Model,
   batch: TextPairBatch,
@@ -68,7 +67,7 @@ export function textLossAndGradients(
   }
 }
 
-/** Vectors [texts, hidden] of all groups. Each group is a pass of its own: its mask and its dropout are. */
+/** Vectors [texts, hidden] of all groups. Each group is a pass with its own mask and dropout. */
 function encode(
   tape: Tape,
   model: Model,
@@ -91,7 +90,7 @@ function encode(
   }
 }
 
-/** More groups than a batch is ever cut into: each has dropout masks of its own. */
+/** More groups than a batch ever has, so that each has its own dropout masks. */
 export const MAX_GROUPS = 8
 
 function remapped(group: InputBatch, rows: EmbeddingRows | undefined): InputBatch {

@@ -15,40 +15,39 @@ import { BFLOAT16, FLOAT32, type Products } from './products'
 import type { ReadPlan } from './reads'
 import type { Recorded, Tape, Value } from './tape'
 
-/** More dropout sites than any network has: runs and sites share one seed. */
+/** More dropout sites than any network has: runs and sites share a seed. */
 const SITES = 1024
 
-/** The tensors kept for the backward pass: everything it reads, all but attention probabilities, or only each layer's input. */
+/** Kept for the backward pass: everything it reads, all but attention probabilities, or only each layer's input. */
 export type Recompute = 'none' | 'attention' | 'layer'
 
-/** How one pass over the network runs. */
 export interface PassOptions {
-  /** Reads a parameter; the tape owns the tensor afterwards. */
+  /** Reads a parameter; the tape takes ownership of the tensor. */
   readonly parameter: (name: string, shape: readonly number[], init: Initializer) => Tensor
   readonly recompute?: Recompute
-  /** In what the products of dense layers and attention are computed; everything else is float32. Default float32. */
+  /** Precision of matrix products; everything else is float32. Default: float32. */
   readonly precision?: 'float32' | 'bfloat16'
-  /** Whether the fused kernels of `native/` run, where they are loaded (`fusedKernels`). Default plain. */
+  /** `auto` runs the fused kernels of `native/` if they are loaded. Default: plain. */
   readonly kernels?: 'plain' | 'auto'
-  /** Dropout in training: its rate and the masks' seed: the run's, and a number for (step, micro-batch). None in evaluation. */
+  /** Rate of dropout, and the masks' seeds: the run's, and a number for (step, micro-batch). Absent in evaluation. */
   readonly dropout?: { readonly rate: number; readonly seed: readonly [number, number] }
-  /** When each value has its last reader; without it values live until the end of their layer. */
+  /** Number of readers of each value; without it values live until the end of their layer. */
   readonly plan?: ReadPlan
-  /** False when no position is masked; attention then leaves its mask out. */
+  /** False if no position is masked; attention then needs no mask. */
   readonly padded?: boolean
-  /** Keeps only the first position where the network needs no other: it is what `pooling: cls` reads of the last layer. */
+  /** Computes only the first position of the last layer, which is all that `pooling: cls` reads. */
   readonly firstOnly?: boolean
-  /** Sees the output of each layer and the pooled vector, for auxiliary losses. */
+  /** Receives the output of each layer and the pooled vector, for auxiliary losses. */
   readonly observe?: (place: 'layer' | 'pooled', index: number, value: Value) => void
 }
 
-/** The network's primitives over tensors on a tape. One instance serves one pass. */
+/** The network's primitives over tensors on a tape, for one pass. */
 export class TrainingOps implements Ops<Value> {
   private readonly parameters = new Map<string, Value>()
   private readonly tables = new Map<string, RotaryTensors>()
   private bias: Tensor | null | undefined
   private readonly products: Products
-  /** Values made so far, as the plan numbers them. */
+  /** Values created so far, as numbered by the plan. */
   private made = 0
 
   constructor(
@@ -142,7 +141,7 @@ export class TrainingOps implements Ops<Value> {
       const start = this.options.plan?.layerStarts[index] ?? before
       this.made = start
       const output = body(input)
-      this.made = Math.max(this.made, before) // a layer run again for its gradient leaves the count where it was
+      this.made = Math.max(this.made, before) // a layer that runs again for its gradient does not change the count
       return output
     }
     const output =
@@ -151,12 +150,12 @@ export class TrainingOps implements Ops<Value> {
     return output
   }
 
-  /** Runs a kernel, as the next value of the plan. */
+  /** Runs a kernel as the plan's next value. */
   apply(kernel: string, inputs: readonly Value[], forward: () => Recorded): Value {
     return this.applyAs(this.next(), kernel, inputs, forward)
   }
 
-  /** Runs a kernel, as value `number` of the plan. */
+  /** Runs a kernel as value `number` of the plan. */
   applyAs(number: number, kernel: string, inputs: readonly Value[], forward: () => Recorded): Value {
     const value = this.tape.apply(inputs, forward, kernel)
     const reads = this.readsOf(number)
@@ -164,17 +163,17 @@ export class TrainingOps implements Ops<Value> {
     return value
   }
 
-  /** Takes the number that the plan has for the next value. */
+  /** The plan's number of the next value. */
   next(): number {
     return this.made++
   }
 
-  /** How often a value is read, if there is a plan. */
+  /** Readers of a value, if there is a plan. */
   readsOf(number: number): number | undefined {
     return this.options.plan?.reads[number]
   }
 
-  /** x W of a dense layer: an intermediate result that the plan does not know, read once. */
+  /** x W of a dense layer: an intermediate result outside the plan, read once. */
   product(x: Value, kernel: Value): Value {
     const factors = [x, kernel].map((value) => (this.isNarrow ? this.tape.narrowed(value) : value.tensor))
     const product = this.tape.apply([x, kernel], () => denseProduct(factors[0]!, factors[1]!), 'dense')
@@ -182,12 +181,11 @@ export class TrainingOps implements Ops<Value> {
     return product
   }
 
-  /** True where products are in bfloat16. */
   get isNarrow(): boolean {
     return this.options.precision === 'bfloat16'
   }
 
-  /** Attention by fused kernels, over values of the width of the products. */
+  /** Attention by fused kernels, in the precision of the products. */
   fusedAttention(q: Value, k: Value, v: Value, mask: Value, heads: number): Value {
     const bias = this.keyBias(mask.tensor)
     const parts = [q, k, v].map((value) => (this.isNarrow ? this.tape.narrowed(value) : value.tensor))
@@ -196,7 +194,6 @@ export class TrainingOps implements Ops<Value> {
     )
   }
 
-  /** Dropout at a site of this pass, if there is any. */
   dropoutAt(site: number): { readonly rate: number; readonly seed: readonly [number, number] } | undefined {
     const settings = this.options.dropout
     if (!settings || settings.rate === 0) return undefined
@@ -204,14 +201,14 @@ export class TrainingOps implements Ops<Value> {
     return { rate: settings.rate, seed: [run * SITES + site, pass] }
   }
 
-  /** An observed value is read by others than the network: it stays to the end of the forward pass. */
+  /** An observed value has readers outside the network, so it lives until the end of the forward pass. */
   private show(place: 'layer' | 'pooled', index: number, value: Value): void {
     if (!this.options.observe) return
     delete value.readsLeft
     this.options.observe(place, index, value)
   }
 
-  /** What a score gains for its key: 0 on the mask, far below zero off it; [batch, 1, 1, seq], made once a pass, and only where a key is masked. */
+  /** Added to scores by key: 0 on the mask, far below zero off it; [batch, 1, 1, seq]; only if a key is masked. */
   private keyBias(mask: Tensor): Tensor | null {
     if (this.options.padded === false) return null
     if (this.bias === undefined) {

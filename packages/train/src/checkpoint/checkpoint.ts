@@ -15,12 +15,12 @@ import { Variable } from '../optimizer/variable'
 import { ORIGIN_FILE, originText, readOrigin, type Origin } from '../pretrained/origin'
 import { writeWeights, type LazyTensor } from './weights-file'
 
-/** The files besides its weights that a network needs to read texts, and the origin of public weights that its training started from. */
+/** Files besides the weights: those needed to read texts, and the origin of public weights. */
 export interface Assets extends TextAssets {
   readonly origin?: Origin | undefined
 }
 
-/** A checkpoint folder's content: what export, evaluation and `--init` read. */
+/** Content of a checkpoint folder. */
 export interface Checkpoint {
   readonly config: ModelConfig
   readonly assets: Assets
@@ -30,7 +30,7 @@ export interface Checkpoint {
   readonly parity: readonly ParityBatch[]
 }
 
-/** Metrics and thresholds of a network that no pairs have been scored with. */
+/** Metrics and thresholds of a network that has not scored any pairs. */
 export function unjudged(tasks: readonly TaskSpec[]): Pick<Checkpoint, 'metrics' | 'thresholds'> {
   return {
     metrics: { mean: NaN, groups: {}, tasks: {} },
@@ -38,7 +38,7 @@ export function unjudged(tasks: readonly TaskSpec[]): Pick<Checkpoint, 'metrics'
   }
 }
 
-/** Writes a checkpoint folder whole or not at all; `more` adds files to it (optimizer state, for `last/`). Throws `storage`. */
+/** Replaces the folder atomically; `more` adds files to it (optimizer state, for `last/`). Throws `storage`. */
 export async function writeCheckpoint(
   folder: string,
   checkpoint: Checkpoint,
@@ -63,14 +63,13 @@ export async function writeCheckpoint(
   })
 }
 
-/** A checkpoint read back: the network with its weights in variables, its assets and thresholds. */
 export interface LoadedCheckpoint {
   readonly model: Model
   readonly assets: Assets
   readonly thresholds: Readonly<Record<string, number>>
 }
 
-/** Reads a checkpoint folder, its weights into variables. Throws what `openCheckpoint` throws. */
+/** Reads the weights into variables. Throws as `openCheckpoint`. */
 export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint> {
   const { config, assets, thresholds, weights } = await openCheckpoint(folder)
   try {
@@ -83,7 +82,6 @@ export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint> 
   }
 }
 
-/** True if something is at the path. */
 export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

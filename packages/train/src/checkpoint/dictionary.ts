@@ -5,7 +5,7 @@ import { readBytes, readText } from '@sohu-match/node'
 import { originNotice, type Origin } from '../pretrained/origin'
 import type { Assets } from './checkpoint'
 
-/** The bytes of the dictionary that the core package builds, and its licence notice. Throws `asset-missing`. */
+/** The dictionary that the core package builds, and its license notice. Throws `asset-missing`. */
 export async function bundledDictionary(): Promise<{ dictionary: Uint8Array; notice: string }> {
   const path = createRequire(import.meta.url).resolve('@sohu-match/core/dictionary.bin')
   const [dictionary, notice] = await Promise.all([readBytes(path), readText(join(dirname(path), 'NOTICE'))])
@@ -13,8 +13,8 @@ export async function bundledDictionary(): Promise<{ dictionary: Uint8Array; not
 }
 
 /**
- * What goes with a network beside its vocabulary: jieba's dictionary where the configuration wants words, and the notices of all that is
- * the work of others, the public weights it starts from among them.
+ * Files that go with a vocabulary: jieba's dictionary if the configuration uses words, and the notices of everything
+ * that is the work of others, including the public weights that the network starts from.
  */
 export async function ownAssets(
   { wordSegmentation }: Pick<ModelConfig, 'wordSegmentation'>,
@@ -30,7 +30,7 @@ export async function ownAssets(
   }
 }
 
-/** Cuts a text into the words of jieba, whatever a checkpoint's own tokenizer does: what the lexical baseline counts. */
+/** Segments a text into jieba's words, whatever a checkpoint's tokenizer does; for the lexical baseline. */
 export async function jiebaWords(): Promise<(text: string) => string[]> {
   const segment = createSegmenter(openDictionary((await bundledDictionary()).dictionary))
   return (text) => segmentWords(segment, text)

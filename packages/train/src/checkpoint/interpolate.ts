@@ -19,7 +19,7 @@ import { readCheckpoint, writeCheckpoint, type LoadedCheckpoint } from './checkp
 import { parityBatches, parityInputs } from './parity'
 import { tensorsOf } from './weights-file'
 
-/** A point on the line between two checkpoints of one network. */
+/** A point between two checkpoints of one network. */
 export interface InterpolateOptions {
   /** The checkpoint that the training started from. */
   readonly start: string
@@ -35,10 +35,11 @@ export interface InterpolateOptions {
 }
 
 /**
- * Writes the checkpoint `(1 - share) start + share checkpoint`, weight by weight: fine-tuned weights keep more of what the start knew
- * (Wortsman et al. 2022, arXiv:2109.01903). The condition and the score of the fine-tuned network are its own, so they are not mixed but
- * the condition's effect is scaled by `share`. Thresholds are chosen anew; with `center` they become 0.5, which leaves every label as it
- * is and makes scores of different tasks comparable. Throws `config-invalid`, `checkpoint-invalid`, `data-invalid`, `output-exists`.
+ * Writes the checkpoint `(1 - share) start + share checkpoint`, weight by weight: fine-tuned weights keep more of what
+ * the start knew (Wortsman et al. 2022, arXiv:2109.01903). The fine-tuned network's condition and score have no
+ * counterpart, so they are not mixed; the condition's effect is scaled by `share`. Thresholds are chosen again; with
+ * `center` they become 0.5, which keeps every label and makes scores of different tasks comparable. Throws
+ * `config-invalid`, `checkpoint-invalid`, `data-invalid`, `output-exists`.
  */
 export async function interpolate(
   { start, checkpoint, share, data, out, center = false, force = false }: InterpolateOptions,
@@ -93,7 +94,7 @@ async function mixIn(tuned: LoadedCheckpoint, start: string, checkpoint: string,
   }
 }
 
-/** The mixed values of one parameter; undefined if the tuned ones are kept. */
+/** Undefined if the tuned values are kept. */
 function mixture(name: string, from: Variable, to: Variable, share: number): Float32Array | undefined {
   if (name === 'cond_embedding' || name.startsWith('score.')) return undefined
   const [a, b] = [from.values(), to.values()]
@@ -102,8 +103,8 @@ function mixture(name: string, from: Variable, to: Variable, share: number): Flo
 }
 
 /**
- * Lowers each task's offset by the log-odds of its threshold, so that a score at the threshold becomes 0.5. Returns the new thresholds, and
- * the rows as the network scores them now: odds over the odds of the threshold.
+ * Lowers each task's offset by the log-odds of its threshold, so that a score at the threshold becomes 0.5. Returns the
+ * new thresholds, and the rows with the network's new scores: odds over the threshold's odds.
  */
 function centered(model: Model, rows: readonly ScoredRow[], thresholds: Readonly<Record<string, number>>) {
   const { tasks } = model.config

@@ -5,8 +5,8 @@ import { distinctTexts, padTexts } from '../data/text-batch'
 import { pairLengths, type EncodedPairs } from '../data/encode'
 
 /**
- * Inputs whose outputs a checkpoint records, so that every other runtime can be held to them: a padded batch with a row of each task, and
- * a full row. A bi-encoder's rows are first texts.
+ * Inputs whose outputs a checkpoint records for comparison with other runtimes: a padded batch with a row of each task,
+ * and a row of full length. A bi-encoder's rows are first texts.
  */
 export function parityInputs(pairs: EncodedPairs, { maxLength, tasks, architecture }: ModelConfig): InputBatch[] {
   const taskCount = tasks.length
@@ -34,7 +34,7 @@ function textInputs(pairs: EncodedPairs, maxLength: number, taskCount: number): 
   return [padTexts(mixed, 0, taskCount), padTexts({ ...texts, tokens: [full] }, 0, 1)]
 }
 
-/** One row of exactly `maxLength` tokens: a pair, its words repeated if it is shorter. */
+/** A row of exactly `maxLength` tokens: a pair, its words repeated if it is shorter. */
 function fullRow(pairs: EncodedPairs, index: number, maxLength: number): InputBatch {
   const ids = pairs.tokenIds.subarray(pairs.offsets[index], pairs.offsets[index + 1])
   const first = Math.min(pairs.firstLengths[index]!, maxLength - 1)
@@ -48,7 +48,7 @@ function fullRow(pairs: EncodedPairs, index: number, maxLength: number): InputBa
   }
 }
 
-/** The inputs with this network's logits, or vectors, without dropout. */
+/** With the network's logits, or vectors, without dropout. */
 export function parityBatches(model: Model, inputs: readonly InputBatch[]): ParityBatch[] {
   return inputs.map((input) => {
     const outputs = predict(model, input)

@@ -7,7 +7,6 @@ export interface TaskMatch {
   readonly fresh: readonly string[]
 }
 
-/** Matches the tasks of some data with those that a network knows, by name. */
 export function matchTasks(known: readonly TaskSpec[], tasks: readonly TaskSpec[]): TaskMatch {
   const names = new Set(known.map(({ name }) => name))
   const [kept, fresh] = [true, false].map((is) => tasks.flatMap(({ name }) => (names.has(name) === is ? [name] : [])))
@@ -15,8 +14,9 @@ export function matchTasks(known: readonly TaskSpec[], tasks: readonly TaskSpec[
 }
 
 /**
- * The parameters that hold something for each task (condition vectors, heads, scales), for `tasks` in place of the network's own: a task of
- * the same name keeps its part whatever its position, any other starts from scratch. Returns values by name; other parameters are unchanged.
+ * The parameters with a part for each task (condition vectors, heads, scales), for `tasks` instead of the network's
+ * own: a task of the same name keeps its part at any position, others start from scratch. Returns values by name; other
+ * parameters are unchanged.
  */
 export function parametersForTasks(
   config: ModelConfig,
@@ -38,7 +38,7 @@ export function parametersForTasks(
   )
 }
 
-/** The axis along which a parameter grows with the number of tasks, by name; found by asking for a network with one task more. */
+/** The axis along which a parameter grows with the number of tasks, by name. */
 function taskAxes(config: ModelConfig): Map<string, number> {
   const more = parameterSpecs({ ...config, tasks: [...config.tasks, config.tasks[0]!] })
   return new Map(
@@ -49,7 +49,7 @@ function taskAxes(config: ModelConfig): Map<string, number> {
   )
 }
 
-/** Copies each known task's part along `axis`; `moved[task]` is its place in `source`, -1 where it has none. */
+/** Copies each known task's part along `axis`; `moved[task]` is its index in `source`, or -1. */
 function moveParts(
   target: Float32Array,
   source: Float32Array,
@@ -57,7 +57,7 @@ function moveParts(
   axis: number,
   { count, known, moved }: { count: number; known: number; moved: readonly number[] }
 ): void {
-  const part = elementCount(shape.slice(axis)) / count // elements of one task at one place of the axes before
+  const part = elementCount(shape.slice(axis)) / count // elements of one task at one index of the axes before
   const rows = elementCount(shape.slice(0, axis))
   for (let row = 0; row < rows; row++) {
     moved.forEach((from, to) => {

@@ -3,14 +3,14 @@ import { encodeSafetensorsHeader } from '@sohu-match/core'
 import { openTensorFileOf, storageError } from '@sohu-match/node'
 import type { Variable } from '../optimizer/variable'
 
-/** A tensor that is read only when its turn comes, so that writing needs the memory of one. */
+/** A tensor that is read when it is written, so that writing needs the memory of one. */
 export interface LazyTensor {
   readonly name: string
   readonly shape: readonly number[]
   readonly read: () => Float32Array | Promise<Float32Array>
 }
 
-/** The values of variables, each read when it is written; of all of them, or of those with `names` in that order. */
+/** Variables as tensors to write: all, or those in `names` in that order. */
 export function tensorsOf(variables: ReadonlyMap<string, Variable>, names = [...variables.keys()]): LazyTensor[] {
   return names.map((name) => {
     const variable = variables.get(name)!
@@ -18,7 +18,7 @@ export function tensorsOf(variables: ReadonlyMap<string, Variable>, names = [...
   })
 }
 
-/** Writes a safetensors file tensor by tensor; the caller replaces the folder as a whole. Throws `storage`. */
+/** Writes a safetensors file tensor by tensor; the caller replaces the whole folder. Throws `storage`. */
 export async function writeWeights(
   path: string,
   tensors: readonly LazyTensor[],
@@ -46,7 +46,7 @@ export async function writeWeights(
   }
 }
 
-/** Reads a safetensors file that holds exactly the tensors in `expected`, one by one. Throws `checkpoint-invalid` naming the first that differs. */
+/** Reads exactly the tensors in `expected`, one by one. Throws `checkpoint-invalid` naming the first that differs. */
 export function readWeights(
   path: string,
   expected: ReadonlyMap<string, readonly number[]>,

@@ -1,10 +1,10 @@
 import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
 import { Variable } from './variable'
 
-/** Which Adam: Keras 2.3.1's, the baseline's, adds epsilon to the uncorrected root; bert4keras' adds it to the corrected one. */
+/** Keras 2.3.1, the baseline's, adds epsilon to the uncorrected root; bert4keras adds it to the corrected one. */
 export type AdamForm = 'keras' | 'bert4keras'
 
-/** Adam's settings (Kingma and Ba 2015, arXiv:1412.6980; decoupled decay Loshchilov and Hutter 2019, arXiv:1711.05101). */
+/** Kingma and Ba 2015, arXiv:1412.6980; decoupled decay: Loshchilov and Hutter 2019, arXiv:1711.05101. */
 export interface AdamOptions {
   readonly form: AdamForm
   readonly beta1: number
@@ -12,21 +12,21 @@ export interface AdamOptions {
   readonly epsilon: number
   /** Decoupled: each step also subtracts this share of learning rate x weight. */
   readonly weightDecay: number
-  /** The names that decay; biases, gains and offsets do not. */
+  /** Selects the parameters that decay; biases, gains and offsets do not. */
   readonly decays?: (name: string) => boolean
-  /** Factor of the learning rate by name; 1 where absent. */
+  /** Factor of the learning rate by name. Default: 1. */
   readonly rate?: (name: string) => number
 }
 
-/** The rows of a variable that a gradient has, by their numbers [n], each at most once. */
+/** The rows of a variable that its gradient has, by index [n], each at most once. */
 export interface LazyRows {
   readonly name: string
   readonly rows: Tensor
 }
 
 /**
- * The parts of update `step` (from 1) that all weights share: w -= lr factor m / (√v + ε) with factor √(1-β₂ᵗ) / (1-β₁ᵗ) is Keras 2.3.1's form;
- * bert4keras' form lr m̂ / (√v̂ + ε) is the same with ε √(1-β₂ᵗ) in ε's place.
+ * The factors of update `step` (from 1) that all weights share: w -= lr factor m / (√v + ε) with factor √(1-β₂ᵗ) /
+ * (1-β₁ᵗ) is Keras 2.3.1's form; bert4keras' form lr m̂ / (√v̂ + ε) is the same with ε √(1-β₂ᵗ) instead of ε.
  */
 export function adamCorrection(
   { form, beta1, beta2, epsilon }: AdamOptions,
@@ -54,8 +54,8 @@ export class Adam {
   }
 
   /**
-   * One update; `step` counts from 1, see `adamCorrection`. A variable without a gradient is left as it is. The gradient of `lazy.name`
-   * has only the rows of those numbers, and only they move: weights and moments of the other rows stay as they are.
+   * One update; `step` counts from 1, see `adamCorrection`. Variables without a gradient are unchanged. The gradient of
+   * `lazy.name` has only the rows in `lazy.rows`; weights and moments of the other rows are unchanged.
    */
   apply(gradients: ReadonlyMap<string, Tensor>, learningRate: number, step: number, lazy?: LazyRows): void {
     const { beta1, beta2, weightDecay, decays, rate = () => 1 } = this.options
@@ -79,12 +79,12 @@ export class Adam {
     })
   }
 
-  /** The first or the second moments, by parameter name. */
+  /** By parameter name. */
   momentsOf(which: 'first' | 'second'): ReadonlyMap<string, Variable> {
     return new Map([...this.moments].map(([name, moments]) => [name, moments[which]]))
   }
 
-  /** The moments of every variable, named `name.m` and `name.v`. */
+  /** Named `name.m` and `name.v`. */
   state(): Map<string, Variable> {
     return new Map(
       [...this.moments].flatMap(
@@ -97,13 +97,12 @@ export class Adam {
     )
   }
 
-  /** Frees the moments. */
   dispose(): void {
     for (const variable of this.state().values()) variable.dispose()
   }
 }
 
-/** Copies the rows out, updates them as separate variables, and writes them back. */
+/** Copies the rows, updates them as separate variables, and writes them back. */
 function updateRows(variables: Trio, rows: Tensor, update: (...parts: Trio) => void): void {
   const parts = variables.map((variable) => Variable.of(variable.readRows(rows)))
   update(...(parts as unknown as Trio))
@@ -123,7 +122,10 @@ function shrink(variable: Variable, share: number): void {
   step.dispose()
 }
 
-/** Scales gradients so that their joint L2 norm is at most `limit` (Pascanu et al. 2013) and returns the norm found. Frees the old tensors. */
+/**
+ * Scales gradients to a joint L2 norm of at most `limit` (Pascanu et al. 2013). Returns the old norm, frees old
+ * tensors.
+ */
 export function clipByGlobalNorm(gradients: Map<string, Tensor>, limit: number): Tensor {
   const norm = tf.tidy(() =>
     tf.sqrt(tf.addN([...gradients.values()].map((gradient) => rawOp('L2Loss', [attr.type('T')], [gradient]))).mul(2))

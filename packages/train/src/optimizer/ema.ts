@@ -6,8 +6,9 @@ const DESCENT = [attr.type('T'), attr.bool('use_locking', false)]
 type Move = (average: Variable, weights: Tensor) => void
 
 /**
- * Exponential moving average of the weights: starts at zero, moves after each update, e = μ e + (1 - μ) w, and is divided by 1 - μᵗ when it
- * is used (bert4keras' `extend_with_exponential_moving_average`; Adam's bias correction, arXiv:1412.6980, section 3).
+ * Exponential moving average of the weights: starts at zero, moves after each update, e = μ e + (1 - μ) w, and is
+ * divided by 1 - μᵗ when used (bert4keras' `extend_with_exponential_moving_average`; Adam's bias correction,
+ * arXiv:1412.6980, section 3).
  */
 export class ExponentialMovingAverage {
   private readonly averages = new Map<string, Variable>()
@@ -21,7 +22,7 @@ export class ExponentialMovingAverage {
     for (const [name, { shape }] of variables) this.averages.set(name, Variable.zeros(shape))
   }
 
-  /** One move towards the current weights, of all parameters but those that `moved` names. */
+  /** Moves all averages towards the current weights, except those in `moved`. */
   update(moved: { has(name: string): boolean } = new Set()): void {
     tf.tidy(() => {
       const move = this.inPlace ? this.proximalMove() : this.plainMove()
@@ -30,7 +31,7 @@ export class ExponentialMovingAverage {
     })
   }
 
-  /** The bias-corrected averages after `step` updates, copied out. */
+  /** Copies, after `step` updates. */
   corrected(step: number): Map<string, Float32Array> {
     const correction = 1 - this.momentum ** step
     return new Map(
@@ -38,7 +39,7 @@ export class ExponentialMovingAverage {
     )
   }
 
-  /** The uncorrected averages, by parameter name. */
+  /** By parameter name. */
   state(): ReadonlyMap<string, Variable> {
     return this.averages
   }
@@ -51,7 +52,7 @@ export class ExponentialMovingAverage {
     }
   }
 
-  /** The proximal step e = (e - α w) / (1 + α λ) with α = -(1 - μ) / μ and λ = -1 is the same move, in place. It has a CPU kernel only. */
+  /** The proximal step e = (e - α w) / (1 + α λ) with α = -(1 - μ) / μ and λ = -1, in place. CPU kernel only. */
   private proximalMove(): Move {
     const [alpha, l1, l2] = [tf.scalar(-(1 - this.momentum) / this.momentum), tf.scalar(0), tf.scalar(-1)]
     return (average, weights) => {
@@ -59,7 +60,6 @@ export class ExponentialMovingAverage {
     }
   }
 
-  /** Frees the averages. */
   dispose(): void {
     for (const average of this.averages.values()) average.dispose()
   }

@@ -2,7 +2,7 @@ import { attr, rawOp, rawOps, tf, type Tensor } from '../tfjs'
 import { adamCorrection, type AdamOptions, type LazyRows } from './adam'
 import type { Variable } from './variable'
 
-/** The state that an update moves, each by parameter name. */
+/** Everything that an update changes, by parameter name. */
 export interface UpdatedState {
   readonly weights: ReadonlyMap<string, Variable>
   readonly first: ReadonlyMap<string, Variable>
@@ -10,16 +10,16 @@ export interface UpdatedState {
   readonly averages: ReadonlyMap<string, Variable>
 }
 
-/** Adam's settings with those of clipping and of the average. */
 export interface UpdateOptions extends AdamOptions {
-  /** Joint L2 norm that gradients are cut to; 0 does not cut. */
+  /** Maximum joint L2 norm of the gradients; 0: no clipping. */
   readonly clipNorm: number
   readonly emaMomentum: number
 }
 
 /**
- * Clipping, decay, Adam and the average of weights in one pass over memory, by the kernels of `native/`; `step` counts from 1. What
- * `Adam`, `clipByGlobalNorm` and `ExponentialMovingAverage` do one after another, but for the average of parameters that have no gradient.
+ * Clipping, decay, Adam and the average of weights in one pass over memory, by the kernels of `native/`; `step` counts
+ * from 1. Equivalent to `clipByGlobalNorm`, `Adam` and `ExponentialMovingAverage` in sequence, except for the averages
+ * of parameters without a gradient.
  */
 export function fusedUpdate(
   state: UpdatedState,
@@ -50,7 +50,7 @@ export function fusedUpdate(
   })
 }
 
-/** The sum of squares of all elements. */
+/** Over all elements. */
 function squaredNorm(tensors: readonly Tensor[]): Tensor {
   return rawOp('SohuSquaredNorm', [attr.int('N', tensors.length)], tensors)
 }

@@ -1,15 +1,15 @@
 import { MatcherError } from '@sohu-match/core'
 
-/** Factors of the learning rate by a pattern of parameter names: their beginning, or their end after a `*`. */
+/** Factors of the learning rate by prefix of parameter names, or by suffix after a `*`. */
 export type RateFactors = Readonly<Record<string, number>>
 
-/** The factor of the longest pattern that fits a parameter's name, else 1. */
+/** The factor of the longest pattern that matches the name, or 1. */
 export function rateOf(factors: RateFactors, name: string): number {
   const patterns = Object.keys(factors).filter((pattern) => fits(pattern, name))
   return patterns.length === 0 ? 1 : factors[patterns.reduce((a, b) => (b.length > a.length ? b : a))]!
 }
 
-/** Throws `config-invalid` for a pattern that fits none of the parameters: it would change nothing. */
+/** Throws `config-invalid` for a pattern that matches no parameter: it would have no effect. */
 export function requireRates(factors: RateFactors, names: readonly string[]): void {
   const idle = Object.keys(factors).find((pattern) => !names.some((name) => fits(pattern, name)))
   if (idle === undefined) return

@@ -1,4 +1,4 @@
-/** The learning rate over a run: linear warm-up, then constant, or linear or cosine decay to 0. */
+/** Linear warm-up, then a constant rate, or linear or cosine decay to 0. */
 export interface ScheduleOptions {
   readonly learningRate: number
   /** Share of all steps in which the rate rises from 0; 0 starts at the peak. */
@@ -6,7 +6,7 @@ export interface ScheduleOptions {
   readonly decay: 'none' | 'linear' | 'cosine'
 }
 
-/** The learning rate of `step` (from 1) of `steps`. */
+/** `step` counts from 1. */
 export function learningRateAt(step: number, steps: number, { learningRate, warmup, decay }: ScheduleOptions): number {
   const rising = Math.round(warmup * steps)
   if (step <= rising) return (learningRate * step) / rising

@@ -15,8 +15,8 @@ const FILL = [attr.type('T'), attr.type('index_type', 'int32')]
 const ASSIGN = [attr.type('dtype'), attr.bool('validate_shape', false)]
 
 /**
- * A TensorFlow resource variable: float32 memory that optimizer operations change in place. A `read` shares that memory; dispose it before
- * the next update, else TensorFlow copies the variable first.
+ * A TensorFlow resource variable: float32 memory that optimizer operations change in place. A `read` shares that
+ * memory; dispose it before the next update, or TensorFlow copies the variable first.
  */
 export class Variable {
   private constructor(
@@ -24,19 +24,18 @@ export class Variable {
     readonly shape: readonly number[]
   ) {}
 
-  /** A variable of these values, row-major. */
+  /** Values are row-major. */
   static create(values: Float32Array, shape: readonly number[]): Variable {
     const variable = Variable.empty(shape)
     variable.assign(values)
     return variable
   }
 
-  /** A variable of zeros. */
   static zeros(shape: readonly number[]): Variable {
     return Variable.of(tf.tidy(() => rawOp('Fill', FILL, [tf.tensor1d([...shape], 'int32'), tf.scalar(0)])))
   }
 
-  /** A variable with a tensor's values; it takes ownership of the memory. */
+  /** Takes ownership of the tensor's memory. */
   static of(tensor: Tensor): Variable {
     const variable = Variable.empty(tensor.shape)
     rawOps('AssignVariableOp', ASSIGN, [variable.handle, tensor], 0)
@@ -54,12 +53,12 @@ export class Variable {
     return new Variable(tf.keep(rawOp('VarHandleOp', attributes, [])), shape)
   }
 
-  /** The current values; the caller disposes the tensor. */
+  /** The caller disposes the tensor. */
   read(): Tensor {
     return rawOp('ReadVariableOp', READ, [this.handle])
   }
 
-  /** The current values, copied out. */
+  /** A copy. */
   values(): Float32Array {
     const tensor = this.read()
     const values = tensor.dataSync() as Float32Array
@@ -67,17 +66,16 @@ export class Variable {
     return values
   }
 
-  /** The rows of these numbers [n], copied; the caller disposes the tensor. */
+  /** A copy of the rows with these indices [n]; the caller disposes it. */
   readRows(rows: Tensor): Tensor {
     return rawOp('ResourceGather', GATHER, [this.handle, rows])
   }
 
-  /** Replaces the rows of these numbers [n], each at most once. */
+  /** Replaces the rows with these indices [n], each at most once. */
   assignRows(rows: Tensor, values: Tensor): void {
     rawOps('ResourceScatterUpdate', SCATTER, [this.handle, rows, values], 0)
   }
 
-  /** Replaces all values. */
   assign(values: Float32Array): void {
     if (values.length !== elementCount(this.shape)) {
       throw new Error(
@@ -89,7 +87,6 @@ export class Variable {
     tensor.dispose()
   }
 
-  /** Frees the memory. */
   dispose(): void {
     this.handle.dispose()
   }

@@ -1,12 +1,13 @@
 import { WORD_EMBEDDINGS } from '@sohu-match/core'
 import { tf, type Tensor } from '../tfjs'
 
-/** Gradients of the loss by parameter name; whoever holds the map disposes them. */
+/** By parameter name; the owner of the map disposes them. */
 export type Gradients = Map<string, Tensor>
 
 /**
- * Makes the loss smooth around the word embeddings E by adding the gradients of L(E + ε u), where u is the direction of ∇L(E)
- * (Miyato et al. 2017, arXiv:1605.07725). `again` returns the gradients where E is shifted. Disposes `gradients`; an ε of 0 returns them.
+ * Smooths the loss around the word embeddings E by adding the gradients of L(E + ε u), where u is the direction of
+ * ∇L(E) (Miyato et al. 2017, arXiv:1605.07725). `again` returns the gradients for a shifted E. Disposes `gradients`; an
+ * ε of 0 returns them.
  */
 export function withAdversarial(gradients: Gradients, epsilon: number, again: (shift: Tensor) => Gradients): Gradients {
   const g = gradients.get(WORD_EMBEDDINGS)

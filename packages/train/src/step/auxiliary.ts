@@ -6,25 +6,25 @@ import type { TrainingOps } from '../autograd/training-ops'
 import { LEXICAL_FIGURES } from '../data/overlap'
 import { tf } from '../tfjs'
 
-/** Weights of the two auxiliary losses; 0 leaves one out. Their heads are trained, never exported. */
+/** Weights of the two auxiliary losses; 0 omits one. Their heads are trained, never exported. */
 export interface AuxiliaryOptions {
   readonly tokenMatchWeight: number
   readonly lexicalWeight: number
 }
 
-/** Targets of the auxiliary losses: for each token whether the other text has it, and four overlap features of each pair. */
+/** For each token whether the other text has it, and four overlap features of each pair. */
 export interface AuxiliaryTargets {
-  /** [batch, seq], 1 where the other text has the token. */
+  /** [batch, seq], 1 if the other text has the token. */
   readonly tokenMatch: Float32Array
-  /** [batch, seq], 1 where a token counts: no padding, no special token. */
+  /** [batch, seq], 1 if a token counts: no padding, no special tokens. */
   readonly tokenMask: Float32Array
   /** [batch, LEXICAL_FIGURES]. */
   readonly lexical: Float32Array
-  /** [batch], what each pair counts in the loss, with a label or without. */
+  /** [batch], weight of each pair in the loss, labeled or not. */
   readonly pairWeights: Float32Array
 }
 
-/** The parameters of the heads that `options` turns on, for a network of this hidden size. */
+/** Parameters of the heads that `options` turns on. */
 export function auxiliarySpecs({ tokenMatchWeight, lexicalWeight }: AuxiliaryOptions, hidden: number): ParameterSpec[] {
   const head = (name: string, width: number): ParameterSpec[] => [
     { name: `auxiliary.${name}.kernel`, shape: [hidden, width], init: 'glorot-uniform' },
@@ -37,8 +37,9 @@ export function auxiliarySpecs({ tokenMatchWeight, lexicalWeight }: AuxiliaryOpt
 }
 
 /**
- * The auxiliary terms of a batch's loss. Token match: from each token's state after the first layer, does the other text have it (the mean
- * over the tokens that count). Lexical: from the pooled vector, the pair's overlap figures (smooth L1, mean over pairs, sum over figures).
+ * The auxiliary terms of a batch's loss. Token match: predicts from each token's state after the first layer whether
+ * the other text has it (mean over the tokens that count). Lexical: predicts the pair's overlap features from the
+ * pooled vector (smooth L1, mean over pairs, sum over features).
  */
 export function auxiliaryLosses(options: AuxiliaryOptions, batch: LabeledBatch & AuxiliaryTargets, hidden: number) {
   return (tape: Tape, ops: TrainingOps, { layers, pooled }: Observed): Value[] => {

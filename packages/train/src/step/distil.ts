@@ -2,13 +2,13 @@ import type { ScoreTargets, VectorTargets } from '../autograd/distil'
 import type { TrainSettings } from '../config'
 import type { TeacherTargets } from '../teacher/targets'
 
-/** What labels and teacher count in the loss of an epoch. */
+/** Factors of the losses of labels and teacher. */
 export interface LossShares {
   readonly labels: number
   readonly teacher: number
 }
 
-/** The shares of an epoch (from 0): the teacher alone at first, then labels with the teacher beside them. */
+/** Of an epoch (from 0): the teacher alone at first, then labels and teacher. */
 export function lossShares(
   { distillEpochs, distillWeight }: Pick<TrainSettings, 'distillEpochs' | 'distillWeight'>,
   epoch: number
@@ -16,7 +16,7 @@ export function lossShares(
   return epoch < distillEpochs ? { labels: 0, teacher: 1 } : { labels: 1, teacher: distillWeight }
 }
 
-/** A teacher's scores of the pairs of a batch, each of which has `weights` of the loss; undefined where scores are not followed. */
+/** A teacher's scores of a batch's pairs with `weights` in the loss; undefined if scores are not followed. */
 export function scoreTargets(
   { distillTargets, distillTemperature: temperature }: TrainSettings,
   targets: TeacherTargets | undefined,
@@ -27,10 +27,7 @@ export function scoreTargets(
   return { logits: Float32Array.from(pairs, (pair) => targets.logits[pair]!), weights, temperature }
 }
 
-/**
- * A teacher's vectors of the texts of a batch: rows `a` and `b` are the texts of each pair. A text's share of the loss is half of the shares
- * of the pairs that it stands in.
- */
+/** `a` and `b` are rows of each pair's texts. A text's weight is half the sum of the weights of its pairs. */
 export function vectorTargets(
   { distillTargets }: TrainSettings,
   texts: TeacherTargets['texts'],

@@ -5,7 +5,6 @@ import type { Tensor } from '../tfjs'
 /** Steps between reports. */
 export const REPORT_STEPS = 10
 
-/** The steps since the last report. */
 export interface StepReport {
   readonly step: number
   readonly steps: number
@@ -23,13 +22,16 @@ export interface StepReport {
 
 const NO_COUNTS = { pairs: 0, tokens: 0, positions: 0, weight: 0 }
 
-/** Collects losses on the device and reads them at a report, since reading waits for the device. `what` is trained, for messages. */
+/**
+ * Collects losses on the device until a report, since reading waits for the device. `what` names the training in
+ * errors.
+ */
 export function lossMeter(steps: number, epochs: number, what: 'the training' | 'pretraining') {
   let pending: { loss: Tensor; factor: number }[] = []
   let counts = NO_COUNTS
   let since = performance.now()
   return {
-    /** Adds a step, whose loss times `factor` is a sum over `weight` units: pairs or steps. Takes ownership of `loss`. */
+    /** Adds a step whose loss times `factor` is a sum over `weight` pairs or steps. Takes ownership of `loss`. */
     add(loss: Tensor, batches: readonly BatchCounts[], weight: number, factor = weight): void {
       pending.push({ loss, factor })
       for (const { pairs, tokenCount, positions } of batches)

@@ -22,8 +22,8 @@ import { lossShares, scoreTargets, vectorTargets } from './distil'
 import type { MicroBatch } from './trainer'
 
 /**
- * Makes the batches of one step: the pairs at `indices` in `epoch`, each of which weighs `pairWeight`. `mined` are the negatives of all pairs,
- * as `mineNegatives` returns them.
+ * Makes the batches of a step: the pairs at `indices` in `epoch`, each with weight `pairWeight`. `mined` are the
+ * negatives of all pairs, as returned by `mineNegatives`.
  */
 export type BatchMaker<Batch extends MicroBatch> = (
   indices: Int32Array,
@@ -32,7 +32,7 @@ export type BatchMaker<Batch extends MicroBatch> = (
   mined?: readonly number[]
 ) => Batch[]
 
-/** The batches of a bi-encoder's step: one, since texts of a batch are each other's negatives. */
+/** A single batch, since the texts of a batch are each other's negatives. */
 export function textBatches(
   settings: TrainSettings,
   { pairs: { train: pairs }, config }: Pick<Prepared, 'pairs' | 'config'>,
@@ -54,8 +54,8 @@ export function textBatches(
 }
 
 /**
- * Pads the pairs of a batch, as one or, over `micro_batch_tokens` padded tokens, as several micro-batches. Each pair keeps its weight in the
- * whole batch, so the summed gradients are the batch's whatever the cut.
+ * Pads the pairs of a batch, as one or, above `micro_batch_tokens` padded tokens, as several micro-batches. Each pair
+ * keeps its weight in the whole batch, so the summed gradients do not depend on the cut.
  */
 export function microBatches(
   settings: TrainSettings,
@@ -88,7 +88,7 @@ export function microBatches(
   }
 }
 
-/** What a pair's loss weighs by task id: the configured weights, brought to mean 1 over the pairs, so that the loss keeps its size. */
+/** Loss weights by task id, normalized to mean 1 over the pairs, so that the loss keeps its scale. */
 export function taskFactors(
   weights: TrainSettings['taskWeights'],
   tasks: readonly TaskSpec[],
@@ -99,7 +99,7 @@ export function taskFactors(
   return wanted.map((weight) => weight / mean)
 }
 
-/** The auxiliary targets of the pairs of a batch; the lexical figures are brought to mean 0 and deviation 1 over all pairs. */
+/** Lexical features are normalized to mean 0 and deviation 1 over all pairs. */
 function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
   const isWord = wordTokens(vocab)
   const figures = lexicalFigures(pairs, vocab, inverseFrequencies(pairs, vocab.tokens.length))
@@ -119,7 +119,7 @@ function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
   }
 }
 
-/** Which pairs an epoch shows with their texts in the other order: a function of seed and epoch alone, so that a resumed run sees the same. */
+/** Pairs whose texts are swapped; deterministic in seed and epoch, so that a resumed run sees the same. */
 function exchangesOf(
   { exchangeTexts, seed }: TrainSettings,
   pairs: number
@@ -136,7 +136,7 @@ function exchangesOf(
   }
 }
 
-/** Cuts a batch in order so that each part's padded tokens stay within the limit (0: no limit); a longer pair is a part of its own. */
+/** Keeps each part's padded tokens within the limit (0: no limit); a longer pair is a part of its own. */
 function cut(indices: Int32Array, offsets: Int32Array, limit: number): Int32Array[] {
   if (limit === 0) return [indices]
   const parts: Int32Array[] = []

@@ -14,7 +14,7 @@ import { rateOf } from '../optimizer/rates'
 import { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 
-/** The input of one pass: a padded batch with the targets of the auxiliary losses that are on, or the texts of a bi-encoder's pairs. */
+/** A padded batch with targets of the enabled auxiliary losses, or the texts of a bi-encoder's pairs. */
 export type MicroBatch = (LabeledBatch & Partial<AuxiliaryTargets>) | TextPairBatch
 
 /** The network with its optimizer and average: one `step` is one update. */
@@ -34,8 +34,8 @@ export class Trainer {
   }
 
   /**
-   * Forward, backward and update on one batch given as micro-batches whose pair weights sum up over all of them; `step` counts from 1.
-   * Returns the loss as a scalar tensor that the caller reads when it must and disposes. `onKernel` is for profiles.
+   * Forward, backward and update on one batch in micro-batches, whose pair weights sum up over all of them; `step`
+   * counts from 1. Returns the loss as a scalar tensor that the caller reads and disposes. `onKernel` is for profiles.
    */
   step(microBatches: readonly MicroBatch[], learningRate: number, step: number, onKernel?: KernelObserver): Tensor {
     const embeddingRows =
@@ -92,7 +92,7 @@ export class Trainer {
     this.ema.update(gradients)
   }
 
-  /** The loss and gradients of a batch, summed over its micro-batches. The same step has the same dropout. */
+  /** The sums over micro-batches. The same step has the same dropout. */
   private accumulate(
     microBatches: readonly MicroBatch[],
     step: number,
@@ -138,7 +138,6 @@ export class Trainer {
     return { config: this.model.config, variables: new Map(variables) }
   }
 
-  /** Frees weights, moments and averages. */
   dispose(): void {
     this.adam.dispose()
     this.ema.dispose()
@@ -146,7 +145,7 @@ export class Trainer {
   }
 }
 
-/** Adam as the settings ask for it: kernels and word embeddings decay. */
+/** Kernels and word embeddings decay. */
 export function adamOptions(settings: TrainSettings): AdamOptions {
   return {
     form: settings.adam,
@@ -159,12 +158,10 @@ export function adamOptions(settings: TrainSettings): AdamOptions {
   }
 }
 
-/** The padded matrices that a pass reads. */
 function paddedParts(batch: MicroBatch): readonly InputBatch[] {
   return 'groups' in batch ? batch.groups : [batch]
 }
 
-/** Frees a network's weights. */
 export function disposeModel(model: Model): void {
   for (const variable of model.variables.values()) variable.dispose()
 }

@@ -1,21 +1,22 @@
 import { symmetricEigen } from '../data/truncated-svd'
 import { tf, type Tensor2D } from '../tfjs'
 
-/** Embeddings of fewer columns, and the map from their normalized form back to the normalized form of the original ones. */
+/** Embeddings with fewer columns, and the map from their normalized form to that of the original ones. */
 export interface FewerColumns {
-  /** `[columns, rank]`: every table of the original embeddings is multiplied by it. Columns orthonormal. */
+  /** `[columns, rank]`, to multiply every table of the original embeddings by. Columns are orthonormal. */
   readonly basis: Tensor2D
   /** `[rank, columns]` and `[columns]`. */
   readonly kernel: Float32Array
   readonly bias: Float32Array
 }
 
-/** Added to the diagonal of the least-squares problem, relative to its mean: keeps it solvable where columns depend on each other. */
+/** Added to the diagonal of the least-squares problem, relative to its mean, in case columns are dependent. */
 const RIDGE = 1e-6
 
 /**
- * Finds the best rank-`rank` form of embeddings [rows, columns] in the sense of squares (Eckart and Young 1936), and the affine map that turns
- * its rows, normalized to mean 0 and variance 1, into `targets` [rows, columns], by least squares. The caller disposes the basis.
+ * The best rank-`rank` approximation of embeddings [rows, columns] in the least-squares sense (Eckart and Young 1936),
+ * and the affine map from its rows, normalized to mean 0 and variance 1, to `targets` [rows, columns]. The caller
+ * disposes the basis.
  */
 export function fewerColumns(embeddings: Tensor2D, targets: Tensor2D, rank: number): FewerColumns {
   const columns = embeddings.shape[1]
@@ -39,7 +40,7 @@ function products(a: Tensor2D, b: Tensor2D): Float64Array {
   return Float64Array.from(tf.tidy(() => tf.matMul(a, b, true, false).dataSync()))
 }
 
-/** The x [width, columns] of the least |a x - b|², a [rows, width] and b [rows, columns], by the normal equations' eigenvectors. */
+/** The x [width, columns] that minimizes |a x - b|², a [rows, width] and b [rows, columns], by the normal equations. */
 function leastSquares(a: Tensor2D, b: Tensor2D): Float32Array {
   const [width, columns] = [a.shape[1], b.shape[1]]
   const square = products(a, a)

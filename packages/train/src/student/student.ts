@@ -18,23 +18,21 @@ import { disposeModel } from '../step/trainer'
 import { tf, type Tensor2D } from '../tfjs'
 import { fewerColumns } from './fewer-columns'
 
-/** A smaller network to make of a checkpoint. */
 export interface StudentOptions {
-  /** The checkpoint of the larger one. */
+  /** Checkpoint of the larger network. */
   readonly from: string
   readonly out: string
   /** Layers to keep, from 0, in ascending order. */
   readonly layers: readonly number[]
-  /** Columns of the word embeddings. Default: as many as `from` has. */
+  /** Columns of the word embeddings. Default: those of `from`. */
   readonly embeddingSize?: number | undefined
-  /** Replaces what is at `out`. */
   readonly force?: boolean
 }
 
 /**
- * Writes a checkpoint with some of a network's layers and, on request, narrower embeddings: the start of a student that learns from the whole
- * network as its teacher (layers kept as they are: Sanh et al. 2019, arXiv:1910.01108). Returns its number of parameters. Throws
- * `config-invalid`, `checkpoint-invalid`, `output-exists`, `storage`.
+ * Writes a checkpoint with some of a network's layers and, on request, narrower embeddings: the start of a student
+ * whose teacher is the whole network (keeping layers: Sanh et al. 2019, arXiv:1910.01108). Returns its number of
+ * parameters. Throws `config-invalid`, `checkpoint-invalid`, `output-exists`, `storage`.
  */
 export async function makeStudent({
   from,
@@ -105,8 +103,8 @@ function variablesOf(teacher: Model, config: ModelConfig, layers: readonly numbe
 }
 
 /**
- * The embeddings' tables in fewer columns, and the mapping to the hidden size that gives each word, in the first segment and at an average
- * position, nearly its normalized embedding. What each task changes in their norm starts at zero.
+ * The embedding tables with fewer columns, and the mapping to the hidden size that gives each word, in the first
+ * segment and at an average position, nearly its normalized embedding. Each task's change to their norm starts at zero.
  */
 function narrowEmbeddings({ variables }: Model, { embeddingSize: rank }: ModelConfig): Map<string, Float32Array> {
   const values = new Map<string, Float32Array>()

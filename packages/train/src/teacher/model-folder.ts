@@ -4,14 +4,14 @@ import { readBytes, readManifest, readText, sha256File, withholdTelemetry } from
 import type { InputBatch } from '../autograd/pass'
 import type { Teacher } from './teacher'
 
-/** The graph that a teacher is run with: the most exact that the folder has. Half precision is left out, as the CPU lacks its operations. */
+/** The most exact graph of the folder is run. Half precision is excluded, as the CPU lacks its operations. */
 const PREFERRED = ['fp32', 'q8', 'int8', 'q4'] as const
 
-/** Only errors: the runtime warns of every optional provider that it lacks. */
+/** The runtime warns about every optional provider that is missing. */
 const LOG_ERRORS_ONLY = 3
 
 /**
- * Opens an exported model folder with onnxruntime-node, on the CPU, its files verified against the manifest. Throws `manifest-invalid`,
+ * Opens an exported model folder with onnxruntime-node, on the CPU, and verifies its files. Throws `manifest-invalid`,
  * `asset-missing`, `asset-corrupt`, `dtype-missing`.
  */
 export async function openModelFolder(folder: string): Promise<Teacher> {
@@ -53,7 +53,7 @@ async function verify(folder: string, file: string, { files }: Manifest): Promis
   throw new MatcherError('asset-corrupt', `${path} is not the file that manifest.json lists; export the model again.`)
 }
 
-/** A graph in ONNX Runtime, which is loaded with the first teacher that needs it. Throws `asset-corrupt`. */
+/** Loads ONNX Runtime with the first teacher that needs it. Throws `asset-corrupt`. */
 async function openSession(path: string) {
   withholdTelemetry()
   const { InferenceSession, Tensor } = await import('onnxruntime-node')

@@ -8,21 +8,21 @@ import type { Variable } from '../optimizer/variable'
 import { askTeacher, readTargets, writeTargets, type Question, type TeacherTargets } from './targets'
 import { openTeacher } from './teacher'
 
-/** The file of a run's folder that keeps what its teacher said. */
+/** The teacher's outputs in a run's folder. */
 export const TARGETS_FILE = 'teacher.safetensors'
 
-/** The teacher of a run: opened, or replaced by the file of what it said. */
+/** A teacher, or the file of its outputs. */
 export interface RunTeacher {
   readonly sha256: string
-  /** Width of its vectors; absent where it has none. */
+  /** Absent if it has no vectors. */
   readonly vectorWidth?: number | undefined
-  /** What it says; written to the run's folder the first time. Throws `checkpoint-invalid`, `inference-failed`, `storage`. */
+  /** Written to the run's folder the first time. Throws `checkpoint-invalid`, `inference-failed`, `storage`. */
   targets(question: Question, onProgress?: (done: number, total: number) => void): Promise<TeacherTargets>
   /** Frees its weights; may be called twice. */
   dispose(): Promise<void>
 }
 
-/** Opens the teacher in `folder` for the run in `out`. Throws as `openTeacher`. */
+/** For the run in `out`. Throws as `openTeacher`. */
 export async function beginTeaching(folder: string, tasks: readonly TaskSpec[], out: string): Promise<RunTeacher> {
   const teacher = await openTeacher(folder, tasks)
   let open = true
@@ -41,10 +41,7 @@ export async function beginTeaching(folder: string, tasks: readonly TaskSpec[], 
   }
 }
 
-/**
- * The teacher of a resumed run: what it said, if that was written, and else the teacher itself, which must be the same. Throws
- * `checkpoint-invalid` where it has changed.
- */
+/** Reads the outputs if they exist; else opens the same teacher. Throws `checkpoint-invalid` if it has changed. */
 export async function resumeTeaching(
   folder: string,
   sha256: string,
@@ -78,7 +75,7 @@ function kept(path: string, sha256: string): RunTeacher {
   }
 }
 
-/** Throws `config-invalid` for a teacher that nothing is learned from, and for settings that ask for one where there is none. */
+/** Throws `config-invalid` for a teacher that no loss uses, and for settings that need one if there is none. */
 export function requireTeaching({ distillWeight, distillEpochs }: TrainSettings, teacher: string | undefined): void {
   const asked = distillWeight > 0 || distillEpochs > 0
   if (asked === (teacher !== undefined)) return
@@ -90,7 +87,7 @@ export function requireTeaching({ distillWeight, distillEpochs }: TrainSettings,
   )
 }
 
-/** Throws `config-invalid` where vectors are to be followed that either side does not have. */
+/** Throws `config-invalid` if vectors are to be followed that either side does not have. */
 export function requireVectors(
   { distillTargets }: TrainSettings,
   teacher: RunTeacher,
@@ -105,7 +102,7 @@ export function requireVectors(
   )
 }
 
-/** The projection to a teacher's vectors, where they are followed and are of another width; else nothing. */
+/** The projection to a teacher's vectors, if they are followed and have another width. */
 export function projection(
   { distillTargets, seed }: TrainSettings,
   { vectorWidth }: RunTeacher,

@@ -8,11 +8,11 @@ import { encodeExamples } from '../data/encode'
 import { pairOutputs } from '../evaluate/predict'
 import type { Teacher } from './teacher'
 
-/** What a teacher says of training pairs. Pairs that no epoch shows are not scored: their values are zero. */
+/** A teacher's outputs for training pairs; zero for pairs that no epoch shows. */
 export interface TeacherTargets {
-  /** The logit for a match minus the one against, `[pairs]`. */
+  /** The logit for a match minus the other, `[pairs]`. */
   readonly logits: Float32Array
-  /** Vectors of length 1, where they are followed. */
+  /** Vectors of length 1, if they are followed. */
   readonly texts?: {
     readonly width: number
     /** `[texts, width]`, row-major. */
@@ -23,17 +23,16 @@ export interface TeacherTargets {
   }
 }
 
-/** What a teacher is asked about. */
 export interface Question {
-  /** The training pairs, with the task ids of `tasks`. */
+  /** With the task ids of `tasks`. */
   readonly examples: readonly Example[]
   readonly tasks: readonly TaskSpec[]
-  /** Numbers of the pairs to score. */
+  /** Indices of the pairs to score. */
   readonly shown: Int32Array
   readonly vectors: boolean
 }
 
-/** Scores pairs with a teacher, in float32 or the precision of its graph. */
+/** In float32 or the precision of the teacher's graph. */
 export async function askTeacher(
   teacher: Teacher,
   { examples, tasks, shown, vectors }: Question,
@@ -73,7 +72,7 @@ function requireFinite(logits: Float32Array): void {
   )
 }
 
-/** Writes targets as a safetensors file, whole or not at all. Row numbers are exact in float32 up to 2²⁴. Throws `storage`. */
+/** Writes a safetensors file atomically. Row numbers are exact in float32 up to 2²⁴. Throws `storage`. */
 export async function writeTargets(path: string, { logits, texts }: TeacherTargets): Promise<void> {
   const tensors = [
     { name: 'logits', shape: [logits.length], read: () => logits },
@@ -91,12 +90,12 @@ export async function writeTargets(path: string, { logits, texts }: TeacherTarge
     await rename(temporary, path)
     await syncFolder(dirname(path))
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined) // a second failure says nothing that the first does not
+    await rm(temporary, { force: true }).catch(() => undefined) // a second failure adds nothing to the first
     throw storageError('write', path, cause)
   }
 }
 
-/** Reads a file of `writeTargets`. Throws `checkpoint-invalid`. */
+/** Throws `checkpoint-invalid`. */
 export function readTargets(path: string): TeacherTargets {
   const file = openTensorFile(path)
   try {

@@ -12,21 +12,20 @@ import { isOwnCheckpoint, takeOver } from '../pretrained/take-over'
 import { disposeModel } from '../step/trainer'
 import { openModelFolder } from './model-folder'
 
-/** A network that another learns from. */
 export interface Teacher {
   /** Hash of everything that its scores depend on, hex. */
   readonly sha256: string
   readonly tasks: readonly TaskSpec[]
   readonly tokenizer: Tokenizer
-  /** Tokens that it reads of a pair or, as a bi-encoder, of a text. */
+  /** Maximum tokens of a pair or, for a bi-encoder, of a text. */
   readonly maxLength: number
   readonly network: PairNetwork
   dispose(): Promise<void>
 }
 
 /**
- * Opens a teacher: a checkpoint, an exported model folder, or public weights, which are read as an untrained bi-encoder of [CLS] for `tasks`.
- * Throws what the reader of each throws, and `config-invalid` where the teacher lacks one of the tasks.
+ * Opens a checkpoint, an exported model folder, or public weights, which are read as an untrained bi-encoder of [CLS]
+ * for `tasks`. Throws the errors of each reader, and `config-invalid` if the teacher lacks one of the tasks.
  */
 export async function openTeacher(folder: string, tasks: readonly TaskSpec[]): Promise<Teacher> {
   await recoverFolder(folder)
@@ -45,7 +44,7 @@ export async function openTeacher(folder: string, tasks: readonly TaskSpec[]): P
   )
 }
 
-/** The files of a checkpoint that decide what it says. */
+/** Files of a checkpoint that determine its outputs. */
 const DECISIVE = ['config.json', 'vocab.txt', 'dictionary.bin', 'model.safetensors']
 
 async function openOwnCheckpoint(folder: string): Promise<Teacher> {

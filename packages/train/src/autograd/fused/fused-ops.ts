@@ -3,7 +3,9 @@ import type { Value } from '../tape'
 import type { TrainingOps } from '../training-ops'
 import { biasGelu, branchNorm, branchSum, type Branch } from './kernels'
 
-/** A value of the network that is not computed yet: the one that reads it may do so on the way. `number` is the value's in the plan. */
+/**
+ * A value that is not computed yet, so that its reader can do so in a fused pass. `number` is the value's in the plan.
+ */
 class Pending implements Branch<Value> {
   constructor(
     readonly number: number,
@@ -14,7 +16,7 @@ class Pending implements Branch<Value> {
     private resolved?: Value
   ) {}
 
-  /** The value itself, computed at the first call by `compute`. */
+  /** Computed by `compute` at the first call. */
   value(compute: (pending: Pending) => Value): Value {
     return (this.resolved ??= compute(this))
   }
@@ -32,8 +34,9 @@ class Pending implements Branch<Value> {
 type Operand = Value | Pending
 
 /**
- * The network's primitives with the kernels of `native/`. Bias, dropout and residual sum of a branch wait until the norm or the GELU after them
- * reads them; where anything else does, they run as one pass of their own. All other primitives are those of `plain`.
+ * The network's primitives with the kernels of `native/`. Bias, dropout and residual sum of a branch wait until the
+ * next norm or GELU reads them; for any other reader they run as a pass of their own. All other primitives are those of
+ * `plain`.
  */
 export class FusedOps implements Ops<Operand> {
   constructor(private readonly plain: TrainingOps) {}
@@ -93,13 +96,13 @@ export class FusedOps implements Ops<Operand> {
   similarityLogits = (a: Operand, b: Operand, scale: Operand, offset: Operand): Value =>
     this.plain.similarityLogits(this.value(a), this.value(b), this.value(scale), this.value(offset))
 
-  /** The operand as a value; a pending one runs now. */
+  /** Runs a pending operand. */
   value(x: Operand): Value {
     if (!(x instanceof Pending)) return x
     return x.value((branch) => this.plain.applyAs(branch.number, 'add', branch.inputs, () => branchSum(branch.tensors)))
   }
 
-  /** The operand as a value that only products read: a pending one runs now, in the width of the products. */
+  /** Runs a pending operand that only products read, in their precision. */
   private factor(x: Operand): Value {
     if (!this.plain.isNarrow || !this.foldable(x)) return this.value(x)
     return x.value((branch) =>
@@ -107,7 +110,7 @@ export class FusedOps implements Ops<Operand> {
     )
   }
 
-  /** True for a pending branch that nothing else reads: its reader may take its steps over. */
+  /** True for a pending branch without other readers, whose steps its reader may fuse. */
   private foldable(x: Operand): x is Pending {
     return x instanceof Pending && this.plain.readsOf(x.number) === 1
   }

@@ -2,9 +2,9 @@ import { attr, isNarrow, rawOp, rawOps, tf, type Tensor } from '../../tfjs'
 import type { Recorded } from '../tape'
 import { keepLimit } from '../tensor-ops'
 
-/** Kernels of `native/` with the passes that each fuses. Their formulas are those of the plain kernels in `../kernels`. */
+/** Kernels of `native/` and the passes that each fuses. Formulas are those of the plain kernels in `../kernels`. */
 
-/** Attributes of a kernel that reads tensors of one width and writes those of another. */
+/** Attributes of a kernel by the types of its inputs and outputs. */
 const types = (first: string, second: string) =>
   [false, true].map((a) => [false, true].map((b) => [widthOf(first, a), widthOf(second, b)] as const))
 const widthOf = (name: string, isNarrow: boolean) => attr.type(name, isNarrow ? 'bfloat16' : 'float32')
@@ -15,13 +15,13 @@ const PRODUCT = [false, true].map((narrow) => [widthOf('P', narrow)] as const)
 const none = tf.keep(tf.tensor1d([], 'float32'))
 const noMask = tf.keep(tf.tensor1d([], 'bool'))
 
-/** Dropout at one place of the network: its rate and the seed of its mask. */
+/** Dropout at one site of the network. */
 export interface Dropout {
   readonly rate: number
   readonly seed: readonly [number, number]
 }
 
-/** The steps between a product [.., width] and what reads it: residual + dropout(product + bias); each may be absent. */
+/** The steps between a product [.., width] and its reader: residual + dropout(product + bias); each may be absent. */
 export interface Branch<T> {
   readonly product: T
   /** `[width]`. */
@@ -31,7 +31,7 @@ export interface Branch<T> {
   readonly residual?: T | undefined
 }
 
-/** The mask of `randomKeep`, bit for bit, as one operation. */
+/** The mask of `randomKeep`, bit for bit, in one operation. */
 export function fusedKeep(elements: number, { rate, seed }: Dropout): Tensor {
   const settings = tf.tensor1d([elements, keepLimit(rate)], 'int32')
   return rawOp('SohuKeep', [], [settings, tf.tensor1d([...seed], 'int32')])
@@ -44,8 +44,8 @@ export function biasGelu(product: Tensor, bias: Tensor): Recorded {
 }
 
 /**
- * The branch by itself, in float32, or in bfloat16 where `toNarrow`; its inputs are the product, then bias and residual where there are such.
- * Saved: the mask.
+ * A branch in float32, or in bfloat16 if `toNarrow`. Inputs: the product, then bias and residual if present. Saved: the
+ * mask.
  */
 export function branchSum({ product, bias, dropout, residual }: Branch<Tensor>, toNarrow = false): Recorded {
   const keep = dropout ? fusedKeep(product.size, dropout) : noMask
@@ -66,8 +66,9 @@ export function branchSum({ product, bias, dropout, residual }: Branch<Tensor>, 
 }
 
 /**
- * Layer norm of a branch: y = x̂ γ + β with γ and β [width] or [batch, width]. Its inputs are the product, bias and residual where there are such,
- * γ and β. With `toNarrow` y is there in bfloat16 too, and x̂ in bfloat16 only. Saved: x̂, 1/σ, γ and the mask.
+ * Layer norm of a branch: y = x̂ γ + β with γ and β [width] or [batch, width]. Its inputs are the product, bias and
+ * residual if present, γ and β. With `toNarrow` y is also returned in bfloat16, and x̂ only in bfloat16. Saved: x̂,
+ * 1/σ, γ and the mask.
  */
 export function branchNorm(
   { product, bias, dropout, residual }: Branch<Tensor>,
@@ -98,7 +99,9 @@ export function branchNorm(
   }
 }
 
-/** Softmax over the last axis of scale scores + bias; scores [batch, heads, queries, keys], bias [batch, 1, 1, keys] or none. */
+/**
+ * Softmax of scale scores + bias over the last axis; scores [batch, heads, queries, keys], bias [batch, 1, 1, keys].
+ */
 export function scaledSoftmax(scores: Tensor, bias: Tensor | null, scale: number): Tensor {
   return rawOp('SohuSoftmax', [], [scores, bias ?? none, tf.scalar(scale)])
 }

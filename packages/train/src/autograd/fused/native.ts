@@ -3,13 +3,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { onGpu } from '../../tfjs'
 
-/** The addon that set-up compiles from `native/`, beside TensorFlow.js' own. */
+/** The addon that set-up compiles from `native/`, next to TensorFlow.js' own. */
 const ADDON = join('lib', 'napi-v8', 'sohu_kernels.node')
 
-/**
- * Loads the fused kernels into TensorFlow, once. Returns why they cannot be used, for a reader: set-up has not compiled them, it did so for
- * another processor, or tensors live on a GPU.
- */
+/** Returns the reason if fused kernels cannot be used: missing, compiled for another processor, tensors on a GPU. */
 function load(): string | undefined {
   if (onGpu) return 'they exist for a CPU only'
   const require = createRequire(import.meta.url)
@@ -23,10 +20,10 @@ function load(): string | undefined {
   }
 }
 
-/** Why the fused kernels cannot be used; undefined where they are loaded. */
+/** The reason why the fused kernels cannot be used; undefined if they are loaded. */
 export const fusedKernelsMissing: string | undefined = load()
 
-/** True where a setting of `kernels` means the fused kernels and they are loaded. */
+/** True if the setting allows the fused kernels and they are loaded. */
 export function fusedKernelsFor({ kernels }: { readonly kernels?: 'plain' | 'auto' }): boolean {
   return kernels === 'auto' && fusedKernelsMissing === undefined
 }
