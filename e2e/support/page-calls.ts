@@ -9,6 +9,7 @@ export interface PageOptions {
   readonly worker?: string
   readonly assetBase?: string
   readonly threads?: number
+  readonly workers?: number
   readonly cache?: boolean
   /** Abort this many milliseconds after the call, or when so many bytes of the graph are there. */
   readonly abortAfter?: number

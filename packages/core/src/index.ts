@@ -54,6 +54,7 @@ export type { Batch, EncodedPair, Engine, Truncation } from './engine/engine'
 export type {
   CommonOptions,
   DeviceReason,
+  FileProgress,
   LoadProgress,
   Matcher,
   MatcherInfo,
@@ -71,6 +72,7 @@ export { startFirst, type DeviceCandidate } from './engine/start-first'
 export { untilAborted } from './until-aborted'
 export { encodePairs } from './engine/encode'
 export { checkLoadOptions } from './matcher/check-input'
+export { withOverall } from './matcher/overall'
 export { matchScore } from './matcher/score'
 export { checkStoredVectors, type StoredVectors } from './matcher/stored-vectors'
 export type { VectorStore } from './matcher/text-vectors'

@@ -1,7 +1,7 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -168,6 +168,11 @@ describe('loading', () => {
       'compile onnx/model.onnx'
     ])
     expect(seen.every(({ loaded, total }) => loaded <= total)).toBe(true)
+    const bytes = ['onnx/model.onnx', 'vocab.txt', 'dictionary.bin'].map((file) => statSync(join(model, file)).size)
+    expect(new Set(seen.map(({ overall }) => overall.total))).toEqual(new Set([bytes.reduce((sum, one) => sum + one)]))
+    const sums = seen.map(({ overall }) => overall.loaded)
+    expect(sums).toEqual([...sums].sort((one, other) => one - other))
+    expect(sums.at(-1)).toBe(seen[0]!.overall.total)
   })
 
   it("stops when its signal is aborted, with the signal's reason", async () => {

@@ -6,7 +6,9 @@ import {
   createMatcherFrom,
   MatcherError,
   startFirst,
+  withOverall,
   type Dtype,
+  type Manifest,
   type Matcher,
   type Task
 } from '@sohu-match/core'
@@ -97,13 +99,21 @@ function start({ machine, openThread }: Surroundings, folder: ModelFolder, optio
     async start(device) {
       const dtype = chooseDtype(folder.manifest.graphs, device, options.dtype)
       const { workers, threads } = workerSizes(device, options, availableParallelism())
-      let watch: LoadWatch = { signal, onProgress } // of the first load only: a replacement is not the caller's
+      const files = filesOf(folder.manifest, dtype).map((file) => ({ file, bytes: folder.manifest.files[file]!.bytes }))
+      // of the first load only: a replacement is not the caller's
+      let watch: LoadWatch = { signal, onProgress: onProgress && withOverall(files, onProgress) }
       const load = (): Promise<NodeLoad> => readModel(folder, device, dtype, threads, options.cuda?.deviceId, watch)
       const pool = await startPool({ openThread, workers, load, signal, onProgress })
       watch = {}
       return { pool, dtype, workers, threads }
     }
   })
+}
+
+/** Every file that a graph of this dtype needs. */
+function filesOf({ tokenizer, graphs }: Manifest, dtype: Dtype): string[] {
+  const { file, externalData = [] } = graphs[dtype]!
+  return [file, ...externalData, tokenizer.vocab, ...(tokenizer.dictionary === undefined ? [] : [tokenizer.dictionary])]
 }
 
 /** Reads and verifies the files that the workers need. Throws `asset-missing`, `asset-corrupt`, `storage`. */

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createHash } from 'node:crypto'
-import { MatcherError, messageOf, parseManifest, type LoadProgress, type Manifest } from '@sohu-match/core'
+import { MatcherError, messageOf, parseManifest, type FileProgress, type Manifest } from '@sohu-match/core'
 import { fileSize, readManifest } from '@sohu-match/node'
 
 /** A model folder whose manifest has been read; nothing else is trusted until it is verified. */
@@ -16,7 +16,7 @@ export interface ModelFolder {
 /** What watches over loading. */
 export interface LoadWatch {
   readonly signal?: AbortSignal | undefined
-  readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+  readonly onProgress?: ((progress: FileProgress) => void) | undefined
 }
 
 /** Bytes that are read and hashed at once, between two turns of the event loop. */

@@ -16,10 +16,14 @@ const { gate } = workerData as { readonly gate: Gate }
 const post: PostMessage<WorkerReply<NodeLoaded>> = (message, transfer) => port.postMessage(message, transfer)
 
 const serve = createWorkerServer<NodeLoad, NodeLoaded>(post, async (options, onProgress) => {
-  const { graphFile: file, graph } = options
-  onProgress({ phase: 'compile', file, loaded: 0, total: graph.length })
+  const { graphFile: file, graph, vocab, dictionary, externalData } = options
+  const parts = [graph, vocab, ...(dictionary ? [dictionary] : []), ...externalData.map(({ data }) => data)]
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0)
+  const compiled = (loaded: number): void =>
+    onProgress({ phase: 'compile', file, loaded, total: graph.length, overall: { loaded: bytes, total: bytes } })
+  compiled(0)
   const session = await passGate(gate, () => openSession(options))
-  onProgress({ phase: 'compile', file, loaded: graph.length, total: graph.length })
+  compiled(graph.length)
   return {
     info: { runtimeVersion: runtimeVersion() },
     tokenizer: createTokenizer(new TextDecoder().decode(options.vocab), options.dictionary),

@@ -6,12 +6,13 @@ import { folderAddress, type MatcherOptions } from './options'
 afterEach(() => vi.unstubAllGlobals())
 
 describe('createMatcher', () => {
-  it.each([0, -1, NaN, 1.5, '2'])('refuses threads %j', async (threads) => {
+  it.each([0, -1, NaN, 1.5, '2'])('refuses threads and workers %j', async (value) => {
     vi.stubGlobal('Worker', class {})
-    await expect(createMatcher({ model: '/model/', threads: threads as number })).rejects.toMatchObject({
-      code: 'input-invalid',
-      message: expect.stringContaining('threads is')
-    })
+    for (const name of ['threads', 'workers'])
+      await expect(createMatcher({ model: '/model/', [name]: value as number })).rejects.toMatchObject({
+        code: 'input-invalid',
+        message: expect.stringContaining(`${name} is`)
+      })
   })
 
   it.each([undefined, null, {}, { model: '' }])('asks for a model where it is given %j', async (options) => {

@@ -1,17 +1,9 @@
-import {
-  checkLoadOptions,
-  createMatcherFrom,
-  MatcherError,
-  startFirst,
-  type DeviceCandidate,
-  type Task
-} from '@sohu-match/core'
+import { createMatcherFrom, MatcherError, type Task } from '@sohu-match/core'
 import { createWebEngine, type WebEngine } from './engine'
-import type { WebDevice, WebLoad } from './messages'
-import { folderAddress, type MatcherOptions, type WebMatcher } from './options'
-import { startWorker, type LoadedWorker } from './start-worker'
+import type { LoadedWorker } from './start-worker'
+import { checkWebOptions, type MatcherOptions, type WebMatcher } from './options'
+import { startOnDevice, type StartedWorker } from './start-device'
 import { createVectorStore } from './vector-store'
-import { probeWebGpu } from './webgpu'
 
 /** Texts whose vectors are kept between visits, unless `cacheSize` says otherwise: 40 MB at 2 kB a vector of 512. */
 const VECTORS_KEPT = 20_000
@@ -23,8 +15,7 @@ const VECTORS_KEPT = 20_000
  * `input-invalid`, `inference-failed`; an abort passes the signal's reason through.
  */
 export async function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<WebMatcher<T>> {
-  checkScope()
-  checkOptions(options)
+  checkWebOptions(options)
   const engine = await startEngine(options)
   try {
     return createWebMatcher(engine, options)
@@ -36,7 +27,9 @@ export async function createMatcher<const T extends string = Task>(options: Matc
 
 function createWebMatcher<T extends string>(engine: WebEngine, options: MatcherOptions<T>): WebMatcher<T> {
   const facts = {
-    workers: 1,
+    get workers() {
+      return engine.current.workers
+    },
     get device() {
       return engine.current.device
     },
@@ -70,51 +63,36 @@ function createWebMatcher<T extends string>(engine: WebEngine, options: MatcherO
 }
 
 async function startEngine(options: MatcherOptions<string>): Promise<WebEngine> {
-  const { device = 'auto', dtype = 'auto', signal, worker, fetch, onProgress } = options
-  const load: Omit<WebLoad, 'device'> = {
-    model: folderAddress(options.model, 'model'),
-    dtype,
-    assetBase: options.assetBase === undefined ? undefined : folderAddress(options.assetBase, 'assetBase'),
-    threads: options.threads,
-    cache: options.cache ?? true,
-    pageFetches: fetch !== undefined
+  const { started, reasons, another } = await startOnDevice(options)
+  const { device } = started.load
+  const mayMove = device === 'webgpu' && (options.device ?? 'auto') === 'auto'
+  const move = mayMove ? () => another('wasm') : undefined
+  const workers = device === 'wasm' ? [started, ...(await startOthers(started, options, another))] : [started]
+  return createWebEngine(workers, reasons, move)
+}
+
+/** Starts the other workers once the first has stored the files. If one fails or the signal is aborted, all end. */
+async function startOthers(
+  first: LoadedWorker,
+  { workers = 1, signal }: MatcherOptions<string>,
+  another: StartedWorker['another']
+): Promise<LoadedWorker[]> {
+  const abort = new AbortController()
+  const onAbort = (): void => abort.abort(signal!.reason)
+  signal?.addEventListener('abort', onAbort)
+  const starts = Array.from({ length: workers - 1 }, () => another('wasm', abort.signal))
+  try {
+    signal?.throwIfAborted()
+    return await Promise.all(starts)
+  } catch (error) {
+    abort.abort(error)
+    for (const worker of [
+      first,
+      ...(await Promise.allSettled(starts)).flatMap((one) => ('value' in one ? one.value : []))
+    ])
+      worker.end(new MatcherError('disposed', 'Loading failed.'))
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
   }
-  const start = (device: WebDevice, signal?: AbortSignal): Promise<LoadedWorker> =>
-    startWorker({ ...load, device }, { worker, fetch, signal, onProgress })
-  const candidates: DeviceCandidate<WebDevice>[] =
-    device === 'auto' ? [{ device: 'webgpu', refusal: await whyNotWebGpu(dtype) }, { device: 'wasm' }] : [{ device }]
-  const { started, reasons } = await startFirst<WebDevice, LoadedWorker>(candidates, {
-    start: (device) => start(device, signal),
-    reasonOf: ({ loaded }) => loaded.deviceReason,
-    failures: ['device-unavailable', 'device-lost', 'dtype-missing', 'inference-failed']
-  })
-  const mayMove = device === 'auto' && started.load.device === 'webgpu'
-  return createWebEngine(started, reasons, mayMove ? () => start('wasm') : undefined)
-}
-
-/** Why `auto` skips WebGPU before anything is loaded, or undefined. */
-async function whyNotWebGpu(dtype: WebLoad['dtype']): Promise<string | undefined> {
-  if (dtype === 'int8') return 'int8 is a recipe for processors'
-  const probe = await probeWebGpu()
-  if (!probe.usable) return probe.reason
-  return probe.software ? `its adapter (${probe.description}) is software, slower than wasm` : undefined
-}
-
-function checkScope(): void {
-  if (typeof Worker !== 'undefined') return
-  throw new MatcherError(
-    'device-unavailable',
-    'ServiceWorkerGlobalScope' in globalThis
-      ? 'A service worker cannot start workers; create the matcher in the page and send it messages from the service worker.'
-      : '@sohu-match/sdk-web needs a browser with workers; on a server use @sohu-match/sdk-node.'
-  )
-}
-
-function checkOptions(options: MatcherOptions<string> | undefined): void {
-  if (!options?.model)
-    throw new MatcherError('input-invalid', 'createMatcher needs the option model, the address of a model folder.')
-  checkLoadOptions(options)
-  const { threads } = options
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
-    throw new MatcherError('input-invalid', `threads is ${threads}; it must be a whole number of at least 1.`)
 }

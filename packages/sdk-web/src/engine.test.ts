@@ -46,7 +46,7 @@ describe('createWebEngine', () => {
       throw lost
     })
     const move = vi.fn(async () => worker('wasm'))
-    const engine = createWebEngine(first, chosen, move)
+    const engine = createWebEngine([first], chosen, move)
     const encodedRun = engine.encodeAndRun([], { maxLength: 8, truncation: 'longest-first' }, { tokens: 8, padding: 0 })
     expect(await Promise.all([engine.run(copy()), engine.run(copy()), encodedRun])).toEqual([
       Float32Array.of(3, 3),
@@ -68,9 +68,9 @@ describe('createWebEngine', () => {
     const fails = async (): Promise<never> => {
       throw lost
     }
-    await expect(createWebEngine(worker('webgpu', fails), chosen, undefined).run(copy())).rejects.toBe(lost)
+    await expect(createWebEngine([worker('webgpu', fails)], chosen, undefined).run(copy())).rejects.toBe(lost)
     await expect(
-      createWebEngine(worker('webgpu', fails), chosen, async () => worker('wasm', fails)).run(copy())
+      createWebEngine([worker('webgpu', fails)], chosen, async () => worker('wasm', fails)).run(copy())
     ).rejects.toBe(lost)
   })
 
@@ -79,9 +79,11 @@ describe('createWebEngine', () => {
     const move = vi.fn(async () => worker('wasm'))
     await expect(
       createWebEngine(
-        worker('webgpu', async () => {
-          throw failure
-        }),
+        [
+          worker('webgpu', async () => {
+            throw failure
+          })
+        ],
         chosen,
         move
       ).run(copy())
@@ -95,7 +97,7 @@ describe('createWebEngine', () => {
     })
     const offline = new MatcherError('network', 'The network is down.')
     const move = vi.fn(async () => worker('wasm')).mockRejectedValueOnce(offline)
-    const engine = createWebEngine(first, chosen, move)
+    const engine = createWebEngine([first], chosen, move)
     expect(await Promise.allSettled([engine.run(copy()), engine.run(copy())])).toMatchObject([
       { reason: offline },
       { reason: offline }
@@ -106,22 +108,83 @@ describe('createWebEngine', () => {
 
   it('is healthy until its worker fails or it is disposed', async () => {
     const only = worker('wasm')
-    const engine = createWebEngine(only, chosen, undefined)
+    const engine = createWebEngine([only], chosen, undefined)
     expect(engine.health()).toEqual({ workers: 1, crashes: 0 })
     only.end(new MatcherError('inference-failed', 'The worker failed: out of memory'))
     expect(engine.health()).toEqual({ workers: 0, crashes: 1, failure: 'The worker failed: out of memory' })
-    const other = createWebEngine(worker('wasm'), chosen, undefined)
+    const other = createWebEngine([worker('wasm')], chosen, undefined)
     await other.dispose()
     expect(other.health()).toMatchObject({ workers: 0, crashes: 0, failure: expect.stringContaining('disposed') })
+  })
+
+  it('reports a device that was lost for good, and ends its worker', async () => {
+    const only = worker('webgpu', async () => {
+      throw lost
+    })
+    const engine = createWebEngine([only], chosen, undefined)
+    expect(engine.health()).toEqual({ workers: 1, crashes: 0 })
+    await expect(engine.run(copy())).rejects.toBe(lost)
+    expect(engine.health()).toEqual({ workers: 0, crashes: 1, failure: lost.message })
+    expect(only.end).toHaveBeenCalledExactlyOnceWith(lost)
+    await engine.dispose()
+    expect(engine.health()).toMatchObject({ workers: 0, crashes: 0 })
+  })
+
+  it('is healthy again once it has moved', async () => {
+    const first = worker('webgpu', async () => {
+      throw lost
+    })
+    let arrive = (): void => {}
+    const move = (): Promise<LoadedWorker> => new Promise((resolve) => (arrive = () => resolve(worker('wasm'))))
+    const engine = createWebEngine([first], chosen, move)
+    const running = engine.run(copy())
+    await vi.waitFor(() => expect(engine.health()).toEqual({ workers: 0, crashes: 1, failure: lost.message }))
+    arrive()
+    await running
+    expect(engine.health()).toEqual({ workers: 1, crashes: 0 })
+  })
+
+  it('gives work to the least busy of its workers, and to no dead one', async () => {
+    const runs: string[] = []
+    const slow = (name: string): LoadedWorker & { finish(): void; end: LoadedWorker['end'] } => {
+      let finish = (): void => {}
+      const one = worker('wasm')
+      const run = (): Promise<Float32Array> => {
+        runs.push(name)
+        return new Promise((resolve) => (finish = () => resolve(Float32Array.of(1, 1))))
+      }
+      return { ...one, client: { ...one.client, run }, finish: () => finish() }
+    }
+    const [one, two] = [slow('one'), slow('two')]
+    const engine = createWebEngine([one, two], chosen, undefined)
+    expect(engine.current.workers).toBe(2)
+    const first = engine.run(copy())
+    const second = engine.run(copy())
+    expect(runs).toEqual(['one', 'two'])
+    two.finish()
+    await second
+    const third = engine.run(copy())
+    expect(runs).toEqual(['one', 'two', 'two'])
+    two.end(new MatcherError('inference-failed', 'The worker failed: out of memory'))
+    expect(engine.health()).toEqual({ workers: 1, crashes: 1, failure: 'The worker failed: out of memory' })
+    const fourth = engine.run(copy())
+    expect(runs).toEqual(['one', 'two', 'two', 'one'])
+    one.finish()
+    two.finish()
+    await Promise.all([third, fourth])
+    await engine.dispose()
+    void first
   })
 
   it('ends the worker it moved to when it is disposed on the way', async () => {
     const next = worker('wasm')
     let arrive = (): void => {}
     const engine = createWebEngine(
-      worker('webgpu', async () => {
-        throw lost
-      }),
+      [
+        worker('webgpu', async () => {
+          throw lost
+        })
+      ],
       chosen,
       () =>
         new Promise((resolve) => {

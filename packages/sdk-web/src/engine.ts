@@ -2,61 +2,63 @@ import { MatcherError, type DeviceReason, type Batch, type Engine } from '@sohu-
 import type { WebDevice, WebLoaded } from './messages'
 import type { LoadedWorker } from './start-worker'
 
-/** An engine over one worker at a time, with what that worker reported. */
+/** An engine over the workers of one device, with what the first of them reported. */
 export interface WebEngine extends Engine {
   readonly current: {
     readonly device: WebDevice
     readonly loaded: WebLoaded
     readonly reasons: readonly DeviceReason[]
+    readonly workers: number
   }
 }
 
 /**
- * The engine over a loaded worker. With `move`, the first lost WebGPU device makes it continue in the worker that `move` starts, and what
- * was under way is done again there; without it, or the second time, calls reject with `device-lost`.
+ * The engine over loaded workers of one device: work goes to the least busy one that is alive. With `move`, a lost WebGPU device makes it
+ * continue in the worker that `move` starts, once, and what was under way is done again there; without it, or the second time, calls reject
+ * with `device-lost`.
  */
 export function createWebEngine(
-  first: LoadedWorker,
+  first: readonly LoadedWorker[],
   reasons: readonly DeviceReason[],
   move: (() => Promise<LoadedWorker>) | undefined
 ): WebEngine {
   let active = first
-  let current = { device: first.load.device, loaded: first.loaded, reasons }
+  let current = describe(first, reasons)
   let moving: Promise<void> | undefined
   let disposed = false
+  const busy = new Map<LoadedWorker, number>()
 
-  async function moveOn(loss: MatcherError): Promise<void> {
-    const left = active
+  async function moveOn(left: LoadedWorker, loss: MatcherError): Promise<void> {
     const next = await move!()
-    active = next
+    active = [next]
     const failed = { device: left.load.device, taken: false, reason: loss.message }
     const taken = { device: next.load.device, taken: true, reason: next.loaded.deviceReason }
-    current = {
-      device: next.load.device,
-      loaded: next.loaded,
-      reasons: [...reasons.filter((one) => !one.taken && one.device !== taken.device), failed, taken]
-    }
-    left.end(loss)
+    current = describe(active, [...reasons.filter((one) => !one.taken && one.device !== taken.device), failed, taken])
     if (disposed) end()
   }
 
   async function attempt<T>(work: (worker: LoadedWorker) => Promise<T>): Promise<T> {
-    const worker = active
+    const worker = leastBusy(active, busy)
+    busy.set(worker, busyOf(busy, worker) + 1)
     try {
       return await work(worker)
     } catch (error) {
-      if (disposed || !move || worker !== first || !(error instanceof MatcherError && error.code === 'device-lost'))
-        throw error
-      moving ??= moveOn(error).catch((cause: unknown) => {
+      if (disposed || !(error instanceof MatcherError && error.code === 'device-lost')) throw error
+      if (!worker.failure()) worker.end(error) // its device never comes back
+      if (!move || !first.includes(worker)) throw error
+      moving ??= moveOn(worker, error).catch((cause: unknown) => {
         moving = undefined // the next call tries again
         throw cause
       })
       await moving
-      return work(active)
+      return work(active[0]!)
+    } finally {
+      busy.set(worker, busyOf(busy, worker) - 1)
     }
   }
 
-  const end = (): void => active.end(new MatcherError('disposed', 'This matcher is disposed; create a new one.'))
+  const end = (): void =>
+    active.forEach((worker) => worker.end(new MatcherError('disposed', 'This matcher is disposed; create a new one.')))
 
   return {
     get current() {
@@ -67,14 +69,30 @@ export function createWebEngine(
     // the arrays are transferred; while the batch may have to run again elsewhere, a copy is
     run: (batch) => attempt(({ client }) => client.run(move && active === first ? copyOf(batch) : batch)),
     health() {
-      const failure = active.failure()?.message
-      return failure === undefined ? { workers: 1, crashes: 0 } : { workers: 0, crashes: disposed ? 0 : 1, failure }
+      const failures = active.map((worker) => worker.failure()).filter((failure) => failure !== undefined)
+      const workers = active.length - failures.length
+      if (failures.length === 0) return { workers, crashes: 0 }
+      return { workers, crashes: disposed ? 0 : failures.length, failure: failures[0]!.message }
     },
     async dispose() {
       disposed = true
       end()
     }
   }
+}
+
+function describe(workers: readonly LoadedWorker[], reasons: readonly DeviceReason[]): WebEngine['current'] {
+  const [{ load, loaded }] = workers as readonly [LoadedWorker]
+  return { device: load.device, loaded, reasons, workers: workers.length }
+}
+
+const busyOf = (busy: ReadonlyMap<LoadedWorker, number>, worker: LoadedWorker): number => busy.get(worker) ?? 0
+
+/** The living worker with the least to do; a dead one, which rejects what it is asked, where all are dead. */
+function leastBusy(workers: readonly LoadedWorker[], busy: ReadonlyMap<LoadedWorker, number>): LoadedWorker {
+  const alive = workers.filter((worker) => !worker.failure())
+  const choice = alive.length > 0 ? alive : workers
+  return choice.reduce((least, worker) => (busyOf(busy, worker) < busyOf(busy, least) ? worker : least))
 }
 
 function copyOf({ batch, seq, tokenIds, segmentIds, taskIds }: Batch): Batch {

@@ -16,5 +16,6 @@ export type {
 } from '@sohu-match/core'
 export { clearCache } from './clear-cache'
 export { createMatcher } from './create-matcher'
-export type { StorageKind, WebDevice } from './messages'
-export type { MatcherOptions, WebMatcher as Matcher, WebMatcherInfo as MatcherInfo } from './options'
+export { listAssets, preload, type Preloaded } from './prepare'
+export type { Asset, StorageKind, WebDevice } from './messages'
+export type { LoadOptions, MatcherOptions, WebMatcher as Matcher, WebMatcherInfo as MatcherInfo } from './options'

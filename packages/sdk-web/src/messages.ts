@@ -17,6 +17,19 @@ export interface WebLoad {
   readonly cache: boolean
   /** Whether the page fetches for the worker, because its caller gave a `fetch` of its own. */
   readonly pageFetches: boolean
+  /** Where loading stops early: once every file is listed, or stored. */
+  readonly until?: 'listed' | 'stored' | undefined
+}
+
+/** A file that a device loads. */
+export interface Asset {
+  /** Path within the model folder, or the name of a file of this package. */
+  readonly file: string
+  /** Absolute address. */
+  readonly url: string
+  readonly bytes: number
+  /** Lower-case hexadecimal. */
+  readonly sha256: string
 }
 
 /** What a worker reports once it has loaded. */
@@ -34,6 +47,8 @@ export interface WebLoaded {
   /** What a reader of `info` may want to know: no threads, no storage, offline. */
   readonly notes: readonly string[]
   readonly runtimeVersion: string
+  /** Everything that is fetched, where that was asked for. */
+  readonly assets: readonly Asset[]
 }
 
 /** Where files stay between visits: the origin's private file system, the Cache API, or nowhere. */

@@ -1,4 +1,5 @@
 import {
+  checkLoadOptions,
   MatcherError,
   type CommonOptions,
   type Dtype,
@@ -16,7 +17,15 @@ export interface MatcherOptions<T extends string = Task> extends CommonOptions<T
   readonly device?: WebDevice | 'auto' | undefined
   /** Default `auto`: q8 on WebGPU, int8 on wasm. */
   readonly dtype?: Dtype | 'auto' | undefined
-  /** Threads of wasm. Default: half the logical processors, at most 4. Always 1 where the page is not cross-origin isolated. */
+  /**
+   * Workers of wasm, each with its own session, tokenizer and memory of another model: where the page is not cross-origin isolated, they use
+   * the processors that threads cannot. Default 1. On WebGPU, and after a lost WebGPU device, always 1.
+   */
+  readonly workers?: number | undefined
+  /**
+   * Threads of each worker of wasm. Default: half the logical processors, at most 4; with several workers 1. Always 1 where the page is not
+   * cross-origin isolated.
+   */
   readonly threads?: number | undefined
   /** Where the worker's script is when the bundler does not follow `new URL('./worker.js', import.meta.url)`: an address of this origin, or a function that starts it. */
   readonly worker?: string | URL | (() => Worker) | undefined
@@ -32,6 +41,12 @@ export interface MatcherOptions<T extends string = Task> extends CommonOptions<T
    */
   readonly keepVectors?: boolean | undefined
 }
+
+/** Options of `listAssets` and `preload`: those of `createMatcher` that decide what is loaded, and how. */
+export type LoadOptions = Pick<
+  MatcherOptions<string>,
+  'model' | 'device' | 'dtype' | 'worker' | 'assetBase' | 'fetch' | 'cache' | 'signal' | 'onProgress'
+>
 
 /** `MatcherInfo` of a browser. After a lost WebGPU device it reports the move to wasm. */
 export interface WebMatcherInfo extends MatcherInfo {
@@ -62,5 +77,17 @@ export function folderAddress(value: string | URL, option: string): string {
       `The option ${option} is ${JSON.stringify(value)}; it must be the address of a folder.`,
       { cause }
     )
+  }
+}
+
+/** Checks the options that loading uses. Throws `input-invalid`. */
+export function checkWebOptions(options: MatcherOptions<string> | undefined): void {
+  if (!options?.model)
+    throw new MatcherError('input-invalid', 'createMatcher needs the option model, the address of a model folder.')
+  checkLoadOptions(options)
+  for (const name of ['threads', 'workers'] as const) {
+    const value = options[name]
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+      throw new MatcherError('input-invalid', `${name} is ${value}; it must be a whole number of at least 1.`)
   }
 }

@@ -25,7 +25,7 @@ function connect(changes: Partial<WorkerRuntime<Info>> = {}, load?: () => Promis
       queueMicrotask(() => client.receive(arrived))
     },
     async (_, onProgress) => {
-      onProgress({ phase: 'verify', file: 'x', loaded: 1, total: 2 })
+      onProgress({ phase: 'verify', file: 'x', loaded: 1, total: 2, overall: { loaded: 1, total: 2 } })
       return load ? load() : runtime
     }
   )

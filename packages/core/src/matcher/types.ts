@@ -141,12 +141,18 @@ export interface Matcher<T extends string = Task> extends AsyncDisposable {
   dispose(): Promise<void>
 }
 
-/** Progress of loading, in bytes of one file. */
-export interface LoadProgress {
+/** Progress of loading one file, in bytes. */
+export interface FileProgress {
   readonly phase: 'download' | 'verify' | 'compile'
   readonly file: string
   readonly loaded: number
   readonly total: number
+}
+
+/** Progress of loading, in bytes: of one file, and of all files together. */
+export interface LoadProgress extends FileProgress {
+  /** Bytes of every file that this device loads, in browsers with the runtime's WebAssembly; `loaded` never falls. */
+  readonly overall: { readonly loaded: number; readonly total: number }
 }
 
 /** Options of both SDKs. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { LoadProgress } from '@sohu-match/core'
+import type { FileProgress } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { createAssetLoader, type AssetLoaderContext } from './assets'
-import type { Asset } from './download'
+import type { Asset } from '../messages'
 import type { Store } from './store'
 
 const content = Uint8Array.from({ length: 500 }, (_, i) => i % 251)
@@ -41,7 +41,7 @@ function memoryStore(refuse?: () => Error, times = new Map<string, number>(), cl
 
 function loader(extra: Partial<AssetLoaderContext>) {
   const asked: string[] = []
-  const progress: LoadProgress[] = []
+  const progress: FileProgress[] = []
   const assets = createAssetLoader({
     fetch: async (url) => {
       asked.push(String(url))

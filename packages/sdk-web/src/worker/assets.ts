@@ -1,6 +1,6 @@
-import { MatcherError, type LoadProgress } from '@sohu-match/core'
-import type { StorageKind } from '../messages'
-import { download, type Asset } from './download'
+import { MatcherError, type FileProgress } from '@sohu-match/core'
+import type { Asset, StorageKind } from '../messages'
+import { download } from './download'
 import { createKeptFiles, manifestKey, type ListedModel } from './kept'
 import { Sha256 } from './sha256'
 import type { Store } from './store'
@@ -26,7 +26,7 @@ export interface AssetLoaderContext {
   readonly store: Store
   readonly reasons: readonly string[]
   readonly signal: AbortSignal
-  readonly onProgress: (progress: LoadProgress) => void
+  readonly onProgress: (progress: FileProgress) => void
   /** Runs `work` while no other tab works on `key`. Default: the Web Locks API where it exists. */
   readonly exclusively?: <T>(key: string, work: () => Promise<T>) => Promise<T>
   readonly delay?: (attempt: number) => number
@@ -133,7 +133,7 @@ async function isWhole(asset: Asset, bytes: Uint8Array<ArrayBuffer>): Promise<bo
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') === asset.sha256
 }
 
-function throttled(onProgress: (progress: LoadProgress) => void): (progress: LoadProgress, last: boolean) => void {
+function throttled(onProgress: (progress: FileProgress) => void): (progress: FileProgress, last: boolean) => void {
   let reported = -Infinity
   return (progress, last) => {
     const now = performance.now()

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { download, type Asset, type DownloadContext } from './download'
+import type { Asset } from '../messages'
+import { download, type DownloadContext } from './download'
 
 const content = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) % 251)
 const asset: Asset = {

@@ -1,15 +1,6 @@
 import { MatcherError } from '@sohu-match/core'
+import type { Asset } from '../messages'
 import { Sha256 } from './sha256'
-
-/** A file to download, with its size and hash from the manifest. */
-export interface Asset {
-  /** Path within the model folder, for progress and messages. */
-  readonly file: string
-  readonly url: string
-  readonly bytes: number
-  /** Lower-case hexadecimal. */
-  readonly sha256: string
-}
 
 export interface DownloadContext {
   readonly fetch: typeof fetch

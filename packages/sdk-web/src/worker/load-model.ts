@@ -3,25 +3,39 @@ import {
   createTokenizer,
   MatcherError,
   parseManifest,
+  withOverall,
   type Dtype,
+  type FileProgress,
   type LoadProgress,
   type Manifest,
   type WorkerRuntime
 } from '@sohu-match/core'
 import { fileAddress } from '../file-address'
-import type { WebLoad, WebLoaded } from '../messages'
+import type { Asset, WebLoad, WebLoaded } from '../messages'
 import { probeWebGpu } from '../webgpu'
 import { createAssetLoader, type AssetLoader } from './assets'
 import { requireWasmSimd, wasmThreads } from './device'
-import type { Asset } from './download'
 import type { ListedModel } from './kept'
-import { loadRuntime, runtimeHashes, runtimeVersion } from './runtime'
+import { loadRuntime, runtimeFiles, runtimeHashes, runtimeVersion, type RuntimeFiles } from './runtime'
+import { assetOf, scriptAsset } from './script-asset'
 import { createSession } from './session'
 import { noStore, openStore } from './store'
 
+/** The files that a device loads. */
+interface ModelFiles {
+  readonly runtime: RuntimeFiles
+  readonly graph: Asset
+  readonly vocab: Asset
+  readonly dictionary: Asset | undefined
+}
+
+/** A model in memory. */
+type Running = Omit<WorkerRuntime<WebLoaded>, 'info'>
+
 /**
- * Loads everything a worker needs to match texts: manifest, tokenizer, onnxruntime-web, graph; a session that has run once.
- * Throws `device-unavailable` before anything is downloaded, `manifest-invalid`, `dtype-missing`, `asset-missing`, `asset-corrupt`, `network`, `inference-failed`.
+ * Loads everything a worker needs to match texts: manifest, tokenizer, onnxruntime-web, graph; a session that has run once. Stops earlier
+ * where `until` says so. Throws `device-unavailable` before anything is downloaded, `manifest-invalid`, `dtype-missing`, `asset-missing`,
+ * `asset-corrupt`, `network`, `inference-failed`.
  */
 export async function loadModel(
   options: WebLoad,
@@ -29,42 +43,62 @@ export async function loadModel(
   onProgress: (progress: LoadProgress) => void
 ): Promise<WorkerRuntime<WebLoaded>> {
   requireWasmSimd()
+  const { until } = options
   const device = await openDevice(options)
   const { store, reasons } = options.cache
     ? await openStore()
     : { store: noStore, reasons: ['storage: switched off by the option cache'] }
   const abort = new AbortController()
-  const assets = createAssetLoader({ fetch, store, reasons, signal: abort.signal, onProgress })
+  let report: (progress: FileProgress) => void // set once the manifest has named the files
+  const assets = createAssetLoader({ fetch, store, reasons, signal: abort.signal, onProgress: (one) => report(one) })
   try {
-    const { manifest, dtype } = await loadManifest(options, assets)
-    const graph = assetOf(manifest, manifest.graphs[dtype]!.file, options.model)
-    const [ort, bytes, tokenizer] = await Promise.all([
-      loadRuntime(options.device, options.assetBase, assets, device.threads),
-      assets.load(graph),
-      loadTokenizer(manifest, options.model, assets)
-    ])
-    onProgress({ phase: 'compile', file: graph.file, loaded: 0, total: graph.bytes })
-    const session = await createSession(ort, bytes, options.device, device.adapter)
-    onProgress({ phase: 'compile', file: graph.file, loaded: graph.bytes, total: graph.bytes })
-    await assets.prune(listedModel, runtimeHashes())
-    const { fetchedBytes, reusedBytes, storage, notes } = assets.report
+    const { manifest, dtype, listing } = await loadManifest(options, assets)
+    const files = filesOf(manifest, dtype, options)
+    const { graph, vocab, dictionary, runtime } = files
+    const stored = [graph, vocab, ...(dictionary ? [dictionary] : []), runtime.binary]
+    report = withOverall(stored, onProgress)
+    const running = until ? undefined : await start(files, assets, device, options, report)
+    if (until === 'stored') await Promise.all(stored.map(assets.load))
+    if (until !== 'listed') await assets.prune(listedModel, runtimeHashes())
+    const scripts = until ? await Promise.all([location.href, runtime.script].map(scriptAsset)) : []
+    const { notes, ...facts } = assets.report
     const info: WebLoaded = {
       manifest,
       dtype,
       modelHash: graph.sha256,
       threads: device.threads,
       deviceReason: device.reason,
-      storage,
-      fetchedBytes,
-      reusedBytes,
+      ...facts,
       notes: [...device.notes, ...notes],
-      runtimeVersion: runtimeVersion()
+      runtimeVersion: runtimeVersion(),
+      assets: [...scripts, listing, ...stored]
     }
-    return { info, tokenizer, run: (batch) => session.run(batch), dispose: async () => {} } // ending the worker frees all
+    return { ...running!, info } // a worker that stops early is asked nothing more
   } catch (error) {
     abort.abort(error) // one failed file ends the downloads of the others
     throw error
   }
+}
+
+/** Loads the files into memory, and opens a session of the graph. */
+async function start(
+  { graph, vocab, dictionary, runtime }: ModelFiles,
+  assets: AssetLoader,
+  { adapter, threads }: OpenDevice,
+  { device }: WebLoad,
+  onProgress: (progress: FileProgress) => void
+): Promise<Running> {
+  const [ort, graphBytes, vocabBytes, dictionaryBytes] = await Promise.all([
+    loadRuntime(runtime, assets, threads),
+    assets.load(graph),
+    assets.load(vocab),
+    dictionary && assets.load(dictionary)
+  ])
+  const tokenizer = createTokenizer(new TextDecoder().decode(vocabBytes), dictionaryBytes)
+  onProgress({ phase: 'compile', file: graph.file, loaded: 0, total: graph.bytes })
+  const { run } = await createSession(ort, graphBytes, device, adapter)
+  onProgress({ phase: 'compile', file: graph.file, loaded: graph.bytes, total: graph.bytes })
+  return { tokenizer, run, dispose: async () => {} } // ending the worker frees all
 }
 
 interface OpenDevice {
@@ -109,11 +143,13 @@ async function openDevice({ device, dtype, threads }: WebLoad): Promise<OpenDevi
 async function loadManifest(
   { model, device, dtype }: WebLoad,
   assets: AssetLoader
-): Promise<{ manifest: Manifest; dtype: Dtype }> {
-  const url = fileAddress(model, 'manifest.json')
+): Promise<{ manifest: Manifest; dtype: Dtype; listing: Asset }> {
+  const file = 'manifest.json'
+  const url = fileAddress(model, file)
   const text = await assets.loadText(url)
   const manifest = parseManifest(parseJson(text, url), url)
-  return { manifest, dtype: chooseDtype(manifest.graphs, device, dtype) }
+  const listing = assetOf(file, url, new TextEncoder().encode(text))
+  return { manifest, dtype: chooseDtype(manifest.graphs, device, dtype), listing }
 }
 
 function parseJson(text: string, url: string): unknown {
@@ -131,26 +167,18 @@ function parseJson(text: string, url: string): unknown {
   }
 }
 
-async function loadTokenizer(
-  manifest: Manifest,
-  model: string,
-  assets: AssetLoader
-): Promise<ReturnType<typeof createTokenizer>> {
+function filesOf(manifest: Manifest, dtype: Dtype, { model, device, assetBase }: WebLoad): ModelFiles {
   const { vocab, dictionary } = manifest.tokenizer
-  const load = (file: string): Promise<Uint8Array> => assets.load(assetOf(manifest, file, model))
-  const [vocabBytes, dictionaryBytes] = await Promise.all([
-    load(vocab),
-    dictionary === undefined ? undefined : load(dictionary)
-  ])
-  return createTokenizer(new TextDecoder().decode(vocabBytes), dictionaryBytes)
+  const listed = (file: string): Asset => ({ file, url: fileAddress(model, file), ...manifest.files[file]! })
+  return {
+    graph: listed(manifest.graphs[dtype]!.file),
+    vocab: listed(vocab),
+    dictionary: dictionary === undefined ? undefined : listed(dictionary),
+    runtime: runtimeFiles(device, assetBase)
+  }
 }
 
-function assetOf(manifest: Manifest, file: string, model: string): Asset {
-  const { bytes, sha256 } = manifest.files[file]!
-  return { file, url: fileAddress(model, file), bytes, sha256 }
-}
-
-/** What a kept manifest lists; nothing if this version cannot read it. */
+/** The files that a stored manifest lists; undefined if this version cannot read it. */
 function listedModel(text: string): ListedModel | undefined {
   try {
     const { name, files } = parseManifest(JSON.parse(text))

@@ -2,7 +2,7 @@ import { MatcherError } from '@sohu-match/core'
 import type * as Ort from 'onnxruntime-web'
 import type { AssetLoader } from './assets'
 import { fileAddress } from '../file-address'
-import type { WebDevice } from '../messages'
+import type { Asset, WebDevice } from '../messages'
 
 /** Set by the build: onnxruntime-web's version, and length and SHA-256 of its gzipped WebAssembly by device. */
 declare const ORT_RUNTIME: {
@@ -19,7 +19,19 @@ export const runtimeVersion = (): string => ORT_RUNTIME.version
 /** SHA-256 of every runtime file that storage may keep. */
 export const runtimeHashes = (): string[] => Object.values(ORT_RUNTIME.builds).map((build) => build.sha256)
 
-/** Addresses of a device's files; each `new URL` is spelled out, because bundlers follow only literal ones. */
+/** A build of onnxruntime-web: the address of its script, and its gzipped WebAssembly. */
+export interface RuntimeFiles {
+  readonly script: string
+  readonly binary: Asset
+}
+
+/** The files of the build for `device`. */
+export function runtimeFiles(device: WebDevice, assetBase: string | undefined): RuntimeFiles {
+  const { script, binary: url } = addresses(device, assetBase)
+  return { script, binary: { file: `ort.${device}.bin`, url, ...ORT_RUNTIME.builds[device] } }
+}
+
+/** Each `new URL` is spelled out, because bundlers follow only literal ones. */
 function addresses(device: WebDevice, assetBase: string | undefined): { script: string; binary: string } {
   if (assetBase)
     return { script: fileAddress(assetBase, `ort.${device}.js`), binary: fileAddress(assetBase, `ort.${device}.bin`) }
@@ -35,20 +47,15 @@ function addresses(device: WebDevice, assetBase: string | undefined): { script: 
 }
 
 /**
- * Loads the build of onnxruntime-web for `device`, and nothing of the other one; the WebAssembly is verified and kept like a file of the model.
- * Throws `asset-missing`, `asset-corrupt`, `network` and, when the script does not load, `network`.
+ * Loads a build of onnxruntime-web; its WebAssembly is verified and stored like a file of the model. Throws `asset-missing`,
+ * `asset-corrupt`, `network` and, when the script does not load, `network`.
  */
 export async function loadRuntime(
-  device: WebDevice,
-  assetBase: string | undefined,
+  { script, binary }: RuntimeFiles,
   assets: AssetLoader,
   threads: number
 ): Promise<OrtModule> {
-  const { script, binary } = addresses(device, assetBase)
-  const [ort, packed] = await Promise.all([
-    importScript(script),
-    assets.load({ file: `ort.${device}.bin`, url: binary, ...ORT_RUNTIME.builds[device] })
-  ])
+  const [ort, packed] = await Promise.all([importScript(script), assets.load(binary)])
   ort.env.logLevel = 'error'
   ort.env.wasm.numThreads = threads
   ort.env.wasm.wasmBinary = await unpack(packed)

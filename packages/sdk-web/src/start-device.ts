@@ -1,0 +1,77 @@
+import { MatcherError, startFirst, type DeviceCandidate, type DeviceReason, type LoadProgress } from '@sohu-match/core'
+import type { WebDevice, WebLoad } from './messages'
+import { folderAddress, type MatcherOptions } from './options'
+import { startWorker, type LoadedWorker } from './start-worker'
+import { probeWebGpu } from './webgpu'
+
+/** A worker on the first device that works, and how to start more. */
+export interface StartedWorker {
+  readonly started: LoadedWorker
+  /** Each device that was considered, in the order it was tried. */
+  readonly reasons: readonly DeviceReason[]
+  /** Starts another worker, without the signal and the progress of the first. */
+  another(device: WebDevice, signal?: AbortSignal): Promise<LoadedWorker>
+}
+
+/** Starts a worker on the first device that works, and loads the model in it as far as `until` says. Throws what loading throws. */
+export async function startOnDevice(options: MatcherOptions<string>, until?: WebLoad['until']): Promise<StartedWorker> {
+  checkScope()
+  const { device = 'auto', dtype = 'auto', signal, worker, fetch, workers = 1 } = options
+  const load: Omit<WebLoad, 'device'> = {
+    model: folderAddress(options.model, 'model'),
+    dtype,
+    assetBase: options.assetBase === undefined ? undefined : folderAddress(options.assetBase, 'assetBase'),
+    threads: options.threads ?? (workers > 1 ? 1 : undefined),
+    cache: options.cache ?? true,
+    pageFetches: fetch !== undefined,
+    until
+  }
+  const candidates: DeviceCandidate<WebDevice>[] =
+    device === 'auto' ? [{ device: 'webgpu', refusal: await whyNotWebGpu(dtype) }, { device: 'wasm' }] : [{ device }]
+  const progressOf = sumOfDevices(options.onProgress)
+  const { started, reasons } = await startFirst<WebDevice, LoadedWorker>(candidates, {
+    start: (device) => startWorker({ ...load, device }, { worker, fetch, signal, onProgress: progressOf() }),
+    reasonOf: ({ loaded }) => loaded.deviceReason,
+    failures: ['device-unavailable', 'device-lost', 'dtype-missing', 'inference-failed']
+  })
+  return {
+    started,
+    reasons,
+    another: (device, signal) => startWorker({ ...load, device }, { worker, fetch, signal, onProgress: undefined })
+  }
+}
+
+/** The listener of each device in turn: its bytes are added to those of the device that failed before it, so that the sum never falls. */
+function sumOfDevices(
+  onProgress: ((progress: LoadProgress) => void) | undefined
+): () => ((progress: LoadProgress) => void) | undefined {
+  let furthest = 0
+  return () => {
+    const before = furthest
+    return (
+      onProgress &&
+      ((progress) => {
+        furthest = before + progress.overall.loaded
+        onProgress({ ...progress, overall: { loaded: furthest, total: before + progress.overall.total } })
+      })
+    )
+  }
+}
+
+/** Why `auto` skips WebGPU before anything is loaded, or undefined. */
+async function whyNotWebGpu(dtype: WebLoad['dtype']): Promise<string | undefined> {
+  if (dtype === 'int8') return 'int8 is a recipe for processors'
+  const probe = await probeWebGpu()
+  if (!probe.usable) return probe.reason
+  return probe.software ? `its adapter (${probe.description}) is software, slower than wasm` : undefined
+}
+
+function checkScope(): void {
+  if (typeof Worker !== 'undefined') return
+  throw new MatcherError(
+    'device-unavailable',
+    'ServiceWorkerGlobalScope' in globalThis
+      ? 'A service worker cannot start workers; create the matcher in the page and send it messages from the service worker.'
+      : '@sohu-match/sdk-web needs a browser with workers; on a server use @sohu-match/sdk-node.'
+  )
+}
