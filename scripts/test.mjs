@@ -9,9 +9,11 @@ await prepare({ withBrowser: true })
 run(
   process.execPath,
   '--test',
-  ...readdirSync('scripts/setup')
-    .filter((file) => file.endsWith('.test.mjs'))
-    .map((file) => `scripts/setup/${file}`)
+  ...['scripts/setup', 'scripts/gpu'].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.test.mjs'))
+      .map((file) => `${folder}/${file}`)
+  )
 )
 nx(
   'run-many',

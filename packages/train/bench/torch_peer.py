@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""The step of our training bench in PyTorch, eager, on the CPU: float32, or bfloat16 autocast.
+"""The step of our training bench in PyTorch, eager: float32, or bfloat16 autocast; on the CPU, or on a GPU with TF32 as TensorFlow has it.
 
   pip install torch==2.9.1 numpy
-  python torch_peer.py [threads] [steps] [small | tiny | encoder] [float32 | bfloat16]
+  python torch_peer.py [threads] [steps] [small | tiny | encoder | base] [float32 | bfloat16] [cpu | cuda]
 
 All that our step does: word and segment embeddings, blocks with rotary attention and a feed-forward, conditional layer norm and dropout 0.1 after
 the embeddings and after each branch, masked mean, cross-entropy; backward; dense Adam and a moving average over all parameters. No padding. With PyTorch's own fused kernels where it has them: attention, GELU, layer norm, Adam, average.
 Not in it: the attention mask (nothing is padded, so ours skips it too), torch.compile, reading data.
-Prints one JSON line: medians after 2 steps.
+Prints one JSON line: medians after 2 steps; on a GPU, which runs asynchronously, the time of all steps over their number.
 """
 import contextlib, json, resource, sys, time
 import torch
@@ -19,14 +19,20 @@ SIZES = {  # layers, hidden, heads, feed-forward, vocabulary, pairs, tokens: WOR
     'small': (6, 384, 6, 1536, 50_000, 16, 128),
     'tiny': (2, 256, 4, 512, 20_000, 32, 160),
     'encoder': (4, 512, 8, 2048, 21_128, 32, 128),
+    'base': (12, 768, 12, 3072, 50_000, 16, 512),
 }
 LAYERS, HIDDEN, HEADS, INTERMEDIATE, VOCABULARY, PAIRS, TOKENS = SIZES[sys.argv[3] if len(sys.argv) > 3 else 'small']
 TASKS, CONDITION = 6, 128
 half = len(sys.argv) > 4 and sys.argv[4] == 'bfloat16'
 threads = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 steps = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+device = sys.argv[5] if len(sys.argv) > 5 else 'cpu'
+synchronize = torch.cuda.synchronize if device == 'cuda' else lambda: None
 torch.manual_seed(0)
 torch.set_num_threads(threads)
+if device == 'cuda':
+    torch.set_float32_matmul_precision('high')  # TF32, as TensorFlow has it by default
+torch.set_default_device(device)
 
 
 class ConditionalNorm(nn.Module):
@@ -88,20 +94,27 @@ averages = [torch.zeros_like(parameter) for parameter in parameters]
 average = get_ema_multi_avg_fn(0.9999)
 segments = (torch.arange(TOKENS) >= TOKENS // 2).long().expand(PAIRS, -1)
 timings = []
-for _ in range(2 + steps):
+began = 0
+for step in range(2 + steps):
+    if step == 2:
+        synchronize()
+        began = time.perf_counter()
     tokens = torch.randint(1, VOCABULARY, (PAIRS, TOKENS))
     tasks, labels = torch.arange(PAIRS) % TASKS, torch.randint(0, 2, (PAIRS,))
     wall, cpu = time.perf_counter(), time.process_time()
     adam.zero_grad(set_to_none=True)
-    with torch.autocast('cpu', dtype=torch.bfloat16) if half else contextlib.nullcontext():
+    with torch.autocast(device, dtype=torch.bfloat16) if half else contextlib.nullcontext():
         loss = F.cross_entropy(model(tokens, segments, tasks), labels)
     loss.backward()
     adam.step()
     average(averages, parameters, None)
     timings.append((time.perf_counter() - wall, time.process_time() - cpu))
+synchronize()
+mean = (time.perf_counter() - began) / steps
 median = lambda values: sorted(values)[len(values) // 2]
 print(json.dumps({
     'torch': torch.__version__, 'params': sum(parameter.numel() for parameter in parameters), 'threads': threads, 'loss': loss.item(),
-    'step_s_median': median([wall for wall, _ in timings[2:]]), 'cpu_s_median': median([cpu for _, cpu in timings[2:]]),
+    'device': device, 'device_bytes': torch.cuda.max_memory_allocated() if device == 'cuda' else 0,
+    'step_s_median': mean if device == 'cuda' else median([wall for wall, _ in timings[2:]]), 'cpu_s_median': median([cpu for _, cpu in timings[2:]]),
     'max_rss_mb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
 }))

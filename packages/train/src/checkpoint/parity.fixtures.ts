@@ -33,13 +33,17 @@ export function referenceModel(): Model {
   }
 }
 
-/** Rows of ids as one padded batch; `labels` as the mean loss takes them. */
-export function toBatch(rows: {
+/** Encoded pairs of a fixture and the logits that the reference gave them. */
+export interface Rows {
   token_ids: number[][]
   segment_ids: number[][]
   conditions: number[]
   labels?: number[]
-}): LabeledBatch {
+  logits: number[][]
+}
+
+/** Rows of ids as one padded batch; `labels` as the mean loss takes them. */
+export function toBatch(rows: Omit<Rows, 'logits'>): LabeledBatch {
   const batch = rows.token_ids.length
   const seq = rows.token_ids[0]!.length
   return {

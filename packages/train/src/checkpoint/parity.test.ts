@@ -1,31 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { lossAndGradients, predict, type Model } from '../autograd/pass'
 import { Adam, type AdamForm } from '../optimizer/adam'
 import { ExponentialMovingAverage } from '../optimizer/ema'
 import { Variable } from '../optimizer/variable'
-import { fixture, fixtureJson, fixtureTensors, largestDifference, referenceModel, toBatch } from './parity.fixtures'
+import { fixture, fixtureJson, largestDifference, referenceModel, type Rows } from './parity.fixtures'
+import { compareCurve, compareGradients, logitsOf } from './reference-curve'
 import { tf } from '../tfjs'
 
 /** Tolerances are those of the fixtures' README: float32 rounding seen there, times about twenty. */
-type Rows = {
-  token_ids: number[][]
-  segment_ids: number[][]
-  conditions: number[]
-  labels?: number[]
-  logits: number[][]
-}
-interface Curve {
-  learning_rate: number
-  ema_momentum: number
-  runs: Record<
-    AdamForm,
-    { epsilon: number; loss: number[]; final_eval_logits: number[][]; ema_eval_logits: number[][] }
-  >
-}
-
-const logitsOf = (model: Model, rows: Omit<Rows, 'logits'>): Float32Array =>
-  tf.tidy(() => predict(model, toBatch(rows)).dataSync() as Float32Array)
-
 describe.skipIf(!fixture('cln/cases.json'))('the classifier of bert4keras', () => {
   it('gives its logits for twelve pairs, one pair under all six tasks, and two documents of 512 tokens', () => {
     const model = referenceModel()
@@ -38,54 +19,19 @@ describe.skipIf(!fixture('cln/cases.json'))('the classifier of bert4keras', () =
 describe.each(['none', 'attention', 'layer'] as const)(
   'twenty training steps of bert4keras, recompute %s',
   (recompute) => {
-    const batches = fixtureJson<{ batches: Rows[]; eval: Rows }>('train-curve/batches.json')
-    const curve = fixtureJson<Curve>('train-curve/curve.json')
-
     it('has its gradients on the first batch', () => {
-      const { loss, gradients } = lossAndGradients(referenceModel(), toBatch(batches.batches[0]!), { recompute })
-      const expected = fixtureTensors('train-curve/grad-first-batch.safetensors')
-      expect([...gradients.keys()].sort()).toEqual([...expected.keys()].sort())
-      for (const [name, gradient] of gradients) {
-        expect(largestDifference(gradient.dataSync(), expected.get(name)!), name).toBeLessThan(3e-5)
-        gradient.dispose()
-      }
-      loss.dispose()
+      for (const [name, difference] of compareGradients(recompute)) expect(difference, name).toBeLessThan(3e-5)
     })
 
     it.each(['keras', 'bert4keras'] as const)(
       'follows its curve with the Adam of %s: loss, weights, averages, logits',
       (form) => {
-        const model = referenceModel()
-        const run = curve.runs[form]
-        const adam = new Adam({ form, beta1: 0.9, beta2: 0.999, epsilon: run.epsilon, weightDecay: 0 }, model.variables)
-        const ema = new ExponentialMovingAverage(curve.ema_momentum, model.variables)
-        const losses = batches.batches.map((rows, index) => {
-          const { loss, gradients } = lossAndGradients(model, toBatch(rows), { recompute })
-          adam.apply(gradients, curve.learning_rate, index + 1)
-          ema.update()
-          for (const gradient of gradients.values()) gradient.dispose()
-          const [value] = loss.dataSync()
-          loss.dispose()
-          return value!
-        })
-        expect(largestDifference(losses, run.loss)).toBeLessThan(1e-5)
-        expect(largestDifference(logitsOf(model, batches.eval), run.final_eval_logits.flat())).toBeLessThan(5e-5)
-        const averages = ema.corrected(batches.batches.length)
-        for (const [kind, values] of [
-          ['final', weightsOf(model)],
-          ['ema', averages]
-        ] as const) {
-          for (const [name, expected] of fixtureTensors(`train-curve/${kind}-${form}.safetensors`)) {
-            expect(largestDifference(values.get(name)!, expected), `${kind} ${name}`).toBeLessThan(2e-4)
-          }
-        }
-        const averaged = {
-          ...model,
-          variables: new Map(
-            [...averages].map(([name, v]) => [name, Variable.create(v, model.variables.get(name)!.shape)])
-          )
-        }
-        expect(largestDifference(logitsOf(averaged, batches.eval), run.ema_eval_logits.flat())).toBeLessThan(5e-5)
+        const { losses, logits, averagedLogits, weights, averages } = compareCurve(form, recompute)
+        expect(losses).toBeLessThan(1e-5)
+        expect(logits).toBeLessThan(5e-5)
+        for (const [name, difference] of weights) expect(difference, `final ${name}`).toBeLessThan(2e-4)
+        for (const [name, difference] of averages) expect(difference, `ema ${name}`).toBeLessThan(2e-4)
+        expect(averagedLogits).toBeLessThan(5e-5)
       }
     )
   }
@@ -116,7 +62,3 @@ describe('Adam and its average on recorded gradients', () => {
     })
   })
 })
-
-function weightsOf(model: Model): Map<string, Float32Array> {
-  return new Map([...model.variables].map(([name, variable]) => [name, variable.values()]))
-}

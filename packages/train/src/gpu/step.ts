@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process'
+import { elementCount } from '@sohu-match/core'
+import { recordOps } from '../profile/record-ops'
+import { WORKLOADS, workloadBatch, workloadTrainer } from '../profile/workload'
+import type { Trainer } from '../step/trainer'
+
+/** What the steps of one size cost. */
+export interface StepCost {
+  readonly stepsPerSecond: number
+  readonly loss: number
+  /** Bytes of all tensors at most during a step, weights, moments and averages included; bfloat16 counts as float32. */
+  readonly tensorBytes: number
+  /** MiB in use on the first GPU at the end, by all programs; absent where `nvidia-smi` does not report it. */
+  readonly deviceMiB?: number
+}
+
+const WARM_UP = 3
+
+/**
+ * Runs `steps` updates of a size and measures them as a whole: a GPU runs asynchronously, so the clock stops when the last loss has been read.
+ * `settings` are keys of a training configuration.
+ */
+export function measureSteps(size: keyof typeof WORKLOADS, settings: Record<string, unknown>, steps: number): StepCost {
+  const workload = WORKLOADS[size]
+  const trainer = workloadTrainer(workload, settings)
+  const run = (first: number, count: number): number => {
+    let loss = NaN
+    for (let step = first; step < first + count; step++) {
+      const tensor = trainer.step([workloadBatch(workload, step)], 2e-5, step)
+      if (step === first + count - 1) loss = tensor.dataSync()[0]!
+      tensor.dispose()
+    }
+    return loss
+  }
+  run(1, WARM_UP)
+  const start = performance.now()
+  const loss = run(1 + WARM_UP, steps)
+  const seconds = (performance.now() - start) / 1000
+  const { peakBytes } = recordOps(() => run(1 + WARM_UP + steps, 1))
+  const deviceMiB = memoryInUse()
+  return {
+    stepsPerSecond: steps / seconds,
+    loss,
+    tensorBytes: peakBytes + stateBytes(trainer),
+    ...(deviceMiB !== undefined && { deviceMiB })
+  }
+}
+
+/** Bytes of weights, two moments and averages, which TensorFlow.js does not count: they are resource variables. */
+function stateBytes({ variables }: Trainer): number {
+  return 4 * [...variables.values()].reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0)
+}
+
+/** MiB in use on the first GPU; undefined where there is no `nvidia-smi`, or it reports none, as in some virtual machines. */
+function memoryInUse(): number | undefined {
+  try {
+    const flags = ['--query-gpu=memory.used', '--format=csv,noheader,nounits', '--id=0']
+    const value = Number.parseInt(execFileSync('nvidia-smi', flags, { encoding: 'utf8', stdio: 'pipe' }), 10)
+    return Number.isNaN(value) ? undefined : value
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
