@@ -2,7 +2,7 @@ import { describeIssues, MatcherError, parseModelConfig, type ModelConfig, type 
 import { readJson } from '@sohu-match/node'
 import * as v from 'valibot'
 
-/** Sizes read from a public configuration. Other keys (attention dropout, generation settings, …) do not describe the network. */
+/** Other keys of a public configuration (attention dropout, generation settings, …) do not describe the network. */
 const SIZES = [
   'vocab_size',
   'embedding_size',
@@ -16,7 +16,7 @@ const SIZES = [
   'hidden_dropout_prob'
 ] as const
 
-/** Keys by which a public encoder differs from this network: refused unless they have this value. */
+/** Keys of encoders that differ from this network: only these values are accepted. */
 const FIXED: Readonly<Record<string, (value: unknown, sizes: Record<string, unknown>) => boolean>> = {
   model_type: (value) => value === 'roformer' || value === 'bert',
   hidden_act: (value) => value === 'gelu',
@@ -34,14 +34,13 @@ function headSize({ hidden_size, num_attention_heads }: Record<string, unknown>)
   return Number(hidden_size) / Number(num_attention_heads)
 }
 
-/** The parts of the configuration that a run brings itself. */
 export interface OwnSwitches {
   readonly tasks?: readonly TaskSpec[] | undefined
-  /** Keys of config.json: those of `OWN_KEYS`; others say what public weights settle. */
+  /** Keys of config.json in `OWN_KEYS`; public weights determine the others. */
   readonly model?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** The keys of config.json that a run chooses whatever public weights it starts from. */
+/** The keys of config.json that a run chooses for any public weights. */
 export const OWN_KEYS = [
   'architecture',
   'condition_size',
@@ -53,17 +52,17 @@ export const OWN_KEYS = [
   'word_segmentation'
 ] as const
 
-/** What the files next to a public configuration say about the network. */
+/** Facts about the network from the files next to a public configuration. */
 export interface Found {
-  /** The weights hold a table of positions. */
+  /** The weights contain a position table. */
   readonly positions: boolean
   readonly wordSegmentation: ModelConfig['wordSegmentation']
 }
 
 /**
- * A public configuration (`bert_config.json`, or Hugging Face's `config.json`) with this project's switches. Where it has no
- * `layer_norm_eps`, 1e-12 is right: bert4keras and the published configurations use it. Throws `checkpoint-invalid` or `config-invalid`
- * naming file and key.
+ * Reads a public configuration (`bert_config.json`, or Hugging Face's `config.json`) and adds this project's switches.
+ * Without `layer_norm_eps`, 1e-12 is right: bert4keras and the published configurations use it. Throws
+ * `checkpoint-invalid` or `config-invalid` naming file and key.
  */
 export async function readPublicConfig(
   path: string,

@@ -21,18 +21,16 @@ import { withPublicWeights, type LoadOptions } from './load'
 import type { LoadSummary } from './plan'
 import { isOwnCheckpoint } from './take-over'
 
-/** What `importWeights` needs. */
 export interface ImportOptions extends Omit<LoadOptions, 'tasks'> {
   readonly from: string
   readonly out: string
-  /** Replaces what is at `out`. */
   readonly force?: boolean
 }
 
 /**
- * Writes public weights as a checkpoint of this project, a tensor at a time, so that the memory is that of the largest and not of all.
- * What they lack (the condition, the head) starts as the baseline starts it. Throws `output-exists`, `checkpoint-invalid`,
- * `config-invalid` or `storage`.
+ * Writes public weights as a checkpoint of this project, tensor by tensor, so that memory holds only the largest.
+ * Missing parameters (the condition, the head) get the baseline's initial values. Throws `output-exists`,
+ * `checkpoint-invalid`, `config-invalid` or `storage`.
  */
 export async function importWeights({ from, out, force = false, ...options }: ImportOptions): Promise<LoadSummary> {
   if (await isOwnCheckpoint(from))
@@ -51,10 +49,10 @@ export async function importWeights({ from, out, force = false, ...options }: Im
   )
 }
 
-/** Tokens of the sample pairs; the row of full length is made of them. Short, since the memory of a large network's activations counts. */
+/** Tokens of the sample pairs, from which the full row is made; activations of a large network need memory. */
 const SAMPLE_TOKENS = 64
 
-/** One pair of each task from the embedded corpus, for the parity of a checkpoint that no data was given for. */
+/** One pair of each task from the embedded corpus, for the parity of a checkpoint without data. */
 export function samplePairs(
   { tasks, maxLength, architecture }: ModelConfig,
   tokenizer: Tokenizer
@@ -68,8 +66,8 @@ export function samplePairs(
 }
 
 /**
- * The logits of weights that are not in memory yet, for `parity.json`. Of the word embeddings, a third of a small network, only the rows
- * that the inputs read are kept: the ids are renumbered, 0 staying 0.
+ * Outputs for `parity.json` of weights that are not in memory. Of the word embeddings, only the rows that the inputs
+ * read are kept: the ids are renumbered, 0 staying 0.
  */
 async function parityOf(
   config: ModelConfig,

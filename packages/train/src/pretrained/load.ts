@@ -9,32 +9,30 @@ import { bundledDictionary } from '../checkpoint/dictionary'
 import { transpose } from './transpose'
 import { allRows, reachableRows, rowsWithWords, tableOf } from './vocabulary-rows'
 
-/** The parts of public weights that a run or a checkpoint imports. */
 export interface PublicStart {
   readonly config: ModelConfig
   readonly vocab: string
-  /** The origin of the weights, if the folder names it. */
+  /** Present if the folder names it. */
   readonly origin: Origin | undefined
   readonly summary: LoadSummary
-  /** Every parameter of `config`, read when its turn comes: loaded, or started as the baseline starts it. */
+  /** Every parameter of `config`, read when needed: loaded, or at the baseline's initial values. */
   readonly parameters: readonly LazyTensor[]
 }
 
-/** Options of `withPublicWeights`. */
 export interface LoadOptions extends OwnSwitches {
-  /** Seed of what the source does not have. */
+  /** Seed of the parameters that the source lacks. */
   readonly seed: number
-  /** Names that may be missing or unknown. */
+  /** Tensors that may be missing or unknown. */
   readonly allowMissing?: readonly string[] | undefined
-  /** Leaves out tokens that no text is ever cut into. */
+  /** Removes tokens that no text can contain. */
   readonly pruneVocabulary?: boolean | undefined
-  /** Maximum number of words to add to a vocabulary of characters, which jieba then cuts. Default: 0. */
+  /** Maximum number of words to add to a vocabulary of characters, which jieba then segments. Default: 0. */
   readonly words?: number | undefined
 }
 
 /**
- * Opens the public weights in a folder, matches them with the network, and hands them to `use`; nothing is handed on before names, shapes,
- * configuration and vocabulary are found good. Reading a parameter throws `checkpoint-invalid` for damaged bytes.
+ * Opens the public weights in a folder, matches them with the network, and passes them to `use` once names, shapes,
+ * configuration and vocabulary have been checked. Reading a parameter throws `checkpoint-invalid` for damaged bytes.
  */
 export async function withPublicWeights<T>(
   folder: string,
@@ -69,7 +67,7 @@ function startOf(
   }
 }
 
-/** The same weights for a smaller or larger vocabulary: the table of words follows, everything else stays. */
+/** Adapts the word table to a smaller or larger vocabulary. */
 async function withVocabulary(start: PublicStart, { pruneVocabulary, words = 0 }: LoadOptions): Promise<PublicStart> {
   if (!pruneVocabulary && words === 0) return start
   const config = { ...start.config, ...(words > 0 && { wordSegmentation: 'jieba' as const }) }

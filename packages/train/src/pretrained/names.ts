@@ -1,23 +1,22 @@
 /**
- * A tensor's name in a source and in this project; `{i}` stands for the layer, `{4i+5}` for a number made of it, `{4n+4}` for one made of
- * all layers.
+ * Names in a source and in this project; `{i}` is the layer, `{4i+5}` and `{4n+4}` are computed from it and from their
+ * number.
  */
 export type NamePair = readonly [source: string, ours: string]
 
-/** How one kind of checkpoint names what this network has. */
 export interface NameTable {
-  /** The checkpoint's kind, for people. */
+  /** For messages. */
   readonly kind: string
   readonly pairs: readonly NamePair[]
-  /** Names that are left out knowingly: heads for other purposes, computed tables, optimizer state. */
+  /** Names that are ignored: heads for other purposes, computed tables, optimizer state. */
   readonly ignored: readonly RegExp[]
-  /** Our names whose kernels the source keeps transposed, as [out, in]. */
+  /** Our names of kernels that the source stores as [out, in]. */
   readonly transposed: (name: string) => boolean
 }
 
 const KERNEL = /\.kernel$/
 
-/** TensorFlow checkpoints of BERT, and of RoFormer under the same names (bert4keras `RoFormer.variable_mapping`). Kernels are [in, out]. */
+/** BERT, and RoFormer under the same names (bert4keras `RoFormer.variable_mapping`). Kernels are [in, out]. */
 export const TENSORFLOW_NAMES: NameTable = {
   kind: 'TensorFlow checkpoint',
   transposed: () => false,
@@ -56,7 +55,7 @@ export const TENSORFLOW_NAMES: NameTable = {
   ]
 }
 
-/** Hugging Face's BERT and RoFormer without their prefix (transformers `modeling_bert`, `modeling_roformer`). Linear weights are [out, in]. */
+/** Without prefix (transformers `modeling_bert`, `modeling_roformer`). Linear weights are [out, in]. */
 export const HUGGING_FACE_NAMES: NameTable = {
   kind: 'Hugging Face checkpoint',
   transposed: (name) => KERNEL.test(name),
@@ -88,10 +87,10 @@ export const HUGGING_FACE_NAMES: NameTable = {
   ]
 }
 
-/** The same as an ONNX file, whose kernels are [in, out]. */
+/** An ONNX file's kernels are [in, out]. */
 export const ONNX_NAMES: NameTable = { ...HUGGING_FACE_NAMES, kind: 'ONNX file', transposed: () => false }
 
-/** Every pair of names for a network with this number of layers, from ours to the source's. */
+/** From our names to the source's, for this number of layers. */
 export function sourceNames({ pairs }: NameTable, layers: number): Map<string, string> {
   const filled = (name: string, layer: number): string =>
     name.replace(/\{(\d*)([in])(?:\+(\d+))?\}/g, (_, factor: string, variable: string, more: string) =>

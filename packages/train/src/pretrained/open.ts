@@ -14,7 +14,7 @@ import { openTensorFlow } from './tensorflow/bundle'
 import { isTable } from './tensorflow/table'
 import { readPublicVocab, requireVocabSize, wordSegmentationOf } from './vocabulary'
 
-/** Opened public weights: their configuration with this project's switches, their vocabulary, and where each tensor is. */
+/** Public weights: their configuration with this project's switches, their vocabulary, and their tensors. */
 export interface PublicWeights {
   readonly config: ModelConfig
   /** The text of vocab.txt. */
@@ -29,16 +29,15 @@ const HDF5_SIGNATURE = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0
 /** Names of the word embeddings in a `BertModel` and a `RoFormerModel`. */
 const WORD_TABLE = 'embeddings.word_embeddings.weight'
 
-/** Loaded when it is needed: the HDF5 library is some megabytes of wasm. */
+/** The HDF5 library is some megabytes of wasm, so it is loaded when needed. */
 const openKeras = async (path: string): Promise<TensorSource> => (await import('./keras/hdf5')).openKeras(path)
 
-/** A file with weights, and how to open it. */
 interface WeightsFile {
   readonly file: string
   readonly open: (path: string) => Promise<TensorSource>
 }
 
-/** Files of a known name, in order of preference: the same weights are often published in several forms, and safetensors is the safest. */
+/** In order of preference: the same weights are often published in several formats, and safetensors is the safest. */
 const NAMED_FILES: readonly WeightsFile[] = [
   { file: 'model.safetensors', open: openSafetensors },
   { file: 'model.safetensors.index.json', open: (path) => openSharded(path, openSafetensors) },
@@ -48,9 +47,10 @@ const NAMED_FILES: readonly WeightsFile[] = [
 ]
 
 /**
- * Opens the public weights in a folder: Hugging Face's safetensors or PyTorch file, an ONNX file, a TensorFlow checkpoint, or the
- * baseline's Keras model, the last two found by content; `bert_config.json` or `config.json` and `vocab.txt` or `tokenizer.json` lie
- * beside it. Nothing but headers is read. Throws `checkpoint-invalid` or `config-invalid`.
+ * Opens the public weights in a folder: Hugging Face's safetensors or PyTorch file, an ONNX file, a TensorFlow
+ * checkpoint, or the baseline's Keras model, the last two detected by content, next to `bert_config.json` or
+ * `config.json` and `vocab.txt` or `tokenizer.json`. Reads only headers. Throws `checkpoint-invalid` or
+ * `config-invalid`.
  */
 export async function openPublicWeights(folder: string, own: OwnSwitches = {}): Promise<PublicWeights> {
   const files = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
@@ -106,8 +106,8 @@ function configFile(folder: string, files: readonly string[]): string {
 }
 
 /**
- * The one TensorFlow index (a file `….index` that ends as a table does), HDF5 file or file `….onnx`, whatever its name. Throws `checkpoint-invalid` if
- * there are several: a trained model must not be mistaken for the weights it was trained from.
+ * The only TensorFlow index (`….index` with a table's magic number), HDF5 file or `….onnx` file of any name. Throws
+ * `checkpoint-invalid` if there are several: a trained model must not be mistaken for the weights it was trained from.
  */
 async function foundByContent(folder: string, files: readonly string[]): Promise<WeightsFile | undefined> {
   const found: WeightsFile[] = []
@@ -139,10 +139,7 @@ async function kindOf(path: string): Promise<WeightsFile['open'] | undefined> {
   throw damaged(path, 'does not end as the index of a TensorFlow checkpoint does; it is cut short or something else')
 }
 
-/**
- * The tensors under the names that a `BertModel` gives them: a model around it (with a head, or of sentence-transformers) keeps them under
- * a prefix, such as `bert.` or `0.auto_model.`.
- */
+/** Removes the prefix of a model that contains a `BertModel`, such as `bert.` or `0.auto_model.`. */
 function withoutPrefix(source: TensorSource): TensorSource {
   const words = [...source.tensors.keys()].find((name) => name.endsWith(WORD_TABLE)) ?? WORD_TABLE
   const prefix = words.slice(0, -WORD_TABLE.length)

@@ -4,7 +4,7 @@ import { describeIssues, MatcherError } from '@sohu-match/core'
 import { readJson } from '@sohu-match/node'
 import * as v from 'valibot'
 
-/** The file that names the origin of a folder's public weights, or of those that a checkpoint started from. */
+/** Names the origin of a folder's public weights, or of those that a checkpoint started from. */
 export const ORIGIN_FILE = 'origin.json'
 
 const text = v.pipe(v.string(), v.nonEmpty())
@@ -21,7 +21,7 @@ const originSchema = v.object({
 /** Origin and license of public weights. */
 export type Origin = Readonly<v.InferOutput<typeof originSchema>>
 
-/** The origin that a folder names, if any. Throws `checkpoint-invalid`. */
+/** Undefined if the folder names none. Throws `checkpoint-invalid`. */
 export async function readOrigin(folder: string): Promise<Origin | undefined> {
   const path = join(folder, ORIGIN_FILE)
   if (!existsSync(path)) return undefined
@@ -30,12 +30,12 @@ export async function readOrigin(folder: string): Promise<Origin | undefined> {
   return parsed.output
 }
 
-/** The text of `origin.json`. */
+/** The content of `origin.json`. */
 export function originText(origin: Origin): string {
   return `${JSON.stringify(origin, null, 2)}\n`
 }
 
-/** The licence notice of weights that started from public ones. */
+/** The license notice of weights that started from public ones. */
 export function originNotice({ name, description, author, homepage, licence, licenceText, citation }: Origin): string {
   return `The weights started from those of ${name}, a ${description}, by ${author}
 (${homepage}), licence ${licence}.

@@ -2,7 +2,7 @@ import { MatcherError, type ModelConfig, parameterSpecs, type ParameterSpec } fr
 import { sourceNames, type NameTable } from './names'
 import type { SourceTensor } from './source'
 
-/** Where one parameter's values come from: a tensor of the source, or its starting values. */
+/** Source of a parameter's values: a tensor, or its initial values. */
 export interface Assignment {
   readonly spec: ParameterSpec
   readonly tensor?: SourceTensor
@@ -10,19 +10,19 @@ export interface Assignment {
   readonly transposed: boolean
 }
 
-/** Where a network's parameters come from in a source; planned before a value is read. */
+/** Sources of a network's parameters, planned before any value is read. */
 export interface LoadPlan {
   readonly assignments: readonly Assignment[]
   readonly summary: LoadSummary
 }
 
-/** What was imported, what starts from scratch, and what the source holds for other purposes. */
+/** What was loaded, what starts from scratch, and what the source has for other purposes. */
 export interface LoadSummary {
   readonly kind: string
   readonly files: readonly string[]
   /** Our names. */
   readonly loaded: readonly string[]
-  /** Our names: what the source does not have. */
+  /** Our names of what the source lacks. */
   readonly initialized: readonly string[]
   /** The source's names. */
   readonly ignored: readonly string[]
@@ -32,9 +32,9 @@ export interface LoadSummary {
 const OURS_ALONE = /^(cond_embedding$|embeddings\.condition\.|classifier\.|score\.)|\.(gamma|beta)_cond$/
 
 /**
- * Matches a source with a network by a table of names. The condition and the head may be missing; anything else that is missing or unknown
- * is an error unless `allowMissing` names it (a trailing `*` stands for any ending). Throws `checkpoint-invalid` naming every such tensor,
- * or the first whose shape does not fit.
+ * Matches a source with a network by a name table. The condition and the head may be missing; anything else that is
+ * missing or unknown is an error unless `allowMissing` names it (a trailing `*` matches any ending). Throws
+ * `checkpoint-invalid` naming every such tensor, or the first whose shape does not fit.
  */
 export function planLoad(
   source: { readonly tensors: ReadonlyMap<string, SourceTensor>; readonly files: readonly string[] },
@@ -98,7 +98,7 @@ function refuseSurprises(file: string, kind: string, missing: readonly string[],
   )
 }
 
-/** A summary as lines of text: counts first, then the names that are few or of interest. */
+/** Counts first, then the names that are few or of interest. */
 export function summaryText({ kind, files, loaded, initialized, ignored }: LoadSummary): string {
   return [
     `Weights from a ${kind}: ${files.join(', ')}`,
@@ -108,7 +108,7 @@ export function summaryText({ kind, files, loaded, initialized, ignored }: LoadS
   ].join('\n')
 }
 
-/** The names, those of all layers as one. */
+/** Names of all layers are combined. */
 function listed(names: readonly string[]): string {
   const groups = [...new Set(names.map((name) => name.replace(/([./_])\d+(?=[./])/g, '$1*')))]
   return groups.length === 0 ? '' : `  (${groups.join(', ')})`

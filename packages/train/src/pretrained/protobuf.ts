@@ -1,6 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 
-/** Passes each known field of a message to its reader and skips the rest. Throws a RangeError if the bytes end too early. */
+/** Passes each known field of a message to its reader, skipping others. Throws a RangeError if the bytes end early. */
 export function readFields(bytes: Uint8Array, fields: Readonly<Record<number, (reader: BinaryReader) => void>>): void {
   const reader = new BinaryReader(bytes)
   while (reader.pos < reader.len) {

@@ -1,7 +1,7 @@
 import { openTensorFile } from '@sohu-match/node'
 import type { SourceTensor, TensorSource } from './source'
 
-/** Opens a safetensors file of any dtypes: its header is checked now, values are read on demand. Throws `checkpoint-invalid`. */
+/** Accepts any dtypes; checks the header and reads values on demand. Throws `checkpoint-invalid`. */
 export async function openSafetensors(path: string): Promise<TensorSource> {
   const file = openTensorFile(path)
   const tensors = [...file.entries].map(([name, { shape, dtype }]): [string, SourceTensor] => [

@@ -7,8 +7,8 @@ import { damaged, type SourceTensor, type TensorSource } from './source'
 const indexSchema = v.object({ weight_map: v.record(v.string(), v.string()) })
 
 /**
- * A checkpoint cut into several files, as Hugging Face cuts large ones: `….index.json` maps each tensor's name to the file beside it that
- * has it. Throws `checkpoint-invalid` for a map that does not fit the files, or that names a file elsewhere.
+ * A checkpoint in several files, like Hugging Face's large ones: `….index.json` maps each tensor's name to a file next
+ * to it. Throws `checkpoint-invalid` for a map that does not match the files, or that names a file elsewhere.
  */
 export async function openSharded(index: string, open: (path: string) => Promise<TensorSource>): Promise<TensorSource> {
   const parsed = v.safeParse(indexSchema, await readJson(index, 'checkpoint-invalid', 'checkpoint-invalid'))

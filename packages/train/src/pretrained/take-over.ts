@@ -11,21 +11,20 @@ import { Variable } from '../optimizer/variable'
 import { withPublicWeights } from './load'
 import type { LoadSummary } from './plan'
 
-/** Start of a run that loads weights. */
 export interface TakenOver {
   readonly config: ModelConfig
   readonly assets: Assets
   readonly variables: Map<string, Variable>
-  /** What was imported from public weights; a checkpoint of this project provides everything. */
+  /** What was loaded from public weights; absent for a checkpoint of this project, which has everything. */
   readonly summary?: LoadSummary
   /** The tasks that a checkpoint of this project knows, by name, and those that it does not. */
   readonly match?: TaskMatch
 }
 
-/** The keys of config.json that a run chooses whatever checkpoint it starts from. */
+/** The keys of config.json that a run chooses for any checkpoint. */
 const OWN_KEYS_OF_CHECKPOINT = ['architecture', 'max_length', 'hidden_dropout_prob', 'pooling'] as const
 
-/** True if a folder is a checkpoint of this project: its configuration says how the network is told its task, which no public one does. */
+/** Detects a checkpoint of this project by its `conditioning` key, which no public configuration has. */
 export async function isOwnCheckpoint(folder: string): Promise<boolean> {
   await recoverFolder(folder)
   const path = join(folder, 'config.json')
@@ -35,9 +34,9 @@ export async function isOwnCheckpoint(folder: string): Promise<boolean> {
 }
 
 /**
- * The weights, vocabulary and sizes in a folder, of this project or public, with the run's tasks, length and dropout. Tasks are matched
- * by name: a new one starts afresh. Nothing is left in memory when it throws: `checkpoint-invalid` for weights that do not fit,
- * `config-invalid` for a network that this one is not.
+ * Loads the weights, vocabulary and sizes in a folder, of this project or public, with the run's tasks, length and
+ * dropout. Tasks are matched by name; a new one starts from scratch. Frees everything if it throws:
+ * `checkpoint-invalid` for weights that do not fit, `config-invalid` for a different network.
  */
 export async function takeOver(
   settings: TrainSettings,
@@ -61,7 +60,7 @@ async function takeOverOwn(settings: TrainSettings, init: string, tasks: readonl
   return { config, assets, variables: variablesFor(config, kept, settings.seed), match }
 }
 
-/** The variables with the parts of tasks in the places that `tasks` gives them; the same ones where tasks and order are the same. */
+/** Moves the parts of tasks to their indices in `tasks`; returns the same variables if tasks and order are the same. */
 function variablesForTasks({ config, variables }: Model, tasks: readonly TaskSpec[], seed: number) {
   const same = config.tasks.length === tasks.length && tasks.every(({ name }, i) => config.tasks[i]!.name === name)
   if (same) return variables
@@ -75,8 +74,8 @@ function variablesForTasks({ config, variables }: Model, tasks: readonly TaskSpe
 }
 
 /**
- * The variables of a network, in its order: kept where there are some of that name, else at their starting values. A checkpoint of
- * another architecture brings its encoder; its head goes.
+ * The variables of a network in its order: those in `kept`, others at their initial values. A checkpoint of another
+ * architecture provides its encoder, but not its head.
  */
 function variablesFor(config: ModelConfig, kept: ReadonlyMap<string, Variable>, seed: number): Map<string, Variable> {
   const specs = parameterSpecs(config)

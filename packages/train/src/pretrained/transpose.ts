@@ -1,7 +1,9 @@
-/** Edge of the squares that a transposition moves at once: both sides then stay in the first cache (64 x 64 floats are 16 KiB). */
+/**
+ * Side of the squares that are transposed at once: both sides then stay in the first cache (64 x 64 floats: 16 KiB).
+ */
 const SQUARE = 64
 
-/** The matrix [rows, columns] as [columns, rows]. */
+/** [rows, columns] -> [columns, rows]. */
 export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length)
   for (let top = 0; top < rows; top += SQUARE) {

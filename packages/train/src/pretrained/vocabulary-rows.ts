@@ -11,21 +11,21 @@ import {
 
 type WordSegmentation = ModelConfig['wordSegmentation']
 
-/** A vocabulary made from another: each token with the ids of the tokens that its row of the embeddings starts as the mean of. */
+/** A vocabulary made from another: each token with the ids of the tokens whose embeddings' mean it starts as. */
 export interface VocabularyRows {
   readonly tokens: readonly string[]
   readonly sources: readonly (readonly number[])[]
 }
 
-/** A vocabulary as it is. */
+/** The unchanged vocabulary. */
 export function allRows(vocab: string): VocabularyRows {
   const { tokens } = parseVocab(vocab)
   return { tokens, sources: tokens.map((_, id) => [id]) }
 }
 
 /**
- * Without the tokens that no text is ever cut into, so that no score changes: with BERT's tokenizer a third of its Chinese vocabulary, for
- * ideographs stand alone and "##" pieces of them never occur. Special tokens stay.
+ * Without the tokens that no text can contain, so that no score changes: with BERT's tokenizer a third of its Chinese
+ * vocabulary, since ideographs stand alone and "##" pieces of them never occur. Special tokens stay.
  */
 export function reachableRows({ tokens, sources }: VocabularyRows, segmentation: WordSegmentation): VocabularyRows {
   const kept = tokens.flatMap((token, id) => (isReachable(token, segmentation) ? [id] : []))
@@ -33,8 +33,8 @@ export function reachableRows({ tokens, sources }: VocabularyRows, segmentation:
 }
 
 /**
- * With the most frequent words of a jieba dictionary that are made of known tokens, at most `count`: each starts as the mean of the tokens
- * that it was cut into before (Su 2020, WoBERT, kexue.fm/archives/7758).
+ * Adds at most `count` words, the most frequent of a jieba dictionary that consist of known tokens: each starts as the
+ * mean of those tokens (Su 2020, WoBERT, kexue.fm/archives/7758).
  */
 export function rowsWithWords(
   { tokens, sources }: VocabularyRows,
@@ -58,7 +58,7 @@ export function rowsWithWords(
   return { tokens: [...tokens, ...words], sources: [...sources, ...starts] }
 }
 
-/** The table [tokens, width] that starts as the rows say, from the source's table [its tokens, width]. */
+/** The initial table [tokens, width], from the source's [its tokens, width]. */
 export function tableOf(table: Float32Array, { sources }: VocabularyRows, width: number): Float32Array {
   const result = new Float32Array(sources.length * width)
   sources.forEach((ids, row) => {
@@ -68,11 +68,13 @@ export function tableOf(table: Float32Array, { sources }: VocabularyRows, width:
   return result
 }
 
-/** Whether some text is cut into this token: one that normalization and BERT's basic tokenizer leave whole, "##" inside a word of letters. */
+/**
+ * True if some text contains the token: normalization and the basic tokenizer leave it whole, after "##" within a word.
+ */
 function isReachable(token: string, segmentation: WordSegmentation): boolean {
   if ((SPECIAL_TOKENS as readonly string[]).includes(token)) return true
   const inside = token.startsWith('##') && token.length > 2
-  // jieba's words are looked up as they are, and BERT's rules for private use are not those that follow jieba
+  // jieba's words are looked up unchanged, and BERT's rules for private use characters do not apply after jieba
   if (segmentation === 'jieba' && (inside ? /\p{Co}/u.test(token) : normalize(token) === token)) return true
   const word = inside ? `a${token.slice(2)}` : token
   const words: string[] = []

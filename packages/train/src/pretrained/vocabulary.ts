@@ -23,8 +23,8 @@ const tokenizerSchema = v.object({
 })
 
 /**
- * The vocabulary beside public weights, as the text of a vocab.txt, and the file that it comes from: `vocab.txt`, else from Hugging Face's `tokenizer.json`. Texts are
- * read in lower case whatever the file says, so a vocabulary with letters in upper case is refused. Throws `checkpoint-invalid`.
+ * Reads the vocabulary next to public weights, from `vocab.txt` or Hugging Face's `tokenizer.json`. Texts are always
+ * read in lower case, so a vocabulary with upper-case letters is refused. Throws `checkpoint-invalid`.
  */
 export async function readPublicVocab(
   folder: string,
@@ -45,7 +45,7 @@ export async function readPublicVocab(
   )
 }
 
-/** Requires that a vocabulary fits the configuration. Throws `checkpoint-invalid`. */
+/** Throws `checkpoint-invalid` if a vocabulary does not fit the configuration. */
 export function requireVocabSize({ path, text }: { path: string; text: string }, config: ModelConfig): void {
   const count = parseVocab(text).tokens.length
   if (count === config.vocabSize) return
@@ -55,11 +55,11 @@ export function requireVocabSize({ path, text }: { path: string; text: string },
   )
 }
 
-/** Share of tokens that are words of several ideographs, above which texts are cut into words first: WoBERT has most, BERT has none. */
+/** Texts are segmented into words if more of the tokens than this are words of several ideographs, as in WoBERT. */
 const WORDS_SHARE = 0.1
 const WORD = /^[\u4e00-\u9fff]{2,}$/
 
-/** How texts are cut before they become tokens of this vocabulary. */
+/** How texts are segmented for this vocabulary. */
 export function wordSegmentationOf(vocab: string): ModelConfig['wordSegmentation'] {
   const { tokens } = parseVocab(vocab)
   return tokens.filter((token) => WORD.test(token)).length > WORDS_SHARE * tokens.length ? 'jieba' : 'none'
@@ -81,7 +81,7 @@ async function tokenizerTokens(path: string): Promise<string[]> {
   return entries.map(([token]) => token)
 }
 
-/** A token that is white space, which no text is ever cut into, by a name that a line can hold. */
+/** Replaces a white-space token, which no text can contain, by a name that fits on a line. */
 function reachable(token: string, id: number): string {
   return /^(##)?[\u2028\u2029\x85]+$/.test(token) ? `[white-space-${id}]` : token
 }

@@ -3,13 +3,14 @@ import h5wasm, { type Dataset, type File, type Group } from 'h5wasm/node'
 import { damaged, guarded, type SourceTensor, type TensorSource } from '../source'
 
 /**
- * Weights that Keras saved in HDF5 (`model.save_weights`, or `model.save`). Keras numbers unnamed layers as it comes, so a tensor is named
- * here by its layer, its place in the layer and what it is: `Embedding-Norm/2/kernel`; the baseline's two unnamed layers are `condition`
- * and `classifier`. HDF5 keeps no checksums: a changed value is not noticed. Throws `checkpoint-invalid`.
+ * Weights that Keras saved in HDF5 (`model.save_weights`, or `model.save`). Keras numbers unnamed layers in order of
+ * creation, so a tensor is named here by its layer, its index in the layer and its kind: `Embedding-Norm/2/kernel`; the
+ * baseline's two unnamed layers are `condition` and `classifier`. HDF5 has no checksums, so changed values are not
+ * noticed. Throws `checkpoint-invalid`.
  */
 export async function openKeras(path: string): Promise<TensorSource> {
   const { activate_throwing_error_handler: throwErrors } = await h5wasm.ready
-  throwErrors() // else the library prints its errors
+  throwErrors() // otherwise the library prints its errors
   const file = guarded(path, 'the file', () => new h5wasm.File(path, 'r'))
   const close = async (): Promise<void> => void file.close()
   try {
@@ -37,9 +38,7 @@ function tensorsOf(file: File, path: string): Map<string, SourceTensor> {
   return tensors
 }
 
-/**
- * The baseline's embedding of the task and its head have the names that Keras gives, with a number that depends on what was built before.
- */
+/** Keras numbers the baseline's task embedding and head by what was built before them. */
 function plainLayer(layer: string): string {
   if (/^embedding(_\d+)?$/.test(layer)) return 'condition'
   return /^dense(_\d+)?$/.test(layer) ? 'classifier' : layer

@@ -1,6 +1,6 @@
 import type { NamePair, NameTable } from '../names'
 
-/** The weights of a layer of bert4keras in the order in which Keras keeps them: its name, its leaf in tf.keras' object names, ours. */
+/** The weights of a bert4keras layer in Keras' order: its name, its leaf in tf.keras' object names, ours. */
 type Weights = readonly (readonly [hdf5: string, object: string, ours: string])[]
 
 const norm = (ours: string): Weights => [
@@ -15,7 +15,7 @@ const dense = (place: number, object: string, ours: string): Weights => [
   [`${place + 1}/bias`, `${object}/bias`, `${ours}.bias`]
 ]
 
-/** Layers with weights in the order of the baseline's model, the number that tf.keras counts them by, and their weights. */
+/** Layers with weights in the order of the baseline's model, their number in tf.keras, and their weights. */
 const LAYERS: readonly (readonly [layer: string, number: string, Weights])[] = [
   ['Embedding-Token', '0', [['0/embeddings', 'embeddings', 'embeddings.word']]],
   ['Embedding-Segment', '1', [['0/embeddings', 'embeddings', 'embeddings.segment']]],
@@ -40,7 +40,7 @@ const LAYERS: readonly (readonly [layer: string, number: string, Weights])[] = [
   ['Transformer-{i}-FeedForward-Norm', '{4i+7}', norm('layer.{i}.ffn.norm')]
 ]
 
-/** The baseline's model as Keras saves it in HDF5: everything, the condition and the head too. */
+/** The baseline's whole model, including condition and head, as Keras saves it in HDF5. */
 export const KERAS_NAMES: NameTable = {
   kind: 'Keras model (HDF5)',
   transposed: () => false,
@@ -52,10 +52,10 @@ export const KERAS_NAMES: NameTable = {
   ]
 }
 
-/** The suffix that tf.keras adds to the name of each variable. */
+/** Suffix of variables in tf.keras. */
 const SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
 
-/** The same as tf.keras saves it under a name without `.h5`: a TensorFlow checkpoint whose names are places in the model. */
+/** The same without the ending `.h5`: a TensorFlow checkpoint whose names are paths in the model. */
 export const KERAS_OBJECT_NAMES: NameTable = {
   kind: 'Keras model (TensorFlow format)',
   transposed: () => false,
@@ -69,7 +69,7 @@ export const KERAS_OBJECT_NAMES: NameTable = {
   ]
 }
 
-/** True if names are those of tf.keras' TensorFlow format. */
+/** Detects tf.keras' TensorFlow format. */
 export function isKerasObjects(names: Iterable<string>): boolean {
   for (const name of names) if (name.startsWith('layer_with_weights-')) return true
   return false

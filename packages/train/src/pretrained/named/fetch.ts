@@ -8,7 +8,6 @@ import { fetchFrom, sourceName, type Reach } from './sources'
 import { readNamedWeights, type NamedWeights } from './table'
 import { ORIGIN_FILE, originText, type Origin } from '../origin'
 
-/** Where weights are kept and how they are reached. */
 export interface NamedOptions extends Reach {
   /** Folder of large downloads. */
   readonly cache: string
@@ -17,7 +16,7 @@ export interface NamedOptions extends Reach {
   readonly onFetch?: (name: string, source: string, bytes: number) => void
 }
 
-/** Options from the environment: SOHU_MATCH_CACHE (else XDG_CACHE_HOME), and HF_ENDPOINT, which Hugging Face's own tools read. */
+/** From SOHU_MATCH_CACHE (or XDG_CACHE_HOME), and HF_ENDPOINT, which Hugging Face's own tools read. */
 export function namedOptions(env: NodeJS.ProcessEnv): NamedOptions {
   return {
     cache: env.SOHU_MATCH_CACHE ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sohu-match'),
@@ -27,9 +26,9 @@ export function namedOptions(env: NodeJS.ProcessEnv): NamedOptions {
 }
 
 /**
- * The folder of named weights in the cache, made now unless it is there already: every file with the SHA-256 of the table, config.json,
- * NOTICE and `origin.json`. Sources are tried in turn. Throws `config-invalid` for an unknown name, `network` where no source could be
- * reached, `asset-corrupt` where one gave other files, or `storage`.
+ * The folder of named weights in the cache, created if needed: files with the table's SHA-256, config.json, NOTICE and
+ * `origin.json`. Sources are tried in turn. Throws `config-invalid` for an unknown name, `network` if no source could
+ * be reached, `asset-corrupt` if one provided other files, or `storage`.
  */
 export async function fetchNamedWeights(name: string, options: NamedOptions): Promise<string> {
   const table = options.table ?? (await readNamedWeights())
@@ -91,7 +90,7 @@ async function firstWrong(folder: string, { files }: NamedWeights): Promise<stri
   return undefined
 }
 
-/** Writes what goes with the files; `origin.json`, which says that the folder is whole, comes last. */
+/** Adds license and configuration; `origin.json`, which marks the folder as complete, comes last. */
 async function writeTerms(folder: string, name: string, weights: NamedWeights): Promise<void> {
   const { author, homepage, licence, licenceText, citation, description, config } = weights
   const origin: Origin = { name, description, author, homepage, licence, citation, licenceText: licenceText.join('\n') }
@@ -100,7 +99,7 @@ async function writeTerms(folder: string, name: string, weights: NamedWeights): 
   await rename(join(folder, `${ORIGIN_FILE}.tmp`), join(folder, ORIGIN_FILE))
 }
 
-/** Why a source failed, in one line; a command that is not there and a fetch that failed hide it in code and cause. */
+/** Why a source failed, in one line; a missing command and a failed fetch hide it in code and cause. */
 function reasonOf(error: unknown): string {
   const { code, message, cause, path } = error as Error & {
     code?: unknown

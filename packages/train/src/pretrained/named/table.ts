@@ -6,7 +6,7 @@ import { PRESETS } from '../../presets'
 
 const text = v.pipe(v.string(), v.nonEmpty())
 const file = v.object({ bytes: v.number(), sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) })
-/** Names in the cache folder -> places in the source. */
+/** Names in the cache folder -> paths in the source. */
 const places = v.record(text, text)
 
 const entrySchema = v.object({
@@ -14,23 +14,23 @@ const entrySchema = v.object({
   author: text,
   homepage: text,
   licence: text,
-  /** The licence, a line each. */
+  /** The license by lines. */
   licenceText: v.array(v.string()),
   citation: text,
   files: v.record(text, file),
-  /** The config.json that goes with them. */
+  /** The matching config.json. */
   config: v.record(v.string(), v.unknown()),
   /** Tried in this order. */
   sources: v.array(v.union([v.object({ hub: text, files: places }), v.object({ maven: text, files: places })]))
 })
 
-/** Public weights that have a name: what they are, under which terms, their files with size and SHA-256, and where to get them. */
+/** Description and terms of public weights, their files with size and SHA-256, and their sources. */
 export type NamedWeights = v.InferOutput<typeof entrySchema>
 
-/** A place to get the files from: a repository of the Hugging Face hub, or the jar of Maven coordinates. */
+/** A repository of the Hugging Face hub, or the jar of Maven coordinates. */
 export type WeightsSource = NamedWeights['sources'][number]
 
-/** The table of named weights (`weights.json` of this package). Throws `config-invalid`. */
+/** Reads `weights.json` of this package. Throws `config-invalid`. */
 export async function readNamedWeights(
   path = fileURLToPath(new URL('../weights.json', PRESETS))
 ): Promise<ReadonlyMap<string, NamedWeights>> {

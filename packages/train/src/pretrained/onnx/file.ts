@@ -7,7 +7,7 @@ import { readOnnxGraph, type OnnxGraph, type OnnxTensor } from './messages'
 /** ONNX's `TensorProto.DataType` numbers of floating-point values. */
 const FLOATS: Readonly<Record<number, SafetensorsDtype>> = { 1: 'F32', 10: 'F16', 11: 'F64', 16: 'BF16' }
 
-/** Operations of a graph that no longer holds plain weights, and what to do about each kind. */
+/** Operations of graphs without plain weights, and advice for each kind. */
 const REWRITTEN: readonly (readonly [type: RegExp, advice: string])[] = [
   [
     /^(MatMulInteger|DynamicQuantize\w+|DequantizeLinear|QLinear\w+|MatMulNBits|QAttention)$/,
@@ -20,9 +20,10 @@ const REWRITTEN: readonly (readonly [type: RegExp, advice: string])[] = [
 ]
 
 /**
- * The weights in an ONNX file of an encoder exported from PyTorch, under their PyTorch names. The exporter keeps those of embeddings,
- * norms and biases, but folds the transposition of each kernel into a constant of a name of its own (`onnx::MatMul_541`): a kernel is found
- * as the constant of the MatMul whose product meets a layer's bias in an Add, and is [in, out]. Throws `checkpoint-invalid`.
+ * Opens an ONNX file of an encoder exported from PyTorch; weights get their PyTorch names. The exporter keeps those of
+ * embeddings, norms and biases, but folds the transposition of each kernel into a constant with a name of its own
+ * (`onnx::MatMul_541`): a kernel is found as the constant of the MatMul whose product meets a layer's bias in an Add,
+ * and is [in, out]. Throws `checkpoint-invalid`.
  */
 export async function openOnnx(path: string): Promise<TensorSource> {
   const file = ByteFile.open(path)
@@ -49,7 +50,7 @@ function namedTensors(file: ByteFile, graph: OnnxGraph): Map<string, SourceTenso
   const taken = new Set([...kernels.values()].map(({ tensor }) => tensor))
   const named = new Map<string, SourceTensor>()
   for (const [name, tensor] of constants) {
-    // one value is a constant of the arithmetic (an epsilon, a square root), whole numbers are positions and shapes
+    // single values are constants of the arithmetic (an epsilon, a square root), whole numbers are positions and shapes
     const weight = FLOATS[tensor.dtype] !== undefined && elementCount(tensor.shape) > 1 && !taken.has(tensor)
     if (weight) named.set(name, sourceTensor(file, name, tensor))
   }
@@ -60,7 +61,7 @@ function namedTensors(file: ByteFile, graph: OnnxGraph): Map<string, SourceTenso
   return named
 }
 
-/** The constants by name. Equal ones are kept once, and the others' names are then outputs of Identity. */
+/** Equal constants are stored once; the names of the others are then outputs of Identity. */
 function constantsOf({ nodes, tensors }: OnnxGraph): Map<string, OnnxTensor> {
   const constants = new Map(tensors.map((tensor) => [tensor.name, tensor]))
   for (const { type, inputs, outputs } of nodes) {
@@ -70,13 +71,13 @@ function constantsOf({ nodes, tensors }: OnnxGraph): Map<string, OnnxTensor> {
   return constants
 }
 
-/** A kernel as a constant of the graph; `transposed` if the constant is [out, in], which the graph transposes. */
+/** A kernel as a constant of the graph; `transposed` if it is [out, in], which the graph transposes. */
 interface Kernel {
   readonly tensor: OnnxTensor
   readonly transposed: boolean
 }
 
-/** The kernels by the names that go with their biases: `….dense.bias` makes `….dense.weight`. */
+/** Kernels by the names of their biases: `….dense.bias` makes `….dense.weight`. */
 function kernelsOf({ nodes }: OnnxGraph, constants: ReadonlyMap<string, OnnxTensor>): Map<string, Kernel> {
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
   const kernelOf = (product: string): Kernel | undefined => {

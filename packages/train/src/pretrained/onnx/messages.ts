@@ -3,7 +3,7 @@ import type { ByteFile } from '@sohu-match/node'
 import { readFields } from '../protobuf'
 import { damaged, guarded } from '../source'
 
-/** The part of a file, in bytes, that a message or a value takes. */
+/** Range of a message or a value in a file, in bytes. */
 export interface Span {
   readonly begin: number
   readonly end: number
@@ -16,24 +16,24 @@ export interface OnnxNode {
   readonly outputs: readonly string[]
 }
 
-/** A constant of the graph (`TensorProto`): `dtype` is a number of its `DataType`; the values stay in the file. */
+/** `TensorProto`: `dtype` is a number of its `DataType`; the values stay in the file. */
 export interface OnnxTensor {
   readonly name: string
   readonly shape: readonly number[]
   readonly dtype: number
-  /** Little-endian values, from `raw_data` or packed `float_data`. Undefined if they are stored in another way. */
+  /** Little-endian values, from `raw_data` or packed `float_data`. Undefined if they are stored differently. */
   readonly values?: Span
-  /** The values lie in another file. */
+  /** The values are in another file. */
   readonly external: boolean
 }
 
-/** The parts of a graph (`GraphProto`) that lead to weights. */
+/** The parts of a `GraphProto` that lead to weights. */
 export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[]
   readonly tensors: readonly OnnxTensor[]
 }
 
-/** Bytes that a field's tag and its length or number take at most. */
+/** Maximum bytes of a field's tag and its length or number. */
 const FIELD_HEAD = 20
 
 interface Field extends Span {
@@ -42,7 +42,7 @@ interface Field extends Span {
   readonly value: number
 }
 
-/** Reads the graph of an ONNX file (`ModelProto`), whatever its size: values are skipped. Throws `checkpoint-invalid`. */
+/** Reads the `ModelProto` of an ONNX file of any size: values are skipped. Throws `checkpoint-invalid`. */
 export async function readOnnxGraph(file: ByteFile): Promise<OnnxGraph> {
   const nodes: OnnxNode[] = []
   const tensors: OnnxTensor[] = []
@@ -95,7 +95,7 @@ function packed(bytes: Uint8Array, path: string): number[] {
   return numbers
 }
 
-/** The fields of a message in a file, each with the place of its value; an empty span is a varint's. */
+/** Fields of a message with the ranges of their values; the range is empty for a varint. */
 async function* fieldsOf(file: ByteFile, { begin, end }: Span): AsyncGenerator<Field> {
   for (let at = begin; at < end;) {
     const head = await file.read(at, Math.min(FIELD_HEAD, end - at), 'a field')

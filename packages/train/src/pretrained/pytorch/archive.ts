@@ -5,20 +5,17 @@ import { damaged } from '../source'
 
 /** A zip archive whose entries are read one at a time. */
 export interface Archive {
-  /** Bytes of each entry, by its name. */
+  /** Bytes by entry name. */
   readonly sizes: ReadonlyMap<string, number>
-  /**
-   * An entry's bytes, checked against its CRC-32. One that is compressed may have at most `largest` bytes: 16 MiB unless the caller knows
-   * its size. Throws `checkpoint-invalid`.
-   */
+  /** Checks the CRC-32. A compressed entry may have `largest` bytes (default: 16 MiB). Throws `checkpoint-invalid`. */
   readonly read: (name: string, largest?: number) => Promise<Uint8Array>
   readonly close: () => Promise<void>
 }
 
-/** Largest entry that may be compressed, in bytes: a pickle that describes thousands of tensors has less than 1 MiB. */
+/** In bytes; a pickle that describes thousands of tensors has less than 1 MiB. */
 const LARGEST_COMPRESSED = 2 ** 24
 
-/** Opens a zip archive (zip64 too) and reads its directory. Throws `checkpoint-invalid`. */
+/** Reads the directory of a zip archive (zip64 too). Throws `checkpoint-invalid`. */
 export async function openArchive(path: string): Promise<Archive> {
   const archiveSize = await fileSize(path, 'checkpoint-invalid') // a pipe would block the zip library forever
   const refuse = (cause: unknown): never => {
@@ -52,8 +49,8 @@ export async function openArchive(path: string): Promise<Archive> {
 }
 
 /**
- * Refuses an entry that claims more bytes than it can have, before memory is taken for it: one that is stored, as `torch.save` stores all,
- * has no more than the archive; a compressed one could claim or inflate to anything.
+ * Rejects an entry that claims too many bytes, before memory is allocated: a stored entry, as `torch.save` writes them,
+ * is no larger than the archive; a compressed one could claim or inflate to anything.
  */
 function requireBounded(path: string, { fileName, compressedSize, uncompressedSize }: Entry, limit: number): void {
   if (uncompressedSize <= limit) return
@@ -88,7 +85,7 @@ function readEntry(zip: ZipFile, entry: Entry): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     zip.openReadStream(entry, (error, stream) => {
       if (error) return reject(error)
-      const bytes = new Uint8Array(entry.uncompressedSize) // yauzl holds the stream to this size
+      const bytes = new Uint8Array(entry.uncompressedSize) // yauzl limits the stream to this size
       let done = 0
       stream.on('data', (chunk: Uint8Array) => {
         bytes.set(chunk, done)

@@ -30,7 +30,7 @@ class Storage {
   ) {}
 }
 
-/** A tensor as the pickle describes it: a view of a storage. Offset and strides count elements. */
+/** A view of a storage. Offset and strides count elements. */
 class TensorView {
   constructor(
     readonly storage: Storage,
@@ -41,8 +41,9 @@ class TensorView {
 }
 
 /**
- * A `torch.save`d state dict in the zip format (PyTorch 1.6 and later). The pickle that describes it is read without running anything.
- * Throws `checkpoint-invalid` for an older format, a name that weights do not need, or a tensor that reaches beyond its storage.
+ * A `torch.save`d state dict in the zip format (PyTorch 1.6 and later). Its pickle is read without executing anything.
+ * Throws `checkpoint-invalid` for an older format, a global that weights do not need, or a tensor that exceeds its
+ * storage.
  */
 export async function openPyTorch(path: string): Promise<TensorSource> {
   const archive = await openArchive(path)
@@ -96,7 +97,7 @@ function hooks(path: string): PickleHooks {
   }
 }
 
-/** How deep a state dict may lie under keys: "model", then "state_dict". */
+/** Maximum nesting of a state dict: "model", then "state_dict". */
 const DEEPEST_STATE_DICT = 2
 
 /** The tensors of a state dict, or of one under the key "state_dict" or "model". */
@@ -112,7 +113,7 @@ function stateDict(value: PickleValue, path: string, depth = 0): [string, Tensor
   })
 }
 
-/** A key for a message; one that is not a text could be endless as text. */
+/** A key for a message; anything but text could be endless. */
 function shownKey(key: PickleValue): string {
   return typeof key === 'string' ? `"${key.slice(0, 100)}"` : `under a ${Array.isArray(key) ? 'tuple' : typeof key}`
 }
@@ -147,7 +148,7 @@ function sourceTensor(name: string, view: TensorView, archive: Archive, root: st
   }
 }
 
-/** The values of a view in row-major order; shared with the storage where it is stored so. */
+/** Row-major; shares the storage if it is stored that way. */
 function strided(values: Float32Array, { offset, shape, strides }: TensorView): Float32Array {
   const length = elementCount(shape)
   const dense = shape.map((_, axis) => elementCount(shape.slice(axis + 1)))

@@ -1,17 +1,17 @@
 import { damaged } from '../source'
 
-/** A name that a pickle refers to, such as `torch._utils._rebuild_tensor_v2`. It is looked at, never called. */
+/** A name that a pickle refers to, such as `torch._utils._rebuild_tensor_v2`. It is never called. */
 export interface PickleGlobal {
   readonly global: string
 }
 
-/** A value that a pickle may build: plain values, lists (also tuples), maps (dicts), names, and results of `PickleHooks`. */
+/** Values in a pickle: plain values, lists (also tuples), maps (dicts), names, and results of `PickleHooks`. */
 export type PickleValue =
   null | boolean | number | string | PickleGlobal | readonly PickleValue[] | Map<PickleValue, PickleValue> | object
 
-/** The only outside effects of a pickle: the caller resolves persistent ids and known names applied to arguments. */
+/** The caller resolves persistent ids, and known names applied to arguments. */
 export interface PickleHooks {
-  /** The names that are known; any other is refused before it is used. */
+  /** Known names; others are rejected before use. */
   readonly globals: ReadonlySet<string>
   readonly persistent: (id: PickleValue) => PickleValue
   readonly reduce: (global: string, args: readonly PickleValue[]) => PickleValue
@@ -21,8 +21,9 @@ const MARK = Symbol('mark')
 type Slot = PickleValue | typeof MARK
 
 /**
- * Reads a pickle of protocol 2 to 5 without running anything: only plain values, and the globals that `hooks` knows. Throws
- * `checkpoint-invalid` for any other global (a pickle can name any function of Python), for an opcode beyond these, and for damaged bytes.
+ * Reads a pickle of protocol 2 to 5 without executing anything: only plain values, and the globals that `hooks` knows.
+ * Throws `checkpoint-invalid` for any other global (a pickle can name any Python function), for other opcodes, and for
+ * damaged bytes.
  */
 export function readPickle(bytes: Uint8Array, source: string, hooks: PickleHooks): PickleValue {
   const machine = new Machine(bytes, source, hooks)
@@ -39,7 +40,7 @@ export function readPickle(bytes: Uint8Array, source: string, hooks: PickleHooks
   }
 }
 
-/** The pickle machine: a stack, a memo, and a place in the bytes. */
+/** A stack, a memo, and a position in the bytes. */
 class Machine {
   private stack: Slot[] = []
   private readonly memo = new Map<number, PickleValue>()
@@ -86,7 +87,7 @@ class Machine {
     return value
   }
 
-  /** The value on top, which an opcode adds to. */
+  /** The value on top of the stack, to which an opcode adds. */
   top<T extends PickleValue>(kind: (value: PickleValue) => value is T): T {
     const value = this.pop()
     this.push(value)
@@ -120,7 +121,7 @@ class Machine {
   }
 
   pushGlobal(module: PickleValue, name: PickleValue): void {
-    // nested values as names are billions of characters as text, so they are refused unread
+    // nested values would be billions of characters as text, so they are rejected unread
     if (typeof module !== 'string' || typeof name !== 'string')
       throw damaged(this.source, 'the pickle names a global by something that is not a text; it is damaged')
     const global = `${module}.${name}`
@@ -145,7 +146,7 @@ class Machine {
     this.push(this.hooks.reduce(callee.global, args as PickleValue[]))
   }
 
-  /** Adds key, value, key, value … to the dict on top. */
+  /** Adds key, value, key, value … to the dict on top of the stack. */
   setItems(items: readonly PickleValue[]): void {
     const map = this.top((value): value is Map<PickleValue, PickleValue> => value instanceof Map)
     for (let i = 0; i + 1 < items.length; i += 2) map.set(items[i]!, items[i + 1]!)
@@ -173,7 +174,7 @@ function signed(bytes: Uint8Array): number {
   return Number(BigInt.asIntN(bytes.length * 8, value))
 }
 
-/** The opcodes in pickles of weights, by character (Python's pickletools names them). */
+/** Opcodes in pickles of weights, by character (see Python's pickletools). */
 const OPCODES: Readonly<Record<string, (machine: Machine) => void>> = {
   '\x80': (m) => {
     m.take(1)

@@ -5,7 +5,7 @@ import { maskedCrc32c } from '../../masked-crc'
 import { readEntry, readHeader, type BundleEntry } from './messages'
 import { readTable } from './table'
 
-/** TensorFlow's `DataType` numbers (types.proto) that can be read. */
+/** Readable `DataType` numbers (types.proto). */
 const DTYPES: Readonly<Record<number, SafetensorsDtype>> = {
   1: 'F32',
   2: 'F64',
@@ -21,8 +21,9 @@ const DTYPES: Readonly<Record<number, SafetensorsDtype>> = {
 const STRING = 7
 
 /**
- * A TensorFlow checkpoint of the V2 format, which TensorFlow 1 and 2 both write: `prefix.index` is a table of messages, the values are in
- * `prefix.data-00000-of-00001` and so on. A tensor's bytes are checked against its CRC-32C when it is read. Throws `checkpoint-invalid`.
+ * A TensorFlow checkpoint of the V2 format, written by TensorFlow 1 and 2: `prefix.index` is a table of messages, the
+ * values are in `prefix.data-00000-of-00001` and so on. A tensor's CRC-32C is checked when it is read. Throws
+ * `checkpoint-invalid`.
  */
 export async function openTensorFlow(index: string): Promise<TensorSource> {
   const prefix = index.slice(0, -'.index'.length)

@@ -1,12 +1,12 @@
 import { readFields } from '../protobuf'
 
-/** The entry of key "": how many data files there are and their byte order (TensorFlow's tensor_bundle.proto, `BundleHeaderProto`). */
+/** The entry of key "": number of data files and their byte order (tensor_bundle.proto, `BundleHeaderProto`). */
 export interface BundleHeader {
   readonly shards: number
   readonly bigEndian: boolean
 }
 
-/** Location of one tensor (`BundleEntryProto`): `dtype` is a number of TensorFlow's `DataType`, `crc` the masked CRC-32C of its bytes. */
+/** Location of a tensor (`BundleEntryProto`): `dtype` is a `DataType` number, `crc` the masked CRC-32C of its bytes. */
 export interface BundleEntry {
   readonly dtype: number
   readonly shape: readonly number[]
@@ -18,7 +18,7 @@ export interface BundleEntry {
   readonly slices: number
 }
 
-/** Reads a header message. Throws a RangeError if the bytes end too early. */
+/** Throws a RangeError if the bytes end early. */
 export function readHeader(bytes: Uint8Array): BundleHeader {
   const header = { shards: 0, bigEndian: false }
   readFields(bytes, {
@@ -32,7 +32,7 @@ export function readHeader(bytes: Uint8Array): BundleHeader {
   return header
 }
 
-/** Reads an entry message. Throws a RangeError if the bytes end too early. */
+/** Throws a RangeError if the bytes end early. */
 export function readEntry(bytes: Uint8Array): BundleEntry {
   const entry = { dtype: 0, shape: [] as number[], shard: 0, offset: 0, size: 0, crc: 0, slices: 0 }
   readFields(bytes, {

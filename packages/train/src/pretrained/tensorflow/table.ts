@@ -3,24 +3,26 @@ import { uncompress } from 'snappyjs'
 import { damaged, guarded } from '../source'
 import { maskedCrc32c } from '../../masked-crc'
 
-/** Bytes at the end of a table: two block handles, zeros, and the magic number. */
+/** Two block handles, zeros, and the magic number. */
 const FOOTER_BYTES = 48
 const MAGIC = 0xdb4775248b80fb57n
 /** After each block: its compression and the masked CRC-32C of both. */
 const TRAILER_BYTES = 5
 const UNCOMPRESSED = 0
 const SNAPPY = 1
-/** A block of a checkpoint's index holds 4 KiB or one entry; a snappy block that claims more than this is damaged. In bytes. */
+/**
+ * A block of a checkpoint's index has 4 KiB or one entry; a snappy block that claims more bytes than this is damaged.
+ */
 const MAX_BLOCK_BYTES = 1 << 26
 
-/** True if a file's last bytes say that it is a table. */
+/** Checks the magic number in a file's last bytes. */
 export function isTable(end: Uint8Array): boolean {
   return end.length >= 8 && view(end.subarray(end.length - 8)).getBigUint64(0, true) === MAGIC
 }
 
 /**
- * The entries of a sorted string table (LevelDB's format, as TensorFlow's checkpoints have it), keys as text. Every block's checksum is
- * checked. Throws `checkpoint-invalid`.
+ * Entries of a sorted string table (LevelDB's format, as in TensorFlow's checkpoints), keys as text. Checks every
+ * block's checksum. Throws `checkpoint-invalid`.
  */
 export function readTable(file: Uint8Array, source: string): Map<string, Uint8Array> {
   if (file.length < FOOTER_BYTES || !isTable(file)) {
@@ -69,7 +71,7 @@ function readBlock(file: Uint8Array, { offset, size }: Handle, source: string): 
   throw damaged(source, `the block at byte ${offset} has compression ${compression}; known are 0 (none) and 1 (snappy)`)
 }
 
-/** Entries of a block: each key shares its first bytes with the one before it. */
+/** Each key shares its first bytes with the one before it. */
 function* blockEntries(block: Uint8Array, source: string): Generator<[string, Uint8Array]> {
   const restarts = block.length >= 4 ? view(block).getUint32(block.length - 4, true) : Infinity
   const end = block.length - 4 - 4 * restarts
