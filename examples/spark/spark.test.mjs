@@ -19,7 +19,7 @@ import { after, before, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { setup } from '../../scripts/setup/index.mjs'
-import { readNote } from '../../scripts/setup/places.mjs'
+import { readNote } from '../../packages/trainer/setup/places.mjs'
 import { ancestorOf, processesWith, writtenBy } from './processes.mjs'
 
 const PAIRS = 4_000

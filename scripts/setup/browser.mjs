@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { readNote, ROOT, writeNote } from './places.mjs'
-import { isExecutable, run, which } from './run.mjs'
-import { SetupError, timed } from './say.mjs'
+import { readNote, writeNote } from '../../packages/trainer/setup/places.mjs'
+import { ROOT } from './root.mjs'
+import { isExecutable, run, which } from '../../packages/trainer/setup/run.mjs'
+import { SetupError, timed } from '../../packages/trainer/setup/say.mjs'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 

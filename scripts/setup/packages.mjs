@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { ROOT } from './places.mjs'
-import { run } from './run.mjs'
-import { timed } from './say.mjs'
+import { ROOT } from './root.mjs'
+import { run } from '../../packages/trainer/setup/run.mjs'
+import { timed } from '../../packages/trainer/setup/say.mjs'
 
 const readLock = (...parts) => {
   try {

@@ -3,8 +3,15 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { cacheFolder, dropNote, linkTree, makeFolder, readNote, writeNote } from './places.mjs'
-import { SetupError } from './say.mjs'
+import {
+  cacheFolder,
+  dropNote,
+  linkTree,
+  makeFolder,
+  readNote,
+  writeNote
+} from '../../packages/trainer/setup/places.mjs'
+import { SetupError } from '../../packages/trainer/setup/say.mjs'
 
 let folder
 beforeEach(() => {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cacheFolder, firstMissing, makeFolder, readNote, writeNote } from './places.mjs'
-import { isExecutable, run, which } from './run.mjs'
-import { SetupError, timed } from './say.mjs'
-import { findPython } from './wheels.mjs'
+import { cacheFolder, firstMissing, makeFolder, readNote, writeNote } from '../../packages/trainer/setup/places.mjs'
+import { isExecutable, run, which } from '../../packages/trainer/setup/run.mjs'
+import { SetupError, timed } from '../../packages/trainer/setup/say.mjs'
+import { findPython } from '../../packages/trainer/setup/wheels.mjs'
 
 const REQUIREMENTS = fileURLToPath(new URL('requirements-spark.txt', import.meta.url))
 

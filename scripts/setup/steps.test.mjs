@@ -4,14 +4,14 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { findBrowser } from './browser.mjs'
-import { requireNode } from './index.mjs'
-import { hashOf, obstacle } from './kernels.mjs'
+import { requireNode } from '../../packages/trainer/setup/steps.mjs'
+import { hashOf, obstacle } from '../../packages/trainer/setup/kernels.mjs'
 import { firstDifference, npmError } from './packages.mjs'
-import { run, which } from './run.mjs'
-import { SetupError } from './say.mjs'
+import { run, which } from '../../packages/trainer/setup/run.mjs'
+import { SetupError } from '../../packages/trainer/setup/say.mjs'
 import { findJava, javaVersion } from './spark.mjs'
-import { difference, target } from './tensorflow.mjs'
-import { errorOf, weights } from './weights.mjs'
+import { difference, target } from '../../packages/trainer/setup/tensorflow.mjs'
+import { errorOf, weights } from '../../packages/trainer/setup/weights.mjs'
 
 describe('Node', () => {
   it('is refused below 20.19 and taken from there on', () => {
@@ -179,7 +179,7 @@ describe('weights', () => {
   })
 
   it("report the command's own error, or the end of what it printed", () => {
-    assert.equal(errorOf('> nx run\nError [network]: no way.\n\n NX failed'), 'Error [network]: no way.')
+    assert.equal(errorOf('Fetching\nsohu-train: no way. [network]\n'), 'sohu-train: no way. [network]')
     assert.equal(errorOf('a\nb\n'), 'a\nb')
   })
 })

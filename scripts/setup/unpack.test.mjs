@@ -4,11 +4,11 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { run } from './run.mjs'
-import { findPython } from './wheels.mjs'
+import { run } from '../../packages/trainer/setup/run.mjs'
+import { findPython } from '../../packages/trainer/setup/wheels.mjs'
 
 const python = await findPython()
-const unpack = fileURLToPath(new URL('unpack.py', import.meta.url))
+const unpack = fileURLToPath(new URL('../../packages/trainer/setup/unpack.py', import.meta.url))
 const MEMBERS = [
   'tensorflow/libtensorflow_cc.so.2',
   'tensorflow/libtensorflow_framework.so.2',

@@ -73,7 +73,7 @@ export interface ModelFlags extends Pick<MatcherOptions<string>, OptionName> {
 
 /** Adds `--model` and the options of the SDK to a command. */
 export function withModel(command: Command): Command {
-  command.requiredOption('--model <folder>', 'model folder, as export:sohu wrote it')
+  command.requiredOption('--model <folder>', 'model folder, as sohu-train export wrote it')
   for (const { flags, help, choices, parse } of Object.values<Flag>(OPTION_FLAGS)) {
     const option = new Option(flags, help)
     if (choices) option.choices(choices)

@@ -46,7 +46,7 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
       'a browser without WebAssembly SIMD; the web SDK on a server',
       "in training: TensorFlow's native addon does not load"
     ],
-    todo: "Take `device: 'auto'`, and read `matcher.info.reasons` for why a device was passed over. For training run `npm run setup`."
+    todo: "Take `device: 'auto'`, and read `matcher.info.reasons` for why a device was passed over. For training run `npx sohu-train setup`."
   },
   'device-lost': {
     meaning: 'A WebGPU device was lost while it was in use.',

@@ -11,7 +11,7 @@ try {
     .option('--limit <pairs>', 'most pairs of each task and split, to try things out', wholeNumber(1))
     .action(async ({ out, limit }: { out: string; limit?: number }) => {
       await writeCorpus(userPath(out), limit)
-      console.log(`The pairs are in ${out}; train on the news with: nx run train:sohu -- --data ${out}/news`)
+      console.log(`The pairs are in ${out}; train on the news with: npx sohu-train sohu --data ${out}/news`)
     })
     .parseAsync()
 } catch (error) {

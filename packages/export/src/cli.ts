@@ -1,110 +1,14 @@
-import { DTYPES, MatcherError, type Dtype } from '@sohu-match/core'
-import { userPath } from '@sohu-match/node'
-import { numberIn, reportError, wholeNumber } from '@sohu-match/node/cli'
-import { Command, Option } from 'commander'
-import { exportModel } from './export-model'
-import { formatReport } from './report'
-
-interface SohuFlags {
-  readonly checkpoint: string
-  readonly out: string
-  readonly dtype: Dtype[]
-  readonly name: string
-  readonly task?: string
-  readonly data?: string
-  readonly gate: number | false
-  readonly gatePairs: number
-  readonly wordBits?: '4' | '8'
-  readonly latency: boolean
-  readonly force?: boolean
-}
-
-/** F1 that a dtype may lose against fp32, in mean: 0.3 points, below what two seeds of training differ by. */
-const LARGEST_DROP = 0.003
-/** Pairs that the gate runs in every dtype: some minutes for the base model, and F1 to about half a point; drops are paired. */
-const GATE_PAIRS = 2000
-
-const program = new Command('export')
-  .description('Turns checkpoints into model folders.')
-  .showHelpAfterError()
-  .showSuggestionAfterError()
-
-program
-  .command('sohu')
-  .description('export a checkpoint as quantized ONNX graphs with a manifest')
-  .requiredOption('--checkpoint <dir>', 'the checkpoint folder, such as runs/NAME/best')
-  .requiredOption('--out <dir>', 'the model folder to write')
-  .addOption(
-    new Option('--dtype <list>', `precisions, comma-separated: ${DTYPES.join(', ')}`)
-      .default(['fp32', 'int8', 'q8'], 'fp32,int8,q8')
-      .argParser(parseDtypes)
-  )
-  .option('--data <dir>', 'data folder; F1 of every dtype is measured on its valid split')
-  .addOption(
-    new Option('--gate <drop>', 'refuse a dtype whose mean F1 is lower than that of fp32 by more')
-      .default(LARGEST_DROP)
-      .argParser(numberIn(0))
-  )
-  .option('--no-gate', 'export without measuring F1')
-  .addOption(
-    new Option('--gate-pairs <count>', 'pairs that F1 is measured on, stratified by task and label')
-      .default(GATE_PAIRS)
-      .argParser(wholeNumber(1))
-  )
-  .option('--task <name>', "one task alone, as a plain RoFormer in Hugging Face's layout")
-  .option('--name <name>', "the model's name in manifest and model card", 'sohu')
-  .addOption(
-    new Option(
-      '--word-bits <bits>',
-      'of the word embeddings in int8 and q8 (default: 8, and 4 for a bi-encoder)'
-    ).choices(['4', '8'])
-  )
-  .option('--no-latency', 'do not time the graphs')
-  .option('--force', 'replace the exported model at --out')
-  .action(async (flags: SohuFlags) => {
-    const out = userPath(flags.out)
-    const reports = await exportModel({
-      ...flags,
-      out,
-      workingFolder: userPath('.'),
-      checkpoint: userPath(flags.checkpoint),
-      dtypes: flags.dtype,
-      force: flags.force ?? false,
-      wordBits: flags.wordBits === undefined ? undefined : flags.wordBits === '4' ? 4 : 8,
-      gate: gateOptions(flags),
-      onProgress: (text) => console.error(text)
-    })
-    const tasks = Object.keys(reports.fp32?.gate?.metrics.tasks ?? {}).map((name) => ({ name }))
-    console.log(`${formatReport(reports, tasks)}\n\n${out} holds ${flags.dtype.join(', ')}.`)
-  })
-
-/** Measuring F1 is the rule; leaving it out must be said. */
-function gateOptions({ data, gate, gatePairs }: SohuFlags) {
-  if (gate === false) return undefined
-  if (data === undefined) {
-    throw new MatcherError(
-      'config-invalid',
-      'There is no --data to measure F1 on: name the data folder, or say --no-gate to export without that check.'
-    )
-  }
-  return { data: userPath(data), largestDrop: gate, pairs: gatePairs }
-}
-
-/** Comma-separated precisions. Throws `config-invalid`. */
-function parseDtypes(list: string): Dtype[] {
-  return list.split(',').map((name) => {
-    const dtype = DTYPES.find((one) => one === name.trim())
-    if (!dtype)
-      throw new MatcherError(
-        'config-invalid',
-        `--dtype has "${name}"; it takes ${DTYPES.join(', ')}, separated by commas.`
-      )
-    return dtype
-  })
-}
+import { reportError } from '@sohu-match/node/cli'
+import { Command } from 'commander'
+import { exportCommand } from './cli/command'
 
 try {
-  await program.parseAsync()
+  await new Command('export')
+    .description('Turns checkpoints into model folders.')
+    .addCommand(exportCommand('sohu'))
+    .showHelpAfterError()
+    .showSuggestionAfterError()
+    .parseAsync()
 } catch (error) {
   reportError('export', error)
 }

@@ -60,7 +60,7 @@ async function fillFolder(job: ExportJob, options: ExportOptions): Promise<Repor
   const { gate, dtypes, task, latency, name, externalDataLimit = EXTERNAL_DATA_LIMIT } = options
   const pairs = gate && (await readGatePairs(gate, job))
   const wordBits = options.wordBits ?? (job.checkpoint.config.architecture === 'bi-encoder' ? 4 : 8)
-  const graphs = await writeGraphs(job, { dtypes, data: gate?.data, externalDataLimit, wordBits })
+  const graphs = await writeGraphs(job, { dtypes, pairs: gate, externalDataLimit, wordBits })
   const reports = await measureGraphs(job, graphs, { pairs, largestDrop: gate?.largestDrop ?? Infinity, latency })
   if (!dtypes.includes('fp32')) {
     job.writer.remove(graphs.fp32!.file, ...(graphs.fp32!.externalData ?? []))

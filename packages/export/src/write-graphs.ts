@@ -1,5 +1,5 @@
 import { DTYPES, type Dtype, type ManifestGraph } from '@sohu-match/core'
-import { calibrationBatches } from './four-bits/calibration'
+import { calibrationBatches, type LabelledData } from './four-bits/calibration'
 import { FORMATS } from './formats'
 import { blockFormat } from './formats/blocks'
 import type { WeightFormat } from './formats/format'
@@ -14,8 +14,8 @@ const PRODUCER = 'sohu-match'
 /** Which graphs to write, and how. */
 export interface GraphOptions {
   readonly dtypes: readonly Dtype[]
-  /** The data folder that q4 is calibrated on; without it, on parity.json. */
-  readonly data?: string | undefined
+  /** The pairs that q4 is calibrated on; without them, on parity.json. */
+  readonly pairs?: LabelledData | undefined
   /** Weights of one graph larger than this, in bytes, go to a file beside it. */
   readonly externalDataLimit: number
   /** Bits of the word embeddings in int8 and q8. */
@@ -30,7 +30,7 @@ export async function writeGraphs(job: ExportJob, options: GraphOptions): Promis
   const graphs: WrittenGraphs = {}
   for (const dtype of DTYPES.filter((one) => one === 'fp32' || options.dtypes.includes(one))) {
     job.onProgress(`writing ${dtype}`)
-    const format = dtype === 'q4' ? await fourBitFormat(job, options.data) : FORMATS[dtype](options.wordBits)
+    const format = dtype === 'q4' ? await fourBitFormat(job, options.pairs) : FORMATS[dtype](options.wordBits)
     graphs[dtype] = writeGraph(job, job.target.files[dtype], format, options.externalDataLimit)
   }
   return graphs
@@ -52,9 +52,9 @@ function writeGraph(
 }
 
 /** 4 bits, and 8 where a measurement on calibration pairs says so. */
-async function fourBitFormat({ checkpoint, onProgress }: ExportJob, data: string | undefined): Promise<WeightFormat> {
+async function fourBitFormat({ checkpoint, onProgress }: ExportJob, pairs?: LabelledData): Promise<WeightFormat> {
   const { config, weights } = checkpoint
-  const sensitivity = await measureSensitivity(config, weights.read, await calibrationBatches(data, checkpoint))
+  const sensitivity = await measureSensitivity(config, weights.read, await calibrationBatches(pairs, checkpoint))
   const kept = chooseEightBits(sensitivity, floatBytes(config))
   for (const { name, error, weights: members } of sensitivity) {
     onProgress(`q4 ${name}: logits move by ${error.toPrecision(2)}, ${kept.has(members[0]!) ? 8 : 4} bits`)

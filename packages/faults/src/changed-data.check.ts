@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { VARIANTS } from '@sohu-match/core'
-import type { Random } from '@sohu-match/train/random'
+import type { Random } from '@sohu-match/training/random'
 import { expect, it } from 'vitest'
 import { fingerprint } from './folders'
 import { cliOf } from './paths'

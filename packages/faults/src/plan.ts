@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { createRandom, type Random } from '@sohu-match/train/random'
+import { createRandom, type Random } from '@sohu-match/training/random'
 
 const { FAULTS, FAULTS_SEED, FAULTS_CASE, FAULTS_RESULTS } = process.env
 

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util'
 import { classMetrics, type Example, type ScoredRow } from '@sohu-match/core'
 import { readDataset, userPath, type SplitName } from '@sohu-match/node'
 import { createMatcher } from '@sohu-match/sdk-node'
-import { evaluation } from '@sohu-match/train/evaluation'
-import { textTable } from '@sohu-match/train/table'
+import { evaluation } from '@sohu-match/training/evaluation'
+import { textTable } from '@sohu-match/training/table'
 
 // How good exported models are: every labelled pair of some splits of a data folder, scored by the graph that users run.
 // measure --model NAME=FOLDER … --data FOLDER [--split test …] [--dtype int8] [--json]

@@ -1,4 +1,5 @@
 import { MatcherError } from '@sohu-match/core'
+import type { GivenColumns } from './pairs/columns'
 
 /** A parser of a flag's whole number in [least, most]. Commander turns what it throws into its own message, which names the flag. */
 export function wholeNumber(least = 0, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -25,6 +26,25 @@ function rangeText(least: number, most: number): string {
 /** What commander reports as the flag's fault: it goes by the code, so this package needs no commander of its own. */
 function invalidArgument(message: string): Error {
   return Object.assign(new Error(message), { code: 'commander.invalidArgument' })
+}
+
+const ROLES: readonly string[] = ['a', 'b', 'label', 'id', 'split']
+
+/** `--columns`, for commands that read pairs; they build the option, since this package has no commander. */
+export const COLUMNS = {
+  flags: '--columns <role=name...>',
+  description: `columns of a file whose names are not recognized: ${ROLES.join('=…, ')}=… (numbers from 1 where it has no header)`,
+  parse: addColumn
+} as const
+
+/** Adds one `role=name` to those before it. Throws `config-invalid`. */
+function addColumn(text: string, before: GivenColumns): GivenColumns {
+  const [, role, name] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  if (role !== undefined && name !== undefined && ROLES.includes(role)) return { ...before, [role]: name }
+  throw new MatcherError(
+    'config-invalid',
+    `--columns ${text} is not role=name, for example --columns a=q1 b=q2 label=same; the roles are ${ROLES.join(', ')}.`
+  )
 }
 
 /** An error as one line for people, with its code; with its stack where it is a bug of ours. */

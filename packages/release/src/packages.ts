@@ -4,9 +4,12 @@ import { join } from 'node:path'
 /** Root of the repository. */
 export const ROOT = join(import.meta.dirname, '../../..')
 
-/** The folders in packages/ that are published; nx.json releases the same ones. */
-export const PUBLISHED = ['sdk-node', 'sdk-web', 'cli', 'model-zh'] as const
+/** The folders in packages/ that are published, under their own names but for trainer; nx.json releases the same ones. */
+export const PUBLISHED = ['sdk-node', 'sdk-web', 'cli', 'trainer', 'model-zh'] as const
 export type Published = (typeof PUBLISHED)[number]
+
+/** A published package's name without its scope. */
+export const nameOf = (folder: Published): string => (folder === 'trainer' ? 'train' : folder)
 
 /** What these checks read of a package.json. */
 export interface Manifest {

@@ -2,17 +2,17 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { execute } from './execute'
-import { PUBLISHED, ROOT, manifestIn, type Published } from './packages'
+import { PUBLISHED, ROOT, manifestIn, nameOf, type Published } from './packages'
 
 const tarballs = inject('tarballs')
-const installed = (name: Published): string => join(inject('project'), 'node_modules/@sohu-match', name)
+const installed = (name: Published): string => join(inject('project'), 'node_modules/@sohu-match', nameOf(name))
 const text = (...path: string[]): string => readFileSync(join(...path), 'utf8')
 
 /** The packages whose code esbuild put into the files of a bundled package, with their versions. */
 function bundled(name: Published): string[] {
-  const { outputs } = JSON.parse(text(ROOT, 'packages', name, 'dist/metafile-esm.json')) as {
-    outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }>
-  }
+  const { outputs } = JSON.parse(
+    text(ROOT, 'packages', name, name === 'trainer' ? 'dist/lib' : 'dist', 'metafile-esm.json')
+  ) as { outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }> }
   const inputs = Object.values(outputs).flatMap(({ inputs }) =>
     Object.keys(inputs).filter((path) => inputs[path]!.bytesInOutput > 0)
   )
@@ -53,7 +53,8 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
     const needed = { ...manifest.dependencies, ...manifest.peerDependencies }
     for (const [dependency, version] of Object.entries(needed)) {
       expect(version, dependency).toMatch(/^\d+\.\d+\.\d+$/)
-      if (dependency.startsWith('@sohu-match/')) expect(PUBLISHED).toContain(dependency.replace('@sohu-match/', ''))
+      if (dependency.startsWith('@sohu-match/'))
+        expect(PUBLISHED.map(nameOf)).toContain(dependency.replace('@sohu-match/', ''))
     }
   })
 
@@ -87,7 +88,7 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
     const code = ['*.js', '*.cjs', '*.ts', '*.cts'].map((pattern) => `--include=${pattern}`)
     const { stdout } = await execute(
       'grep',
-      ['-rlE', '@sohu-match/(core|files|train|export)[\'"]', installed(name), ...code],
+      ['-rlE', '@sohu-match/(core|node|training|export)[\'"]', installed(name), ...code],
       { cwd: ROOT }
     )
     expect(stdout).toBe('')

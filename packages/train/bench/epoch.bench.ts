@@ -91,7 +91,7 @@ async function main(folder: string): Promise<void> {
       `${name.padEnd(26)}${String(batches.length).padStart(6)} batches  padding ${(100 * paddingShare).toFixed(1).padStart(4)} %  ${wall.toFixed(0)} s wall  ${cpu.toFixed(0)} s processor${ratio}`
     )
   })
-  print('budget: buckets / reference <= 0.5; F1 over three seeds: nx run train:study -- --study batching\n')
+  print('budget: buckets / reference <= 0.5; F1 over three seeds: npx sohu-train study --study batching\n')
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'epoch-bench-'))

@@ -24,14 +24,14 @@ function load(): Tfjs {
   } catch (cause) {
     throw new MatcherError(
       'device-unavailable',
-      'TensorFlow did not load: its native addon is missing or does not fit this machine; run `npm run setup`.',
+      'TensorFlow did not load: its native addon is missing or does not fit this machine; run `npx sohu-train setup`.',
       { cause }
     )
   }
   if (tfjs.getBackend() !== 'tensorflow') {
     throw new MatcherError(
       'device-unavailable',
-      `TensorFlow.js runs on its '${tfjs.getBackend()}' backend, not on the native 'tensorflow'; run \`npm run setup\`.`
+      `TensorFlow.js runs on its '${tfjs.getBackend()}' backend, not on the native 'tensorflow'; run \`npx sohu-train setup\`.`
     )
   }
   return tfjs

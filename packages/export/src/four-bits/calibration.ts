@@ -1,5 +1,5 @@
 import { MatcherError, type Batch } from '@sohu-match/core'
-import { readDataset, tokenizerOf, type OpenCheckpoint } from '@sohu-match/node'
+import { readDataset, tokenizerOf, type GivenColumns, type OpenCheckpoint } from '@sohu-match/node'
 import { batches, encodeExamples, stratified } from '../pairs'
 import { parityInputs } from '../session'
 import { encodeTextPairs } from '../vector-pairs'
@@ -7,13 +7,19 @@ import { encodeTextPairs } from '../vector-pairs'
 /** Calibration pairs: enough that a layer's error is told apart from another's, few enough to run once for every layer. */
 const CALIBRATION_PAIRS = 64
 
+/** Labelled pairs, and columns of a file that would otherwise be guessed. */
+export interface LabelledData {
+  readonly data: string
+  readonly columns?: GivenColumns | undefined
+}
+
 /** Inputs on which layers are compared: pairs of the data's train split, which the gate does not see; parity.json's where there is no data. */
 export async function calibrationBatches(
-  data: string | undefined,
+  pairs: LabelledData | undefined,
   { config, assets, parity }: OpenCheckpoint
 ): Promise<Batch[]> {
-  if (data === undefined) return parity.map(parityInputs)
-  const { splits } = await readDataset(data, ['train']).catch((error: unknown) => {
+  if (pairs === undefined) return parity.map(parityInputs)
+  const { splits } = await readDataset(pairs.data, ['train'], { columns: pairs.columns }).catch((error: unknown) => {
     if (error instanceof MatcherError && error.code === 'data-invalid') {
       throw new MatcherError('data-invalid', `q4 is calibrated on the train split: ${error.message}`, { cause: error })
     }

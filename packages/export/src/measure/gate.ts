@@ -1,5 +1,5 @@
 import { evaluateRows, MatcherError, type Dtype, type Metrics, type ScoredRow, type TaskSpec } from '@sohu-match/core'
-import { readDataset, tokenizerOf, type Weights } from '@sohu-match/node'
+import { readDataset, tokenizerOf, type GivenColumns, type Weights } from '@sohu-match/node'
 import type { ExportJob } from '../job'
 import { batches, encodeExamples, stratified, type EncodedExample } from '../pairs'
 import type { GraphRunner } from '../session'
@@ -9,6 +9,8 @@ import { encodeTextPairs, rowProduct, runTexts, type TextPairs } from '../vector
 export interface GateOptions {
   /** The data folder; its valid split is read. */
   readonly data: string
+  /** Columns of a file that would otherwise be guessed. */
+  readonly columns?: GivenColumns | undefined
   /** How far the mean F1 of a dtype may lie below that of fp32. */
   readonly largestDrop: number
   /** At most so many pairs, stratified by task and label. */
@@ -41,10 +43,10 @@ export interface PairOutputs {
 
 /** Reads and encodes the valid pairs of the tasks. Throws `data-invalid` where the split is missing or its tasks are other ones. */
 export async function readGatePairs(
-  { data, pairs }: GateOptions,
+  { data, columns, pairs }: GateOptions,
   { checkpoint: { config, assets, weights }, target: { tasks } }: ExportJob
 ): Promise<GatePairs> {
-  const dataset = await readDataset(data, ['valid'])
+  const dataset = await readDataset(data, ['valid'], { columns })
   const names = (list: readonly TaskSpec[]) => list.map((task) => task.name).join(', ')
   if (names(dataset.tasks) !== names(config.tasks)) {
     throw new MatcherError(

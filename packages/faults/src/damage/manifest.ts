@@ -1,5 +1,5 @@
 import type { MatcherErrorCode } from '@sohu-match/core'
-import type { Random } from '@sohu-match/train/random'
+import type { Random } from '@sohu-match/training/random'
 import { bytesAt, GRAPH, list, USED, type Damage, type LooseManifest, type Patient } from './model-files'
 
 const INVALID: readonly MatcherErrorCode[] = ['manifest-invalid']

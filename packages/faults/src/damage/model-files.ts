@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { MatcherErrorCode } from '@sohu-match/core'
-import type { Random } from '@sohu-match/train/random'
+import type { Random } from '@sohu-match/training/random'
 import { MODEL } from '../paths'
 
 /** What stands at a path in place of a file: on a disk as named; a web server answers 404, a page of HTML, bytes without end, a redirect to itself. */

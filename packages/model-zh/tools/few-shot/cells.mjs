@@ -7,7 +7,7 @@ import { overlapAuc } from './overlap.mjs'
 const epochs = (pairs) => Math.max(4, Math.min(10, Math.round(1000 / pairs)))
 
 /**
- * What a training begins with: the flags of train:sohu. The pretrained starts get the same settings, which nobody tuned on these data: the
+ * What a training begins with: the flags of sohu-train sohu. The pretrained starts get the same settings, which nobody tuned on these data: the
  * preset's, without its contrastive loss (own pairs have no topics) and with twice its rate. A small network from scratch gets more epochs.
  */
 export const STARTS = {

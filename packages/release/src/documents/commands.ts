@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { execute } from '../execute'
-import { PUBLISHED, ROOT, manifestIn } from '../packages'
+import { PUBLISHED, ROOT, manifestIn, nameOf } from '../packages'
 import { PROGRAMS } from './reasons'
 import type { Words } from './shell'
 
@@ -31,6 +31,8 @@ export async function problemOf(command: Words, surroundings: Surroundings): Pro
       [process.execPath, join(surroundings.project, 'node_modules/.bin/sohu-match'), rest[0]!],
       rest.slice(1)
     )
+  if (program === 'sohu-train' || program === '@sohu-match/train')
+    return rest[0] === undefined ? undefined : flagProblem([process.execPath, TRAINER, rest[0]], rest.slice(1))
   if (program === 'npm') return npmProblem(rest)
   if (program === 'node') return nodeProblem(rest)
   if (program === 'vitest') return testFileProblem(rest)
@@ -41,6 +43,9 @@ export async function problemOf(command: Words, surroundings: Surroundings): Pro
   if (program === 'curl') return addressProblem(rest, surroundings.routes)
   return undefined
 }
+
+/** The trainer of this clone: TensorFlow, by which most of its commands are loaded, is set up here and not in the fresh project. */
+const TRAINER = join(ROOT, 'packages/trainer/bin/sohu-train.mjs')
 
 const PUBLIC_NX = ['run-many', 'graph', 'affected', 'release', 'build']
 
@@ -115,7 +120,7 @@ function npmProblem([subcommand, ...rest]: Words): string | undefined {
   if (['i', 'install', 'ci', 'rebuild'].includes(subcommand!)) {
     const ours = names.filter((name) => name.startsWith('@sohu-match/'))
     return ours
-      .filter((name) => !PUBLISHED.some((published) => name === `@sohu-match/${published}`))
+      .filter((name) => !PUBLISHED.some((published) => name === `@sohu-match/${nameOf(published)}`))
       .map((name) => `${name} is not published`)[0]
   }
   return `npm ${subcommand} is not known to this check`

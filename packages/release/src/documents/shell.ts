@@ -17,7 +17,7 @@ export function commandsIn(code: string): Words[] {
 export function commandsWithin(text: string): Words[] {
   const sentences = text.replace(/^[ \t]*```[^]*?^[ \t]*```/gm, '')
   const named = sentences.matchAll(
-    /`((?:[A-Z_]+=\S+ )?(?:(?:npx )?nx run|npm run|npx @sohu-match\/cli|sohu-match) [a-z][^`]*)`/g
+    /`((?:[A-Z_]+=\S+ )?(?:(?:npx )?nx run|npm run|npx @sohu-match\/cli|sohu-match|(?:npx )?sohu-train) [a-z][^`]*)`/g
   )
   return [...named].flatMap(([, code]) => commandsIn(code!.replace(/[[\]|]/g, ' ')))
 }

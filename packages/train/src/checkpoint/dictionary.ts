@@ -1,13 +1,19 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createSegmenter, openDictionary, segmentWords, type ModelConfig } from '@sohu-match/core'
 import { readBytes, readText } from '@sohu-match/node'
+import { PRESETS } from '../presets'
 import { originNotice, type Origin } from '../pretrained/origin'
 import type { Assets } from './checkpoint'
 
+/** The published package's own copy of the dictionary. */
+const COPY = fileURLToPath(new URL('../dictionary/dictionary.bin', PRESETS))
+
 /** The dictionary that the core package builds, and its license notice. Throws `asset-missing`. */
 export async function bundledDictionary(): Promise<{ dictionary: Uint8Array; notice: string }> {
-  const path = createRequire(import.meta.url).resolve('@sohu-match/core/dictionary.bin')
+  const path = existsSync(COPY) ? COPY : createRequire(import.meta.url).resolve('@sohu-match/core/dictionary.bin')
   const [dictionary, notice] = await Promise.all([readBytes(path), readText(join(dirname(path), 'NOTICE'))])
   return { dictionary, notice }
 }

@@ -8,7 +8,7 @@ import {
   type ModelConfig,
   type ScoredRow
 } from '@sohu-match/core'
-import { CHECKPOINT_FOLDER, outputFolder, readDataset, userPath } from '@sohu-match/node'
+import { CHECKPOINT_FOLDER, outputFolder, readDataset, userPath, type GivenColumns } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
 import { encodeExamples } from '../data/encode'
 import { forTasks } from '../data/for-tasks'
@@ -26,8 +26,10 @@ export interface InterpolateOptions {
   readonly checkpoint: string
   /** 0 is the start, 1 the checkpoint. */
   readonly share: number
-  /** Data folder whose valid split determines thresholds and metrics. */
+  /** Labelled pairs whose valid split determines thresholds and metrics. */
   readonly data: string
+  /** Columns of a file that would otherwise be guessed. */
+  readonly columns?: GivenColumns | undefined
   readonly out: string
   /** Move each task's offset, so that its threshold is 0.5; bi-encoders only. */
   readonly center?: boolean
@@ -42,7 +44,7 @@ export interface InterpolateOptions {
  * `config-invalid`, `checkpoint-invalid`, `data-invalid`, `output-exists`.
  */
 export async function interpolate(
-  { start, checkpoint, share, data, out, center = false, force = false }: InterpolateOptions,
+  { start, checkpoint, share, data, columns, out, center = false, force = false }: InterpolateOptions,
   onProgress?: (done: number, total: number) => void
 ): Promise<Metrics> {
   if (!(share >= 0 && share <= 1))
@@ -57,7 +59,7 @@ export async function interpolate(
     const { model, assets } = tuned
     const { config } = model
     if (center) requireOffsets(config, checkpoint)
-    const { splits } = forTasks(await readDataset(data, ['valid']), config.tasks)
+    const { splits } = forTasks(await readDataset(data, ['valid'], { columns }), config.tasks)
     const valid = await encodeExamples(splits.valid, createTokenizer(assets.vocab, assets.dictionary), {
       maxLength: config.maxLength,
       architecture: config.architecture

@@ -45,7 +45,7 @@ export function addCheckData(program: Command): void {
         console.log(textTable(baseline.head, baseline.rows, color))
       }
       console.log(planText(resolved))
-      console.log(`Train: npx nx run train:sohu -- --data ${path} --out runs/mine`)
+      console.log(`Train: npx sohu-train sohu --data ${path} --out runs/mine`)
     })
 }
 

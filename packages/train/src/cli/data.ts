@@ -1,19 +1,12 @@
-import { MatcherError } from '@sohu-match/core'
 import type { GivenColumns, SplitName } from '@sohu-match/node'
+import { COLUMNS } from '@sohu-match/node/cli'
 import { Option } from 'commander'
 
 export const DATA_HELP =
   'labeled pairs: a .tsv, .csv, .jsonl or .parquet file, or a folder (train.tsv and dev.tsv, the Sohu layout, or a dataset.json)'
 
-const ROLES = ['a', 'b', 'label', 'id', 'split']
-
 export function columnsOption(): Option {
-  return new Option(
-    '--columns <role=name...>',
-    `columns of a file whose names are not recognized: ${ROLES.join('=…, ')}=… (numbers from 1 where it has no header)`
-  )
-    .argParser(addColumn)
-    .default({}, 'by their names')
+  return new Option(COLUMNS.flags, COLUMNS.description).argParser(COLUMNS.parse).default({}, 'by their names')
 }
 
 /** `all` is every labeled pair, for a file that was not trained on. */
@@ -35,13 +28,3 @@ export interface DataFlags {
 }
 
 export type SplitChoice = SplitName | 'all'
-
-/** Throws `config-invalid`. */
-export function addColumn(text: string, before: GivenColumns): GivenColumns {
-  const [, role, name] = /^([^=]+)=(.+)$/s.exec(text) ?? []
-  if (role !== undefined && name !== undefined && ROLES.includes(role)) return { ...before, [role]: name }
-  throw new MatcherError(
-    'config-invalid',
-    `--columns ${text} is not role=name, for example --columns a=q1 b=q2 label=same; the roles are ${ROLES.join(', ')}.`
-  )
-}

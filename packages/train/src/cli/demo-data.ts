@@ -9,6 +9,6 @@ export function addDemoData(program: Command): void {
     .requiredOption('--out <dir>', 'folder to write')
     .action(async ({ out }: { out: string }) => {
       await writeDemoCorpus(userPath(out))
-      console.log(`The demo corpus is in ${out}; train on it with: npx nx run train:sohu -- --data ${out}`)
+      console.log(`The demo corpus is in ${out}; train on it with: npx sohu-train sohu --data ${out}`)
     })
 }

@@ -60,7 +60,7 @@ export function addImport(program: Command): void {
         model: ownKeys(applyOverrides({ max_length: maxLength }, set))
       })
       console.log(
-        `${summaryText(summary)}\nThe checkpoint is in ${out}; fine-tune it: npx nx run train:sohu -- --init ${out} --preset sohu-base`
+        `${summaryText(summary)}\nThe checkpoint is in ${out}; fine-tune it: npx sohu-train sohu --init ${out} --preset sohu-base`
       )
     })
 }

@@ -1,6 +1,7 @@
-import { userPath } from '@sohu-match/node'
+import { userPath, type GivenColumns } from '@sohu-match/node'
 import { numberIn } from '@sohu-match/node/cli'
 import type { Command } from 'commander'
+import { columnsOption, DATA_HELP } from './data'
 import { interpolate } from '../checkpoint/interpolate'
 import { createProgress } from '../report/bar'
 
@@ -9,6 +10,7 @@ interface InterpolateFlags {
   readonly checkpoint: string
   readonly share: number
   readonly data: string
+  readonly columns: GivenColumns
   readonly out: string
   readonly center: boolean
   readonly force: boolean
@@ -20,14 +22,18 @@ export function addInterpolate(program: Command): void {
     .description(
       'mix the weights of a fine-tuned checkpoint with those it started from, to keep more of what the start knew'
     )
-    .requiredOption('--start <dir>', 'checkpoint the training started from (train:import writes public weights as one)')
+    .requiredOption(
+      '--start <dir>',
+      'checkpoint the training started from (sohu-train import writes public weights as one)'
+    )
     .requiredOption('--checkpoint <dir>', "the fine-tuned one: a run's best/ folder")
     .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', numberIn(0, 1))
-    .requiredOption('--data <dir>', 'data folder whose valid split determines thresholds and metrics')
+    .requiredOption('--data <path>', `${DATA_HELP}; its valid split determines thresholds and metrics`)
+    .addOption(columnsOption())
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--center', "move each task's offset so that its threshold is 0.5 (bi-encoders)", false)
     .option('--force', 'replace what is at --out', false)
-    .action(async ({ start, checkpoint, share, data, out, center, force }: InterpolateFlags) => {
+    .action(async ({ start, checkpoint, share, data, columns, out, center, force }: InterpolateFlags) => {
       const progress = createProgress(process.stderr)
       const metrics = await interpolate(
         {
@@ -35,6 +41,7 @@ export function addInterpolate(program: Command): void {
           checkpoint: userPath(checkpoint),
           share,
           data: userPath(data),
+          columns,
           out: userPath(out),
           center,
           force

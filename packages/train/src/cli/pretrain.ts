@@ -52,7 +52,7 @@ export function addPretrain(program: Command): void {
       stop.dispose()
       console.log(
         `After ${whole(steps)} steps (held-out loss ${heldOutLoss.toFixed(3)}) the checkpoint is in ${out}; fine-tune it with: ` +
-          `npx nx run train:sohu -- --init ${out} --data DIR`
+          `npx sohu-train sohu --init ${out} --data DIR`
       )
     })
 }

@@ -14,7 +14,7 @@ import { addStudy } from './study'
 import { addWeights } from './weights'
 
 /** The Nx target `train:NAME` runs the command NAME. */
-export const program = new Command('train')
+export const program = new Command('sohu-train')
   .description('Train the six-task conditional-LayerNorm RoFormer, evaluate it, and predict with it.')
   .showHelpAfterError('(--help lists the options)')
 

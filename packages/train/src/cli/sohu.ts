@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { MatcherError, meanOfNumbers, type Metrics } from '@sohu-match/core'
 import { userPath, type GivenColumns } from '@sohu-match/node'
@@ -136,7 +137,17 @@ async function showBesideBaseline({ out, json }: SohuOptions, { data, columns }:
     return
   }
   if (json) process.stdout.write(jsonLine('comparison', compared))
-  else console.log(`${comparisonText(compared, process.stdout.isTTY)}\n${nextSteps(out, data, compared)}`)
+  else
+    console.log(
+      `${comparisonText(compared, process.stdout.isTTY)}\n${nextSteps({ out, data, columns, match: matchCommand() }, compared)}`
+    )
+}
+
+/** How a person runs `sohu-match` where they are: built from its sources in a clone, else from the registry. */
+function matchCommand(): string {
+  return existsSync(userPath('packages/cli/src'))
+    ? 'npx nx run cli:build && node packages/cli/dist/cli.js'
+    : 'npx @sohu-match/cli'
 }
 
 /** Presets whose few epochs at a small learning rate suit weights that know Chinese already. */
@@ -178,7 +189,7 @@ function conclude({ out, json }: SohuOptions, result: RunResult, planned: boolea
 }
 
 function resumeCommand(out: string): string {
-  return `npx nx run train:sohu -- --out ${out} --resume`
+  return `npx sohu-train sohu --out ${out} --resume`
 }
 
 /** Why a run ended, where its weights are, and what to do next; a planned run prints that after its comparison. */
@@ -203,8 +214,8 @@ export function conclusion(out: string, { ended, state, best }: RunResult, plann
 
 function evaluateAndExport(checkpoint: string): string[] {
   return [
-    `Evaluate them: npx nx run train:evaluate -- --checkpoint ${checkpoint} --data DIR --split test`,
-    `Export them:   npx nx run export:sohu -- --checkpoint ${checkpoint} --out models/NAME`
+    `Evaluate them: npx sohu-train evaluate --checkpoint ${checkpoint} --data DIR --split test`,
+    `Export them:   npx sohu-train export --checkpoint ${checkpoint} --out models/NAME`
   ]
 }
 

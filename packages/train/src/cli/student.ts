@@ -26,7 +26,7 @@ export function addStudent(program: Command): void {
       const parameters = await makeStudent(options)
       console.log(
         `${whole(parameters)} parameters. The checkpoint is in ${out}; let it learn from the larger network: ` +
-          `npx nx run train:sohu -- --init ${out} --teacher ${from} --data DIR --set distill_epochs=1`
+          `npx sohu-train sohu --init ${out} --teacher ${from} --data DIR --set distill_epochs=1`
       )
     })
 }

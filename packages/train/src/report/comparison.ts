@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path'
+import type { GivenColumns } from '@sohu-match/node'
 import { COMPARED, verdict, type ComparedMetric, type TaskComparison } from '../evaluate/compare'
 import type { BesideBaseline } from '../evaluate/beside-baseline'
 import { withInterval } from './figures'
@@ -35,23 +36,35 @@ function verdictText({ task, metrics }: TaskComparison): string {
       .join(', ')
   const parts = [
     [of('better'), 'better than the baseline'],
-    [of('worse'), 'worse than the baseline: use more pairs, or look at the labels with train:errors'],
+    [of('worse'), 'worse than the baseline: use more pairs, or look at the labels with sohu-train errors'],
     [of('undecided'), 'not distinguishable from the baseline on so few pairs (the interval contains 0)']
   ].filter(([metrics]) => metrics !== '')
   return `${task}: ${parts.map(([metrics, what]) => `${metrics} ${what}`).join('; ')}.`
 }
 
-export function nextSteps(out: string, data: string, { split, tasks }: BesideBaseline): string {
+/** What a person typed that the next commands need too. */
+export interface NextSteps {
+  readonly out: string
+  readonly data: string
+  readonly columns?: GivenColumns | undefined
+  /** How `sohu-match` is run here. */
+  readonly match: string
+}
+
+/** Commands that follow a training. */
+export function nextSteps({ out, data, columns = {}, match }: NextSteps, { split, tasks }: BesideBaseline): string {
   const checkpoint = join(out, 'best')
   const model = join('models', out.split(/[\\/]/).filter(Boolean).at(-1) ?? 'mine')
-  const shown = relative(process.cwd(), data).startsWith('..') ? data : relative(process.cwd(), data)
+  const path = relative(process.cwd(), data).startsWith('..') ? data : relative(process.cwd(), data)
+  const roles = Object.entries(columns).map(([role, name]) => ` ${role}=${name}`)
+  const shown = `${path}${roles.length > 0 ? ` --columns${roles.join('')}` : ''}`
   const task = tasks.length > 1 ? ` --task ${tasks[0]!.task}` : ''
   return [
     'Next:',
-    `  the worst errors:   npx nx run train:errors -- --checkpoint ${checkpoint} --data ${shown} --split ${split} --out errors.html`,
-    `  score other pairs:  npx nx run train:predict -- --checkpoint ${checkpoint} --data FILE --out scored.csv`,
-    `  export to ONNX:     npx nx run export:sohu -- --checkpoint ${checkpoint} --data ${shown} --gate 0.01 --out ${model}`,
-    `  match two texts:    npx nx run cli:build && node packages/cli/dist/cli.js match TEXT TEXT --model ${model}${task}`,
-    `  serve over HTTP:    node packages/cli/dist/cli.js serve --model ${model}${task} --port 8080`
+    `  the worst errors:   npx sohu-train errors --checkpoint ${checkpoint} --data ${shown} --split ${split} --out errors.html`,
+    `  score other pairs:  npx sohu-train predict --checkpoint ${checkpoint} --data FILE --out scored.csv`,
+    `  export to ONNX:     npx sohu-train export --checkpoint ${checkpoint} --data ${shown} --gate 0.01 --out ${model}`,
+    `  match two texts:    ${match} match TEXT TEXT --model ${model}${task}`,
+    `  serve over HTTP:    ${match} serve --model ${model}${task} --port 8080`
   ].join('\n')
 }

@@ -4,7 +4,7 @@ import { fitToMachine, withoutKernels } from './machine'
 
 const settings = (more: object) => parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1e-4, ...more }, 'test')
 const asked = settings({ precision: 'bfloat16', kernels: 'auto' })
-const reason = 'they are not compiled: run `npm run setup`'
+const reason = 'they are not compiled: run `npx sohu-train setup`'
 
 describe('a run on a machine', () => {
   it('has what it asks for where the machine has it', () => {

@@ -101,7 +101,7 @@ describe('a run that is interrupted', () => {
     await reached(child, 10)
     child.kill(signal)
     expect(await ended(child)).toBe(code)
-    expect(output).toContain(`nx run train:sohu -- --out ${join(root, run)} --resume`)
+    expect(output).toContain(`npx sohu-train sohu --out ${join(root, run)} --resume`)
     expect(await ended(train(run, '--resume'))).toBe(0)
     expect(outcome(run)).toEqual(outcome('whole'))
   })

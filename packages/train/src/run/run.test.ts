@@ -396,11 +396,11 @@ describe('a run that ends', () => {
     expect(conclusion(out, all)).toMatch(
       /^Done: all 1 epochs are trained\. The best weights, of epoch 1 \(mean F1 .* at the thresholds/
     )
-    expect(conclusion(out, all)).toContain(`npx nx run export:sohu -- --checkpoint ${join(out, 'best')}`)
+    expect(conclusion(out, all)).toContain(`npx sohu-train export --checkpoint ${join(out, 'best')}`)
     expect(conclusion(out, { ...all, ended: 'patience', state: { ...all.state, epoch: 4, stale: 2 } })).toContain(
       'Done after epoch 4: 2 epochs in a row were no better'
     )
-    expect(conclusion(out, { ...all, ended: 'stopped' })).toContain(`npx nx run train:sohu -- --out ${out} --resume`)
+    expect(conclusion(out, { ...all, ended: 'stopped' })).toContain(`npx sohu-train sohu --out ${out} --resume`)
   })
 
   it('has both checkpoints with everything that export and --resume need', async () => {

@@ -19,7 +19,7 @@ export function studyPage(
       ['data', study.data],
       ['seeds', study.seeds.join(', ')],
       ['machine', machine],
-      ['command', `npx nx run train:study -- --study ${study.name}`]
+      ['command', `npx sohu-train study --study ${study.name}`]
     ]
   )
   const arms = htmlTable(

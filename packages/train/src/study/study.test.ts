@@ -114,7 +114,7 @@ describe('a study', () => {
       'two networks',
       'lexical baseline',
       '<svg',
-      'nx run train:study -- --study tiny'
+      'npx sohu-train study --study tiny'
     ])
       expect(html).toContain(wanted)
     expect(html).not.toMatch(/<script|src=|href=|NaN/)

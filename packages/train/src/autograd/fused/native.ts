@@ -11,12 +11,12 @@ function load(): string | undefined {
   if (onGpu) return 'they exist for a CPU only'
   const require = createRequire(import.meta.url)
   const addon = join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), ADDON)
-  if (!existsSync(addon)) return 'they are not compiled: run `npm run setup`'
+  if (!existsSync(addon)) return 'they are not compiled: run `npx sohu-train setup`'
   try {
     const { refused } = require(addon) as { readonly refused: string }
-    return refused === '' ? undefined : `${refused}: run \`npm run setup\``
+    return refused === '' ? undefined : `${refused}: run \`npx sohu-train setup\``
   } catch (cause) {
-    return `they did not load (${cause instanceof Error ? cause.message : String(cause)}): run \`npm run setup\``
+    return `they did not load (${cause instanceof Error ? cause.message : String(cause)}): run \`npx sohu-train setup\``
   }
 }
 

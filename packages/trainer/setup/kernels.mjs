@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { dropNote, readNote, ROOT, writeNote } from './places.mjs'
+import { dropNote, PACKAGE, readNote, writeNote } from './places.mjs'
 import { run } from './run.mjs'
 import { say, SetupError, timed } from './say.mjs'
 import { packageFolder } from './tensorflow.mjs'
 import { ADDON as TFJS_ADDON, findCompiler, LIBRARIES, NAPI, nodeHeaders } from './wheels.mjs'
 
 /** The C++ sources, and the addon that they become, in the folder of the npm package whose TensorFlow they register with. */
-const SOURCES = path.join(ROOT, 'packages', 'train', 'native')
+const SOURCES = [path.join(PACKAGE, '..', 'train', 'native'), path.join(PACKAGE, 'dist', 'native')].find((folder) =>
+  existsSync(folder)
+)
 export const ADDON = path.join(path.dirname(TFJS_ADDON), 'sohu_kernels.node')
 
 /** A hash of all sources: the kernels are compiled again when one changes. */
@@ -101,6 +103,6 @@ async function tryOut(addon) {
     const { refused } = require(${JSON.stringify(addon)})
     if (refused !== '') throw new Error(refused)`
   const env = { TF_CPP_MIN_LOG_LEVEL: '3' }
-  await run(process.execPath, ['-e', script], { cwd: path.join(ROOT, 'packages', 'train'), env })
+  await run(process.execPath, ['-e', script], { cwd: PACKAGE, env })
   return 'fused kernels of training, compiled for this processor'
 }

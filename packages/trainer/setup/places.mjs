@@ -14,11 +14,18 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SetupError } from './say.mjs'
 
-/** The repository's root. */
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** The folder of this package. */
+export const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
 /** Where set-up notes what it has done: inside node_modules, so that the notes go when the packages go. */
-export const STATE = path.join(ROOT, 'node_modules', '.sohu-match')
+export const STATE = path.join(nodeModules(PACKAGE), '.sohu-match')
+
+/** The node_modules that an installed package lies in, or the one of the clone that holds its sources. */
+export function nodeModules(folder) {
+  const parts = folder.split(path.sep)
+  const last = parts.lastIndexOf('node_modules')
+  return last < 0 ? path.join(folder, '..', '..', 'node_modules') : parts.slice(0, last + 1).join(path.sep)
+}
 
 /** The folder of large downloads, outside node_modules because `npm ci` empties that; several clones share it. */
 export function cacheFolder(env = process.env) {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cacheFolder, firstMissing, linkTree, makeFolder, ROOT } from './places.mjs'
+import { cacheFolder, firstMissing, linkTree, makeFolder, PACKAGE } from './places.mjs'
 import { run, which } from './run.mjs'
 import { SetupError, timed } from './say.mjs'
 
@@ -21,8 +21,7 @@ export const ADDON = path.join('lib', `napi-v${NAPI}`, 'tfjs_binding.node')
 export const findCompiler = () => which([process.env.CXX, 'g++', 'c++', 'clang++'].filter(Boolean))
 
 /** The folder of Node-API's headers. */
-export const nodeHeaders = () =>
-  createRequire(path.join(ROOT, 'packages', 'train', 'package.json'))('node-api-headers').include_dir
+export const nodeHeaders = () => createRequire(path.join(PACKAGE, 'package.json'))('node-api-headers').include_dir
 
 /** A Python 3 that has pip; undefined where there is none. */
 export async function findPython() {
@@ -44,7 +43,7 @@ export async function buildFromWheels({ flavor, arch }, packageFolder, python) {
   const compiler = findCompiler()
   if (!compiler) {
     throw new SetupError(
-      "No C++ compiler was found to build TensorFlow's addon: install one (Debian, Ubuntu: apt-get install g++), then run `npm run setup` again."
+      "No C++ compiler was found to build TensorFlow's addon: install one (Debian, Ubuntu: apt-get install g++), then run the set-up again."
     )
   }
   const library = path.join(cacheFolder(), `tensorflow-${VERSION}-${flavor}-${arch}`)
@@ -89,7 +88,7 @@ async function download(flavor, arch, python, folder) {
     { show: process.stdout.isTTY }
   ).catch((cause) => {
     throw new SetupError(
-      `${cause.message}\nTensorFlow's wheels could not be downloaded: see to the network or pip's settings, then run \`npm run setup\` again.`,
+      `${cause.message}\nTensorFlow's wheels could not be downloaded: see to the network or pip's settings, then run the set-up again.`,
       { cause }
     )
   })

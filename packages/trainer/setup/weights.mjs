@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { cacheFolder, ROOT } from './places.mjs'
+import { cacheFolder, PACKAGE } from './places.mjs'
 import { run } from './run.mjs'
 import { timed } from './say.mjs'
 
-/** Public weights that `train:sohu --init` knows by `name`, in the folder of large downloads; the training package fetches and verifies them. */
+/** Public weights that `sohu-train sohu --init` knows by `name`, in the folder of large downloads; the training package fetches and verifies them. */
 export const weights = (name) => {
   const folder = path.join(cacheFolder(), 'weights', name)
   return {
@@ -17,16 +17,16 @@ export const weights = (name) => {
 
     work: () =>
       timed('weights', `fetching ${name}`, async () => {
-        const nx = path.join(ROOT, 'node_modules', 'nx', 'bin', 'nx.js')
-        const env = { SOHU_MATCH_CACHE: cacheFolder(), NX_DAEMON: 'false' }
-        await run(process.execPath, [nx, 'run', 'train:weights', '--', name], { cwd: ROOT, env, shorten: errorOf })
+        const program = path.join(PACKAGE, 'bin', 'sohu-train.mjs')
+        const env = { SOHU_MATCH_CACHE: cacheFolder() }
+        await run(process.execPath, [program, 'weights', name], { env, shorten: errorOf })
         return folder
       })
   }
 }
 
-/** The one line of the command that says what went wrong, without what Nx prints around it. */
+/** The line of the command that says what went wrong, or the end of what it printed. */
 export function errorOf(output) {
-  const line = output.split('\n').find((text) => text.startsWith('Error ['))
+  const line = output.split('\n').find((text) => text.startsWith('sohu-train: '))
   return line ?? output.trim().split('\n').slice(-5).join('\n')
 }

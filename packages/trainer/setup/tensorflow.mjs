@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { dropNote, firstMissing, readNote, ROOT, writeNote } from './places.mjs'
+import { dropNote, firstMissing, nodeModules, PACKAGE, readNote, writeNote } from './places.mjs'
 import { run, which } from './run.mjs'
 import { SetupError, timed } from './say.mjs'
 import { buildFromWheels, findPython, VERSION } from './wheels.mjs'
 
-const PACKAGE = '@tensorflow/tfjs-node-gpu'
-const TRAIN = path.join(ROOT, 'packages', 'train')
+const TFJS = '@tensorflow/tfjs-node-gpu'
 const TOOLS =
-  'install g++, python3 and pip (Debian, Ubuntu: apt-get install g++ python3 python3-pip), then run `npm run setup` again'
+  'install g++, python3 and pip (Debian, Ubuntu: apt-get install g++ python3 python3-pip), then run the set-up again'
 const firstError = (output) =>
   output.split('\n').find((line) => /^(\w*Error|.*failed with error)/.test(line)) ?? output.slice(-500)
 
@@ -38,7 +37,7 @@ export function difference(note, wanted) {
 /** The folder of the npm package that ties TensorFlow to Node; undefined where it is not installed. */
 export function packageFolder() {
   try {
-    return path.dirname(createRequire(path.join(TRAIN, 'package.json')).resolve(`${PACKAGE}/package.json`))
+    return path.dirname(createRequire(path.join(PACKAGE, 'package.json')).resolve(`${TFJS}/package.json`))
   } catch {
     return undefined
   }
@@ -65,7 +64,7 @@ export const tensorflow = {
     const change = difference(note, targetHere(folder))
     if (change) return change
     const lost = firstMissing(note.files.map((file) => path.join(folder, file)))
-    return lost && `${path.relative(ROOT, lost)} is gone`
+    return lost && `${lost} is gone`
   },
 
   ready: () => readNote('tensorflow').summary,
@@ -88,12 +87,12 @@ export const tensorflow = {
 /** What the package does at an ordinary install: an older C library (2.9, CUDA 11.2) and a ready addon, from TensorFlow's own download host. */
 async function runOwnInstaller({ platform, flavor }, folder) {
   const why = platform === 'linux' ? 'no python3 with pip was found' : `on ${platform}`
-  const env = { PATH: [path.join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(path.delimiter) }
-  await timed('TensorFlow', `${why}: running the installer of ${PACKAGE} itself`, () =>
+  const env = { PATH: [path.join(nodeModules(folder), '.bin'), process.env.PATH].join(path.delimiter) }
+  await timed('TensorFlow', `${why}: running the installer of ${TFJS} itself`, () =>
     run(process.execPath, ['scripts/install.js', flavor, 'download'], { cwd: folder, env, shorten: firstError }).then(
       () => undefined,
       (cause) => {
-        throw new SetupError(`${cause.message}\nThe installer of ${PACKAGE} failed: ${TOOLS}.`, { cause })
+        throw new SetupError(`${cause.message}\nThe installer of ${TFJS} failed: ${TOOLS}.`, { cause })
       }
     )
   )
@@ -103,14 +102,14 @@ async function runOwnInstaller({ platform, flavor }, folder) {
 /** Loads the addon in a process of its own and says what it is. Throws SetupError where it does not load. */
 async function tryOut(flavor) {
   const script = `
-    const tf = require('${PACKAGE}')
+    const tf = require('${TFJS}')
     const { binding } = tf.backend()
     console.log(JSON.stringify([tf.getBackend(), binding.TF_Version, binding.isUsingGpuDevice()]))`
-  const output = await run(process.execPath, ['-e', script], { cwd: TRAIN, env: { TF_CPP_MIN_LOG_LEVEL: '3' } })
+  const output = await run(process.execPath, ['-e', script], { cwd: PACKAGE, env: { TF_CPP_MIN_LOG_LEVEL: '3' } })
   const [backend, version, gpu] = JSON.parse(output.trim().split('\n').at(-1))
   if (backend !== 'tensorflow')
     throw new SetupError(
-      `TensorFlow.js chose its '${backend}' backend, not the native one: remove node_modules and run \`npm run setup\` again.`
+      `TensorFlow.js chose its '${backend}' backend, not the native one: remove node_modules and install again.`
     )
   if (flavor === 'gpu' && !gpu)
     return `TensorFlow ${version} with CUDA libraries, but on the CPU, for it sees no GPU (CUDA 12 needs NVIDIA's driver 525 or newer: see nvidia-smi)`

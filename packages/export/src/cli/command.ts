@@ -1,0 +1,108 @@
+import { DTYPES, MatcherError, type Dtype } from '@sohu-match/core'
+import { userPath, type GivenColumns } from '@sohu-match/node'
+import { COLUMNS, numberIn, wholeNumber } from '@sohu-match/node/cli'
+import { Command, Option } from 'commander'
+import { exportModel } from '../export-model'
+import { formatReport } from '../report'
+
+interface SohuFlags {
+  readonly checkpoint: string
+  readonly out: string
+  readonly dtype: Dtype[]
+  readonly name: string
+  readonly task?: string
+  readonly data?: string
+  readonly columns: GivenColumns
+  readonly gate: number | false
+  readonly gatePairs: number
+  readonly wordBits?: '4' | '8'
+  readonly latency: boolean
+  readonly force?: boolean
+}
+
+/** F1 that a dtype may lose against fp32, in mean: 0.3 points, below what two seeds of training differ by. */
+const LARGEST_DROP = 0.003
+/** Pairs that the gate runs in every dtype: some minutes for the base model, and F1 to about half a point; drops are paired. */
+const GATE_PAIRS = 2000
+
+/** The command that turns a checkpoint into a model folder, under the name that its program gives it. */
+export function exportCommand(name: string): Command {
+  return new Command(name)
+    .description('export a checkpoint as quantized ONNX graphs with a manifest')
+    .requiredOption('--checkpoint <dir>', 'the checkpoint folder, such as runs/NAME/best')
+    .requiredOption('--out <dir>', 'the model folder to write')
+    .addOption(
+      new Option('--dtype <list>', `precisions, comma-separated: ${DTYPES.join(', ')}`)
+        .default(['fp32', 'int8', 'q8'], 'fp32,int8,q8')
+        .argParser(parseDtypes)
+    )
+    .option(
+      '--data <path>',
+      'labeled pairs, a file or folder as in training; F1 of every dtype is measured on the valid split'
+    )
+    .addOption(new Option(COLUMNS.flags, COLUMNS.description).argParser(COLUMNS.parse).default({}, 'by their names'))
+    .addOption(
+      new Option('--gate <drop>', 'refuse a dtype whose mean F1 is lower than that of fp32 by more')
+        .default(LARGEST_DROP)
+        .argParser(numberIn(0))
+    )
+    .option('--no-gate', 'export without measuring F1')
+    .addOption(
+      new Option('--gate-pairs <count>', 'pairs that F1 is measured on, stratified by task and label')
+        .default(GATE_PAIRS)
+        .argParser(wholeNumber(1))
+    )
+    .option('--task <name>', "one task alone, as a plain RoFormer in Hugging Face's layout")
+    .option('--name <name>', "the model's name in manifest and model card", 'sohu')
+    .addOption(
+      new Option(
+        '--word-bits <bits>',
+        'of the word embeddings in int8 and q8 (default: 8, and 4 for a bi-encoder)'
+      ).choices(['4', '8'])
+    )
+    .option('--no-latency', 'do not time the graphs')
+    .option('--force', 'replace the exported model at --out')
+    .action(run)
+}
+
+async function run(flags: SohuFlags): Promise<void> {
+  const out = userPath(flags.out)
+  const reports = await exportModel({
+    ...flags,
+    out,
+    workingFolder: userPath('.'),
+    checkpoint: userPath(flags.checkpoint),
+    dtypes: flags.dtype,
+    force: flags.force ?? false,
+    wordBits: flags.wordBits === undefined ? undefined : flags.wordBits === '4' ? 4 : 8,
+    gate: gateOptions(flags),
+    onProgress: (text) => console.error(text)
+  })
+  const tasks = Object.keys(reports.fp32?.gate?.metrics.tasks ?? {}).map((name) => ({ name }))
+  console.log(`${formatReport(reports, tasks)}\n\n${out} holds ${flags.dtype.join(', ')}.`)
+}
+
+/** Measuring F1 is the rule; leaving it out must be said. */
+function gateOptions({ data, columns, gate, gatePairs }: SohuFlags) {
+  if (gate === false) return undefined
+  if (data === undefined) {
+    throw new MatcherError(
+      'config-invalid',
+      'There is no --data to measure F1 on: name the labeled pairs, or say --no-gate to export without that check.'
+    )
+  }
+  return { data: userPath(data), columns, largestDrop: gate, pairs: gatePairs }
+}
+
+/** Comma-separated precisions. Throws `config-invalid`. */
+function parseDtypes(list: string): Dtype[] {
+  return list.split(',').map((name) => {
+    const dtype = DTYPES.find((one) => one === name.trim())
+    if (!dtype)
+      throw new MatcherError(
+        'config-invalid',
+        `--dtype has "${name}"; it takes ${DTYPES.join(', ')}, separated by commas.`
+      )
+    return dtype
+  })
+}
