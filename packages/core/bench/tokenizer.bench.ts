@@ -1,4 +1,4 @@
-/** Times the tokenizer: its start against parsing dict.txt into a Map, its pairs a second against Python jieba with bert4keras. */
+/** Times the tokenizer: start-up against parsing dict.txt into a Map, speed against Python jieba with bert4keras. */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -21,14 +21,14 @@ const vocabPath = hasShared ? join(shared, 'wobert-vocab.txt') : join(root, 'fix
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
 const print = (text: string) => process.stdout.write(`${text}\n`)
 
-/** Seconds that `run` takes. */
+/** Seconds. */
 function time(run: () => unknown): number {
   const start = performance.now()
   run()
   return (performance.now() - start) / 1000
 }
 
-/** What the start costs without dictionary.bin: a Map of the words and all their prefixes, as Python's jieba keeps them. */
+/** Start-up without dictionary.bin: a Map of the words and all their prefixes, like Python's jieba. */
 function parseIntoMap(text: string): Map<string, number> {
   const counts = new Map<string, number>()
   for (const line of text.split('\n')) {
@@ -82,7 +82,7 @@ function readPairs(): TextPair[] {
   )
 }
 
-/** The Python peer as a function that encodes all pairs once and tells the seconds; a text says why there is none. */
+/** A function that encodes all pairs in the Python peer and returns the seconds, or why there is no peer. */
 async function startPeer(
   pairs: readonly TextPair[]
 ): Promise<{ run: () => Promise<number>; stop: () => void } | string> {
@@ -91,7 +91,7 @@ async function startPeer(
     stdio: ['pipe', 'pipe', 'ignore']
   })
   const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(error.message)))
-  child.stdin.on('error', () => undefined) // a peer that ends early shows as the end of its output
+  child.stdin.on('error', () => undefined) // a peer that exits early shows as the end of its output
   child.stdin.write(`${JSON.stringify(pairs)}\n`)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ready = await Promise.race([lines.next().then(({ value }) => value as string | undefined), failed])

@@ -1,15 +1,14 @@
 import { MatcherError } from './errors'
 
-/** The precisions that a model folder can offer; `q8` and `q4` are weights in blocks, for WebGPU first. */
+/** Precisions of graphs; `q8` and `q4` have weights in blocks, mainly for WebGPU. */
 export const DTYPES = ['fp32', 'fp16', 'int8', 'q8', 'q4'] as const
 
-/** One of the precisions. */
 export type Dtype = (typeof DTYPES)[number]
 
-/** What can run a graph: the first three in Node, the last two in browsers. */
+/** Execution providers: the first three in Node, the last two in browsers. */
 export type Device = 'cpu' | 'cuda' | 'webgpu' | 'wasm'
 
-/** Where export puts the graph of each dtype, inside the model folder. */
+/** Path of each dtype's graph in the model folder. */
 export const GRAPH_FILES: Readonly<Record<Dtype, string>> = {
   fp32: 'onnx/model.onnx',
   fp16: 'onnx/model_fp16.onnx',
@@ -19,8 +18,9 @@ export const GRAPH_FILES: Readonly<Record<Dtype, string>> = {
 }
 
 /**
- * What dtype `auto` takes on each device, best first: the later ones only where a model folder lacks the earlier. Dynamic int8 is a CPU
- * recipe (on WebGPU its products fall back to the CPU); fp16 on WebGPU is taken on request only, where the adapter has shader-f16.
+ * Dtypes for `auto` by device, in order of preference; later ones are used only if a model lacks the earlier. Dynamic
+ * int8 is for CPUs (on WebGPU its products fall back to the CPU); fp16 on WebGPU must be requested and needs an adapter
+ * with shader-f16.
  */
 export const AUTO_DTYPES: Readonly<Record<Device, readonly Dtype[]>> = {
   cpu: ['int8', 'fp32', 'q8', 'q4'],
@@ -29,7 +29,7 @@ export const AUTO_DTYPES: Readonly<Record<Device, readonly Dtype[]>> = {
   webgpu: ['q8', 'fp32', 'q4']
 }
 
-/** The dtype to load. Throws `dtype-missing`, listing what the model folder offers. */
+/** Throws `dtype-missing`, listing the dtypes of the model folder. */
 export function chooseDtype(
   graphs: Readonly<Partial<Record<Dtype, unknown>>>,
   device: Device,

@@ -1,4 +1,4 @@
-/** Every code that a `MatcherError` can carry. The first group comes from the SDKs, the second from training and export. */
+/** The first group is thrown by the SDKs, the second by training and export. */
 export const ERROR_CODES = [
   'manifest-invalid',
   'asset-missing',
@@ -23,15 +23,15 @@ export const ERROR_CODES = [
   'storage'
 ] as const
 
-/** The kind of failure, stable across releases: programs branch on it, people read the message. */
+/** The kind of failure, stable across releases, for programs; messages are for people. */
 export type MatcherErrorCode = (typeof ERROR_CODES)[number]
 
-/** Marks an error of any copy of this class: a program may hold one from ES modules, one from CommonJS, and one in a bundle. */
+/** Recognizes errors of any copy of this class: ES modules, CommonJS and bundles each have their own. */
 const BRAND = Symbol.for('sohu-match.MatcherError')
 
 /**
- * The one error class of sohu-match: `code` for programs; the message says what was found, what was wanted and what to do. `instanceof` also
- * holds for the errors of another copy of this package.
+ * The only error class of sohu-match. The message says what was found, what was expected and what to do. `instanceof`
+ * also recognizes errors of another copy of this package.
  */
 export class MatcherError extends Error {
   override readonly name = 'MatcherError'
@@ -49,7 +49,6 @@ export class MatcherError extends Error {
   }
 }
 
-/** The message of whatever was thrown. */
 export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }

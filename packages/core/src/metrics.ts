@@ -1,6 +1,6 @@
 import type { TaskSpec } from './tasks'
 
-/** One labelled pair with the model's score. */
+/** A labeled pair with the model's score. */
 export interface ScoredRow {
   /** Task id. */
   readonly task: number
@@ -11,7 +11,7 @@ export interface ScoredRow {
   readonly predicted: 0 | 1
 }
 
-/** Counts and ratios of the positive class; a ratio is NaN where it is 0/0. */
+/** Counts and ratios of the positive class; a ratio is NaN if it is 0/0. */
 export interface ClassMetrics {
   readonly pairs: number
   readonly f1: number
@@ -19,30 +19,30 @@ export interface ClassMetrics {
   readonly recall: number
 }
 
-/** `ClassMetrics` of one task with its area under the ROC curve (NaN where one class is missing). */
+/** With the area under the ROC curve (NaN without both classes). */
 export interface TaskMetrics extends ClassMetrics {
   readonly auc: number
-  /** The threshold that F1, precision and recall are at; absent in files of before, where it is 0.5 (the larger logit). */
+  /** The threshold of F1, precision and recall; absent in older files, where it is 0.5 (the larger logit). */
   readonly threshold?: number | undefined
 }
 
-/** Metrics of an evaluation by task and group name; `mean` is the competition's score. */
+/** By task and group name; `mean` is the competition's score. */
 export interface Metrics {
-  /** Mean of the groups' pooled F1, over the groups that have a positive row; NaN where none has. */
+  /** Mean of the groups' pooled F1, over the groups that have a positive row; NaN if none has. */
   readonly mean: number
   readonly groups: Readonly<Record<string, ClassMetrics>>
   readonly tasks: Readonly<Record<string, TaskMetrics>>
 }
 
-/** Rows that a task must have before its threshold is chosen from them. */
+/** Minimum rows of a task for choosing its threshold. */
 export const MIN_THRESHOLD_ROWS = 50
 
-/** The class with the larger value, 0 on a tie, as the reference's argmax (bojone/sohu2021-baseline, `evaluate`). */
+/** The class with the larger value, 0 for a tie, like the reference's argmax (bojone/sohu2021-baseline, `evaluate`). */
 export function argmaxLabel(values: ArrayLike<number>): 0 | 1 {
   return values[1]! > values[0]! ? 1 : 0
 }
 
-/** F1, precision and recall of the positive class over all rows together. */
+/** Of the positive class over all rows together. */
 export function classMetrics(rows: readonly ScoredRow[]): ClassMetrics {
   let hits = 0
   let predicted = 0
@@ -60,7 +60,7 @@ export function classMetrics(rows: readonly ScoredRow[]): ClassMetrics {
   }
 }
 
-/** Metrics of every task and group that has rows, by each row's `predicted`. */
+/** Of every task and group that has rows, by each row's `predicted`. */
 export function evaluateRows(rows: readonly ScoredRow[], tasks: readonly TaskSpec[]): Metrics {
   const named = tasks
     .map((task) => ({ task, rows: rows.filter((row) => row.task === task.id) }))
@@ -76,12 +76,11 @@ export function evaluateRows(rows: readonly ScoredRow[], tasks: readonly TaskSpe
   }
 }
 
-/** A task's threshold, 0.5 where it has none. */
 export function thresholdOf(thresholds: Readonly<Record<string, number>>, task: string): number {
   return Object.hasOwn(thresholds, task) ? thresholds[task]! : 0.5
 }
 
-/** The rows with `predicted` at each task's threshold: 1 where the score is above it. */
+/** The rows with `predicted` at each task's threshold. */
 export function atThresholds<Row extends ScoredRow>(
   rows: readonly Row[],
   tasks: readonly TaskSpec[],
@@ -90,7 +89,7 @@ export function atThresholds<Row extends ScoredRow>(
   return rows.map((row) => ({ ...row, predicted: row.score > thresholdOf(thresholds, tasks[row.task]!.name) ? 1 : 0 }))
 }
 
-/** `evaluateRows` at each task's threshold, which stands beside its F1. */
+/** `evaluateRows` at each task's threshold, which is included with its F1. */
 export function evaluateAt(
   rows: readonly ScoredRow[],
   tasks: readonly TaskSpec[],
@@ -105,13 +104,13 @@ export function evaluateAt(
   }
 }
 
-/** The mean of those values that are numbers; NaN where none is. */
+/** Skips NaN; NaN if nothing is left. */
 export function meanOfNumbers(values: readonly number[]): number {
   const numbers = values.filter((value) => !Number.isNaN(value))
   return numbers.reduce((sum, value) => sum + value, 0) / numbers.length
 }
 
-/** Area under the ROC curve by ranks, equal scores sharing their mean rank; NaN where one class is missing. */
+/** Area under the ROC curve by ranks, ties sharing their mean rank; NaN without both classes. */
 export function auc(rows: readonly Pick<ScoredRow, 'label' | 'score'>[]): number {
   const sorted = [...rows].sort((one, other) => one.score - other.score)
   const positives = sorted.reduce((sum, row) => sum + row.label, 0)
@@ -124,14 +123,15 @@ export function auc(rows: readonly Pick<ScoredRow, 'label' | 'score'>[]): number
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * (sorted.length - positives))
 }
 
-/** Half the width of the stretch of cuts that F1 is averaged over, as a share of the rarer class. */
+/** Half-width of the range of cuts over which F1 is averaged, as a share of the rarer class. */
 const STRETCH = 1 / 8
 
 /**
- * The threshold of `score > threshold` in the middle of the stretch of cuts with the largest mean F1: F1 at a cut is averaged
- * with its neighbors, on each side as many rows as an eighth of the rarer class. The single best cut of a few hundred rows is
- * a spike that other pairs, or the same ones after quantization, do not have. Midway between neighboring scores (0 below the
- * lowest); equal scores stay together. 0.5 where there are fewer than 50 rows or no positive one.
+ * The threshold of `score > threshold` in the middle of the range of cuts with the largest mean F1: F1 at a cut is
+ * averaged with its neighbors, on each side as many rows as an eighth of the rarer class. The single best cut of a few
+ * hundred rows is a spike that other pairs, or the same ones after quantization, do not have. Midway between
+ * neighboring scores (0 below the lowest); equal scores stay together. 0.5 for fewer than 50 rows or without a positive
+ * one.
  */
 export function chooseThreshold(rows: readonly Pick<ScoredRow, 'label' | 'score'>[]): number {
   const sorted = [...rows].sort((one, other) => other.score - one.score)
@@ -151,7 +151,7 @@ export function chooseThreshold(rows: readonly Pick<ScoredRow, 'label' | 'score'
   return best.threshold
 }
 
-/** F1 with the first i + 1 rows predicted positive, for every i; within equal scores as if their hits were spread evenly. */
+/** F1 with the first i + 1 rows predicted positive, for every i; the hits of equal scores are spread evenly. */
 function f1AtCuts(sorted: readonly Pick<ScoredRow, 'label' | 'score'>[], positives: number): Float64Array {
   const f1 = new Float64Array(sorted.length)
   let before = 0
@@ -165,7 +165,7 @@ function f1AtCuts(sorted: readonly Pick<ScoredRow, 'label' | 'score'>[], positiv
   return f1
 }
 
-/** The threshold of each task, by name; 0.5 for a task without enough rows. */
+/** By task name; 0.5 for a task without enough rows. */
 export function chooseThresholds(rows: readonly ScoredRow[], tasks: readonly TaskSpec[]): Record<string, number> {
   return Object.fromEntries(
     tasks.map((task) => [task.name, chooseThreshold(rows.filter((row) => row.task === task.id))])

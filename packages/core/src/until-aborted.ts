@@ -1,4 +1,4 @@
-/** The result of `work`, or the signal's reason as soon as it is aborted; the work itself goes on. */
+/** The result of `work`, or the signal's reason as soon as it is aborted; the work itself continues. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work
   return new Promise((resolve, reject) => {

@@ -6,12 +6,12 @@ import { createRequire } from 'node:module'
 const SHA256 = '139519822fe8ab9e10d9d07e68ea0451045380aedaf54ecc51e2a28c6b42a13f'
 
 /**
- * Python's file has this line once more. It adds 3 to the total, and that decides by rounding between routes that are equally probable:
- * of 6,956 texts that repeat one word, 1,111 are cut otherwise without it.
+ * Python's file repeats this line. It adds 3 to the total, and rounding then decides between routes that are equally
+ * probable: of 6,956 texts that repeat one word, 1,111 are segmented differently without it.
  */
 const REPEATED_LINE = 'B超 3 n\n'
 
-/** The text of jieba's dictionary, from the npm package @node-rs/jieba. Throws if that package holds another one. */
+/** The text of jieba's dictionary, from the npm package @node-rs/jieba. Throws if that package has a different one. */
 export function jiebaDictionaryText(): string {
   const path = createRequire(import.meta.url).resolve('@node-rs/jieba/dict.txt')
   const bytes = readFileSync(path)

@@ -1,14 +1,14 @@
 import { ERROR_CODES, type MatcherErrorCode } from '../src/errors'
 
-/** What a reader of docs/troubleshooting.md is told about one code; Markdown. */
+/** Section of docs/troubleshooting.md about one code, as Markdown. */
 interface Help {
   readonly meaning: string
-  /** Where it comes from, each a half sentence. */
+  /** Circumstances, each half a sentence. */
   readonly when: readonly string[]
   readonly todo: string
 }
 
-/** Help for every code: the type makes a new code without help fail to compile. */
+/** Help for every code: a new code without help does not compile. */
 const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
   'manifest-invalid': {
     meaning: 'The `manifest.json` of a model folder is not one that this version can use.',
@@ -193,7 +193,6 @@ Every failure is a \`MatcherError\`. Its \`code\` is one of those below and stay
 and what to do; its \`cause\`, where there is one, is the error beneath it. The commands print the code in brackets, the HTTP server answers with it as \`code\`.
 `
 
-/** The whole of docs/troubleshooting.md. */
 export function troubleshootingPage(): string {
   const links = ERROR_CODES.map((code) => `[\`${code}\`](#${code})`).join(' · ')
   const sections = ERROR_CODES.map((code) => {

@@ -1,6 +1,5 @@
 import type { BatchLimits, Batch } from './engine'
 
-/** A sequence with its task id. */
 export interface TaskSequence {
   readonly tokenIds: Int32Array
   readonly segmentIds: Int32Array
@@ -8,8 +7,7 @@ export interface TaskSequence {
 }
 
 /**
- * The range [from, to) of a list of lengths, sorted ascending, that runs with the one at `anchor`: its neighbors, nearest length first,
- * as long as the batch keeps within the limits.
+ * The range [from, to) of ascending lengths to run with the one at `anchor`: its nearest neighbors within the limits.
  */
 export function pickBatch(lengths: readonly number[], anchor: number, limits: BatchLimits): [from: number, to: number] {
   let from = anchor
@@ -26,7 +24,7 @@ export function pickBatch(lengths: readonly number[], anchor: number, limits: Ba
   }
 }
 
-/** Whether sequences of these lengths, in any order, run as one batch. */
+/** True if sequences of these lengths, in any order, fit into one batch. */
 export function fitOneBatch(lengths: readonly number[], limits: BatchLimits): boolean {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0)
   const sum = lengths.reduce((total, length) => total + length, 0)
@@ -37,7 +35,7 @@ function fits({ tokens, padding }: BatchLimits, count: number, longest: number, 
   return count * longest <= tokens && count * longest - sum <= padding * count * longest
 }
 
-/** Pads sequences with 0 to the longest: one batch for the network. */
+/** Pads sequences with 0 to the longest. */
 export function padBatch(sequences: readonly TaskSequence[]): Batch {
   const batch = sequences.length
   const seq = sequences.reduce((longest, { tokenIds }) => Math.max(longest, tokenIds.length), 0)

@@ -2,14 +2,14 @@ import type { EncodedPair, EncodePolicy, TextInput, WindowTruncation } from './e
 import { encodePair, keptLengths, type Encoding } from '../tokenizer/encode-pair'
 import type { Tokenizer } from '../tokenizer/tokenizer'
 
-/** Turns pairs into sequences, all in one buffer, so that a worker transfers them in one piece. A repeated text is tokenized once. */
+/** Encodes pairs into one buffer, which a worker transfers in one piece. A repeated text is tokenized once. */
 export function encodePairs(
   tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>,
   pairs: readonly TextInput[],
   policy: EncodePolicy
 ): EncodedPair[] {
   const { maxLength, truncation } = policy
-  // Tokens past maxLength change nothing where the head of a text is kept; one more shows that it was cut.
+  // Tokens beyond maxLength do not matter if the head of a text is kept; one more shows the truncation.
   const limit = truncation === 'longest-first' ? maxLength + 1 : undefined
   const known = new Map<string, Int32Array>()
   const idsOf = (text: string): Int32Array => {
@@ -31,8 +31,8 @@ export function encodePairs(
 }
 
 /**
- * The parts of both texts, or of one alone, that each window reads. A text of at most half a window stays whole in every one; longer ones share the rest
- * and advance together, `stride` tokens per window, each until its own end: no token is left out.
+ * The parts of both texts, or of one, in each window. A text of at most half a window is whole in every one; longer
+ * ones share the rest and advance together, `stride` tokens per window, each until its own end: no token is skipped.
  */
 export function windows<B extends Int32Array | undefined>(
   a: Int32Array,
@@ -47,12 +47,12 @@ export function windows<B extends Int32Array | undefined>(
   ])
 }
 
-/** How many sequences a pair, or text, is expected to become, from UTF-16 lengths: most texts have fewer tokens than code units. */
+/** Expected number of sequences of a pair, or text, from UTF-16 lengths: usually at least the number of tokens. */
 export function windowEstimate(a: number, b: number | undefined, { truncation }: EncodePolicy): number {
   return typeof truncation === 'string' ? 1 : windowPlan(a, b, truncation).count
 }
 
-/** The tokens of both texts that one window holds, and the number of windows. */
+/** The tokens of both texts in one window, and the number of windows. */
 function windowPlan(
   a: number,
   b: number | undefined,
@@ -63,7 +63,7 @@ function windowPlan(
   return { shares, count: 1 + Math.max(lastStep(a, shares[0], stride), lastStep(b ?? 0, shares[1], stride)) }
 }
 
-/** Steps until the last token is read; a stride beyond the share would skip tokens, so it counts as the share. */
+/** Steps until the last token is read; a stride beyond the share would skip tokens, so it is capped at the share. */
 function lastStep(length: number, share: number, stride: number): number {
   return length <= share ? 0 : Math.ceil((length - share) / Math.min(stride, share))
 }

@@ -2,29 +2,28 @@ import type { Device } from '../dtype'
 import { MatcherError, type MatcherErrorCode } from '../errors'
 import type { DeviceReason } from '../matcher/types'
 
-/** A device to try, or why it is not worth trying. */
+/** A device to try, or the reason to skip it. */
 export interface DeviceCandidate<D extends Device = Device> {
   readonly device: D
   readonly refusal?: string | undefined
 }
 
-/** A device that was started, with the reason for every one that was considered. */
+/** The started device, with a reason for every one considered. */
 export interface StartedDevice<D extends Device, S> {
   readonly device: D
   readonly started: S
   readonly reasons: readonly DeviceReason[]
 }
 
-/** How `startFirst` tries devices. */
 export interface StartRules<D extends Device, S> {
   start(device: D): Promise<S>
-  /** Why the started device was taken. */
+  /** Why the started device was chosen. */
   reasonOf(started: S): string
   /** Codes of a device's own failures, after which the next one is tried; a damaged file would be damaged there too. */
   readonly failures: readonly MatcherErrorCode[]
 }
 
-/** Starts the first candidate that works. Throws what the last one throws, and `device-unavailable` with every reason where all are refused. */
+/** Throws the error of the last candidate, and `device-unavailable` with every reason if all are refused. */
 export async function startFirst<D extends Device, S>(
   candidates: readonly DeviceCandidate<D>[],
   { start, reasonOf, failures }: StartRules<D, S>

@@ -3,13 +3,13 @@ import type { Engine } from './engine'
 import type { LoadProgress } from '../matcher/types'
 import { buffersOf, failureToError, type PostMessage, type WorkerReply, type WorkerRequest } from './worker-messages'
 
-/** The caller's side of one worker: an `Engine` whose methods are messages. */
+/** An `Engine` whose methods are messages to one worker. */
 export interface WorkerClient<Load, Info> extends Omit<Engine, 'health'> {
-  /** Loads tokenizer and session; resolves with what the worker found out, rejects with what `onProgress` throws. */
+  /** Loads tokenizer and session; resolves with the worker's info, rejects with errors of `onProgress`. */
   load(options: Load, onProgress?: (progress: LoadProgress) => void): Promise<Info>
-  /** To be called with every message that comes from the worker. */
+  /** Handles a message from the worker. */
   receive(reply: WorkerReply<Info>): void
-  /** Rejects all that is pending and all that is asked later: the worker is gone. */
+  /** Rejects pending and later requests: the worker is gone. */
   fail(error: MatcherError): void
 }
 
@@ -19,10 +19,8 @@ interface Waiting<Info> {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
 }
 
-/** A request without its id, for each kind of request. */
 type WithoutId<R> = R extends unknown ? Omit<R, 'id'> : never
 
-/** The client of a worker that `post` reaches. */
 export function createWorkerClient<Load, Info>(post: PostMessage<WorkerRequest<Load>>): WorkerClient<Load, Info> {
   const waiting = new Map<number, Waiting<Info>>()
   let nextId = 0
@@ -41,7 +39,7 @@ export function createWorkerClient<Load, Info>(post: PostMessage<WorkerRequest<L
     })
   }
 
-  /** What the listener throws is the end of its own request. */
+  /** An error of the listener rejects its own request. */
   function report({ id, progress }: WorkerReply<Info> & { type: 'progress' }, entry: Waiting<Info> | undefined): void {
     try {
       entry?.onProgress?.(progress)

@@ -2,7 +2,7 @@ import { MatcherError, messageOf, type MatcherErrorCode } from '../errors'
 import type { BatchLimits, Batch, EncodedPair, EncodePolicy, EncodedRun, TaskPair, TextInput } from './engine'
 import type { LoadProgress } from '../matcher/types'
 
-/** What the caller's thread asks of a worker. `Load` is what an SDK's worker needs to know before its first batch. */
+/** Requests to a worker. `Load` are an SDK's parameters for loading. */
 export type WorkerRequest<Load> =
   | { readonly type: 'load'; readonly id: number; readonly options: Load }
   | {
@@ -21,7 +21,7 @@ export type WorkerRequest<Load> =
   | { readonly type: 'run'; readonly id: number; readonly batch: Batch }
   | { readonly type: 'dispose'; readonly id: number }
 
-/** What a worker answers, under the request's id; `progress` comes any number of times before the answer to `load`. */
+/** Replies with the request's id; any number of `progress` messages precede the reply to `load`. */
 export type WorkerReply<Info> =
   | { readonly type: 'load'; readonly id: number; readonly info: Info }
   | { readonly type: 'progress'; readonly id: number; readonly progress: LoadProgress }
@@ -31,7 +31,7 @@ export type WorkerReply<Info> =
   | { readonly type: 'dispose'; readonly id: number }
   | { readonly type: 'error'; readonly id: number; readonly error: WorkerFailure }
 
-/** An error in a form that every structured clone carries whole. */
+/** An error in a form that every structured clone preserves. */
 export interface WorkerFailure {
   readonly code: MatcherErrorCode
   readonly message: string
@@ -41,12 +41,12 @@ export interface WorkerFailure {
 /** Sends a message; the buffers are transferred, not copied. */
 export type PostMessage<Message> = (message: Message, transfer: ArrayBuffer[]) => void
 
-/** The buffers of a batch or of encoded pairs, each once: what is transferred with it. */
+/** The distinct buffers of arrays, for a transfer. */
 export function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
   return [...new Set(arrays.map((array) => array.buffer as ArrayBuffer))]
 }
 
-/** An error as a worker sends it; one without a code gets `code`. */
+/** Errors without a code get `code`. */
 export function failureOf(error: unknown, code: MatcherErrorCode): WorkerFailure {
   if (error instanceof MatcherError)
     return {
@@ -57,7 +57,6 @@ export function failureOf(error: unknown, code: MatcherErrorCode): WorkerFailure
   return { code, message: messageOf(error) }
 }
 
-/** The error that a worker sent. */
 export function failureToError({ code, message, cause }: WorkerFailure): MatcherError {
   return new MatcherError(code, message, cause === undefined ? undefined : { cause: new Error(cause) })
 }

@@ -6,18 +6,18 @@ import type { LoadProgress } from '../matcher/types'
 import type { Tokenizer } from '../tokenizer/tokenizer'
 import { buffersOf, failureOf, type PostMessage, type WorkerReply, type WorkerRequest } from './worker-messages'
 
-/** What a worker holds once it has loaded. */
+/** A loaded worker. */
 export interface WorkerRuntime<Info> {
   readonly info: Info
   readonly tokenizer: Pick<Tokenizer, 'ids' | 'vocab'>
-  /** Logits [batch, 2] or vectors [batch, hidden], row-major, in a buffer of their own: it is transferred. */
+  /** Logits [batch, 2] or vectors [batch, hidden], row-major, in a buffer of their own, which is transferred. */
   run(batch: Batch): Promise<Float32Array>
   dispose(): Promise<void>
 }
 
 /**
- * The worker's side: returns the handler of its messages. `load` brings tokenizer and session. Batches run one after the other, whatever
- * the runtime underneath allows; every request gets one answer.
+ * Returns the worker's message handler. `load` provides tokenizer and session. Batches run one after another, whatever
+ * the runtime allows; every request gets one reply.
  */
 export function createWorkerServer<Load, Info>(
   post: PostMessage<WorkerReply<Info>>,
@@ -32,7 +32,7 @@ export function createWorkerServer<Load, Info>(
 
   function runInTurn(batch: Batch): Promise<Float32Array> {
     const run = last.then(() => loaded().run(batch))
-    last = run.catch(() => undefined) // the next batch runs whether or not this one failed
+    last = run.catch(() => undefined) // the next batch runs even if this one failed
     return run
   }
 

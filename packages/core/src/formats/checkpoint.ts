@@ -4,7 +4,7 @@ import type { ClassMetrics, Metrics, TaskMetrics } from '../metrics'
 import { describeIssues, recordOf } from '../schema'
 import type { TaskSpec } from '../tasks'
 
-/** One padded batch and what the checkpoint's weights gave for it, dropout off: ids [batch, seq], task ids [batch]. */
+/** A padded batch and the outputs of the checkpoint's weights without dropout: ids [batch, seq], task ids [batch]. */
 export interface ParityBatch {
   readonly tokenIds: readonly (readonly number[])[]
   readonly segmentIds: readonly (readonly number[])[]
@@ -13,7 +13,7 @@ export interface ParityBatch {
   readonly outputs: readonly (readonly number[])[]
 }
 
-/** `metrics.json`: metrics of the best epoch on the valid split, at the thresholds in `thresholds.json`, and its epoch and step where known. */
+/** Metrics of the best epoch on the valid split, at the thresholds in `thresholds.json`. */
 export interface CheckpointMetrics extends Metrics {
   readonly epoch?: number
   readonly step?: number
@@ -53,7 +53,7 @@ const metricsSchema = v.object({
 })
 const thresholdsSchema = recordOf(threshold)
 
-/** Reads a `thresholds.json` value: one threshold in [0, 1] for each of `tasks`. Throws `checkpoint-invalid`. */
+/** Requires a threshold in [0, 1] for each of `tasks`. Throws `checkpoint-invalid`. */
 export function parseThresholds(
   json: unknown,
   tasks: readonly TaskSpec[],
@@ -74,7 +74,7 @@ export function parseThresholds(
   return thresholds
 }
 
-/** Reads a `parity.json` value; every batch must be rectangular. Throws `checkpoint-invalid`. */
+/** Requires rectangular batches. Throws `checkpoint-invalid`. */
 export function parseParity(json: unknown, source = 'parity.json'): ParityBatch[] {
   return checked(paritySchema, json, source).batches.map((batch, index) => {
     const seq = batch.token_ids[0]!.length
@@ -94,7 +94,7 @@ export function parseParity(json: unknown, source = 'parity.json'): ParityBatch[
   })
 }
 
-/** The `parity.json` value of batches, rows of two under `logits` and longer ones under `vectors`; `parseParity` reads it back. */
+/** The inverse of `parseParity`: rows of two under `logits` and longer ones under `vectors`. */
 export function parityToJson(batches: readonly ParityBatch[]): Record<string, unknown> {
   return {
     batches: batches.map(({ tokenIds, segmentIds, taskIds, outputs }) => ({
@@ -106,7 +106,7 @@ export function parityToJson(batches: readonly ParityBatch[]): Record<string, un
   }
 }
 
-/** Reads a `metrics.json` value; a null ratio is NaN (0/0). Throws `checkpoint-invalid`. */
+/** A null ratio is NaN (0/0). Throws `checkpoint-invalid`. */
 export function parseMetrics(json: unknown, source = 'metrics.json'): CheckpointMetrics {
   return checked(metricsSchema, json, source) satisfies {
     groups: Record<string, ClassMetrics>

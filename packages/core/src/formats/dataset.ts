@@ -38,7 +38,7 @@ const datasetSchema = v.strictObject({
   )
 })
 
-/** Reads a `dataset.json` value; ids follow the order, `group` is the task's own name where none is given. Throws `data-invalid`. */
+/** Ids follow the order; the default of `group` is the task's name. Throws `data-invalid`. */
 export function parseDatasetJson(json: unknown, source = 'dataset.json'): DatasetTask[] {
   const parsed = v.safeParse(datasetSchema, json)
   if (!parsed.success) throw new MatcherError('data-invalid', `${source}: ${describeIssues(parsed.issues)}.`)

@@ -1,41 +1,41 @@
 import { MatcherError } from '../errors'
 import { numberText } from './number-text'
 
-/** One text pair of a data set. `task` is the task's id; `id` is as the file has it, digit for digit where it is a number. */
+/** A pair of a data set. `task` is the task's id; `id` is as in the file, digit for digit if it is a number. */
 export interface Example {
   readonly a: string
   readonly b: string
   readonly task: number
   readonly label?: 0 | 1
   readonly id?: string
-  /** What each text is about (an event, say): texts of one task with the same key match, those with two keys do not. */
+  /** The subject of each text (an event, say): texts of one task match if and only if their keys are equal. */
   readonly keys?: readonly [a: string, b: string]
 }
 
-/** Names of the JSON fields that hold a pair. */
+/** Names of the JSON fields of a pair. */
 export interface LineFields {
   readonly a: string
   readonly b: string
   readonly label: string
   readonly id: string
-  /** The fields of `Example.keys`, where lines have them. */
+  /** The fields of `Example.keys`, if lines have them. */
   readonly aKey?: string | undefined
   readonly bKey?: string | undefined
 }
 
-/** How the lines of one file are read: their task, their fields, and which of label and id must be there, if either. */
+/** How to read the lines of a file: their task, their fields, and whether label and id are required. */
 export interface LineFormat {
   readonly task: number
   readonly fields: LineFields
   readonly required?: 'label' | 'id'
 }
 
-/** The fields of the Sohu layout for a task id: `labelA` for criterion A (even ids), `labelB` for B. */
+/** Fields of the Sohu layout by task id: `labelA` for criterion A (even ids), `labelB` for B. */
 export function sohuFields(task: number): LineFields {
   return { a: 'source', b: 'target', label: task % 2 === 0 ? 'labelA' : 'labelB', id: 'id' }
 }
 
-/** Reads one line of a data file. `lineNumber` starts at 1. Throws `data-invalid` naming file, line, what was found and wanted. */
+/** `lineNumber` starts at 1. Throws `data-invalid` naming file and line, what was found and what was expected. */
 export function parseLine(line: string, format: LineFormat, file: string, lineNumber: number): Example {
   const invalid = (found: string, cause?: unknown): MatcherError =>
     new MatcherError('data-invalid', `${file}:${lineNumber}: ${found}`, { cause })

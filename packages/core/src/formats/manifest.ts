@@ -6,54 +6,54 @@ import type { ModelConfig } from '../model/config'
 import { describeIssues, recordOf } from '../schema'
 import type { TaskSpec } from '../tasks'
 
-/** The newest manifest format that this version reads. Format 2 is of bi-encoders, which older versions must refuse. */
+/** The newest format that this version reads. Format 2 is for bi-encoders, which older versions must refuse. */
 export const MANIFEST_FORMAT = 2
 
-/**
- * A task of a model: texts match where the score is above `threshold`. `f1` is that of the valid split at this threshold, null where it was
- * measured at another one or is 0/0.
- */
+/** Texts match if the score is above `threshold`; `f1` on valid is null if measured at another threshold or 0/0. */
 export interface ManifestTask extends TaskSpec {
   readonly threshold: number
   readonly f1?: number | null | undefined
-  /** Of a bi-encoder, whose score is sigmoid(scale · cosine + offset). */
+  /** For a bi-encoder, whose score is sigmoid(scale · cosine + offset). */
   readonly scale?: number | undefined
   readonly offset?: number | undefined
 }
 
-/** One graph of a model: its file, files with weights beside it, and what its export measured against fp32. */
+/** A graph: its file, external weight files, and its differences from fp32 as measured by export. */
 export interface ManifestGraph {
   readonly file: string
   readonly externalData?: readonly string[] | undefined
   readonly opset: number
-  /** Largest change of a logit; of a bi-encoder, of a cosine. */
+  /** Largest change of a logit; for a bi-encoder, of a cosine. */
   readonly maxLogitDifference?: number | undefined
   readonly maxCosineDifference?: number | undefined
   readonly f1?: Readonly<Record<string, number | null>> | undefined
 }
 
-/** Size in bytes and SHA-256 (lower-case hex) of a file as it travels. */
+/** Size in bytes and SHA-256 (lower-case hex) of a file as it is transferred. */
 export interface ManifestFile {
   readonly bytes: number
   readonly sha256: string
 }
 
-/** `manifest.json`: what a model folder holds. SDKs load nothing that it does not list. Paths are relative to the folder. */
+/** Content of a model folder. SDKs load only listed files. Paths are relative to the folder. */
 export interface Manifest {
   readonly format: 1 | 2
   readonly name: string
-  /** Default `cross-encoder`: the graphs read a pair and give `logits`. A `bi-encoder`'s read one text and give `vectors`. */
+  /**
+   * Graphs of a `cross-encoder` (default) read a pair and return `logits`, a `bi-encoder`'s read one text, for
+   * `vectors`.
+   */
   readonly architecture?: ModelConfig['architecture'] | undefined
   /** Width of a bi-encoder's vectors. */
   readonly hidden?: number | undefined
   readonly tasks: readonly ManifestTask[]
-  /** Tokens that a sequence was cut to in training. */
+  /** Tokens to which training truncated sequences. */
   readonly maxLength: number
-  /** The most tokens that the graphs take, where positions are learned: the rows of their table. */
+  /** Maximum tokens of the graphs if positions are learned: the rows of their table. */
   readonly maxPositions?: number | undefined
   readonly tokenizer: {
     readonly vocab: string
-    /** Jieba's dictionary; absent where texts are cut as BERT cuts them. */
+    /** Jieba's dictionary; absent for BERT's tokenizer. */
     readonly dictionary?: string | undefined
     readonly lowercase: boolean
   }
@@ -101,7 +101,7 @@ const manifestSchema = v.object({
   )
 })
 
-/** Reads a `manifest.json` value. Throws `manifest-invalid`: the key and what it should be, or that the format is newer than this version. */
+/** Throws `manifest-invalid`: the key and its expected value, or that the format is newer than this version. */
 export function parseManifest(json: unknown, source = 'manifest.json'): Manifest {
   const invalid = (found: string): MatcherError => new MatcherError('manifest-invalid', `${source}: ${found}.`)
   const format = (json as { format?: unknown } | null)?.format
@@ -137,7 +137,7 @@ export function parseManifest(json: unknown, source = 'manifest.json'): Manifest
   return manifest
 }
 
-/** Whether a path is relative, uses forward slashes, and cannot leave its folder or name a drive or a scheme. */
+/** True if a path is relative, uses forward slashes, and cannot leave its folder or name a drive or a scheme. */
 function isInside(path: string): boolean {
   return /^[^/\\:\0]+(\/[^/\\:\0]+)*$/.test(path) && path.split('/').every((part) => part !== '..' && part !== '.')
 }

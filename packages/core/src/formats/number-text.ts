@@ -1,7 +1,7 @@
 /**
- * The number that a JSON object has at a top-level key, character for character as its text has it: `JSON.parse` rounds what is beyond 2^53
- * (and Node 20 has no reviver context, which would give the source). Undefined where the key is absent or its value is not a number. Of a
- * repeated key the last counts, as in `JSON.parse`. `json` must be valid JSON; the time is linear in its length.
+ * The number at a top-level key of a JSON object, character for character: `JSON.parse` rounds numbers beyond 2^53 (and
+ * Node 20 has no reviver context with the source). Undefined if the key is absent or its value is not a number. If a
+ * key repeats, the last counts, as in `JSON.parse`. `json` must be valid JSON; takes linear time.
  */
 export function numberText(json: string, key: string): string | undefined {
   let depth = 0

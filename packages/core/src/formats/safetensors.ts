@@ -1,18 +1,17 @@
 import { MatcherError } from '../errors'
 import { bytesOf, DTYPE_BYTES, isDtype, widen, type SafetensorsDtype } from './tensor-dtypes'
 
-/** A float array with its shape, row-major. */
+/** Row-major. */
 export interface Tensor {
   readonly shape: readonly number[]
   readonly data: Float32Array
 }
 
-/** A tensor as it is written: its checkpoint name, shape and values. */
 export interface NamedTensor extends Tensor {
   readonly name: string
 }
 
-/** Where one tensor lies: `begin` and `end` are bytes from the start of the file. */
+/** `begin` and `end` are bytes from the start of the file. */
 export interface TensorEntry {
   readonly name: string
   readonly dtype: SafetensorsDtype
@@ -21,7 +20,7 @@ export interface TensorEntry {
   readonly end: number
 }
 
-/** What a safetensors file says before its first value; tensors in file order. */
+/** Tensors in file order. */
 export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>
   readonly tensors: readonly TensorEntry[]
@@ -30,7 +29,9 @@ export interface SafetensorsHeader {
 /** The format's own limit on the JSON header, in bytes (huggingface/safetensors, `MAX_HEADER_SIZE`). */
 const MAX_HEADER_BYTES = 100_000_000
 
-/** Bytes before the first value: 8 for the length and the JSON header. `start` holds at least 8 bytes. Throws `checkpoint-invalid`. */
+/**
+ * Bytes before the first value: the length (8) and the JSON header. `start` has 8 bytes. Throws `checkpoint-invalid`.
+ */
 export function safetensorsDataStart(start: Uint8Array, fileSize: number, source: string): number {
   if (fileSize < 8 || start.length < 8)
     throw invalid(source, `the file has ${fileSize} bytes, and a safetensors file has at least 8`)
@@ -45,9 +46,9 @@ export function safetensorsDataStart(start: Uint8Array, fileSize: number, source
 }
 
 /**
- * Reads the header alone, so that a large file can be streamed: `start` holds at least the header (`safetensorsDataStart` bytes),
- * `fileSize` is the whole file's. Checks that every tensor's bytes fit its shape and that they fill the file without overlap or gap.
- * Throws `checkpoint-invalid`.
+ * Reads only the header, so that a large file can be streamed: `start` has at least `safetensorsDataStart` bytes,
+ * `fileSize` is the whole file's. Checks that every tensor's bytes fit its shape and fill the file without overlap or
+ * gap. Throws `checkpoint-invalid`.
  */
 export function parseSafetensorsHeader(start: Uint8Array, fileSize: number, source: string): SafetensorsHeader {
   const dataStart = safetensorsDataStart(start, fileSize, source)
@@ -74,20 +75,20 @@ export function parseSafetensorsHeader(start: Uint8Array, fileSize: number, sour
 }
 
 /**
- * Reads a whole safetensors file. F16 and BF16 are widened, F64 and integers are rounded to float32 (integers beyond 2^24 lose digits).
- * An F32 tensor shares the memory of `bytes` where its place allows. Throws `checkpoint-invalid`.
+ * F16 and BF16 are widened, F64 and integers are rounded to float32 (integers beyond 2^24 lose digits). An F32 tensor
+ * shares the memory of `bytes` if it is aligned. Throws `checkpoint-invalid`.
  */
 export function decodeSafetensors(bytes: Uint8Array, source: string): Map<string, Tensor> {
   const { tensors } = parseSafetensorsHeader(bytes, bytes.length, source)
   return new Map(tensors.map((entry) => [entry.name, decodeTensor(entry, bytes.subarray(entry.begin, entry.end))]))
 }
 
-/** One tensor from its own bytes, as `decodeSafetensors` reads it: for files that are streamed. */
+/** Decodes one tensor from its bytes, for files that are streamed. */
 export function decodeTensor(entry: Pick<TensorEntry, 'dtype' | 'shape'>, bytes: Uint8Array): Tensor {
   return { shape: entry.shape, data: widen(entry.dtype, bytes) }
 }
 
-/** The bytes that come before the values of float32 tensors of those names and shapes, in that order; a multiple of 8. */
+/** The bytes before the values of float32 tensors in that order; a multiple of 8. */
 export function encodeSafetensorsHeader(
   tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
   metadata?: Readonly<Record<string, string>>
@@ -116,7 +117,7 @@ export function encodeSafetensorsHeader(
   return header
 }
 
-/** Writes float32 tensors in the order given: equal input, equal bytes. Throws `checkpoint-invalid` where shape and values disagree. */
+/** Float32 tensors in the given order; deterministic. Throws `checkpoint-invalid` if shape and values disagree. */
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
   metadata?: Readonly<Record<string, string>>
@@ -171,7 +172,6 @@ function parseEntry(name: string, entry: unknown, dataStart: number, source: str
   return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end }
 }
 
-/** Number of elements of a shape. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }

@@ -1,20 +1,18 @@
-/** Bytes of one element, by the dtype names of safetensors that can be read. */
+/** Bytes per element, by the supported dtype names of safetensors. */
 export const DTYPE_BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const
 
-/** A dtype of safetensors that can be read. */
 export type SafetensorsDtype = keyof typeof DTYPE_BYTES
 
-/** Tells whether a header's value names a dtype that can be read. */
 export function isDtype(value: unknown): value is SafetensorsDtype {
   return typeof value === 'string' && Object.hasOwn(DTYPE_BYTES, value)
 }
 
-/** The bytes under a typed array, without copying. All supported platforms are little-endian, as the format is. */
+/** The bytes of a typed array, without copying. All supported platforms are little-endian, like the format. */
 export function bytesOf(data: ArrayBufferView): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }
 
-/** Little-endian bytes of a dtype as float32; F32 shares the memory where its place allows. */
+/** Converts little-endian bytes to float32; F32 shares the memory if it is aligned. */
 export function widen(dtype: SafetensorsDtype, bytes: Uint8Array): Float32Array {
   const size = DTYPE_BYTES[dtype]
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice()
@@ -46,7 +44,7 @@ function halfInto(values: Float32Array, bits: number, index: number): Float32Arr
   return values
 }
 
-/** The value of an IEEE 754 binary16 pattern, exactly. */
+/** The exact value of an IEEE 754 binary16 pattern. */
 export function halfToFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 0x1f

@@ -11,9 +11,9 @@ import { createTextVectorSource, type TextEncoder, type TextVectorSource, type V
 import { createVectorCache, type TaskText, type TextVectors } from './vector-cache'
 
 /**
- * Judges pairs by the vectors of their texts: score = sigmoid(scale · cosine + offset), scale and offset of the task. Of texts read in
- * windows, `max` compares the two windows that are most alike, and `mean` the normalized means of their vectors. `graph` returns the SHA-256
- * of the graph that runs now.
+ * Judges pairs by the vectors of their texts: score = sigmoid(scale · cosine + offset) with the task's scale and
+ * offset. For texts read in windows, `max` compares the two most similar windows, and `mean` the normalized means of
+ * their vectors. `graph` returns the SHA-256 of the current graph.
  */
 export function createBiEncoder(
   engine: Engine,
@@ -36,7 +36,7 @@ export function createBiEncoder(
   const source = createTextVectorSource({ graph, encode }, createVectorCache(options.cacheSize, width), kept)
   let disposed = false
 
-  /** The scheduler never hears of texts that are cached, so it cannot refuse them. */
+  /** The scheduler never sees cached texts, so it cannot reject them. */
   async function vectorsOf(texts: readonly TaskText[], run: CheckedRun): Promise<TextVectors[]> {
     if (disposed) throw disposedError()
     return source.vectorsOf(texts, run)
@@ -105,7 +105,7 @@ function vectorJudge(
     async rankStored(query, rows, run, check) {
       const pace = paceOf(run)
       const [a] = await vectorsOf([query], { ...run, onProgress: undefined })
-      check() // the query may have been read by another graph than the call began with
+      check() // the query may have been read by another graph than at the start of the call
       const count = rows.length / width
       const judgments = emptyJudgments(count)
       for (let i = 0; i < count; i++) {
@@ -119,7 +119,7 @@ function vectorJudge(
   }
 }
 
-/** The store, whose vectors are also told apart by how a text was cut: it decides what the network read. */
+/** Also distinguishes the stored vectors by truncation, which determines what the network read. */
 function underPolicy(store: VectorStore, { maxLength, truncation }: CheckedOptions['policy']): VectorStore {
   const named = (graph: string): string => `${graph} ${JSON.stringify([maxLength, truncation])}`
   return {
@@ -142,7 +142,10 @@ function decideBy(tasks: Manifest['tasks'], compareWindows: CompareWindows, widt
   }
 }
 
-/** Writes the judgment of pair `i`; a promise where windows are compared or it is time to let other work run: of a text that was read, and of another or its stored vector. */
+/**
+ * Writes the judgment of pair `i`, of a text that was read and another or its stored vector; returns a promise if
+ * windows are compared or other work should run.
+ */
 type Decide = (
   to: Judgments,
   i: number,
@@ -152,10 +155,10 @@ type Decide = (
   pace: Pace
 ) => Promise<void> | undefined
 
-/** Vectors of a text, also of one that was not read now. */
+/** Vectors of a text, possibly stored. */
 type Vectors = Pick<TextVectors, 'rows'> & Partial<TextVectors>
 
-/** Throws once a call has been given up: the scheduler is done with it by the time that its vectors are compared. */
+/** Throws once a call has been given up: the scheduler is done with it when its vectors are compared. */
 function unlessGivenUp({ signal, deadlineMs = Infinity }: CheckedRun, isDisposed: () => boolean): () => void {
   const end = performance.now() + deadlineMs
   return () => {
@@ -165,7 +168,7 @@ function unlessGivenUp({ signal, deadlineMs = Infinity }: CheckedRun, isDisposed
   }
 }
 
-/** The cosine of two texts, each given as its windows [windows, width]. */
+/** The cosine of two texts, each as windows [windows, width]. */
 type CompareWindows = (a: Float32Array, b: Float32Array, pace: Pace) => Promise<number>
 
 function comparison(truncation: Truncation, width: number): CompareWindows {
@@ -177,7 +180,7 @@ function comparison(truncation: Truncation, width: number): CompareWindows {
   }
 }
 
-/** The windows of a text as one array [windows, width]. They come in any order; sorted, their mean has the same digits every time. */
+/** A text's windows as one array [windows, width]. They arrive in any order; sorted, their mean is deterministic. */
 function joined(windows: readonly Float32Array[], width: number): Float32Array {
   const sorted = [...windows].sort((one, other) => one[0]! - other[0]! || one[1]! - other[1]!)
   const rows = new Float32Array(sorted.length * width)
@@ -192,12 +195,12 @@ function joined(windows: readonly Float32Array[], width: number): Float32Array {
   return rows
 }
 
-/** Progress in pairs, from progress over their texts. */
+/** Converts progress over texts to pairs. */
 function inPairs(onProgress: NonNullable<CheckedRun['onProgress']>): typeof onProgress {
   return ({ done, total }) => onProgress({ done: Math.floor(done / 2), total: total / 2 })
 }
 
-/** Progress in candidates, from progress over the query and them. */
+/** Converts progress over query and candidates to candidates. */
 function inCandidates(onProgress: NonNullable<CheckedRun['onProgress']>): typeof onProgress {
   return ({ done, total }) => onProgress({ done: Math.max(0, done - 1), total: total - 1 })
 }

@@ -3,23 +3,22 @@ import { MatcherError } from '../errors'
 import type { CheckedRun } from './check-input'
 import type { Signals } from './signals'
 
-/** The network's answer for one pair, or text: what it gave, the tokens read over all windows, and whether any were left out. */
+/** Output of the network for a pair or text, the tokens read over all windows, and whether any were dropped. */
 export interface Outcome<R> {
   readonly output: R
   readonly tokenCount: number
   readonly truncated: boolean
 }
 
-/** How the calls of one matcher are counted and answered. */
 export interface CallRules<R> {
-  /** Sequences that a pair is expected to become, at least 1. */
+  /** Expected number of sequences of a pair, at least 1. */
   costOf(pair: TaskPair): number
-  /** The output of a pair from those of its windows: rows of the network's output, in any order, not to be kept. */
+  /** Combines the outputs of a pair's windows: rows in any order, which must not be kept. */
   combine(windows: readonly Float32Array[]): R
   readonly signals: Signals
 }
 
-/** A call under way, as the scheduler sees it. */
+/** A running call, as the scheduler sees it. */
 export interface Call {
   readonly pairs: readonly TaskPair[]
   /** Index of the first pair that was not sent to the tokenizer. */
@@ -29,20 +28,19 @@ export interface Call {
   readonly settled: boolean
   /** Expected sequences of the pairs without an outcome. */
   readonly remaining: number
-  /** Announces one sequence of a pair; all sequences of a pair are announced before the first is received. */
+  /** Announces a sequence of a pair; all sequences of a pair are announced before the first is received. */
   expect(index: number, tokenCount: number, truncated: boolean): void
-  /** Takes the output of one sequence. Sequences of one pair may arrive in any order. */
+  /** Accepts the output of a sequence. Sequences of a pair may arrive in any order. */
   receive(index: number, row: Float32Array): void
   /** Reports progress to the caller, and resolves the call once every pair has an outcome. */
   report(): void
   reject(error: unknown): void
 }
 
-/** A call's place in the queue. */
 export interface QueueEntry {
-  /** To be called when a pair is answered, with its cost. */
+  /** Must be called when a pair is answered, with its cost. */
   answered(cost: number): void
-  /** To be called once, when the call is settled. */
+  /** Must be called once the call is settled. */
   leave(): void
 }
 
@@ -53,12 +51,12 @@ interface Progress {
   missing: number
 }
 
-/** The longest delay that setTimeout keeps; a longer deadline never passes. */
+/** setTimeout's limit; a longer deadline never passes. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * Starts a call. It resolves with its outcomes in input order once all are there; it rejects on the first error, on the signal's abort
- * (with its reason), when its deadline passes, or with what `onProgress` throws. `enter` queues the call.
+ * Resolves with outcomes in input order; rejects on the first error, on the signal's abort (with its reason), when its
+ * deadline passes, or with an error of `onProgress`. `enter` queues the call.
  */
 export function startCall<R>(
   pairs: readonly TaskPair[],
@@ -86,7 +84,7 @@ export function startCall<R>(
         stopListening?.()
         finish()
       } catch (error) {
-        reject(error) // a broken signal concerns its own call only
+        reject(error) // a broken signal affects only its own call
       }
     }
     const onAbort = (): void => settle(() => reject(signal?.reason))
@@ -131,14 +129,13 @@ export function startCall<R>(
       reject: (error) => settle(() => reject(error))
     }
     stopListening = signal && signals.listen(signal, onAbort)
-    if (settled) return stopListening?.() // by a signal that calls its listeners at once
+    if (settled) return stopListening?.() // a signal may call its listeners immediately
     entry = enter(call)
     if (deadlineMs !== undefined && deadlineMs <= LONGEST_TIMER)
       timer = setTimeout(() => call.reject(tooLate(deadlineMs)), deadlineMs)
   })
 }
 
-/** The error of a call whose deadline has passed. */
 export function tooLate(deadlineMs: number): MatcherError {
   return new MatcherError(
     'deadline-exceeded',

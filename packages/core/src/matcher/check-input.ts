@@ -6,16 +6,16 @@ import { taskId, TASKS } from '../tasks'
 import type { CommonOptions, RankOptions } from './types'
 import type { TaskText } from './vector-cache'
 
-/** The longest text that is accepted, in UTF-16 code units: longer ones would occupy the tokenizer for a second or more. */
+/** In UTF-16 code units: longer texts would occupy the tokenizer for a second or more. */
 export const MAX_TEXT_LENGTH = 200_000
 
-/** The most windows that one pair may be read in: more would occupy a worker, and its memory, for minutes. */
+/** Maximum windows of a pair: more would occupy a worker, and its memory, for minutes. */
 export const MAX_WINDOWS = 10_000
 
-/** Texts whose vectors are remembered: `rank` over 10,000 candidates finds them all again, at 2 kB a vector of 512. */
+/** Default number of cached texts: `rank` over 10,000 candidates finds them all again, at 2 kB per vector of 512. */
 const CACHE_SIZE = 20_000
 
-/** The options of a matcher, checked against its model, with every default filled in. */
+/** The options of a matcher, checked against its model, with all defaults. */
 export interface CheckedOptions {
   readonly tasks: readonly ManifestTask[]
   readonly thresholds: ReadonlyMap<string, number>
@@ -25,22 +25,21 @@ export interface CheckedOptions {
   readonly cacheSize: number
 }
 
-/** The options of a call, checked and read once: what the caller changes afterwards has no effect. */
+/** The options of a call, checked and read once: later changes by the caller have no effect. */
 export type CheckedRun = Readonly<
   Pick<RankOptions, 'signal' | 'deadlineMs' | 'onProgress' | 'topK' | 'rerank' | 'shortlist' | 'vectors'>
 >
 
-/** The parts of a model and a device that options are checked against. */
 export interface OptionLimits {
   readonly tasks: readonly ManifestTask[]
-  /** Tokens of a pair in training: the default of `maxLength`. */
+  /** Tokens of a pair in training; the default of `maxLength`. */
   readonly trainedLength: number
-  /** Tokens of the longest sequence that the graph can run. */
+  /** Maximum tokens of a sequence for the graph. */
   readonly longest: number
   readonly batch: BatchLimits
 }
 
-/** Checks those options of a matcher that loading uses, or that only have to be of the right kind. Throws `input-invalid`. */
+/** Checks those options that loading uses, or that only need the right type. Throws `input-invalid`. */
 export function checkLoadOptions(options: unknown): void {
   if (typeof options !== 'object' || options === null)
     throw invalid(`createMatcher got ${show(options)}; it needs options, at least { model: "path/of/a/model/folder" }`)
@@ -53,7 +52,7 @@ export function checkLoadOptions(options: unknown): void {
     throw invalid(`thresholds is ${show(thresholds)}; it must be an object such as { "A-ss": 0.4 }`)
 }
 
-/** Checks the options of a matcher. Throws `task-unknown` and `input-invalid`. */
+/** Throws `task-unknown` and `input-invalid`. */
 export function checkOptions(
   options: Omit<CommonOptions<string>, 'model'>,
   { tasks, trainedLength, longest, batch }: OptionLimits
@@ -78,10 +77,9 @@ export function checkOptions(
   }
 }
 
-/** Two texts and the id of the task that they are judged under. */
 export type CheckedPair = TaskPair & { readonly b: string }
 
-/** Checks a pair from outside, reading each property once. Throws `input-invalid` and `task-unknown`; `place` names the pair. */
+/** Reads each property of a pair once. Throws `input-invalid` and `task-unknown`; `place` names the pair. */
 export function checkPair(
   pair: { a: unknown; b: unknown; task: unknown },
   { tasks, policy }: Pick<CheckedOptions, 'tasks' | 'policy'>,
@@ -103,13 +101,13 @@ function checkWindows(a: string, b: string, policy: EncodePolicy, place: string)
     )
 }
 
-/** The arguments of `rank`, checked: the query and the candidates, all under one task. */
+/** The query and the candidates, all under one task. */
 export interface CheckedRanking {
   readonly query: TaskText
   readonly candidates: readonly string[]
 }
 
-/** Checks the arguments of `rank`, reading each once. Throws `input-invalid` and `task-unknown`. */
+/** Reads each argument of `rank` once. Throws `input-invalid` and `task-unknown`. */
 export function checkRanking(
   query: unknown,
   candidates: unknown,
@@ -124,7 +122,7 @@ export function checkRanking(
   return { query: { text, taskId }, candidates: texts as string[] }
 }
 
-/** Checks a text that is read alone, and its task. Throws `input-invalid` and `task-unknown`; `what` names the text. */
+/** Throws `input-invalid` and `task-unknown`; `what` names the text. */
 export function checkTaskText(
   text: unknown,
   task: unknown,
@@ -141,7 +139,7 @@ export function checkTaskText(
   return { text: checked, taskId: taskIn(task, tasks, false) }
 }
 
-/** Checks the options of a call and returns them, read once. Throws `input-invalid`. */
+/** Reads the options of a call once. Throws `input-invalid`. */
 export function checkRun(run: unknown): CheckedRun {
   if (run === undefined) return {}
   if (typeof run !== 'object' || run === null)
@@ -159,7 +157,7 @@ export function checkRun(run: unknown): CheckedRun {
   return { signal, deadlineMs, onProgress, topK, rerank, shortlist, vectors }
 }
 
-/** Checks a text. Throws `input-invalid`, naming it as `what`. Every string is a text, the empty one too. */
+/** Throws `input-invalid`, naming the text as `what`. Every string is a text, including the empty one. */
 export function checkText(text: unknown, what: string): string {
   if (typeof text !== 'string') throw invalid(`${what} is ${show(text)}; it must be a string`)
   if (text.length > MAX_TEXT_LENGTH)
@@ -167,7 +165,7 @@ export function checkText(text: unknown, what: string): string {
   return text
 }
 
-/** A copy of an array from outside, each element read once, holes included. Throws `input-invalid` where it is not an array. */
+/** Copies an array, reading each element once, including holes. Throws `input-invalid` if it is not an array. */
 export function copyArray(array: unknown, what: string): unknown[] {
   if (!Array.isArray(array)) throw invalid(`${what}, but it is ${show(array)}`)
   return Array.from(array as unknown[])
@@ -178,7 +176,7 @@ function checkListener(onProgress: unknown): void {
     throw invalid(`onProgress is ${show(onProgress)}; it must be a function`)
 }
 
-/** `more` names methods that are needed besides those that every call uses. */
+/** `more` are required methods besides those that every call uses. */
 function checkSignal(signal: unknown, more: readonly (keyof AbortSignal)[] = []): void {
   const given = (signal ?? {}) as Partial<Record<keyof AbortSignal, unknown>>
   const methods = ['addEventListener', 'removeEventListener', ...more] as const

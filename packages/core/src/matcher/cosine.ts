@@ -1,16 +1,13 @@
 import type { Pace } from './pace'
 
-/** The cosine of two vectors of length 1: rows `i` of a and `j` of b, both [.., width]. */
+/** Of rows `i` of a and `j` of b, both [.., width] and of length 1. */
 export function cosine(a: Float32Array, i: number, b: Float32Array, j: number, width: number): number {
   let sum = 0
   for (let k = 0, p = i * width, q = j * width; k < width; k++) sum += a[p + k]! * b[q + k]!
   return sum
 }
 
-/**
- * The largest cosine of a window of one text, a [windows, width], and one of another, b [windows, width]. Two long texts are compared over
- * several turns of the event loop.
- */
+/** The largest cosine of windows of a and b, both [windows, width]. Gives the event loop turns for long texts. */
 export async function bestCosine(a: Float32Array, b: Float32Array, width: number, pace: Pace): Promise<number> {
   let best = -Infinity
   for (let i = 0; i < a.length / width; i++) {
@@ -20,7 +17,7 @@ export async function bestCosine(a: Float32Array, b: Float32Array, width: number
   return best
 }
 
-/** One vector [width] of length 1 for a text read in windows: the mean of its rows [windows, width]. A single row stays as it is. */
+/** The normalized mean [width] of a text's windows [windows, width]. A single row is returned unchanged. */
 export function meanVector(rows: Float32Array, width: number): Float32Array {
   if (rows.length === width) return rows
   const sum = new Float64Array(width)

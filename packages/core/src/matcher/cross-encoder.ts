@@ -4,7 +4,6 @@ import { emptyJudgments, type Judge } from './judge'
 import { createScheduler } from './scheduler'
 import { combineLogits, type PairLogits } from './score'
 
-/** Judges pairs by a network that reads both texts at once. */
 export function createCrossEncoder(engine: Engine, options: CheckedOptions, concurrency: number): Judge {
   const { truncation } = options.policy
   const scheduler = createScheduler<PairLogits>(engine, options, concurrency, (windows) =>

@@ -34,8 +34,8 @@ import type {
 } from './types'
 
 /**
- * What an SDK found out while loading; `workers` is how many batches its engine runs at once. Read again on every use: an engine that
- * continues on another device changes it.
+ * Info that an SDK collects while loading; `workers` is the number of concurrent batches. It is read again on every
+ * use: an engine that continues on another device changes it.
  */
 export type EngineInfo = Pick<
   MatcherInfo,
@@ -43,8 +43,9 @@ export type EngineInfo = Pick<
 >
 
 /**
- * Batches by device. On a CPU the time grows with tokens, padding included, and a small batch keeps its rows in cache: of 256 to 4,096
- * tokens, 256 and 512 were the fastest (6 x 384 int8, news pairs of 252 tokens on average). A GPU is fastest when full.
+ * Batches by device. On a CPU, time grows with tokens, including padding, and a small batch keeps its rows in cache: of
+ * 256 to 4,096 tokens, 256 and 512 were the fastest (6 x 384 int8, news pairs of 252 tokens on average). A GPU is
+ * fastest when full.
  */
 export const BATCH_LIMITS: Readonly<Record<Device, BatchLimits>> = {
   cpu: { tokens: 512, padding: 0.1 },
@@ -53,13 +54,10 @@ export const BATCH_LIMITS: Readonly<Record<Device, BatchLimits>> = {
   webgpu: { tokens: 8_192, padding: 0.3 }
 }
 
-/** Positions of a graph whose manifest names none: its rotary tables have twice the training length, and at least this many. */
+/** Minimum positions of a graph whose manifest specifies none: its rotary tables have twice the training length. */
 const ROTARY_POSITIONS = 2_048
 
-/**
- * The matcher over a loaded engine: checks, queue, batches, order, thresholds. `store` keeps a bi-encoder's vectors beyond its cache.
- * Throws `task-unknown` and `input-invalid` for its options.
- */
+/** `store` keeps a bi-encoder's vectors beyond its cache. Throws `task-unknown` and `input-invalid` for options. */
 export function createMatcherFrom<T extends string>(
   engine: Engine,
   manifest: Manifest,
@@ -91,7 +89,7 @@ export function createMatcherFrom<T extends string>(
     return { task, label: score > threshold ? 1 : 0, score, threshold, logits, tokenCount, truncated }
   }
 
-  /** Judges pairs that only this call holds: `pairs` is a copy of what the caller gave. */
+  /** `pairs` is a copy that the caller cannot change. */
   async function judge(
     pairs: readonly unknown[],
     run: CheckedRun,

@@ -8,7 +8,7 @@ export function scoresOf({ logits }: Judgments): Float64Array {
   return scores
 }
 
-/** The places of the `most` largest scores, largest first, equal ones in input order. */
+/** Indices of the `most` largest scores, largest first, ties in input order. */
 export function bestFirst(scores: Float64Array, most = scores.length): number[] {
   const places = Uint32Array.from(scores.keys())
   places.sort((one, other) => scores[other]! - scores[one]! || one - other)

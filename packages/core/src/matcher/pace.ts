@@ -1,10 +1,10 @@
-/** Counts arithmetic done; a promise where the event loop must have a turn before more of it. */
+/** Counts operations; returns a promise if the event loop needs a turn before more. */
 export type Pace = (operations: number) => Promise<void> | undefined
 
 /** Multiplications between two turns of the event loop: a few milliseconds. */
 const TURN = 4_000_000
 
-/** Creates a pace. `check` is called after each turn; it throws where the work is no longer wanted. */
+/** `check` is called after each turn; it throws if the work is no longer needed. */
 export function createPace(check: () => void): Pace {
   let done = 0
   return (operations) => {

@@ -4,34 +4,35 @@ import type { Call, QueueEntry } from './call'
 /** Pairs sent to the tokenizer at once: few, so that a batch never waits long behind them. */
 const ENCODE_CHUNK = 32
 
-/** Expected sequences sent to the tokenizer at once, unless one pair alone becomes more. */
+/** Expected sequences sent to the tokenizer at once, unless a single pair has more. */
 const CHUNK_SEQUENCES = 512
 
-/** Settled calls that may stay in the rotation before it is compacted. */
+/** Maximum settled calls in the rotation before it is compacted. */
 const SLACK = 64
 
-/** A pair that was taken from the queue, by its call. */
+/** A pair taken from the queue, by its call. */
 export interface Taken {
   readonly call: Call
   readonly index: number
 }
 
-/** The unanswered calls of a matcher. Every operation takes constant time, however many calls there are. */
+/** The unanswered calls of a matcher. Every operation takes constant time. */
 export interface Queue {
   /** Expected sequences accepted and unanswered. */
   readonly waiting: number
-  /** Whether any pair has not been sent to the tokenizer. */
+  /** True if any pair has not been sent to the tokenizer. */
   readonly hasUnread: boolean
-  /** Whether all pairs that were not sent to the tokenizer, at least one, fit into one chunk. */
+  /** True if all unread pairs, at least one, fit into one chunk. */
   readonly isShort: boolean
   add(call: Call): QueueEntry
-  /** Takes everything unread if it is short, else a few pairs of each call in turn, so that a long call does not hold up a short one. */
+  /**
+   * Takes all unread pairs if there are few, otherwise some of each call, so that a long call does not delay short
+   * ones.
+   */
   take(): Taken[]
-  /** The unanswered calls. */
   calls(): Iterable<Call>
 }
 
-/** Creates an empty queue. */
 export function createQueue(costOf: (pair: TaskPair) => number): Queue {
   const calls = new Set<Call>()
   let turn: Call[] = [] // calls with unread pairs from `head` on, in rotation; settled ones are skipped

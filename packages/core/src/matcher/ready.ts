@@ -3,25 +3,22 @@ import type { BatchLimits } from '../engine/engine'
 import type { Call } from './call'
 import type { Taken } from './queue'
 
-/** An encoded sequence, and the pair that it belongs to. */
 export interface Sequence extends TaskSequence, Taken {}
 
-/** Encoded sequences that wait for a batch, sorted by length. */
+/** Encoded sequences waiting for a batch, sorted by length. */
 export interface ReadyList {
   readonly size: number
-  /** Takes note of a call when it arrives: calls that wait longer come first. */
+  /** Registers a call on arrival: calls that have waited longer come first. */
   arrive(call: Call): void
   put(more: readonly Sequence[]): void
-  /** Removes the sequences of settled calls. */
   dropSettled(): void
   /**
-   * Removes and returns a batch: a sequence of the call that was served longest ago, with neighbors in length of any call.
-   * The list must not be empty.
+   * Removes a batch: a sequence of the least recently served call, with neighbors in length. The list must not be
+   * empty.
    */
   take(): Sequence[]
 }
 
-/** Creates an empty list. */
 export function createReadyList(limits: BatchLimits): ReadyList {
   let sequences: Sequence[] = []
   let clock = 0

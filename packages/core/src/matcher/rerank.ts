@@ -2,12 +2,13 @@ import { MatcherError } from '../errors'
 import type { CheckedRun } from './check-input'
 import type { RankedMatch, Reranker } from './types'
 
-/** Candidates that a second matcher judges, unless the call says otherwise. */
+/** Default number of candidates for a second matcher. */
 export const SHORTLIST = 50
 
 /**
- * The best candidates of one matcher, judged again by another that reads each with the query: `index` is still the place in the input.
- * The deadline of the call, which began at `started` (milliseconds of `performance.now`), covers both. Throws `architecture-mismatch`.
+ * Judges the best candidates again with a matcher that reads each together with the query: `index` is still the index
+ * in the input. The deadline of the call, which began at `started` (milliseconds of `performance.now`), covers both.
+ * Throws `architecture-mismatch`.
  */
 export async function rerankBy<T extends string>(
   rerank: Reranker,
@@ -27,7 +28,7 @@ export async function rerankBy<T extends string>(
   return results.map((result) => ({ ...(result as RankedMatch<T>), index: best[result.index]!.index }))
 }
 
-/** Throws `architecture-mismatch` for a bi-encoder: it would compare the same vectors again. */
+/** Throws `architecture-mismatch` for a bi-encoder, which would compare the same vectors again. */
 export function checkReranker(rerank: Reranker | undefined): void {
   if (rerank?.info?.architecture === 'bi-encoder')
     throw new MatcherError(

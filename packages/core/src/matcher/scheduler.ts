@@ -8,18 +8,18 @@ import { createQueue, type Taken } from './queue'
 import { createReadyList, type Sequence } from './ready'
 import { createSignals } from './signals'
 
-/** Gathers the pairs of overlapping calls into batches of similar length. */
+/** Combines pairs of overlapping calls into batches of similar length. */
 export interface Scheduler<R> {
-  /** Outcomes in input order. Rejects with `queue-full`, `deadline-exceeded`, `disposed`, the signal's reason, or the engine's error. */
+  /** Rejects with `queue-full`, `deadline-exceeded`, `disposed`, the signal's reason, or the engine's error. */
   submit(pairs: readonly TaskPair[], run: CheckedRun): Promise<Outcome<R>[]>
-  /** Rejects all calls; resolves when the work under way has ended, or after a few seconds. */
+  /** Rejects all calls; resolves when current work has ended, or after a few seconds. */
   dispose(): Promise<void>
 }
 
-/** Sequences kept ready to be sorted by length; more would only occupy memory. */
+/** Maximum encoded sequences to sort by length; more would only occupy memory. */
 const READY = 512
 
-/** Milliseconds that `dispose` waits for work under way. */
+/** Milliseconds that `dispose` waits for current work. */
 const DISPOSE_LIMIT = 5_000
 
 /** A request to the engine, and the calls that it serves. */
@@ -29,7 +29,7 @@ interface Work {
   done: Promise<void>
 }
 
-/** Creates the scheduler of one matcher. `concurrency` is how many batches the engine runs at once; for `combine` see `CallRules`. */
+/** `concurrency` is the number of batches that the engine runs at once; for `combine` see `CallRules`. */
 export function createScheduler<R>(
   engine: Engine,
   options: CheckedOptions,
@@ -50,7 +50,7 @@ export function createScheduler<R>(
   let pumping = false
   let disposed = false
 
-  /** Pumps once the calls of this tick are all in. */
+  /** Pumps once all calls of this tick have arrived. */
   function wake(): void {
     if (pumping) return
     pumping = true
@@ -96,7 +96,7 @@ export function createScheduler<R>(
     })
   }
 
-  /** Fast path: when the engine is idle and the queue is short, encode and run in one message. What does not fit one batch becomes ready. */
+  /** Fast path: when the engine is idle and the queue is short, encode and run in one message if it is one batch. */
   function encodeAndRun(taken: readonly Taken[]): void {
     start(taken, async (abandoned) => {
       const pairs = taken.map(({ call, index }) => call.pairs[index]!)
@@ -158,7 +158,7 @@ export function createScheduler<R>(
   return { submit, dispose }
 }
 
-/** Announces to the calls which sequences their pairs became, and returns those. */
+/** Announces to the calls the sequences of their pairs, and returns them. */
 function announce(taken: readonly Taken[], encoded: readonly EncodedPair[]): Sequence[] {
   return encoded.map(({ pair, tokenIds, segmentIds, truncated }) => {
     const { call, index } = taken[pair]!
@@ -167,7 +167,7 @@ function announce(taken: readonly Taken[], encoded: readonly EncodedPair[]): Seq
   })
 }
 
-/** Hands each sequence's row of the outputs [sequences, width] to its call. */
+/** Passes each sequence's row of the outputs [sequences, width] to its call. */
 function deliver(sequences: readonly Sequence[], outputs: Float32Array): void {
   const width = outputs.length / sequences.length
   sequences.forEach(({ call, index }, row) => call.receive(index, outputs.subarray(row * width, (row + 1) * width)))
@@ -182,7 +182,7 @@ function queueFull(waiting: number, cost: number, maxQueue: number): MatcherErro
   )
 }
 
-/** What every call after `dispose` rejects with. */
+/** Rejection of every call after `dispose`. */
 export function disposedError(): MatcherError {
   return new MatcherError('disposed', 'This matcher was disposed; create a new one with createMatcher.')
 }

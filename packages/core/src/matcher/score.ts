@@ -1,19 +1,19 @@
 import type { Truncation } from '../engine/engine'
 
-/** Logits of one sequence or pair: [no match, match]. */
+/** Logits of a sequence or pair: [no match, match]. */
 export type PairLogits = readonly [number, number]
 
-/** P(match) of logits [no match, match]: the softmax's second value. */
+/** P(match): the second value of the softmax. */
 export function matchScore([no, yes]: PairLogits): number {
   return 1 / (1 + Math.exp(no - yes))
 }
 
-/** The logits of a pair from those of its windows: the best window's, or their mean. A single sequence keeps its own. */
+/** The logits of a pair from its windows: the best window's, or their mean. A single sequence keeps its own. */
 export function combineLogits(windows: readonly PairLogits[], truncation: Truncation): PairLogits {
   if (windows.length === 1 || typeof truncation === 'string') return windows[0]!
   if (truncation.combine === 'max')
     return windows.reduce((best, one) => (matchScore(one) > matchScore(best) ? one : best))
-  // Batches end in any order; a sum in a fixed order gives the same digits every time.
+  // Batches end in any order; a fixed order makes the digits of the sum deterministic.
   const sorted = [...windows].sort((one, other) => one[1] - other[1] || one[0] - other[0])
   const sum = sorted.reduce<[number, number]>(([no, yes], one) => [no + one[0], yes + one[1]], [0, 0])
   return [sum[0] / windows.length, sum[1] / windows.length]

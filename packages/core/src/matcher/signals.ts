@@ -1,4 +1,4 @@
-/** The calls that wait for one signal, behind the only handler that the signal has of them. */
+/** The calls that wait for a signal, and its only handler for them. */
 interface Group {
   readonly listeners: Set<() => void>
   readonly onAbort: () => void
@@ -6,13 +6,13 @@ interface Group {
 
 /** Listens to the abort signals of many calls. */
 export interface Signals {
-  /** Calls `listener` when the signal is aborted. Returns the undoing; both throw what an odd signal throws. */
+  /** Calls `listener` when the signal is aborted. Returns the undo function; both throw errors of the signal. */
   listen(signal: AbortSignal, listener: () => void): () => void
 }
 
 /**
- * Creates listeners that share one handler per signal: a signal compares each new handler with all that it has, so that a
- * handler for each of 32,000 calls took minutes, and Node warns of more than ten.
+ * Uses one handler per signal: a signal compares each new handler with all existing ones, so that a handler for each of
+ * 32,000 calls took minutes, and Node warns about more than ten.
  */
 export function createSignals(): Signals {
   const groups = new WeakMap<AbortSignal, Group>()

@@ -1,20 +1,20 @@
 import { MatcherError } from '../errors'
 import type { MatcherInfo } from './types'
 
-/** Vectors that were kept, with what they are vectors of. */
+/** Stored vectors and their origin. */
 export interface StoredVectors {
   /** [texts, hidden], rows of length 1. */
   readonly rows: Float32Array
   readonly hidden: number
   readonly task: string
-  /** The name of the model that gave them, and the SHA-256 of its graph (`info.modelHash`). */
+  /** Name of their model, and the SHA-256 of its graph (`info.modelHash`). */
   readonly model: string
   readonly modelHash: string
 }
 
 /**
- * Checks that stored vectors may be compared with those that a model gives for a task now. Throws `vectors-mismatch` naming both models, or
- * both tasks, and `input-invalid` for rows of another width.
+ * Checks that stored vectors are comparable with a model's current ones for a task. Throws `vectors-mismatch` naming
+ * both models, or both tasks, and `input-invalid` for rows of another width.
  */
 export function checkStoredVectors(
   {
@@ -46,7 +46,7 @@ export function checkStoredVectors(
     )
 }
 
-/** The beginning of a hash: enough to tell two models apart. */
+/** The first digits of a hash, enough to distinguish models. */
 function short(hash: string): string {
   return typeof hash === 'string' ? hash.slice(0, 12) : String(hash)
 }

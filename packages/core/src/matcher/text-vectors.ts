@@ -1,30 +1,29 @@
 import type { CheckedRun } from './check-input'
 import type { TaskText, TextVectors, VectorCache } from './vector-cache'
 
-/** Where vectors stay beyond this matcher, as between visits to a page, by the SHA-256 of their graph. It rejects no call: what fails is not kept. */
+/** Keeps vectors beyond this matcher, by the SHA-256 of their graph. It never rejects: on failure nothing is kept. */
 export interface VectorStore {
-  /** The vectors that are kept of these texts; undefined for the others. */
+  /** The kept vectors of these texts; undefined for others. */
   load(graph: string, texts: readonly TaskText[]): Promise<(TextVectors | undefined)[]>
   save(graph: string, entries: readonly (readonly [text: TaskText, vectors: TextVectors])[]): Promise<void>
 }
 
-/** The network, as the source of vectors sees it. */
 export interface TextEncoder {
-  /** SHA-256 of the graph that runs now. It changes where a lost device makes the engine continue with another dtype. */
+  /** SHA-256 of the current graph. It changes if the engine continues with another dtype after losing a device. */
   graph(): string
-  /** Runs the network over texts; results in input order. */
+  /** Results are in input order. */
   encode(texts: readonly TaskText[], run: CheckedRun): Promise<TextVectors[]>
 }
 
-/** The vectors of texts, each encoded once as long as it is remembered. */
+/** The vectors of texts, each encoded once while it is cached. */
 export interface TextVectorSource {
-  /** Texts that the cache holds. */
+  /** Number of cached texts. */
   readonly cached: number
-  /** Vectors in input order, all of one graph. `onProgress` counts the texts of this call, those that were known included. */
+  /** Vectors in input order, all of one graph. `onProgress` counts the texts of this call, including cached ones. */
   vectorsOf(texts: readonly TaskText[], run: CheckedRun): Promise<TextVectors[]>
 }
 
-/** Creates the source over a network; `store` remembers beyond `cache`. */
+/** `store` remembers beyond `cache`. */
 export function createTextVectorSource(
   network: TextEncoder,
   cache: VectorCache,
@@ -32,7 +31,7 @@ export function createTextVectorSource(
 ): TextVectorSource {
   let cachedGraph = network.graph()
 
-  /** Vectors of different graphs must never be compared, so the cache holds those of one. */
+  /** Vectors of different graphs must never be compared, so the cache has those of one. */
   function forgetOtherGraphs(): string {
     const graph = network.graph()
     if (graph !== cachedGraph) cache.clear()
@@ -41,7 +40,7 @@ export function createTextVectorSource(
   }
 
   async function vectorsOf(texts: readonly TaskText[], run: CheckedRun): Promise<TextVectors[]> {
-    if (run.signal?.aborted) throw run.signal.reason // `checkSignal` does not ask for throwIfAborted
+    if (run.signal?.aborted) throw run.signal.reason // `checkSignal` does not require throwIfAborted
     const graph = forgetOtherGraphs()
     const { found, missing } = lookUp(texts, cache)
     if (store && missing.length > 0) {
@@ -60,7 +59,7 @@ export function createTextVectorSource(
             ...run,
             onProgress: run.onProgress && shareOf(texts.length, wanted.length, run.onProgress)
           })
-    if (network.graph() !== graph) return vectorsOf(texts, run) // some of `encoded` may be of the graph before
+    if (network.graph() !== graph) return vectorsOf(texts, run) // some of `encoded` may be of the previous graph
     encoded.forEach((vectors, i) => place(left[i]!, vectors, found))
     for (const { text, places } of missing) cache.set(text, found[places[0]!]!)
     if (store && wanted.length > 0)
@@ -80,13 +79,13 @@ export function createTextVectorSource(
   }
 }
 
-/** A text that is not in the cache, and where it is in the call. */
+/** A text outside the cache, and its indices in the call. */
 interface Missing {
   readonly text: TaskText
   readonly places: number[]
 }
 
-/** Sorts the texts of a call into those whose vectors are cached, by place, and the others, each once. */
+/** Splits the texts of a call into cached vectors, by index, and the distinct other texts. */
 function lookUp(
   texts: readonly TaskText[],
   cache: VectorCache

@@ -1,30 +1,29 @@
-/** The vectors of one text under one task, and what was read for them. */
+/** The vectors of a text under a task, and facts about its reading. */
 export interface TextVectors {
-  /** [windows, hidden], each row of length 1; one row where the text was not read in windows. */
+  /** [windows, hidden], rows of length 1; a single row if the text was not read in windows. */
   readonly rows: Float32Array
   readonly tokenCount: number
   readonly truncated: boolean
 }
 
-/** A text and the id of the task that it is encoded for. */
 export interface TaskText {
   readonly text: string
   readonly taskId: number
 }
 
-/** Vectors by text and task; beyond its limits, the least recently used ones are dropped. */
+/** Vectors by text and task; the least recently used are dropped beyond the limits. */
 export interface VectorCache {
-  /** Texts that are held. */
+  /** Number of texts. */
   readonly size: number
   get(text: TaskText): TextVectors | undefined
   set(text: TaskText, vectors: TextVectors): void
   clear(): void
 }
 
-/** Bytes that a text may take on average, at 2 per UTF-16 code unit, beside one vector: 2,048 units, a page. */
+/** Average bytes of a text besides one vector, at 2 per UTF-16 code unit: 2,048 units, a page. */
 const TEXT_BYTES = 4_096
 
-/** A text in the ring of last use, between the one used before it and the one used after it. */
+/** A text in the ring of last use, between the texts used before and after it. */
 interface Entry extends TaskText {
   vectors: TextVectors
   before: Entry
@@ -32,14 +31,14 @@ interface Entry extends TaskText {
 }
 
 /**
- * Creates an empty cache of at most `limit` texts, in at most `limit` x (4 kB + one vector of `width` float32) bytes, so that long texts
- * and many windows leave room for fewer. A text larger than all of that is not held; with a limit of 0 none is.
+ * Holds at most `limit` texts in at most `limit` x (4 kB + one vector of `width` float32) bytes, so that long texts and
+ * many windows leave room for fewer. A text larger than all of that is not kept; a limit of 0 disables the cache.
  */
 export function createVectorCache(limit: number, width: number): VectorCache {
   const budget = limit * (TEXT_BYTES + width * Float32Array.BYTES_PER_ELEMENT)
-  // By task, then text: one key of both would have to be built, and hashed, for each of the 10,000 candidates of `rank`.
+  // By task, then text: a combined key would have to be built and hashed for each of the 10,000 candidates of `rank`.
   const tasks = new Map<number, Map<string, Entry>>()
-  const ring = {} as Entry // its `after` is the entry that was not used for longest, its `before` the one used last
+  const ring = {} as Entry // its `after` is the least recently used entry, its `before` the most recently used
   let size = 0
   let bytes = 0
   clear()

@@ -12,13 +12,13 @@ const alternatives = {
   architecture: ['cross-encoder', 'bi-encoder'],
   /** Where the task enters: in every norm (Su 2021), added to the input embedding, or nowhere. */
   conditioning: ['layer-norm', 'input-embedding', 'none'],
-  /** One Dense(2) for all tasks, or one for each. Of a cross-encoder. */
+  /** One Dense(2) for all tasks, or one for each. Only for cross-encoders. */
   heads: ['shared', 'per-task'],
   /** `post` is the reference's; `pre` adds one final norm. */
   norm_position: ['post', 'pre'],
   /** The mean over all tokens, or the state of [CLS]. */
   pooling: ['mean', 'cls'],
-  /** `rotary` turns queries and keys (RoFormer); `absolute` adds a learned row to each input (BERT). Hugging Face's key. */
+  /** `rotary` rotates queries and keys (RoFormer); `absolute` adds a learned row to each input (BERT). */
   position_embedding_type: ['rotary', 'absolute']
 } as const
 
@@ -30,7 +30,7 @@ const taskSchema = v.strictObject({
   group: v.string()
 })
 
-/** Every key of `config.json`: Hugging Face's names where it has one. */
+/** Every key of `config.json`, with Hugging Face's name if it has one. */
 const entries = {
   model_type: v.optional(v.literal('roformer'), 'roformer'),
   hidden_act: v.optional(v.literal('gelu'), 'gelu'),
@@ -38,7 +38,7 @@ const entries = {
   /** Default: `hidden_size`. */
   embedding_size: v.optional(size),
   hidden_size: size,
-  /** A thousand is beyond any network; a file that claims millions would take the memory for their names. */
+  /** A thousand is beyond any network; a file that claims millions would exhaust memory with names. */
   num_hidden_layers: v.pipe(size, v.maxValue(1024)),
   num_attention_heads: size,
   intermediate_size: size,
@@ -50,39 +50,39 @@ const entries = {
   heads: choice(alternatives.heads),
   norm_position: choice(alternatives.norm_position),
   position_embedding_type: choice(alternatives.position_embedding_type),
-  /** Rows of the position table where positions are absolute. */
+  /** Rows of the position table for absolute positions. */
   max_position_embeddings: v.optional(size, 512),
   architecture: choice(alternatives.architecture),
   pooling: choice(alternatives.pooling),
-  /** `jieba` cuts words first (WoBERT, RoFormer); `none` is BERT's own tokenizer. */
+  /** `jieba` segments words first (WoBERT, RoFormer); `none` is BERT's own tokenizer. */
   word_segmentation: v.optional(v.picklist(['jieba', 'none']), 'jieba'),
-  /** Tokens that an input is cut to, special tokens included. */
+  /** Tokens to which an input is truncated, including special ones. */
   max_length: v.optional(v.pipe(size, v.minValue(4)), 512),
   /** Default: the six Sohu tasks. */
   tasks: v.optional(v.pipe(v.array(taskSchema), v.nonEmpty()))
 }
 
-/** Keys that it does not name (Hugging Face files carry many) are ignored. */
+/** Other keys (Hugging Face files have many) are ignored. */
 const configSchema = v.object(entries)
 
 type Parsed = CamelCased<v.InferOutput<typeof configSchema>>
 
-/** Sizes and switches of the network: the keys of `config.json` in camelCase, every default resolved. */
+/** `config.json` in camelCase, with every default resolved. */
 export interface ModelConfig extends Omit<Parsed, 'embeddingSize' | 'tasks'> {
   readonly embeddingSize: number
   readonly tasks: readonly TaskSpec[]
 }
 
-/** Every key that `config.json` and the `model` part of a training configuration may have. */
+/** Every key of `config.json` and of `model` in training settings. */
 export const MODEL_KEYS: readonly string[] = Object.keys(entries)
 
-/** Each alternative to the reference network, alone: what tests of every back end run over. */
+/** Each alternative to the reference network by itself; the tests of every back end run over them. */
 export const MODEL_ALTERNATIVES: readonly Readonly<Record<string, unknown>>[] = [
   ...Object.entries(alternatives).flatMap(([key, [, ...others]]) => others.map((other) => ({ [key]: other }))),
   { embedding_size: 8 }
 ]
 
-/** Reads a `config.json` value: the only place where snake_case becomes camelCase. Throws `config-invalid` naming the key. */
+/** The only place where snake_case becomes camelCase. Throws `config-invalid` naming the key. */
 export function parseModelConfig(json: unknown, source = 'config.json'): ModelConfig {
   const parsed = v.safeParse(configSchema, json)
   if (!parsed.success) throw new MatcherError('config-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
@@ -109,7 +109,7 @@ export function parseModelConfig(json: unknown, source = 'config.json'): ModelCo
   return { ...config, embeddingSize: config.embeddingSize ?? hiddenSize, tasks }
 }
 
-/** The `config.json` value of a configuration; `parseModelConfig` reads it back. */
+/** The inverse of `parseModelConfig`. */
 export function modelConfigToJson(config: ModelConfig): Record<string, unknown> {
   return snakeCased(config)
 }

@@ -2,14 +2,14 @@ import type { ModelConfig } from './config'
 import type { Initializer, Ops } from './ops'
 import { pairLogits, roformer } from './roformer'
 
-/** One trainable array of the network: its checkpoint name, shape, and how it starts. */
+/** A trainable array of the network: its name in the checkpoint, shape, and initial values. */
 export interface ParameterSpec {
   readonly name: string
   readonly shape: readonly number[]
   readonly init: Initializer
 }
 
-/** Every parameter of a configuration, each once, in the order of first use: the network run with an `Ops` that only records. */
+/** Every parameter in the order of first use, recorded by running the network. */
 export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   const specs = new Map<string, ParameterSpec>()
   const nothing = (): null => null

@@ -1,10 +1,10 @@
 import type { ModelConfig } from './config'
 import type { Ops } from './ops'
 
-/** Name of the table [vocab, embedding] whose rows are looked up by token id. */
+/** The table [vocab, embedding] indexed by token id. */
 export const WORD_EMBEDDINGS = 'embeddings.word'
 
-/** What the network reads: token and segment ids [batch, seq], task ids [batch]; id 0 is [PAD]. */
+/** Token and segment ids [batch, seq], task ids [batch]; id 0 is [PAD]. */
 export interface ModelInputs<T> {
   readonly tokenIds: T
   readonly segmentIds: T
@@ -12,9 +12,10 @@ export interface ModelInputs<T> {
 }
 
 /**
- * The network: a RoFormer whose every LayerNorm takes its gain and offset from the task (Su 2021, kexue.fm/archives/8337; rotary
- * positions arXiv:2104.09864). Written once, for training and for export. A cross-encoder reads both texts of a pair and returns
- * logits [batch, 2]; column 1 is "the texts match". A bi-encoder reads one text and returns its vector [batch, hidden] of length 1.
+ * The network: a RoFormer whose every LayerNorm has a gain and offset per task (Su 2021, kexue.fm/archives/8337; rotary
+ * positions arXiv:2104.09864). Written once, for training and for export. A cross-encoder reads both texts of a pair
+ * and returns logits [batch, 2]; column 1 means a match. A bi-encoder reads one text and returns its vector [batch,
+ * hidden] of length 1.
  */
 // prettier-ignore
 export function roformer<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
@@ -41,7 +42,7 @@ export function roformer<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInput
   return config.heads === 'shared' ? logits : ops.selectTask(logits, inputs.taskIds, 2)              // [batch, 2]
 }
 
-/** What a bi-encoder compares: the vectors [batch, hidden] of two texts, and the task ids [batch]. */
+/** Input of a bi-encoder's score: the vectors [batch, hidden] of two texts, and the task ids [batch]. */
 export interface VectorPair<T> {
   readonly a: T
   readonly b: T
@@ -49,8 +50,8 @@ export interface VectorPair<T> {
 }
 
 /**
- * A bi-encoder's logits [batch, 2]: the task's scale times the cosine plus its offset, against 0. Both start where the cosines of public
- * sentence encoders are: 12 and -7.5 put the middle at .625.
+ * A bi-encoder's logits [batch, 2]: the task's scale times the cosine plus its offset, against 0. The initial 12 and
+ * -7.5 match the cosines of public sentence encoders: the middle is at .625.
  */
 export function pairLogits<T>(ops: Ops<T>, { tasks }: ModelConfig, { a, b, taskIds }: VectorPair<T>): T {
   const scale = ops.gather(ops.param('score.scale', [tasks.length, 1], 12), taskIds) // [batch, 1]
@@ -61,7 +62,7 @@ export function pairLogits<T>(ops: Ops<T>, { tasks }: ModelConfig, { a, b, taskI
 type Norm<T> = (x: T, name: string, width: number) => T
 type Dense<T> = (x: T, name: string, from: number, to: number) => T
 
-/** Word plus segment embeddings; positions are added here where they are learned, and else enter by rotation. */
+/** Word plus segment embeddings, plus positions if they are learned; rotary positions enter later. */
 // prettier-ignore
 function embeddings<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
   const { vocabSize, typeVocabSize, embeddingSize, conditionSize, tasks } = config
@@ -77,7 +78,7 @@ function embeddings<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>)
   return ops.addRow(x, ops.gather(table, inputs.taskIds))
 }
 
-/** One block: attention, then feed-forward, each with dropout, residual and norm (after the sum, or before the branch). */
+/** Attention, then feed-forward, each with dropout, residual and norm (after the sum, or before the branch). */
 // prettier-ignore
 function block<T>(ops: Ops<T>, config: ModelConfig, input: T, index: number, mask: T, norm: Norm<T>, dense: Dense<T>): T {
   const { hiddenSize, intermediateSize, numAttentionHeads: heads, normPosition } = config
@@ -104,8 +105,9 @@ function block<T>(ops: Ops<T>, config: ModelConfig, input: T, index: number, mas
 }
 
 /**
- * The norm of this configuration. Conditioned: gamma and beta come from the task, the table of all tasks first, so that a graph folds it
- * and training multiplies as many rows as there are tasks. Both condition kernels start at zero (Su 2021, kexue.fm/archives/8337).
+ * The norm of this configuration. If conditioned, gamma and beta come from the task; the table of all tasks is computed
+ * first, so that a graph folds it and training multiplies as many rows as there are tasks. Both condition kernels start
+ * at zero (Su 2021, kexue.fm/archives/8337).
  */
 // prettier-ignore
 function conditionedNorm<T>(ops: Ops<T>, config: ModelConfig, taskIds: T): Norm<T> {

@@ -4,7 +4,7 @@ export interface RotaryTables {
   readonly sin: Float32Array
 }
 
-/** Rotary tables, computed in float64 and rounded once (RoFormer, arXiv:2104.09864, section 3.4.2). */
+/** Computed in float64 and rounded once (RoFormer, arXiv:2104.09864, section 3.4.2). */
 export function rotaryTables(length: number, headSize: number): RotaryTables {
   const half = headSize / 2
   const cos = new Float32Array(length * half)

@@ -1,7 +1,7 @@
 import { decomposeWithoutMarks } from './marks'
 import { basicTokens } from './wordpiece'
 
-/** Characters that are removed first: controls, format characters, private use and U+FFFD; tabs and line ends are white space. */
+/** Controls, format characters, private use and U+FFFD are removed first; tabs and line ends are white space. */
 const REMOVED = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\ufffd]+/gu
 /** Texts that need only lower-casing: printable ASCII, ideographs, Chinese punctuation. */
 const PLAIN = /^[\t\n\r\x20-\x7e\u2010-\u2027\u3000-\u3029\u4e00-\u9fff\uff00-\uffef]*$/

@@ -1,14 +1,14 @@
 import { MatcherError } from '../errors'
 import type { Vocab } from './vocab'
 
-/** Which tokens of a too long text stay: its head, as in the reference, or its head and its tail, 3 to 1. */
+/** Which tokens of a long text are kept: its head, as in the reference, or its head and its tail, 3 to 1. */
 export type TextTruncation = 'longest-first' | 'head-tail'
 
-/** What the network reads of one pair (or one text): `[length]` each. */
+/** Input of the network for a pair (or a text): `[length]` each. */
 export interface Encoding {
   readonly tokenIds: Int32Array
   readonly segmentIds: Int32Array
-  /** Whether tokens were left out to keep within the maximum length. */
+  /** True if tokens were dropped to stay within the maximum length. */
   readonly truncated: boolean
 }
 
@@ -16,8 +16,8 @@ export interface Encoding {
 const HEAD_SHARE = 0.75
 
 /**
- * How many tokens of texts with `a` and `b` tokens stay within `budget`: the closed form of the reference's loop, which takes one token
- * from the longer text, from the first on a tie, until both fit (bert4keras `truncate_sequences`).
+ * How many tokens of texts with `a` and `b` tokens fit into `budget`: the closed form of the reference's loop, which
+ * drops one token from the longer text, from the first on a tie, until both fit (bert4keras `truncate_sequences`).
  */
 export function keptLengths(a: number, b: number, budget: number): [a: number, b: number] {
   if (a + b <= budget) return [a, b]
@@ -28,8 +28,8 @@ export function keptLengths(a: number, b: number, budget: number): [a: number, b
 }
 
 /**
- * Frames token ids for the network: `[CLS] a [SEP] b [SEP]`, segments 0 up to the first [SEP] and 1 after it; without `b`, `[CLS] a [SEP]`.
- * At most `maxLength` tokens with the special ones. Throws `input-invalid` when `maxLength` cannot hold those.
+ * `[CLS] a [SEP] b [SEP]`, segments 0 up to the first [SEP] and 1 after it; without `b`, `[CLS] a [SEP]`. At most
+ * `maxLength` tokens, including special ones. Throws `input-invalid` if `maxLength` cannot hold those.
  */
 export function encodePair(
   a: ArrayLike<number>,
