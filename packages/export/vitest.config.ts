@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config'
 
-/** ONNX Runtime's native library wants a process to itself. */
+/** ONNX Runtime's native library needs a process to itself. */
 export default defineConfig({ test: { pool: 'forks', testTimeout: 60_000 } })

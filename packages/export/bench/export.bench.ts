@@ -1,4 +1,4 @@
-/** Measures the budgets of exported graphs on random weights of `sohu-small`: sizes, int8 on the CPU, and Python's quantize_dynamic as peer. */
+/** Sizes and times of graphs of random `sohu-small` weights: int8 on the CPU against Python's quantize_dynamic. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { writeGraphFile, weightsOf } from '../tools/graph-file'
 import { pythonWithOnnx, randomWeights } from '@sohu-match/testing'
 import { tensorInt8Format } from './tensor-int8'
 
-/** `sohu-small` as its preset has it. */
+/** As in its preset. */
 const config = parseModelConfig({
   vocab_size: 30_000,
   hidden_size: 384,
@@ -28,7 +28,7 @@ const THREADS = 1
 const folder = mkdtempSync(join(tmpdir(), 'sohu-match-bench-'))
 const read = weightsOf(randomWeights(config, 1))
 
-/** Padded rows of all tasks, 8 to 64 tokens: what logits are compared on. */
+/** Padded rows of all tasks, 8 to 64 tokens, whose logits are compared. */
 function pairs(size: number): Batch {
   const length = 64
   const filled = (row: number) => 8 + ((row * 11) % 57)
@@ -63,7 +63,6 @@ async function differences(graph: GraphRunner, reference: Float32Array) {
   return { logits, error: Math.max(...logits.map((value, i) => Math.abs(value - reference[i]!))), neighbors: alone }
 }
 
-/** The files of every variant, by name. */
 async function variants(): Promise<Map<string, string>> {
   const sensitivity = await measureSensitivity(config, read, [pairs(32)])
   const kept = chooseEightBits(sensitivity, floatBytes(config))

@@ -3,7 +3,7 @@ import type { WeightFormat } from '../src/formats/format'
 import type { Value } from '../src/onnx/value'
 import { quantizeColumns } from '../src/quantize/int8'
 
-/** The usual int8 recipe, for comparison: activations with one scale a tensor (`DynamicQuantizeLinear`), so that neighbors share it. */
+/** The usual int8 recipe, for comparison: activations with one scale per tensor (`DynamicQuantizeLinear`). */
 export function tensorInt8Format(): WeightFormat {
   const quantized = new Map<Value, { values: Value; scale: Value; zero: Value }>()
   return {

@@ -9,35 +9,35 @@ import type { BlockBits } from './quantize/blocks'
 import { allTasks, singleTask } from './target'
 import { writeGraphs } from './write-graphs'
 
-/** What `exportModel` is asked for; paths are absolute. */
+/** Paths are absolute. */
 export interface ExportOptions {
   readonly checkpoint: string
   readonly out: string
   readonly dtypes: readonly Dtype[]
   readonly name: string
-  /** Replaces an exported model that is already at `out`, and nothing else. */
+  /** Replaces an exported model at `out`, and nothing else. */
   readonly force: boolean
-  /** The folder that the user is in, which is never replaced. Default: the process's. */
+  /** The user's folder, which is never replaced. Default: the process's. */
   readonly workingFolder?: string | undefined
-  /** One task alone, in Hugging Face's layout. */
+  /** Exports only this task, in Hugging Face's layout. */
   readonly task?: string | undefined
-  /** Without it no F1 is measured and none is required. */
+  /** Without it, F1 is neither measured nor required. */
   readonly gate?: GateOptions | undefined
-  /** Whether the graphs are timed. */
+  /** Measures latency. */
   readonly latency: boolean
-  /** Weights of one graph larger than this, in bytes, go to a file beside it. Default 1 GiB. */
+  /** Bytes of weights of a graph above which they go to a separate file. Default: 1 GiB. */
   readonly externalDataLimit?: number
   /** Bits of the word embeddings in int8 and q8. Default: 8, and 4 for a bi-encoder. */
   readonly wordBits?: BlockBits | undefined
   readonly onProgress?: (text: string) => void
 }
 
-/** Protobuf ends at 2 GiB, and so does what a browser can hold in one buffer; half of that leaves room. */
+/** Protobuf and browser buffers end at 2 GiB; half of that leaves room. */
 const EXTERNAL_DATA_LIMIT = 2 ** 30
 
 /**
- * Turns a checkpoint into a model folder, or one task of it into a folder for Hugging Face's tools: all of it, or nothing at `out`.
- * Throws `output-exists`, `checkpoint-invalid`, `config-invalid`, `task-unknown`, `data-invalid`, `gate-failed` or `storage`.
+ * Exports a checkpoint as a model folder, or one task of it as a folder for Hugging Face's tools, atomically. Throws
+ * `output-exists`, `checkpoint-invalid`, `config-invalid`, `task-unknown`, `data-invalid`, `gate-failed` or `storage`.
  */
 export async function exportModel(options: ExportOptions): Promise<Reports> {
   const { task, force, workingFolder: current, onProgress = () => undefined } = options

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path'
 import type { ManifestFile } from '@sohu-match/core'
 import { storageError } from '@sohu-match/node'
 
-/** Writes files into one folder and remembers size and SHA-256 of each, by its path inside the folder. */
+/** Writes files into one folder and records size and SHA-256 by path. */
 export class FolderWriter {
   readonly files: Record<string, ManifestFile> = {}
 
   constructor(readonly folder: string) {}
 
-  /** Writes a file piece by piece, so that no more than one is in memory. Throws `storage`; a MatcherError of the pieces passes. */
+  /** Writes a file piece by piece, so that only one is in memory. Throws `storage`, and MatcherErrors of the pieces. */
   write(name: string, pieces: Iterable<Uint8Array>): void {
     const path = join(this.folder, name)
     const hash = createHash('sha256')
@@ -33,7 +33,6 @@ export class FolderWriter {
     this.files[name] = { bytes, sha256: hash.digest('hex') }
   }
 
-  /** Takes files back. */
   remove(...names: readonly string[]): void {
     for (const name of names) {
       rmSync(join(this.folder, name))
@@ -41,18 +40,18 @@ export class FolderWriter {
     }
   }
 
-  /** Writes a text file as UTF-8. */
+  /** As UTF-8. */
   text(name: string, text: string): void {
     this.write(name, [Buffer.from(text)])
   }
 
-  /** Writes a JSON value, readable by people. */
+  /** Indented. */
   json(name: string, value: unknown): void {
     this.text(name, `${JSON.stringify(value, null, 2)}\n`)
   }
 }
 
-/** A full disk writes a part and then fails, so the count must be looked at. */
+/** A full disk may write a part before it fails, so the count is checked. */
 function writeWhole(file: number, piece: Uint8Array): void {
   for (let done = 0; done < piece.length;) done += writeSync(file, piece, done)
 }

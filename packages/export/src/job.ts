@@ -2,11 +2,11 @@ import type { OpenCheckpoint } from '@sohu-match/node'
 import type { FolderWriter } from './folder-writer'
 import type { Target } from './target'
 
-/** One export under way: what every step of it reads, and where it writes. */
+/** A running export: inputs of its steps, and the writer. */
 export interface ExportJob {
   readonly writer: FolderWriter
   readonly checkpoint: OpenCheckpoint
   readonly target: Target
-  /** Takes a line about the step that begins. */
+  /** Receives a line about each step as it begins. */
   readonly onProgress: (text: string) => void
 }

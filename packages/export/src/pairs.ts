@@ -8,15 +8,15 @@ import {
   type Tokenizer
 } from '@sohu-match/core'
 
-/** A labelled pair as a cross-encoder reads it. */
+/** A labeled pair for a cross-encoder. */
 export interface EncodedExample extends TaskSequence {
   readonly label: 0 | 1
 }
 
-/** Tokens of a batch, padding included: large enough for speed, small enough for any machine. */
+/** Padded tokens of a batch. */
 const BATCH_TOKENS = 4096
 
-/** At most `limit` labelled examples of the given tasks: of every task and label its share, evenly spaced over the file, so always the same. */
+/** At most `limit` labeled examples, a share of every task and label, evenly spaced over the file. */
 export function stratified(examples: readonly Example[], tasks: readonly TaskSpec[], limit: number): Example[] {
   const strata = tasks.flatMap((task) =>
     ([0, 1] as const).map((label) => examples.filter((one) => one.task === task.id && one.label === label))
@@ -29,7 +29,7 @@ export function stratified(examples: readonly Example[], tasks: readonly TaskSpe
   })
 }
 
-/** Encodes labelled examples as the SDKs do, shortest first, so that batches hardly pad. */
+/** Encodes labeled examples as the SDKs do, shortest first for little padding. */
 export function encodeExamples(
   examples: readonly Example[],
   tokenizer: Tokenizer,
@@ -44,7 +44,7 @@ export function encodeExamples(
   return encoded.sort((one, other) => one.tokenIds.length - other.tokenIds.length)
 }
 
-/** Cuts sequences, in their order, into padded batches of at most 4,096 tokens. */
+/** Keeps the order; at most 4,096 padded tokens per batch. */
 export function* batches(sequences: readonly TaskSequence[]): Generator<Batch> {
   for (let start = 0; start < sequences.length;) {
     let end = start

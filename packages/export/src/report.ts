@@ -2,7 +2,7 @@ import type { Dtype, TaskSpec } from '@sohu-match/core'
 import Table from 'cli-table3'
 import type { GraphReport, Reports } from './measure/measure'
 
-/** The report that export prints: sizes and differences, then F1 and label flips by task, then latency against fp32. */
+/** Sizes and differences, then F1 and label flips by task, then latency against fp32. */
 export function formatReport(reports: Reports, tasks: readonly Pick<TaskSpec, 'name'>[]): string {
   const rows = Object.entries(reports) as [Dtype, GraphReport][]
   const tables = [sizeTable(rows)]
@@ -60,8 +60,7 @@ function qualityTable(rows: Rows, tasks: readonly Pick<TaskSpec, 'name'>[]): str
 }
 
 /**
- * The speed of a dtype against fp32, with both times that it is made of: fp32 takes another time beside each dtype. The factor is that of
- * the times as they are printed.
+ * Speed against fp32, with both times: fp32 is timed again with each dtype. The factor is that of the printed times.
  */
 function latencyTable(rows: Rows): string {
   const shapes = Object.keys(rows.find(([, report]) => report.latency)![1].latency!)

@@ -2,19 +2,19 @@ import { MatcherError, type Batch, type ParityBatch } from '@sohu-match/core'
 import { withholdTelemetry } from '@sohu-match/node'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
-/** A loaded graph: the logits [batch, 2] of a batch, or the vectors [batch, hidden] of a bi-encoder, row-major. */
+/** A loaded graph: returns logits [batch, 2], or a bi-encoder's vectors [batch, hidden], row-major. */
 export interface GraphRunner {
   run(batch: Batch): Promise<Float32Array>
   release(): Promise<void>
 }
 
-/** Opens a graph file with onnxruntime-node, on the CPU unless `options` say otherwise. */
+/** Opens a graph file with onnxruntime-node, on the CPU by default. */
 export type OpenGraph = (path: string, options?: InferenceSession.SessionOptions) => Promise<GraphRunner>
 
-/** Only errors: this runtime warns of every optional provider that it lacks. */
+/** The runtime warns about every optional provider that is missing. */
 const LOG_ERRORS_ONLY = 3
 
-/** Loads a graph of all tasks. Throws `inference-failed`. */
+/** Throws `inference-failed`. */
 export const openGraph: OpenGraph = (path, options) =>
   open(path, options, (batch) => ({
     token_ids: new Tensor('int32', batch.tokenIds, [batch.batch, batch.seq]),
@@ -22,7 +22,7 @@ export const openGraph: OpenGraph = (path, options) =>
     task_ids: new Tensor('int32', batch.taskIds, [batch.batch])
   }))
 
-/** Loads a graph of one task in Hugging Face's terms; it ignores task ids. Throws `inference-failed`. */
+/** For Hugging Face's inputs; ignores task ids. Throws `inference-failed`. */
 export const openTaskGraph: OpenGraph = (path, options) =>
   open(path, options, (batch) => {
     const ids = (data: Int32Array) => new Tensor('int64', BigInt64Array.from(data, BigInt), [batch.batch, batch.seq])
@@ -49,7 +49,6 @@ async function open(
   }
 }
 
-/** A parity batch as graphs take it. */
 export function parityInputs(batch: ParityBatch): Batch {
   return {
     batch: batch.tokenIds.length,

@@ -4,19 +4,18 @@ import { singleTaskGraph, allTasksGraph } from './graph/graph'
 import type { Graph } from './onnx/serialize'
 import { openGraph, openTaskGraph, type OpenGraph } from './session'
 
-/** What kind of graphs an export makes, and for whom: where they go, what they answer, how they are fed. */
+/** The graphs that an export makes: their files, tasks and inputs. */
 export interface Target {
   readonly files: Readonly<Record<Dtype, string>>
-  /** The tasks that its graphs answer. */
   readonly tasks: readonly TaskSpec[]
   graph(read: (name: string) => Float32Array, format: WeightFormat): Graph
   readonly open: OpenGraph
 }
 
-/** File names that Hugging Face's tools look for; their `q8` is called `quantized`. */
+/** Names that Hugging Face's tools expect; `q8` is called `quantized`. */
 const HUGGING_FACE_FILES: Readonly<Record<Dtype, string>> = { ...GRAPH_FILES, q8: 'onnx/model_quantized.onnx' }
 
-/** Graphs of all tasks, for the SDKs. */
+/** For the SDKs. */
 export function allTasks(config: ModelConfig): Target {
   return {
     files: GRAPH_FILES,
@@ -26,7 +25,7 @@ export function allTasks(config: ModelConfig): Target {
   }
 }
 
-/** Graphs of one task, for Hugging Face's tools. Throws `task-unknown`, and `architecture-mismatch` for a bi-encoder. */
+/** For Hugging Face's tools. Throws `task-unknown`, and `architecture-mismatch` for a bi-encoder. */
 export function singleTask(config: ModelConfig, name: string): Target {
   const id = taskId(name, config.tasks)
   if (config.architecture === 'bi-encoder') {

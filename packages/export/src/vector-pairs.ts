@@ -2,14 +2,14 @@ import { MatcherError, type Example, type TaskSequence, type Tokenizer } from '@
 import { batches } from './pairs'
 import type { GraphRunner } from './session'
 
-/** Labelled pairs as a bi-encoder reads them: each text once for every task that it comes under, shortest first. */
+/** Labeled pairs for a bi-encoder: each text once for each of its tasks, shortest first. */
 export interface TextPairs {
   readonly texts: readonly TaskSequence[]
-  /** `a` and `b` are places in `texts`. */
+  /** `a` and `b` are indices in `texts`. */
   readonly pairs: readonly { readonly a: number; readonly b: number; readonly task: number; readonly label: 0 | 1 }[]
 }
 
-/** Encodes the texts of labelled examples as the SDKs do. Throws `data-invalid` for one without a label. */
+/** Encodes texts as the SDKs do. Throws `data-invalid` for an example without a label. */
 export function encodeTextPairs(examples: readonly Example[], tokenizer: Tokenizer, maxLength: number): TextPairs {
   const known = new Map<string, TaskSequence>()
   const sequenceOf = (text: string, taskId: number): TaskSequence => {
@@ -28,7 +28,7 @@ export function encodeTextPairs(examples: readonly Example[], tokenizer: Tokeniz
   return { texts, pairs: encoded.map((pair) => ({ ...pair, a: place.get(pair.a)!, b: place.get(pair.b)! })) }
 }
 
-/** The vectors [texts, hidden] that a graph gives. */
+/** The graph's vectors [texts, hidden]. */
 export async function runTexts(graph: GraphRunner, texts: readonly TaskSequence[]): Promise<Float32Array> {
   const parts: Float32Array[] = []
   for (const batch of batches(texts)) parts.push(Float32Array.from(await graph.run(batch)))
@@ -37,7 +37,7 @@ export async function runTexts(graph: GraphRunner, texts: readonly TaskSequence[
   return vectors
 }
 
-/** The product of row `i` of a [.., width] and row `j` of b [.., width]: the cosine, where both have length 1. */
+/** Of row `i` of a [.., width] and row `j` of b [.., width]: the cosine, if both have length 1. */
 export function rowProduct(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: number, width: number): number {
   let sum = 0
   for (let k = 0; k < width; k++) sum += a[i * width + k]! * b[j * width + k]!

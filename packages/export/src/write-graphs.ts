@@ -8,24 +8,23 @@ import { chooseEightBits, floatBytes, measureSensitivity } from './four-bits/sen
 import type { ExportJob } from './job'
 import type { BlockBits } from './quantize/blocks'
 
-/** The program that the graphs name as their maker. */
+/** The producer in graphs. */
 const PRODUCER = 'sohu-match'
 
-/** Which graphs to write, and how. */
 export interface GraphOptions {
   readonly dtypes: readonly Dtype[]
-  /** The pairs that q4 is calibrated on; without them, on parity.json. */
+  /** Calibration pairs for q4. Default: parity.json. */
   readonly pairs?: LabelledData | undefined
-  /** Weights of one graph larger than this, in bytes, go to a file beside it. */
+  /** Bytes of weights of a graph above which they go to a separate file. */
   readonly externalDataLimit: number
   /** Bits of the word embeddings in int8 and q8. */
   readonly wordBits: BlockBits
 }
 
-/** Graphs by dtype, in the order of `DTYPES`. */
+/** In the order of `DTYPES`. */
 export type WrittenGraphs = Partial<Record<Dtype, ManifestGraph>>
 
-/** Writes the graph of each dtype, and fp32 always: the others are measured against it. */
+/** Writes the graph of each dtype, and always fp32, for comparison. */
 export async function writeGraphs(job: ExportJob, options: GraphOptions): Promise<WrittenGraphs> {
   const graphs: WrittenGraphs = {}
   for (const dtype of DTYPES.filter((one) => one === 'fp32' || options.dtypes.includes(one))) {
@@ -51,7 +50,7 @@ function writeGraph(
   return { file, externalData: [dataFile], opset: OPSET }
 }
 
-/** 4 bits, and 8 where a measurement on calibration pairs says so. */
+/** 4 bits, or 8 where measurements on calibration pairs require it. */
 async function fourBitFormat({ checkpoint, onProgress }: ExportJob, pairs?: LabelledData): Promise<WeightFormat> {
   const { config, weights } = checkpoint
   const sensitivity = await measureSensitivity(config, weights.read, await calibrationBatches(pairs, checkpoint))

@@ -8,7 +8,9 @@ import { parityInputs } from '../src/session'
 import { openGraphIn, weightsOf } from './graph-file'
 import { SMALL_CONFIG, SMALL_VOCAB, smallCheckpoint } from '@sohu-match/testing'
 
-/** A small checkpoint whose parity.json holds what its own fp32 graph gives: it passes the parity check, and proves no arithmetic. */
+/**
+ * parity.json has the outputs of its own fp32 graph: the checkpoint passes the parity check, but proves no arithmetic.
+ */
 export async function consistentCheckpoint(folder: string, config = SMALL_CONFIG): Promise<string> {
   const { weights, parity } = smallCheckpoint(folder, undefined, undefined, config)
   const [filled] = await withOwnOutputs(config, weights, parity)
@@ -16,7 +18,7 @@ export async function consistentCheckpoint(folder: string, config = SMALL_CONFIG
   return folder
 }
 
-/** Parity batches with the outputs that the fp32 graph of these weights gives. */
+/** Adds the outputs of the fp32 graph of these weights. */
 export async function withOwnOutputs(
   config: ModelConfig,
   weights: readonly NamedTensor[],
@@ -39,7 +41,7 @@ export async function withOwnOutputs(
   }
 }
 
-/** A data folder in the Sohu layout with `rows` pairs a variant in each of the splits, texts of the small vocabulary's characters. */
+/** A folder in the Sohu layout with `rows` pairs per variant and split, made of the small vocabulary's characters. */
 export function smallData(folder: string, splits: readonly ('train' | 'valid')[], rows: number): string {
   const text = (seed: number, length: number) =>
     Array.from({ length }, (_, i) => SMALL_VOCAB[5 + ((seed * 7 + i * (3 + seed)) % 45)]).join('')

@@ -11,7 +11,7 @@ export function weightsOf(tensors: readonly NamedTensor[]): (name: string) => Fl
   return (name) => byName.get(name)!
 }
 
-/** Writes a graph to `folder/name.onnx` and gives the path. */
+/** Returns the path of `folder/name.onnx`. */
 export function writeGraphFile(folder: string, name: string, graph: Graph): string {
   const { model } = serializeGraph(graph, 'sohu-match', { fileName: '', limit: Infinity })
   new FolderWriter(folder).write(`${name}.onnx`, model)

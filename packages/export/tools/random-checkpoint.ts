@@ -16,7 +16,7 @@ import { Command } from 'commander'
 import { normals, randomWeights, writeCheckpointFolder } from '@sohu-match/testing'
 import { withOwnOutputs } from './consistent-checkpoint'
 
-/** Texts that a vocabulary is made from where none is given: a few topics, so that a tokenizer has words to find. */
+/** Source of the default vocabulary: a few topics, so that a tokenizer has words to find. */
 const TEXTS = [
   '今天北京天气晴朗，最高气温二十五度，适合外出。',
   '国足昨晚在世界杯预选赛中以二比一战胜对手。',
@@ -42,13 +42,12 @@ interface Flags {
   readonly biEncoder?: boolean
 }
 
-/** The vocabulary of `TEXTS`: all their characters and words. */
 function builtVocab(): string {
   const dictionary = readFileSync(fileURLToPath(new URL('../../core/dist/dictionary.bin', import.meta.url)))
   return `${buildVocab(countWords(TEXTS, createSegmenter(openDictionary(dictionary))), { size: 4000 }).join('\n')}\n`
 }
 
-/** Inputs of parity.json: every task, a padded batch, a row at the longest. */
+/** Every task, a padded batch, a row of maximum length. */
 function parityInputs(config: ModelConfig): ParityBatch[] {
   const normal = normals(5)
   const id = () => 5 + (Math.floor(Math.abs(normal()) * 1000) % (config.vocabSize - 5))

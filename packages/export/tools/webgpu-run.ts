@@ -27,7 +27,7 @@ interface ProfileEvent {
   readonly args?: { readonly provider?: string; readonly op_name?: string }
 }
 
-/** Operators by provider, from the profiles in a folder. */
+/** From the profiles in a folder. */
 function operators(folder: string): Record<string, string[]> {
   const found: Record<string, Set<string>> = {}
   for (const file of readdirSync(folder).filter((name) => name.startsWith('profile'))) {

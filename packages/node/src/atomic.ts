@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { storageError } from './system-errors'
 
 /**
- * Replaces a file whole: the bytes go to a temporary name beside it, to the disk, and then take its name. Whoever reads sees the old
- * or the new file, never a part. Throws `storage`; the old file is then as it was.
+ * Replaces a file atomically: writes a temporary file next to it, flushes it, and renames it. Readers see the old or
+ * the new file, never a part. Throws `storage`; the old file is then unchanged.
  */
 export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`
@@ -18,18 +18,18 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
     await rename(temporary, path)
     await syncFolder(dirname(path))
   } catch (cause) {
-    await file?.close().catch(() => undefined) // a second failure says nothing that the first does not
+    await file?.close().catch(() => undefined) // a second failure adds nothing to the first
     await rm(temporary, { force: true }).catch(() => undefined)
     throw storageError('write', path, cause)
   }
 }
 
-/** Whether a name is one that `writeFileAtomic` writes under: a kill leaves it behind. */
+/** True for temporary names of `writeFileAtomic`, which a killed process leaves behind. */
 export function isTemporary(name: string): boolean {
   return /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name)
 }
 
-/** Removes what killed calls of `writeFileAtomic` left in a folder that no one else writes to. Throws `storage`. */
+/** Removes the leftovers of killed `writeFileAtomic` calls in a folder without other writers. Throws `storage`. */
 export async function removeTemporaries(folder: string): Promise<void> {
   try {
     for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true })
@@ -38,7 +38,7 @@ export async function removeTemporaries(folder: string): Promise<void> {
   }
 }
 
-/** Flushes every file and folder under `folder`, itself included, to the disk. */
+/** Flushes `folder` and everything in it to the disk. */
 export async function syncTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
@@ -48,7 +48,7 @@ export async function syncTree(folder: string): Promise<void> {
   await syncFolder(folder)
 }
 
-/** Makes renames in a folder durable. Windows cannot flush a folder, and does not need it for renames. */
+/** Makes renames in a folder durable. Windows cannot flush a folder, and does not need to for renames. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform !== 'win32') await syncPath(folder)
 }

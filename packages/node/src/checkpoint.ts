@@ -19,24 +19,23 @@ import { recoverFolder } from './folder'
 import { readBytes, readJson, readText } from './read'
 import { openTensorFileOf } from './tensor-file'
 
-/** What a network needs besides its weights to read texts; it travels with every checkpoint and into every model folder. */
+/** Files besides the weights that a network needs to read texts, in every checkpoint and model folder. */
 export interface Assets {
   /** The text of vocab.txt. */
   readonly vocab: string
-  /** The bytes of dictionary.bin. Absent where the configuration's `word_segmentation` is "none". */
+  /** dictionary.bin. Absent if `word_segmentation` is "none". */
   readonly dictionary?: Uint8Array | undefined
-  /** Licenses and citations of the work of others that the checkpoint holds. */
+  /** Licenses and citations of the work of others in the checkpoint. */
   readonly notice: string
 }
 
-/** The weights of a checkpoint, read from the file one at a time. */
+/** Weights that are read from the file one at a time. */
 export interface Weights {
-  /** Values as float32, row-major. Throws `checkpoint-invalid` for a name that the network does not have. */
+  /** float32, row-major. Throws `checkpoint-invalid` for a name that the network does not have. */
   read(name: string): Float32Array
   close(): void
 }
 
-/** An open checkpoint folder. */
 export interface OpenCheckpoint {
   readonly folder: string
   readonly config: ModelConfig
@@ -44,13 +43,14 @@ export interface OpenCheckpoint {
   readonly thresholds: Readonly<Record<string, number>>
   readonly parity: readonly ParityBatch[]
   readonly metrics: CheckpointMetrics
-  /** Close them when done. */
+  /** The caller closes them. */
   readonly weights: Weights
 }
 
 /**
- * Opens a checkpoint folder and checks all of it: every JSON file against its schema, the vocabulary against `vocab_size`, the dictionary,
- * and every weight's name, shape and finiteness. Throws `checkpoint-invalid`, `config-invalid`, `asset-corrupt` or `storage`.
+ * Opens a checkpoint folder and checks all of it: every JSON file against its schema, the vocabulary against
+ * `vocab_size`, the dictionary, and every weight's name, shape and finiteness. Throws `checkpoint-invalid`,
+ * `config-invalid`, `asset-corrupt` or `storage`.
  */
 export async function openCheckpoint(folder: string): Promise<OpenCheckpoint> {
   await recoverFolder(folder)
@@ -73,7 +73,7 @@ export async function openCheckpoint(folder: string): Promise<OpenCheckpoint> {
   }
 }
 
-/** Says what a folder is instead, where it is not a checkpoint. Throws `checkpoint-invalid`. */
+/** Throws `checkpoint-invalid` for a folder that is not a checkpoint, saying what it is. */
 function requireCheckpoint(folder: string): void {
   if (existsSync(join(folder, 'manifest.json'))) {
     throw new MatcherError(
@@ -88,7 +88,7 @@ function requireCheckpoint(folder: string): void {
   )
 }
 
-/** Reads vocabulary, dictionary and notice of a checkpoint. Throws `checkpoint-invalid` or `asset-corrupt`. */
+/** Throws `checkpoint-invalid` or `asset-corrupt`. */
 export async function readAssets(folder: string, config: ModelConfig): Promise<Assets> {
   const path = (name: string): string => join(folder, name)
   const vocab = await readText(path('vocab.txt'), 'checkpoint-invalid')
@@ -106,12 +106,12 @@ export async function readAssets(folder: string, config: ModelConfig): Promise<A
   return { vocab, dictionary, notice }
 }
 
-/** The tokenizer that reads texts as the assets say. Throws `asset-corrupt`. */
+/** Throws `asset-corrupt`. */
 export function tokenizerOf({ vocab, dictionary }: Assets): Tokenizer {
   return createTokenizer(vocab, dictionary)
 }
 
-/** Opens the weights of a network, all of them checked. Throws `checkpoint-invalid` for a missing, unknown, misshapen or non-finite tensor. */
+/** Throws `checkpoint-invalid` for a missing, unknown, misshapen or non-finite tensor. */
 function openWeights(path: string, config: ModelConfig): Weights {
   const specs = parameterSpecs(config)
   const file = openTensorFileOf(path, new Map(specs.map(({ name, shape }) => [name, shape])))

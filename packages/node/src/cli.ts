@@ -1,7 +1,7 @@
 import { MatcherError } from '@sohu-match/core'
 import type { GivenColumns } from './pairs/columns'
 
-/** A parser of a flag's whole number in [least, most]. Commander turns what it throws into its own message, which names the flag. */
+/** Parses a flag's whole number in [least, most]. Commander adds the flag's name to its errors. */
 export function wholeNumber(least = 0, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text)
@@ -10,7 +10,7 @@ export function wholeNumber(least = 0, most = Number.MAX_SAFE_INTEGER): (text: s
   }
 }
 
-/** A parser of a flag's number in [least, most], fractions included. */
+/** Parses a flag's number in [least, most], fractions included. */
 export function numberIn(least: number, most = Infinity): (text: string) => number {
   return (text) => {
     const value = Number(text)
@@ -23,21 +23,21 @@ function rangeText(least: number, most: number): string {
   return most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`
 }
 
-/** What commander reports as the flag's fault: it goes by the code, so this package needs no commander of its own. */
+/** Commander recognizes this error by its code, so this package does not need commander. */
 function invalidArgument(message: string): Error {
   return Object.assign(new Error(message), { code: 'commander.invalidArgument' })
 }
 
 const ROLES: readonly string[] = ['a', 'b', 'label', 'id', 'split']
 
-/** `--columns`, for commands that read pairs; they build the option, since this package has no commander. */
+/** `--columns` for commands that read pairs; they build the option, since this package does not have commander. */
 export const COLUMNS = {
   flags: '--columns <role=name...>',
   description: `columns of a file whose names are not recognized: ${ROLES.join('=…, ')}=… (numbers from 1 where it has no header)`,
   parse: addColumn
 } as const
 
-/** Adds one `role=name` to those before it. Throws `config-invalid`. */
+/** Throws `config-invalid`. */
 function addColumn(text: string, before: GivenColumns): GivenColumns {
   const [, role, name] = /^([^=]+)=(.+)$/s.exec(text) ?? []
   if (role !== undefined && name !== undefined && ROLES.includes(role)) return { ...before, [role]: name }
@@ -47,18 +47,18 @@ function addColumn(text: string, before: GivenColumns): GivenColumns {
   )
 }
 
-/** An error as one line for people, with its code; with its stack where it is a bug of ours. */
+/** One line with the error's code; for an unexpected error, its stack. */
 export function describeError(error: unknown): string {
   if (isCoded(error)) return `${error.message} [${error.code}]`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-/** Whether an error is a `MatcherError`, of whichever copy of the class: a published package bundles its own. */
+/** Recognizes a `MatcherError` of any copy of the class: a published package bundles its own. */
 function isCoded(error: unknown): error is MatcherError {
   return error instanceof Error && error.name === 'MatcherError' && 'code' in error
 }
 
-/** Ends a command for an error: prints it to stderr under the program's name and sets the exit code to 1. */
+/** Prints an error to stderr after the program's name and sets the exit code to 1. */
 export function reportError(program: string, error: unknown): void {
   process.stderr.write(`${program}: ${describeError(error)}\n`)
   process.exitCode = 1
@@ -67,17 +67,18 @@ export function reportError(program: string, error: unknown): void {
 /** SIGINT (Ctrl-C), and SIGTERM, which Nx and most supervisors send. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
 
-/** A request to stop, from a person or a supervisor. */
 export interface StopRequest {
-  /** Aborted by the first SIGINT or SIGTERM, with a `MatcherError` of code `disposed`; a second one ends the process as usual. */
+  /**
+   * Aborted by the first SIGINT or SIGTERM, with a `MatcherError` of code `disposed`; a second one ends the process.
+   */
   readonly signal: AbortSignal
-  /** What a program that the signal ended exits with: 130 after SIGINT, 143 after SIGTERM. */
+  /** 130 after SIGINT, 143 after SIGTERM. */
   exitCode(): number
   /** Stops listening, so that a signal ends the process as usual. */
   dispose(): void
 }
 
-/** Listens for the first SIGINT or SIGTERM and calls `onStop` for it. */
+/** Calls `onStop` for the first SIGINT or SIGTERM. */
 export function stopRequest(onStop: () => void = () => undefined): StopRequest {
   const controller = new AbortController()
   let received: keyof typeof SIGNALS = 'SIGINT'

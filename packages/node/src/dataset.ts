@@ -19,30 +19,28 @@ import type { GivenColumns } from './pairs/columns'
 import { readFileDataset, readSplitFiles, splitFiles } from './pairs/pair-files'
 import { ACCEPTED_FILES } from './pairs/table'
 
-/** A part of a data set. */
 export type SplitName = 'train' | 'valid' | 'test'
 
-/** What a data folder holds. A split that was not asked for is empty. */
+/** Splits that were not requested are empty. */
 export interface Dataset {
   /** Every task of the layout, also those without data: a Sohu folder always has six. */
   readonly tasks: readonly TaskSpec[]
   readonly splits: Readonly<Record<SplitName, readonly Example[]>>
-  /** What the layout has a place for and the folder lacks: variants, or single files of a variant. Reported as a warning. */
+  /** Variants, or files of a variant, that the layout has and the folder lacks. Reported as a warning. */
   readonly missing: readonly string[]
   /** Ids in `test_labels.csv` that no test pair has. Reported as a warning. */
   readonly strayLabels: readonly string[]
-  /** What was guessed and made: columns taken for texts and label, splits taken out of the training pairs. To be shown. */
+  /** Columns that were guessed, and splits that were made; to be shown. */
   readonly notes: readonly string[]
 }
 
-/** A file to read, with the task of its lines. */
 interface Source {
   readonly path: string
   readonly split: SplitName
   readonly format: LineFormat
 }
 
-/** Shown to a person who has texts but no dataset.json yet. */
+/** For users who have texts but no dataset.json yet. */
 const MINIMAL = '{"tasks": [{"name": "same-event", "train": ["train.jsonl"], "valid": ["valid.jsonl"]}]}'
 const MINIMAL_LINE = '{"source": "text", "target": "other text", "label": "1"}'
 
@@ -52,21 +50,20 @@ const SOHU_FILES: Readonly<Record<SplitName, string>> = {
   test: 'test_with_id.txt'
 }
 
-/** What data may lack, and what is known of a file's columns. */
 export interface ReadDatasetOptions {
-  /** Lines of the train and valid splits may have no label: a teacher scores them. */
+  /** Allows lines without a label in train and valid: a teacher scores them. */
   readonly unlabelled?: boolean
-  /** Wanted splits that may be missing; they are empty then. */
+  /** Requested splits that may be missing; they are then empty. */
   readonly optional?: readonly SplitName[]
-  /** Columns of a file that would otherwise be guessed. */
+  /** Replace guesses about a file. */
   readonly columns?: GivenColumns | undefined
 }
 
 /**
- * Reads the wanted splits of labelled pairs: of one file (TSV, CSV, JSON Lines, Parquet); of a folder with a `dataset.json`; of one in the Sohu
- * layout (`<variant>/{train,valid,test_with_id}.txt`, extra training lines in `round2/<variant>.txt`); or of one with a file per split
- * (`train.tsv`, `dev.tsv`). `columns` names what would be guessed in files of the first and the last kind. Nothing is returned before all is
- * read. Throws `data-invalid` with file and line, or if a wanted split has no pair at all.
+ * Reads the requested splits of labeled pairs: of one file (TSV, CSV, JSON Lines, Parquet); of a folder with a
+ * `dataset.json`; of one in the Sohu layout (`<variant>/{train,valid,test_with_id}.txt`, extra training lines in
+ * `round2/<variant>.txt`); or of one with a file per split (`train.tsv`, `dev.tsv`). `columns` applies to files of the
+ * first and the last kind. Throws `data-invalid` with file and line, or if a requested split has no pairs at all.
  */
 export async function readDataset(
   path: string,
@@ -86,7 +83,7 @@ export async function readDataset(
   return readFolder(path, wanted, unlabelled, optional)
 }
 
-/** Reads a folder with a `dataset.json` or in the Sohu layout. Labels of test lines are taken from `test_labels.csv` where it is. */
+/** With a `dataset.json` or in the Sohu layout. Labels of test lines come from `test_labels.csv` if it exists. */
 async function readFolder(
   directory: string,
   wanted: readonly SplitName[],
@@ -157,13 +154,13 @@ async function describedSources(description: string, wanted: readonly SplitName[
   return { tasks: described.map(({ name, id, group }) => ({ name, id, group })), sources, missing }
 }
 
-/** Which of label and id the lines of a split must have. */
+/** The required fields of a split's lines. */
 function required(split: SplitName, unlabelled: boolean): Pick<LineFormat, 'required'> {
   if (split === 'test') return { required: 'id' }
   return unlabelled ? {} : { required: 'label' }
 }
 
-/** Gives test pairs the labels of their ids; a label in the pair's own line comes first. Throws `data-invalid` where two pairs share a labelled id. */
+/** Labels test pairs by id; a pair's own label has priority. Throws `data-invalid` if two pairs share a labeled id. */
 function withLabels(
   test: readonly Example[],
   labels: ReadonlyMap<string, 0 | 1>

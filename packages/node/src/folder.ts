@@ -6,9 +6,10 @@ import { syncFolder, syncTree } from './atomic'
 import { storageError } from './system-errors'
 
 /**
- * Replaces a folder whole. `build` fills a new folder beside it; that goes to the disk and takes the name, the previous one is removed.
- * A kill at any instant leaves the previous or the new folder whole, at `target` or, between two renames, where `recoverFolder` finds it.
- * One writer at a time. Throws what `build` throws, or `storage`; the previous folder is then as it was.
+ * Replaces a folder atomically. `build` fills a new folder next to it, which is flushed and renamed before the previous
+ * one is removed. A process killed at any time leaves the previous or the new folder complete, at `target` or, between
+ * two renames, where `recoverFolder` finds it. One writer at a time. Throws the errors of `build`, or `storage`; the
+ * previous folder is then unchanged.
  */
 export async function replaceFolder(target: string, build: (temporary: string) => Promise<void>): Promise<void> {
   const parent = dirname(target)
@@ -24,26 +25,28 @@ export async function replaceFolder(target: string, build: (temporary: string) =
     await syncFolder(parent)
     await rm(previousOf(target), { recursive: true, force: true })
   } catch (cause) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined) // the first failure is the one to tell
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined) // the first failure is the one to report
     throw isSystemError(cause) ? storageError('write', target, cause) : cause
   }
 }
 
 /**
- * Puts back the previous folder if a writer was killed between moving it away and naming the new one; otherwise does nothing.
- * Readers call it before they open a folder that may have been interrupted. Throws `storage`.
+ * Restores the previous folder if a writer was killed between moving it away and renaming the new one. Readers call it
+ * before they open a folder that may have been interrupted. Throws `storage`.
  */
 export async function recoverFolder(target: string): Promise<void> {
   const previous = previousOf(target)
   try {
     if (!existsSync(target) && existsSync(previous)) await rename(previous, target)
   } catch (cause) {
-    // A writer that is alive may have finished in between: then the folder is there.
+    // A live writer may have finished meanwhile: then the folder exists.
     if (!existsSync(target)) throw storageError('recover', target, cause)
   }
 }
 
-/** Puts back the previous folder as `recoverFolder` does, and removes what else a killed writer left beside it. Throws `storage`. */
+/**
+ * Restores the previous folder like `recoverFolder`, and removes other leftovers of killed writers. Throws `storage`.
+ */
 export async function tidyFolder(target: string): Promise<void> {
   await recoverFolder(target)
   await removeLeftovers(target).catch((cause: unknown) => {
@@ -52,8 +55,8 @@ export async function tidyFolder(target: string): Promise<void> {
 }
 
 /**
- * Moves the old folder away and the new one in. The two renames follow each other at once (synchronously: microseconds); a reader in
- * another process that recovers in between puts the old one back, so try again.
+ * Moves the old folder away and the new one in. The two renames are synchronous (microseconds apart); a reader in
+ * another process that recovers in between restores the old one, so try again.
  */
 async function swap(temporary: string, target: string): Promise<void> {
   const previous = previousOf(target)
@@ -71,7 +74,6 @@ async function swap(temporary: string, target: string): Promise<void> {
   }
 }
 
-/** Removes what killed writers left beside the folder. */
 async function removeLeftovers(target: string): Promise<void> {
   const parent = dirname(target)
   for (const name of await readdir(parent)) {

@@ -9,10 +9,10 @@ export function labelsCsv(rows: readonly { readonly id: string; readonly label: 
   return [HEADER, ...rows.map(({ id, label }) => `${csvCell(id)},${label}`)].map((line) => `${line}\n`).join('')
 }
 
-/** The id in quotes, which may hold line breaks; or, without quotes, all that is before the last comma. */
+/** The id in quotes, which may contain line breaks; or, without quotes, everything before the last comma. */
 const ROW = /^(?:"((?:[^"]|"")*)"|([^"][^]*)),([01])[ \t\r]*$/
 
-/** Reads an `id,label` file, as `labelsCsv` writes it, with or without its header. Throws `data-invalid` with file and line, or `storage`. */
+/** With or without a header. Throws `data-invalid` with file and line, or `storage`. */
 export async function readLabels(path: string): Promise<Map<string, 0 | 1>> {
   const labels = new Map<string, 0 | 1>()
   let open: { row: string; number: number } | undefined

@@ -3,15 +3,16 @@ import { stat } from 'node:fs/promises'
 import { MatcherError } from '@sohu-match/core'
 import { readError } from './system-errors'
 
-/** A line of a file and its number, from 1. */
+/** Numbers count from 1. */
 export interface NumberedLine {
   readonly text: string
   readonly number: number
 }
 
 /**
- * Streams the lines of a UTF-8 file that are not blank, as `linesOf` reads them. Throws `data-invalid` for a missing or empty file, for anything
- * that is not a regular file (a pipe would block the reader forever), and for bytes that are not UTF-8; `storage` if it cannot be read.
+ * Streams the non-blank lines of a UTF-8 file. Throws `data-invalid` for a missing or empty file, for anything but a
+ * regular file (a pipe would block the reader forever), and for bytes that are not UTF-8; `storage` if it cannot be
+ * read.
  */
 export async function* linesOfFile(path: string): AsyncGenerator<NumberedLine> {
   let found = false
@@ -23,7 +24,7 @@ export async function* linesOfFile(path: string): AsyncGenerator<NumberedLine> {
   if (!found) throw new MatcherError('data-invalid', `${path} is empty; it must hold at least one line.`)
 }
 
-/** A line before it is decoded, without its line feed. Numbers count from 1. */
+/** An undecoded line without its line feed. Numbers count from 1. */
 export interface RawLine {
   /** Undefined for a line above 256 MiB. */
   readonly bytes: Uint8Array | undefined
@@ -31,30 +32,31 @@ export interface RawLine {
 }
 
 const NEWLINE = 0x0a
-/** The longest line that is read, in bytes: it must fit a JavaScript string, and memory. */
+/** In bytes: a line must fit into a JavaScript string, and memory. */
 const MAX_LINE = 2 ** 28
-/** The first one drops a byte order mark. */
+/** Drops a byte order mark. */
 const FIRST_LINE = new TextDecoder('utf-8', { fatal: true })
 const LATER_LINE = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Streams the lines of UTF-8 bytes, blank ones too, without a byte order mark before the first. Lines end at \n or \r\n only: U+2028, which
- * other readers split at, may occur in a JSON string. Each line is yielded as soon as its end has been read, and the time is linear in the
- * length of a line. Throws `data-invalid` naming `source` and the line for bytes that are not UTF-8 and for a line above 256 MiB.
+ * Streams the lines of UTF-8 bytes, including blank ones, without a byte order mark. Lines end only at LF or CRLF:
+ * U+2028, at which other readers split, may occur in a JSON string. Each line is yielded as soon as its end has been
+ * read, in linear time. Throws `data-invalid` naming `source` and the line for bytes that are not UTF-8 and for a line
+ * above 256 MiB.
  */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>, source: string): AsyncGenerator<NumberedLine> {
   for await (const line of rawLinesOf(chunks))
     yield { text: decodeLine(line, `${source}:${line.number}`), number: line.number }
 }
 
-/** The lines of `linesOf` before they are decoded, for a reader that goes on past one that cannot be. */
+/** Undecoded lines, for a reader that continues after one that cannot be decoded. */
 export async function* rawLinesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawLine> {
   let parts: Uint8Array[] = []
   let length = 0
   let number = 0
   const add = (part: Uint8Array): void => {
     length += part.length
-    if (length <= MAX_LINE) parts.push(part) // of a longer line the length is all that is needed
+    if (length <= MAX_LINE) parts.push(part) // of a longer line only the length is needed
   }
   const take = (): RawLine => {
     const bytes = length > MAX_LINE ? undefined : parts.length === 1 ? parts[0]! : Buffer.concat(parts)
@@ -74,7 +76,7 @@ export async function* rawLinesOf(chunks: AsyncIterable<Uint8Array>): AsyncGener
   if (length > 0) yield take()
 }
 
-/** A line's text, without a carriage return at its end. Throws `data-invalid`, beginning with `place`. */
+/** Drops a carriage return at the end. Throws `data-invalid`, beginning with `place`. */
 export function decodeLine({ bytes, number }: RawLine, place: string): string {
   if (!bytes)
     throw new MatcherError('data-invalid', `${place}: the line is longer than ${MAX_LINE / 2 ** 20} MiB; split it.`)
@@ -88,7 +90,7 @@ export function decodeLine({ bytes, number }: RawLine, place: string): string {
   }
 }
 
-/** The bytes of a regular file in pieces. Throws `data-invalid` for anything else, `storage` if it cannot be read. */
+/** Throws `data-invalid` for anything but a regular file, `storage` if it cannot be read. */
 export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   try {
     const stats = await stat(path)

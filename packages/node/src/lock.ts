@@ -6,7 +6,7 @@ import { basename, dirname } from 'node:path'
 import { MatcherError } from '@sohu-match/core'
 import { storageError } from './system-errors'
 
-/** The process that holds a lock. `started` tells it from a later process with the same number (Linux). */
+/** The process that holds a lock. `started` distinguishes it from a later process with the same number (Linux). */
 interface Owner {
   readonly pid: number
   readonly host: string
@@ -14,8 +14,9 @@ interface Owner {
 }
 
 /**
- * Takes the lock file at `path`, whose folder must exist, and returns its release; `guarded` is what errors call it (default: that folder). A lock whose process is dead is taken over. Throws
- * `output-exists` while another process holds it (also one on another machine, which cannot be asked), `storage`.
+ * Acquires the lock file at `path`, whose folder must exist, and returns its release; `guarded` is its name in errors
+ * (default: that folder). A dead process loses its lock. Throws `output-exists` while another process holds it (also on
+ * another machine, which cannot be asked), `storage`.
  */
 export async function acquireLock(path: string, guarded = dirname(path)): Promise<() => Promise<void>> {
   const content = JSON.stringify({
@@ -36,7 +37,7 @@ export async function acquireLock(path: string, guarded = dirname(path)): Promis
   }
 }
 
-/** Puts the file there whole unless one is there: false. A link, unlike a write, appears with its content. */
+/** Returns false if the file exists. A link, unlike a write, appears with its content. */
 async function place(path: string, content: string): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
@@ -49,11 +50,11 @@ async function place(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** File systems without links (FAT, some network shares) get a plain exclusive write. */
+/** File systems without links (FAT, some network shares) get an exclusive write. */
 async function linkOrWrite(temporary: string, path: string, content: string): Promise<boolean> {
   const code = await codeOf(link(temporary, path))
   if (code === undefined) return true
-  if (code === 'EEXIST' || code === 'ENOENT') return false // taken, or the temporary file was tidied away: look again
+  if (code === 'EEXIST' || code === 'ENOENT') return false // exists, or the temporary file was removed: look again
   const written = await codeOf(writeFile(path, content, { flag: 'wx' }))
   if (written === undefined) return true
   if (written === 'EEXIST') return false
@@ -67,7 +68,7 @@ function codeOf(action: Promise<void>): Promise<string | undefined> {
   )
 }
 
-/** Removes a dead process's lock, and no other that was put in its place meanwhile. */
+/** Removes a dead process's lock, but not one that has replaced it meanwhile. */
 async function takeAway(path: string, dead: string): Promise<void> {
   const aside = `${path}.${randomUUID()}.tmp`
   try {
@@ -108,13 +109,13 @@ function isAlive({ pid, host, started }: Owner): boolean {
   return started === undefined || now === undefined || now === started
 }
 
-/** When a process started, in the kernel's ticks since boot: field 22 of /proc/PID/stat, of which the second may hold spaces. Linux only. */
+/** In the kernel's ticks since boot: field 22 of /proc/PID/stat, whose second may contain spaces. Linux only. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
   } catch {
-    return undefined // no /proc here, or the process has just ended
+    return undefined // no /proc, or the process has just ended
   }
 }
 

@@ -4,10 +4,10 @@ import { MatcherError } from '@sohu-match/core'
 import { recoverFolder } from './folder'
 import { fileSize, readJson } from './read'
 
-/** Largest manifest.json that is read, in bytes: thousands of times what an export writes. */
+/** In bytes: thousands of times the size of real ones. */
 const MAX_MANIFEST = 2 ** 24
 
-/** The JSON value of a model folder's manifest.json, unchecked. Throws `asset-missing`, `manifest-invalid`, `storage`. */
+/** The unchecked JSON of manifest.json. Throws `asset-missing`, `manifest-invalid`, `storage`. */
 export async function readManifest(folder: string): Promise<unknown> {
   await recoverFolder(folder)
   const path = join(folder, 'manifest.json')
@@ -17,7 +17,7 @@ export async function readManifest(folder: string): Promise<unknown> {
   return readJson(path, 'manifest-invalid')
 }
 
-/** Throws `asset-missing` for a folder that training wrote: a checkpoint, or the run that holds it. */
+/** Throws `asset-missing` for a checkpoint, or the run that contains it. */
 async function refuseCheckpoint(folder: string): Promise<void> {
   const has = (name: string): Promise<boolean> =>
     stat(join(folder, name)).then(

@@ -5,15 +5,15 @@ import { MatcherError } from '@sohu-match/core'
 import { closest } from 'fastest-levenshtein'
 import { readJson } from './read'
 
-/** JSON files that ship with a package, read by name. */
+/** JSON files that ship with a package. */
 export interface NamedJson {
-  /** Names without `.json`, sorted. */
+  /** Without `.json`, sorted. */
   names(): string[]
-  /** The JSON value of that name. Throws `config-invalid` naming the nearest one. */
+  /** Throws `config-invalid` naming the nearest name. */
   read(name: string): Promise<Record<string, unknown>>
 }
 
-/** The `.json` files in `folder`; `kind` is what an error calls one of them, such as "preset". */
+/** The `.json` files in `folder`; `kind` is for errors, such as "preset". */
 export function namedJson(folder: URL, kind: string): NamedJson {
   const path = fileURLToPath(folder)
   const names = (): string[] =>

@@ -3,26 +3,25 @@ import { join, relative, sep } from 'node:path'
 import { MatcherError } from '@sohu-match/core'
 import { readJson } from './read'
 
-/** A kind of folder that a command writes, and may therefore replace. */
+/** A kind of folder that a command writes, and may replace. */
 export interface FolderKind {
   /** As in "is not a model folder". */
   readonly name: string
-  /** The files that such a folder consists of, by their paths in it; undefined if the folder is not of this kind. */
+  /** The paths of its files; undefined if the folder is not of this kind. */
   readonly filesOf: (folder: string) => Promise<readonly string[] | undefined>
 }
 
-/** Where a command writes, and what it may replace there. */
 export interface OutputOptions {
   readonly kind: FolderKind
-  /** Replaces a folder of this kind; anything else is refused all the same. */
+  /** Replaces a folder of this kind; anything else is always refused. */
   readonly force: boolean
-  /** The folder that the user is in, which is never replaced. Default: the process's. */
+  /** The user's folder, which is never replaced. Default: the process's. */
   readonly current?: string | undefined
 }
 
 /**
- * The folder to write for `--out`: the target of a link, so that the link stays. An empty folder may be filled. Throws `output-exists` for
- * anything that is not wholly of the kind: whatever a user keeps there would be lost.
+ * Resolves `--out`; a link stays and its target is written. An empty folder may be filled. Throws `output-exists` for
+ * anything that is not entirely of the kind: a user's files would be lost.
  */
 export async function outputFolder(
   out: string,
@@ -47,7 +46,7 @@ export async function outputFolder(
   throw refusal(out, `holds files that are not part of its ${kind.name}: ${shown}`, 'move them away')
 }
 
-/** Exported models: the files that `manifest.json` lists, or those of a one-task export, whose `config.json` names its task. */
+/** The files in `manifest.json`, or those of a one-task export, whose `config.json` names its task. */
 export const MODEL_FOLDER: FolderKind = {
   name: 'model folder',
   async filesOf(folder) {
@@ -63,7 +62,7 @@ const CHECKPOINT_FILES =
   'NOTICE config.json dictionary.bin ema.safetensors mlm.safetensors metrics.json model.safetensors optimizer.safetensors origin.json ' +
   'parity.json pretrain.json state.json thresholds.json vocab.txt'
 
-/** Checkpoints of this project: no public checkpoint says in `config.json` how its network learns the task. */
+/** Recognized by `conditioning` in `config.json`, which public checkpoints lack. */
 export const CHECKPOINT_FOLDER: FolderKind = {
   name: 'checkpoint',
   async filesOf(folder) {
@@ -74,7 +73,7 @@ export const CHECKPOINT_FOLDER: FolderKind = {
 
 async function objectIn(path: string): Promise<Record<string, unknown> | undefined> {
   if (!existsSync(path)) return undefined
-  // a file that cannot be read as JSON makes its folder none of ours, which the caller reports
+  // a folder with an unreadable JSON file is not of this kind, which the caller reports
   const value = await readJson(path, 'manifest-invalid').catch(() => undefined)
   return isRecord(value) ? value : undefined
 }

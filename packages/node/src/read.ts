@@ -6,18 +6,16 @@ import { MatcherError, type MatcherErrorCode } from '@sohu-match/core'
 import { readError } from './system-errors'
 
 /**
- * A path that a person typed, resolved against the working directory; in an Nx target, which runs elsewhere, against the folder that the
- * command was typed in (npm keeps it in `INIT_CWD`, also for scripts that run an installed command in a folder of their own).
+ * Resolves a path that a user typed against the working directory; in an Nx target, which runs elsewhere, against the
+ * folder where the command was typed (npm's `INIT_CWD`, also for scripts that run an installed command in a folder of
+ * their own).
  */
 export function userPath(path: string, env: NodeJS.ProcessEnv = process.env): string {
   const typedIn = env['NX_TASK_TARGET_PROJECT'] === undefined ? undefined : env.INIT_CWD
   return resolve(typedIn ?? process.cwd(), path)
 }
 
-/**
- * The size of a regular file in bytes, without opening it: a pipe or a device in its place would block a reader forever. Throws
- * `missingCode` (default `asset-missing`) or `storage`.
- */
+/** Without opening the file: a pipe or a device would block a reader forever. Throws `missingCode` or `storage`. */
 export async function fileSize(path: string, missingCode: MatcherErrorCode = 'asset-missing'): Promise<number> {
   const found = await stat(path).catch((cause: unknown) => {
     throw readError(path, cause, missingCode)
@@ -27,7 +25,7 @@ export async function fileSize(path: string, missingCode: MatcherErrorCode = 'as
   return found.size
 }
 
-/** All bytes of a regular file. Throws `missingCode` (default `asset-missing`) or `storage`. */
+/** Only of a regular file. Throws `missingCode` or `storage`. */
 export async function readBytes(path: string, missingCode: MatcherErrorCode = 'asset-missing'): Promise<Uint8Array> {
   await fileSize(path, missingCode)
   try {
@@ -37,12 +35,14 @@ export async function readBytes(path: string, missingCode: MatcherErrorCode = 'a
   }
 }
 
-/** A whole file as UTF-8 text. Throws `missingCode` (default `asset-missing`) or `storage`. */
+/** As UTF-8. Throws `missingCode` or `storage`. */
 export async function readText(path: string, missingCode: MatcherErrorCode = 'asset-missing'): Promise<string> {
   return new TextDecoder().decode(await readBytes(path, missingCode))
 }
 
-/** A file's JSON value. Throws `invalidCode` with file, line and column if it is not JSON, `missingCode` or `storage` if it cannot be read. */
+/**
+ * Throws `invalidCode` with file, line and column if it is not JSON, `missingCode` or `storage` if it is unreadable.
+ */
 export async function readJson(
   path: string,
   invalidCode: MatcherErrorCode,
@@ -60,7 +60,7 @@ export async function readJson(
   }
 }
 
-/** SHA-256 of a file as lower-case hex, read in pieces; `onBytes` is told how many were read so far, and may throw to stop. Throws `asset-missing` or `storage`. */
+/** Lower-case hex; `onBytes` receives the total so far, and may throw to stop. Throws `asset-missing` or `storage`. */
 export async function sha256File(path: string, onBytes?: (bytes: number) => void): Promise<string> {
   const hash = createHash('sha256')
   let bytes = 0
@@ -76,12 +76,12 @@ export async function sha256File(path: string, onBytes?: (bytes: number) => void
   }
 }
 
-/** SHA-256 of bytes as lower-case hex. */
+/** Lower-case hex. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** `:line:column` from the position that V8 puts into its message; the end of the text where it names none. */
+/** `:line:column` from the position in V8's message; the end of the text if it has none. */
 function place(text: string, message: string): string {
   const position = Number(/position (\d+)/.exec(message)?.[1] ?? text.length)
   const before = text.slice(0, position).split('\n')

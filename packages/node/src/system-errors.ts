@@ -11,7 +11,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EMFILE: 'Too many files are open: raise the limit (ulimit -n).'
 }
 
-/** A `storage` error for a failed file operation: the path, the system's reason, and what to do. A `MatcherError` passes unchanged. */
+/** A `storage` error with the path, the system's reason, and advice. A `MatcherError` is returned unchanged. */
 export function storageError(action: string, path: string, cause: unknown): MatcherError {
   if (cause instanceof MatcherError) return cause
   const { code = '', message } = cause as NodeJS.ErrnoException
@@ -22,7 +22,7 @@ export function storageError(action: string, path: string, cause: unknown): Matc
   )
 }
 
-/** A read that failed: `missingCode` if nothing is there or it is a folder, else `storage`. */
+/** `missingCode` if nothing exists or it is a folder, otherwise `storage`. */
 export function readError(path: string, cause: unknown, missingCode: MatcherErrorCode): MatcherError {
   const { code } = cause as NodeJS.ErrnoException
   if (code === 'ENOENT' || code === 'ENOTDIR')

@@ -9,10 +9,10 @@ import {
 } from '@sohu-match/core'
 import { readError } from './system-errors'
 
-/** Largest single read, in bytes: Linux moves less than 2 GiB per call. */
+/** In bytes: Linux reads less than 2 GiB per call. */
 const LARGEST_READ = 2 ** 30
 
-/** A file read by position, so that a checkpoint larger than memory can be read. Synchronous: one disk, one reader. */
+/** Reads a file by position, since a checkpoint may be larger than memory. Synchronous: one disk, one reader. */
 export class ByteFile {
   private constructor(
     readonly path: string,
@@ -21,7 +21,7 @@ export class ByteFile {
     private readonly descriptor: number
   ) {}
 
-  /** Opens a regular file; a pipe or a device, which could block forever, is never opened. Throws `checkpoint-invalid` or `storage`. */
+  /** Never opens a pipe or a device, which could block forever. Throws `checkpoint-invalid` or `storage`. */
   static open(path: string): ByteFile {
     try {
       const stats = statSync(path)
@@ -33,8 +33,8 @@ export class ByteFile {
   }
 
   /**
-   * Reads `length` bytes at `begin` into an array of their own, so that every dtype is aligned; `what` names them in errors. Throws
-   * `checkpoint-invalid` if the file does not have them.
+   * Reads `length` bytes at `begin` into their own array, so that every dtype is aligned; `what` names them in errors.
+   * Throws `checkpoint-invalid` if the file is too short.
    */
   read(begin: number, length: number, what: string): Uint8Array {
     if (![begin, length].every((value) => Number.isSafeInteger(value) && value >= 0) || begin + length > this.size) {
@@ -65,17 +65,17 @@ export class ByteFile {
   }
 }
 
-/** An open safetensors file: its header in memory, each tensor read on demand. */
+/** The header is in memory; tensors are read on demand. */
 export interface TensorFile {
   readonly path: string
   /** In the order of the file. */
   readonly entries: ReadonlyMap<string, TensorEntry>
-  /** Reads one tensor, widened or rounded to float32. Throws `checkpoint-invalid` for a name that the file does not have. */
+  /** Widened or rounded to float32. Throws `checkpoint-invalid` for an unknown name. */
   read(name: string): Tensor
   close(): void
 }
 
-/** Opens a safetensors file of any dtypes and checks its header. Throws `checkpoint-invalid` or `storage`. */
+/** Any dtypes; checks the header. Throws `checkpoint-invalid` or `storage`. */
 export function openTensorFile(path: string): TensorFile {
   const file = ByteFile.open(path)
   try {
@@ -94,7 +94,7 @@ export function openTensorFile(path: string): TensorFile {
   }
 }
 
-/** Opens a safetensors file that must hold exactly the tensors in `shapes`. Throws `checkpoint-invalid` naming the first that differs. */
+/** The file must have exactly the tensors in `shapes`. Throws `checkpoint-invalid` naming the first that differs. */
 export function openTensorFileOf(path: string, shapes: ReadonlyMap<string, readonly number[]>): TensorFile {
   const file = openTensorFile(path)
   try {

@@ -20,12 +20,12 @@ interface SohuFlags {
   readonly force?: boolean
 }
 
-/** F1 that a dtype may lose against fp32, in mean: 0.3 points, below what two seeds of training differ by. */
+/** Mean F1 that a dtype may lose against fp32: .003 is less than the difference between two seeds of training. */
 const LARGEST_DROP = 0.003
-/** Pairs that the gate runs in every dtype: some minutes for the base model, and F1 to about half a point; drops are paired. */
+/** Pairs that the gate runs in every dtype: some minutes for the base model, and F1 to about half a point. */
 const GATE_PAIRS = 2000
 
-/** The command that turns a checkpoint into a model folder, under the name that its program gives it. */
+/** The command that exports a checkpoint as a model folder; `name` is its name in the caller's program. */
 export function exportCommand(name: string): Command {
   return new Command(name)
     .description('export a checkpoint as quantized ONNX graphs with a manifest')
@@ -82,7 +82,7 @@ async function run(flags: SohuFlags): Promise<void> {
   console.log(`${formatReport(reports, tasks)}\n\n${out} holds ${flags.dtype.join(', ')}.`)
 }
 
-/** Measuring F1 is the rule; leaving it out must be said. */
+/** Skipping the gate must be explicit. */
 function gateOptions({ data, columns, gate, gatePairs }: SohuFlags) {
   if (gate === false) return undefined
   if (data === undefined) {

@@ -1,7 +1,7 @@
 import type { ModelConfig, TaskSpec } from '@sohu-match/core'
 import { maxPositions } from '../graph/onnx-ops'
 
-/** The `config.json` of a one-task export, in the keys of Hugging Face's RoFormer; the task and its threshold are ours. */
+/** `config.json` of a one-task export with the keys of Hugging Face's RoFormer; the task and its threshold are ours. */
 export function huggingFaceConfig(config: ModelConfig, task: TaskSpec, threshold: number): Record<string, unknown> {
   return {
     model_type: 'roformer',
@@ -28,7 +28,6 @@ export function huggingFaceConfig(config: ModelConfig, task: TaskSpec, threshold
   }
 }
 
-/** The model card of a one-task export. */
 export function taskCard(name: string, task: TaskSpec, threshold: number, files: readonly string[]): string {
   return `# ${name}: ${task.name}
 

@@ -13,13 +13,13 @@ It gives each text alone a vector of length 1; the score of a pair is sigmoid(sc
 
 const NOTICE = " `dictionary.bin` is a third party's work: see `NOTICE`."
 
-/** The option that a model of other tasks than the six of Sohu needs: the SDKs check names against these six by default. */
+/** Code for models of other tasks than Sohu's six, against which the SDKs check names by default. */
 function tasksOption({ tasks }: Manifest): string {
   const names = tasks.map((task) => task.name)
   return names.join() === TASKS.join() ? '' : `, tasks: ${JSON.stringify(names)}`
 }
 
-/** The model card (`README.md` of a model folder): what it is, what it was measured to do, what is in it. No timings, no dates. */
+/** `README.md` of a model folder: description, measurements, content. No timings, no dates. */
 export function modelCard(manifest: Manifest, config: ModelConfig): string {
   const f1 = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(4) : '–')
   const files = Object.entries(manifest.graphs).map(([dtype, graph]) => {

@@ -15,7 +15,7 @@ import { modelCard } from './model-card'
 import type { ExportJob } from '../job'
 import type { WrittenGraphs } from '../write-graphs'
 
-/** Completes a model folder around its graphs: assets, configuration, model card, and the manifest with every file's hash. */
+/** Adds assets, configuration, model card, and the manifest with every file's hash to the graphs. */
 export function finishModelFolder(
   { writer, checkpoint }: ExportJob,
   name: string,
@@ -55,12 +55,12 @@ export function finishModelFolder(
     files: writer.files
   }
   writer.text('README.md', modelCard(manifest, config))
-  const complete = parseManifest(JSON.parse(JSON.stringify(manifest))) // what the SDKs would refuse is never written
+  const complete = parseManifest(JSON.parse(JSON.stringify(manifest))) // never writes what the SDKs would refuse
   writer.json('manifest.json', complete)
   return complete
 }
 
-/** Completes the folder of a one-task export: configuration and card in Hugging Face's layout. */
+/** Adds configuration and card in Hugging Face's layout. */
 export function finishTaskFolder(
   { writer, checkpoint: { config, thresholds }, target }: ExportJob,
   name: string,
@@ -85,7 +85,7 @@ function writeAssets(writer: FolderWriter, { vocab, dictionary, notice }: Assets
   writer.text('NOTICE', notice)
 }
 
-/** A graph with what was measured of it. Rounded, so that the last digits of another run do not change the file. */
+/** Rounded, so that the last digits of another run do not change the file. */
 function measured(
   graph: ManifestGraph,
   { parityDifference, gate }: Reports[Dtype] & object,
@@ -98,12 +98,12 @@ function measured(
   return { ...graph, [difference]: Number(largest.toPrecision(2)), ...(f1 && { f1 }) }
 }
 
-/** F1 of the valid split where it was measured at `threshold`, else null: metrics that name no threshold are at 0.5. */
+/** F1 of the valid split if it was measured at `threshold`, otherwise null: metrics without a threshold are at 0.5. */
 export function f1At(threshold: number, metrics: Metrics['tasks'][string] | undefined): number | null {
   return metrics && (metrics.threshold ?? 0.5) === threshold ? ratio(metrics.f1) : null
 }
 
-/** A ratio that was 0/0 has no JSON form. */
+/** 0/0 has no JSON form. */
 function ratio(value: number | undefined): number | null {
   return value === undefined || Number.isNaN(value) ? null : Number(value.toFixed(6))
 }

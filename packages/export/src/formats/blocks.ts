@@ -12,15 +12,15 @@ import {
 import { float32Format } from './float'
 import type { WeightFormat } from './format'
 
-/** `MatMulNBits` may round activations to int8 in blocks of a row: the fast path on GPUs. A row's blocks do not depend on other rows. */
+/** Lets `MatMulNBits` round activations to int8 in blocks of a row: the fast path on GPUs. Rows are independent. */
 const INT8_ACTIVATIONS = 4
 
-/** Weights already quantized, by name and bits: for those who make several graphs of the same weights. */
+/** Quantized weights by name and bits, shared by several graphs. */
 export type BlockCache = Map<string, BlockMatrix>
 
 /**
- * Weights in blocks of 8 or 4 bits, for WebGPU, where all of it runs on the GPU: `MatMulNBits` and `GatherBlockQuantized` of ONNX
- * Runtime, float32 activations. `bits` says by a weight's name how many it gets; a `cache` keeps what was quantized.
+ * Weights in blocks of 8 or 4 bits, for WebGPU, where everything runs on the GPU: `MatMulNBits` and
+ * `GatherBlockQuantized` of ONNX Runtime, float32 activations. `bits` chooses by a weight's name.
  */
 export function blockFormat(bits: (weight: string) => BlockBits, cache?: BlockCache): WeightFormat {
   const cached = (key: string, quantize: () => BlockMatrix) => (): BlockMatrix => {
@@ -55,7 +55,7 @@ export function blockFormat(bits: (weight: string) => BlockBits, cache?: BlockCa
     },
     rows(build, table, ids) {
       const [count, columns] = table.shape as [number, number]
-      if (columns % SMALLEST_BLOCK !== 0) return build.node('Gather', [table, ids]) // the operator would hand back the padding too
+      if (columns % SMALLEST_BLOCK !== 0) return build.node('Gather', [table, ids]) // the operator would return the padding too
       const width = bits(table.name)
       const size = blockSizeFor(columns, width)
       const shapes = [
@@ -79,7 +79,7 @@ export function blockFormat(bits: (weight: string) => BlockBits, cache?: BlockCa
   }
 }
 
-/** Codes and scales of a weight as two constants. Quantizing happens when the codes are written; only the scales are kept. */
+/** Codes and scales as two constants. A weight is quantized when its codes are written; only scales are kept. */
 function blockConstants(
   build: GraphBuilder,
   weight: Constant,

@@ -3,7 +3,7 @@ import type { GraphBuilder } from '../onnx/builder'
 import type { Constant, Value } from '../onnx/value'
 import type { WeightFormat } from './format'
 
-/** x [.., in] x kernel [in, out] + bias [out] with the kernel as it is, in the type of x. */
+/** x [.., in] x kernel [in, out] + bias [out] with an unquantized kernel, in the type of x. */
 export function plainDense(build: GraphBuilder, x: Value, kernel: Constant, bias: Constant): Value {
   return build.node('Add', [build.node('MatMul', [x, kernel]), bias])
 }
@@ -16,7 +16,7 @@ export const float32Format: WeightFormat = {
   table: (_build, table) => table
 }
 
-/** float16 weights, matrix products and attention; the sums between them (residuals, norms, softmax, mean) are float32. */
+/** float16 weights, matrix products and attention; everything else (residuals, norms, softmax, mean) is float32. */
 export const float16Format: WeightFormat = {
   compute: 'float16',
   dense: (build, x, kernel, bias) =>
@@ -25,7 +25,6 @@ export const float16Format: WeightFormat = {
   table: half
 }
 
-/** The float16 form of a float32 constant. */
 export function half(build: GraphBuilder, constant: Constant): Constant {
   return build.constant(`${constant.name}.half`, 'float16', constant.shape, () =>
     toHalf(constant.read() as Float32Array)

@@ -6,8 +6,8 @@ import type { WeightFormat } from './format'
 import { int8Format } from './int8'
 
 /**
- * The weight format of each dtype; a new one for every graph, since a format may remember what it has quantized. `wordBits` are those of
- * the word embeddings in the two formats of 8 bits.
+ * The weight format of each dtype; each graph needs a new one, since a format may cache quantized weights. `wordBits`
+ * are those of the word embeddings in the two formats of 8 bits.
  */
 export const FORMATS: Readonly<Record<Dtype, (wordBits?: BlockBits) => WeightFormat>> = {
   fp32: () => float32Format,

@@ -6,7 +6,7 @@ import { blockFormat } from './blocks'
 import { half } from './float'
 import type { Activation, WeightFormat } from './format'
 
-/** Activations [.., width] as uint8: value = (values - zero) · scale, with a scale of its own for every row. */
+/** Activations [.., width] as uint8: value = (values - zero) · scale, with its own scale for every row. */
 interface QuantizedRows {
   readonly values: Value
   /** [.., 1] */
@@ -14,22 +14,23 @@ interface QuantizedRows {
   readonly zero: Constant
 }
 
-/** Levels to either side of the zero point 128 for activations that spread around 0. */
+/** Levels on either side of the zero point 128 for activations around 0. */
 const SYMMETRIC_LEVELS = 127
-/** GELU gives nothing below this (its minimum, at x = -0.7518). */
+/** GELU's minimum, at x = -0.7518, rounded down. */
 const GELU_MINIMUM = -0.17
 /** Its zero point: 32 levels for the negative part, 223 for the positive. */
 const GELU_ZERO = 32
 
 /**
- * int8 for CPU and wasm: weights with a scale per output column, activations with a scale per token, products in int32. A row's scale
- * depends on that row alone, so neither padding nor the other pairs of a batch change a score (`DynamicQuantizeLinear` scales the whole
- * tensor). `MatMulIntegerToFloat` is what ONNX Runtime itself fuses MatMulInteger, Cast and Mul into; for scales per row it must be named.
+ * int8 for CPU and wasm: weights with a scale per output column, activations with a scale per token, products in int32.
+ * A row's scale depends only on that row, so neither padding nor other pairs of a batch change a score
+ * (`DynamicQuantizeLinear` scales the whole tensor). `MatMulIntegerToFloat` is what ONNX Runtime fuses MatMulInteger,
+ * Cast and Mul into; scales per row require it by name.
  */
 export function int8Format(wordBits: BlockBits = 8): WeightFormat {
   const quantized = new Map<Value, QuantizedRows>()
-  // All activations of a network are [batch, seq, width], or [batch, 1, width] where only position 0 is left, so what depends on their
-  // shape alone is made once: nodes count in short batches.
+  // All activations are [batch, seq, width], or [batch, 1, width] where only position 0 is left, so values that depend
+  // only on their shape are computed once: nodes count in short batches.
   const shapes = new Map<string, Value>()
   const shared = (key: string, make: () => Value): Value => {
     const value = shapes.get(key) ?? make()
@@ -62,7 +63,7 @@ export function int8Format(wordBits: BlockBits = 8): WeightFormat {
   }
 }
 
-/** A row of zeros has the scale 0: whatever its values become, they count 0. */
+/** A row of zeros has the scale 0, which makes its values irrelevant. */
 function quantizeActivations(
   build: GraphBuilder,
   x: Value,
@@ -96,7 +97,7 @@ function quantizeActivations(
   }
 }
 
-/** The int8 values and scales of a weight. Quantizing happens when the values are written; only the scales are kept. */
+/** int8 values and scales of a weight. Values are quantized when they are written; only scales are kept. */
 function matrix(
   build: GraphBuilder,
   source: Constant,

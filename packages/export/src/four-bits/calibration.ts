@@ -4,16 +4,16 @@ import { batches, encodeExamples, stratified } from '../pairs'
 import { parityInputs } from '../session'
 import { encodeTextPairs } from '../vector-pairs'
 
-/** Calibration pairs: enough that a layer's error is told apart from another's, few enough to run once for every layer. */
+/** Enough pairs to distinguish the errors of layers, few enough to run once for every layer. */
 const CALIBRATION_PAIRS = 64
 
-/** Labelled pairs, and columns of a file that would otherwise be guessed. */
+/** Labeled pairs; `columns` replaces guesses. */
 export interface LabelledData {
   readonly data: string
   readonly columns?: GivenColumns | undefined
 }
 
-/** Inputs on which layers are compared: pairs of the data's train split, which the gate does not see; parity.json's where there is no data. */
+/** Pairs of the train split, which the gate does not see; without data, the inputs of parity.json. */
 export async function calibrationBatches(
   pairs: LabelledData | undefined,
   { config, assets, parity }: OpenCheckpoint

@@ -17,25 +17,25 @@ import { openGraph } from '../session'
 import { rowProduct } from '../vector-pairs'
 import { blockCount, blockSizeFor, type BlockBits } from '../quantize/blocks'
 
-/** Weights that are rounded together: one of the parts of a layer, or the word embeddings. */
+/** Weights that are rounded together: a part of a layer, or the word embeddings. */
 export interface WeightGroup {
   readonly name: string
   readonly weights: readonly string[]
-  /** Bytes at 4 and at 8 bits, scales included. */
+  /** Bytes at 4 and at 8 bits, including scales. */
   readonly bytes: Readonly<Record<BlockBits, number>>
 }
 
-/** A group with what 4 bits do to it alone: root mean square change of the logits on the calibration pairs. */
+/** The effect of 4 bits on one group: root mean square change of the logits on the calibration pairs. */
 export interface Sensitivity extends WeightGroup {
   readonly error: number
 }
 
-/** The whole of the q4 weights may take this share of their float32 bytes: the model-size budget of 0.20 less tables and graph. */
+/** Maximum share of the weights' float32 bytes for q4: the model-size budget of 0.20 less tables and graph. */
 const SIZE_SHARE = 0.19
-/** Below this root mean square logit error nothing more goes back to 8 bits: a tenth of it would move a score by 0.001. */
+/** Root mean square logit error at which no more weights return to 8 bits: a tenth of it changes a score by 0.001. */
 const ERROR_TARGET = 0.05
 
-/** The groups of a network: attention, the two feed-forward matrices of every layer, and the word embeddings. */
+/** Attention and the two feed-forward matrices of every layer, and the word embeddings. */
 export function weightGroups(config: ModelConfig): WeightGroup[] {
   const groups = new Map<string, ParameterSpec[]>()
   for (const spec of parameterSpecs(config)) {
@@ -51,7 +51,7 @@ export function weightGroups(config: ModelConfig): WeightGroup[] {
   }))
 }
 
-/** Measures every group: the logits with it alone at 4 bits, against all at 8. Each graph lives in a temporary file for its run. */
+/** Compares the logits with each group alone at 4 bits with all at 8. Each graph is a temporary file. */
 export async function measureSensitivity(
   config: ModelConfig,
   read: (name: string) => Float32Array,
@@ -91,8 +91,9 @@ export async function measureSensitivity(
 }
 
 /**
- * The weights that stay at 8 bits: groups go back to 8 bits by squared error saved per byte spent, until the predicted error (squares add:
- * the groups' errors are taken as independent) reaches the target or the bytes reach their share of float32.
+ * The weights to keep at 8 bits: groups return to 8 bits by squared error saved per byte spent, until the predicted
+ * error (squares add: the groups' errors are treated as independent) reaches the target or the bytes reach their share
+ * of float32.
  */
 export function chooseEightBits(groups: readonly Sensitivity[], floatBytes: number): Set<string> {
   const cost = (group: Sensitivity) => group.bytes[8] - group.bytes[4]
@@ -109,7 +110,7 @@ export function chooseEightBits(groups: readonly Sensitivity[], floatBytes: numb
   return kept
 }
 
-/** float32 bytes of the weights that groups hold. */
+/** Of the weights in groups. */
 export function floatBytes(config: ModelConfig): number {
   const names = new Set(weightGroups(config).flatMap((group) => group.weights))
   return sum(
@@ -119,7 +120,7 @@ export function floatBytes(config: ModelConfig): number {
   )
 }
 
-/** Bytes of a matrix in blocks: kernels are cut along their input axis, the embedding table along its rows' width. */
+/** Kernels are cut along their input axis, the embedding table along its rows' width. */
 function blockBytes({ name, shape }: ParameterSpec, bits: BlockBits): number {
   const [first, second] = shape as [number, number]
   const [rows, width] = name === WORD_EMBEDDINGS ? [first, second] : [second, first]
@@ -127,7 +128,7 @@ function blockBytes({ name, shape }: ParameterSpec, bits: BlockBits): number {
   return rows * blockCount(width, size) * ((size * bits) / 8 + 4)
 }
 
-/** How far the logits of a batch moved; with a `scale`, those that its vectors [batch, hidden] give with each other, each row moved alone. */
+/** Changes of logits; with a `scale`, of those of vectors [batch, hidden] with each other, each row changed alone. */
 function logitChanges(outputs: Float32Array, reference: Float32Array, batch: number, scale?: number): number[] {
   const moved = Array.from(outputs, (value, i) => value - reference[i]!)
   if (scale === undefined) return moved

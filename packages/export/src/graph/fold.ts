@@ -1,6 +1,6 @@
 import type { Constant } from '../onnx/value'
 
-/** A constant computed from others at export time, when it is written. */
+/** A constant computed from others when it is written. */
 export type Fold = (name: string, shape: readonly number[], compute: () => Float32Array) => Constant
 
 const floats = (constant: Constant) => constant.read() as Float32Array
@@ -21,7 +21,7 @@ export function foldMatmul(fold: Fold, a: Constant, b: Constant): Constant {
   })
 }
 
-/** a + b, where b has the shape of a or is a vector along its last axis. */
+/** b has the shape of a or is a vector along its last axis. */
 export function foldAdd(fold: Fold, a: Constant, b: Constant): Constant {
   return fold(`${a.name}+${b.name}`, a.shape, () => {
     const right = floats(b)
@@ -43,8 +43,8 @@ export function foldGather(fold: Fold, table: Constant, ids: Constant): Constant
 }
 
 /**
- * The columns of kernel [in, out] (or of bias [out]) reordered within every head so that rotary pairs (0, 1), (2, 3), … become the two
- * halves of the head: the first members, then the second ones. Query and key alike, so their products do not change.
+ * Reorders the columns of kernel [in, out] (or bias [out]) within every head so that rotary pairs (0, 1), (2, 3), …
+ * become the two halves of the head. Applied to query and key alike, it does not change their products.
  */
 export function foldHalves(fold: Fold, weight: Constant, heads: number): Constant {
   const columns = weight.shape.at(-1)!

@@ -6,7 +6,7 @@ import type { Graph } from '../onnx/serialize'
 import type { Input } from '../onnx/value'
 
 /**
- * The graph of all tasks: token_ids, segment_ids int32 [batch, seq], task_ids int32 [batch] -> logits float32 [batch, 2], or for a
+ * All tasks: token_ids, segment_ids int32 [batch, seq], task_ids int32 [batch] -> logits float32 [batch, 2], or for a
  * bi-encoder vectors float32 [batch, hidden] of length 1.
  */
 export function allTasksGraph(config: ModelConfig, read: (name: string) => Float32Array, format: WeightFormat): Graph {
@@ -23,8 +23,8 @@ export function allTasksGraph(config: ModelConfig, read: (name: string) => Float
 }
 
 /**
- * The graph of one task alone, in Hugging Face's terms: input_ids, attention_mask, token_type_ids int64 [batch, seq] -> logits [batch, 2].
- * Its norms are plain ones: the task's gains and offsets are folded in.
+ * One task, with Hugging Face's names: input_ids, attention_mask, token_type_ids int64 [batch, seq] -> logits [batch,
+ * 2]. Its norms are plain: the task's gains and offsets are folded in.
  */
 export function singleTaskGraph(
   config: ModelConfig,

@@ -21,20 +21,19 @@ import {
   type RotaryFactors
 } from './primitives'
 
-/** What a graph is made from. */
 export interface GraphSource {
   readonly config: ModelConfig
   readonly format: WeightFormat
-  /** A weight by its checkpoint name. */
+  /** A weight by its name in the checkpoint. */
   readonly read: (name: string) => Float32Array
-  /** The mask [batch, seq] as the caller feeds it; without it the token ids say it. */
+  /** The mask [batch, seq] if the caller provides it; otherwise it follows from the token ids. */
   readonly mask?: Value
 }
 
-/** Positions that every graph has rotary tables for, when the model itself is not longer. RoPE sets no limit. */
+/** Minimum positions of rotary tables. RoPE sets no limit. */
 const ROTARY_POSITIONS = 2048
 
-/** The most tokens that a model's graphs take: the rows of a learned table, else twice the training length, at least 2,048. */
+/** Maximum tokens of a model's graphs: the rows of a learned table, otherwise twice the training length, or 2,048. */
 export function maxPositions(config: ModelConfig): number {
   if (config.positionEmbeddingType === 'absolute') return config.maxPositionEmbeddings
   return Math.max(ROTARY_POSITIONS, 2 * config.maxLength)
@@ -47,8 +46,9 @@ interface DenseCall {
 }
 
 /**
- * The network's primitives over graph nodes: form `g01_half`, which runs alike on CPU, wasm and WebGPU. What depends on parameters alone
- * is folded, so the norms' gains and offsets become tables [tasks, 1, hidden]; whatever is gathered by task keeps that axis of 1.
+ * The network's primitives over graph nodes: form `g01_half`, which gives equal results on CPU, wasm and WebGPU. Values
+ * that depend only on parameters are folded, so the norms' gains and offsets become tables [tasks, 1, hidden]; rows
+ * gathered by task keep that axis of 1.
  */
 export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
   const { config, format, read } = source
@@ -59,7 +59,7 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
   const headSize = config.hiddenSize / config.numAttentionHeads
   const denseCalls = new Map<Value, DenseCall>()
   const gelus = new Set<Value>()
-  const firsts = new Set<Value>() // [batch, 1, ..]: position 0 alone
+  const firsts = new Set<Value>() // [batch, 1, ..]: only position 0
   const firstIf = (first: boolean, out: Value): Value => {
     if (first) firsts.add(out)
     return out
@@ -115,7 +115,7 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
         kernel: foldHalves(fold, call.kernel, heads),
         bias: foldHalves(fold, call.bias, heads)
       }
-      const first = firsts.has(call.x) // at position 0 nothing turns; the order of columns is still that of the keys
+      const first = firsts.has(call.x) // position 0 is not rotated, but its columns still need the keys' order
       return firstIf(
         first,
         first
@@ -151,7 +151,7 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
   }
 }
 
-/** Norms, and the rows that they take by task. WebGPU wants LayerNormalization's own gain as a vector, so a row's gain comes after it. */
+/** LayerNormalization on WebGPU requires its gain as a vector, so a row's gain is applied after it. */
 function normOps(build: GraphBuilder) {
   const widths = new Map<Value, number>()
   const plain = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
@@ -172,7 +172,7 @@ function normOps(build: GraphBuilder) {
   }
 }
 
-/** Throws `config-invalid` where the network asks for arithmetic on activations that graphs have only for parameters. */
+/** Throws `config-invalid` if the network needs arithmetic on activations that graphs support only for parameters. */
 function constantOf(value: Value): Constant {
   if (value.kind === 'constant') return value
   throw new MatcherError(

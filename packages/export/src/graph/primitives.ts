@@ -3,15 +3,14 @@ import { half } from '../formats/float'
 import type { GraphBuilder } from '../onnx/builder'
 import type { Constant, ElementType, Value } from '../onnx/value'
 
-/** Key positions off the mask get this added before softmax: exp of it is 0, and float16 holds it. */
+/** Added to masked keys before softmax: its exp is 0, and it fits float16. */
 const MASKED = -1e4
 
-/** A constant vector [width] of one value; ONNX's LayerNormalization wants gain and offset of its own. */
+/** A constant vector [width], since ONNX's LayerNormalization requires gain and offset. */
 export function filled(build: GraphBuilder, width: number, value: number): Constant {
   return build.constant(`filled(${width},${value})`, 'float32', [width], () => new Float32Array(width).fill(value))
 }
 
-/** A scalar of the given float type. */
 function scalar(build: GraphBuilder, value: number, type: ElementType): Constant {
   return type === 'float16' ? half(build, build.scalar(value)) : build.scalar(value)
 }
@@ -23,7 +22,7 @@ export function gelu(build: GraphBuilder, x: Value): Value {
   return build.node('Mul', [build.node('Mul', [x, gate]), scalar(build, 0.5, x.type)])
 }
 
-/** Token ids [batch, seq] -> float mask [batch, seq]: 1 where the id is not 0, and at position 0. Ids fit float32 exactly. */
+/** Token ids [batch, seq] -> float mask [batch, seq]: 1 if the id is not 0, and at position 0. Ids fit float32. */
 export function attentionMask(build: GraphBuilder, tokenIds: Value, positions: number): Value {
   build.scope = 'mask'
   const first = build.constant('mask.first', 'float32', [1, positions], () => new Float32Array(positions).fill(1, 0, 1))
@@ -37,13 +36,15 @@ function sequenceLength(build: GraphBuilder, x: Value): Value {
   return build.node('Shape', [x], { type: 'int64', attributes: { start: 1, end: 2 } })
 }
 
-/** Rotary factors [seq, headSize] of a batch, for heads whose pairs are halves: cos twice, and -sin, sin. */
+/** Rotary factors [seq, headSize] for heads whose pairs are halves: cos twice, and -sin, sin. */
 export interface RotaryFactors {
   readonly cos: Value
   readonly sin: Value
 }
 
-/** Cuts the tables of `positions` rows to the batch's seq. Angles were computed in float64; only their cos and sin enter the graph. */
+/**
+ * Cuts the tables of `positions` rows to the batch's seq. Angles are computed in float64, before they enter the graph.
+ */
 export function rotaryFactors(
   build: GraphBuilder,
   tokenIds: Value,
@@ -65,8 +66,8 @@ export function rotaryFactors(
 }
 
 /**
- * Rotates x [batch, seq, hidden], whose heads hold their pairs as two halves -> [batch, heads, seq, headSize]. Heads come forward first:
- * the factors then match the innermost axes, which multiplies faster on CPUs than with heads between them.
+ * Rotates x [batch, seq, hidden], whose heads have their pairs as two halves -> [batch, heads, seq, headSize]. Heads
+ * come first: the factors then match the innermost axes, which multiplies faster on CPUs.
  */
 export function rotate(build: GraphBuilder, x: Value, factors: RotaryFactors, heads: number, headSize: number): Value {
   const split = splitHeads(build, x, heads, headSize)
@@ -93,7 +94,7 @@ export function addPositions(build: GraphBuilder, x: Value, table: Constant): Va
   return build.node('Add', [x, build.cast(rows, 'float32')])
 }
 
-/** What `attention` reads: q, k [batch, heads, seq, headSize], v [batch, seq, hidden], float mask [batch, seq]. */
+/** q, k [batch, heads, seq, headSize], v [batch, seq, hidden], float mask [batch, seq]. */
 export interface AttentionInputs {
   readonly q: Value
   readonly k: Value
@@ -118,13 +119,13 @@ export function attention(
   return build.reshape(context, [0, 0, heads * headSize])
 }
 
-/** Mask [batch, seq] -> what its keys add to the scores, [batch, 1, 1, seq]: 0 or -1e4. */
+/** Mask [batch, seq] -> bias of its keys' scores, [batch, 1, 1, seq]: 0 or -1e4. */
 function maskBias(build: GraphBuilder, mask: Value): Value {
   const off = build.node('Sub', [build.scalar(1), mask], { type: 'float32' })
   return build.reshape(build.node('Mul', [off, build.scalar(MASKED)]), [0, 1, 1, -1])
 }
 
-/** Sum of x [batch, seq, hidden] over the mask [batch, seq] divided by the mask's sum -> [batch, hidden]. */
+/** Mean of x [batch, seq, hidden] over the mask [batch, seq] -> [batch, hidden]. */
 export function maskedMean(build: GraphBuilder, x: Value, mask: Value): Value {
   build.scope = 'pooling'
   const sum = build.node('MatMul', [build.reshape(mask, [0, 1, -1]), x]) // [batch, 1, hidden]
@@ -153,7 +154,7 @@ export function normalize(build: GraphBuilder, x: Value): Value {
   return build.node('Div', [x, build.node('Sqrt', [squares])])
 }
 
-/** Columns of each row's task: logits [batch, tasks * width] and a one-hot row [batch, 1, tasks] of the task -> [batch, width]. */
+/** Each row's own columns: logits [batch, tasks * width], one-hot tasks [batch, 1, tasks] -> [batch, width]. */
 export function selectColumns(build: GraphBuilder, logits: Value, oneHot: Value, width: number): Value {
   const tasks = build.reshape(logits, [0, -1, width]) // [batch, tasks, width]
   return build.node('Squeeze', [build.node('MatMul', [oneHot, tasks]), build.integers(1)])

@@ -5,43 +5,41 @@ import { batches, encodeExamples, stratified, type EncodedExample } from '../pai
 import type { GraphRunner } from '../session'
 import { encodeTextPairs, rowProduct, runTexts, type TextPairs } from '../vector-pairs'
 
-/** What the gate measures on. */
 export interface GateOptions {
-  /** The data folder; its valid split is read. */
+  /** Its valid split is read. */
   readonly data: string
-  /** Columns of a file that would otherwise be guessed. */
+  /** Replace guesses about a file. */
   readonly columns?: GivenColumns | undefined
-  /** How far the mean F1 of a dtype may lie below that of fp32. */
+  /** Maximum loss of a dtype's mean F1 against fp32. */
   readonly largestDrop: number
-  /** At most so many pairs, stratified by task and label. */
+  /** Maximum pairs, stratified by task and label. */
   readonly pairs: number
 }
 
-/** What one dtype did on the gate's pairs. */
+/** Result of one dtype on the gate's pairs. */
 export interface GateResult {
   readonly metrics: Metrics
-  /** Pairs whose label is not that of fp32, by task name. */
+  /** Pairs whose label differs from fp32's, by task name. */
   readonly flips: Readonly<Record<string, number>>
-  /** Largest and mean absolute difference from fp32 of a logit, or of a bi-encoder's cosine. */
+  /** Largest and mean absolute difference from fp32, of a logit or a bi-encoder's cosine. */
   readonly largestDifference: number
   readonly meanDifference: number
 }
 
-/** Labelled pairs, ready to run on the graphs of one checkpoint. */
+/** Labeled pairs, encoded for the graphs of one checkpoint. */
 export interface GatePairs {
   readonly labels: readonly { readonly task: number; readonly label: 0 | 1 }[]
   run(graph: GraphRunner): Promise<PairOutputs>
 }
 
-/** What one graph gives for the gate's pairs. */
 export interface PairOutputs {
   /** [pairs, 2] */
   readonly logits: Float32Array
-  /** What is compared with fp32: the logits, or a bi-encoder's cosines [pairs]. */
+  /** Values that are compared with fp32: logits, or a bi-encoder's cosines [pairs]. */
   readonly compared: Float32Array
 }
 
-/** Reads and encodes the valid pairs of the tasks. Throws `data-invalid` where the split is missing or its tasks are other ones. */
+/** Reads the valid split. Throws `data-invalid` if it is missing or has other tasks. */
 export async function readGatePairs(
   { data, columns, pairs }: GateOptions,
   { checkpoint: { config, assets, weights }, target: { tasks } }: ExportJob
@@ -66,7 +64,6 @@ export async function readGatePairs(
     : pairGate(encodeExamples(examples, tokenizer, config.maxLength))
 }
 
-/** The gate of a cross-encoder. */
 function pairGate(pairs: readonly EncodedExample[]): GatePairs {
   return {
     labels: pairs.map(({ taskId, label }) => ({ task: taskId, label })),
@@ -77,7 +74,7 @@ function pairGate(pairs: readonly EncodedExample[]): GatePairs {
   }
 }
 
-/** The gate of a bi-encoder: logits from the cosines of its vectors, as the SDKs compute them. */
+/** Logits are computed from cosines, as in the SDKs. */
 function textGate({ texts, pairs }: TextPairs, weights: Weights): GatePairs {
   const [scale, offset] = [weights.read('score.scale'), weights.read('score.offset')]
   return {
@@ -102,7 +99,7 @@ async function gateLogits(graph: GraphRunner, pairs: readonly EncodedExample[]):
   return logits
 }
 
-/** F1 with the model's thresholds, and what changed against fp32. */
+/** F1 at the model's thresholds, and changes against fp32. */
 export function judge(
   outputs: PairOutputs,
   reference: PairOutputs,
@@ -123,10 +120,10 @@ export function judge(
   }
 }
 
-/** Refuses a dtype whose mean F1 lies more than `largestDrop` below that of fp32. Throws `gate-failed`. */
+/** Throws `gate-failed` for a dtype whose mean F1 is more than `largestDrop` below fp32's. */
 export function requireQuality(dtype: Dtype, result: GateResult, reference: GateResult, largestDrop: number): void {
   const [mean, wanted] = [result.metrics.mean, reference.metrics.mean]
-  const bothUndefined = Number.isNaN(mean) && Number.isNaN(wanted) // 0/0: no positive pair, found or there
+  const bothUndefined = Number.isNaN(mean) && Number.isNaN(wanted) // 0/0: no positive pair, found or real
   if (bothUndefined || wanted - mean <= largestDrop) return
   throw new MatcherError(
     'gate-failed',

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Batch } from '@sohu-match/core'
 import type { GraphRunner } from '../session'
 
-/** Shapes that latency is measured at: rows x tokens. */
+/** Rows x tokens. */
 export const LATENCY_SHAPES = [
   [1, 64],
   [1, 256],
@@ -10,13 +10,13 @@ export const LATENCY_SHAPES = [
   [8, 128]
 ] as const
 
-/** Median milliseconds of each graph at each shape, by shape name. */
+/** Median milliseconds of each graph, by shape name. */
 export type Latencies = Readonly<Record<string, readonly number[]>>
 
-/** Runs of each graph a shape; the first only warms up. */
+/** Runs of each graph per shape; the first is warm-up. */
 const ROUNDS = 8
 
-/** Times graphs in turns, so that what slows the machine for a while slows all of them. `vocabSize` bounds the random ids. */
+/** Alternates between graphs, so that a slow phase affects all of them. `vocabSize` bounds the random ids. */
 export async function measureLatencies(
   graphs: readonly GraphRunner[],
   vocabSize: number,
@@ -38,14 +38,13 @@ export async function measureLatencies(
   return medians
 }
 
-/** The middle value, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** A batch without padding; which ids it holds does not change the time. */
+/** A batch without padding; its ids do not affect the time. */
 function filledBatch(size: number, length: number, vocabSize: number): Batch {
   const tokenIds = Int32Array.from({ length: size * length }, (_, i) => 1 + ((i * 7919) % (vocabSize - 1)))
   return {

@@ -14,35 +14,30 @@ import type { GraphRunner, OpenGraph } from '../session'
 import type { Target } from '../target'
 import type { WrittenGraphs } from '../write-graphs'
 
-/** What a dtype was measured to be. */
+/** Measurements of a dtype. */
 export interface GraphReport {
   readonly bytes: number
   /** With brotli at quality 5, as a server would send it. */
   readonly compressedBytes: number
-  /** Largest difference from parity.json, of a logit or of a bi-encoder's cosine. */
+  /** Largest difference from parity.json, of a logit or a bi-encoder's cosine. */
   readonly parityDifference: number
   readonly gate?: GateResult
-  /** Median milliseconds by shape on one thread, of this graph and of fp32 in the same turns; the same for fp32 itself. */
+  /** Median milliseconds by shape on one thread, of this graph and of fp32 in alternation; equal for fp32 itself. */
   readonly latency?: Readonly<Record<string, { readonly milliseconds: number; readonly float: number }>>
 }
 
-/** Reports by dtype. */
 export type Reports = Partial<Record<Dtype, GraphReport>>
 
-/** How much is measured. */
 export interface MeasureOptions {
   readonly pairs?: GatePairs | undefined
   readonly largestDrop: number
   readonly latency: boolean
 }
 
-/** ONNX Runtime keeps no second, packed copy of float weights: a 500 MB graph is measured in 0.8 GB instead of 1 GB. */
+/** Without a second, packed copy of float weights in ONNX Runtime a 500 MB graph needs 0.8 GB instead of 1 GB. */
 const ONE_COPY: Parameters<OpenGraph>[1] = { extra: { session: { disable_prepacking: '1' } } }
 
-/**
- * Runs every graph on parity.json and on the gate's pairs. Throws `gate-failed` where fp32 does not compute what training did, or where a
- * dtype loses more F1 than allowed.
- */
+/** Throws `gate-failed` if fp32 differs from training, or if a dtype loses more F1 than allowed. */
 export async function measureGraphs(job: ExportJob, graphs: WrittenGraphs, options: MeasureOptions): Promise<Reports> {
   const reports: Reports = {}
   let reference: Judged | undefined
@@ -68,7 +63,6 @@ interface Judged {
   readonly gate: GateResult
 }
 
-/** The difference from parity.json, and the outputs for the gate's pairs. */
 async function runGraph(
   { writer, target, checkpoint }: ExportJob,
   dtype: Dtype,
@@ -87,7 +81,7 @@ async function runGraph(
   )
 }
 
-/** Judges a graph's outputs against those of fp32, which are judged against themselves. */
+/** fp32 is compared with itself. */
 function judgeOutputs(
   { checkpoint, target }: ExportJob,
   { labels }: GatePairs,
@@ -102,7 +96,7 @@ function requireNumbers(dtype: Dtype, difference: number): void {
   throw new MatcherError('gate-failed', `The ${dtype} graph produced NaN; leave ${dtype} out of --dtype.`)
 }
 
-/** Times each dtype in turns with fp32, one pair of sessions at a time. */
+/** Alternates each dtype with fp32, one pair of sessions at a time. */
 async function withLatencies(job: ExportJob, graphs: WrittenGraphs, reports: Reports): Promise<Reports> {
   const { vocabSize } = job.checkpoint.config
   const longest = maxPositions(job.checkpoint.config)

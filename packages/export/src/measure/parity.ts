@@ -2,18 +2,18 @@ import { MatcherError, type ParityBatch, type TaskSpec } from '@sohu-match/core'
 import { parityInputs, type GraphRunner } from '../session'
 import { rowProduct } from '../vector-pairs'
 
-/** Largest difference that fp32 outputs may have from those that training recorded: rounding of two runtimes, with a margin. */
+/** Largest difference of fp32 outputs from those that training recorded: rounding of two runtimes, with a margin. */
 export const PARITY_TOLERANCE = 1e-4
 
-/** How far a graph is from parity.json; NaN if any of its outputs is not a number. */
+/** Differences of a graph from parity.json; NaN if any of its outputs is NaN. */
 export interface ParityDifference {
   /** Largest absolute difference of an output. */
   readonly outputs: number
-  /** The one that is stated: of a logit, or of a bi-encoder's cosine. */
+  /** The reported difference: of a logit, or of a bi-encoder's cosine. */
   readonly stated: number
 }
 
-/** Compares a graph's logits or vectors with those of parity.json, rows of other tasks left out. */
+/** Compares a graph's logits or vectors with parity.json, without rows of other tasks. */
 export async function parityDifference(
   graph: GraphRunner,
   batches: readonly ParityBatch[],
@@ -36,12 +36,12 @@ export async function parityDifference(
   return { outputs, stated: cosines.length > 0 ? largest(cosines) : outputs }
 }
 
-/** The largest value; NaN if there is one. */
+/** NaN if any value is NaN. */
 function largest(values: readonly number[]): number {
   return values.reduce((most, value) => (value > most || Number.isNaN(value) ? value : most), 0)
 }
 
-/** Refuses an fp32 graph that does not compute what training did. Throws `gate-failed`. */
+/** Throws `gate-failed` for an fp32 graph that differs from training. */
 export function requireParity(difference: number, tolerance = PARITY_TOLERANCE): void {
   if (difference <= tolerance) return
   throw new MatcherError(

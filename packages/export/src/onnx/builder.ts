@@ -10,23 +10,22 @@ import {
   type Value
 } from './value'
 
-/** What a node may say beside its operator and inputs. */
 export interface NodeOptions {
-  /** Type of the outputs; without it that of the first input. */
+  /** Type of the outputs. Default: that of the first input. */
   readonly type?: ElementType
   readonly attributes?: Readonly<Record<string, Attribute>>
   readonly domain?: string
-  /** Names the node; without it the scope and the operator do. */
+  /** Name of the node. Default: from scope and operator. */
   readonly name?: string
 }
 
-/** Makes nodes and constants. One name is one constant: asking again gives the first one back. */
+/** Creates nodes and constants. Constants are unique by name: a second call returns the first one. */
 export class GraphBuilder {
-  /** Prefix of node names, such as `layer.3`: names are what profiles and error messages show. */
+  /** Prefix of node names, such as `layer.3`, for profiles and error messages. */
   scope = ''
   private readonly constants = new Map<string, Constant>()
 
-  /** The constant of that name; `read` runs when the file is written. */
+  /** `read` runs when the file is written. */
   constant(name: string, type: ElementType, shape: readonly number[], read: () => Elements): Constant {
     const known = this.constants.get(name)
     if (known) return known
@@ -42,12 +41,11 @@ export class GraphBuilder {
     )
   }
 
-  /** A float32 scalar. */
   scalar(value: number): Constant {
     return this.constant(`scalar(${value})`, 'float32', [], () => Float32Array.of(value))
   }
 
-  /** One operator call with several outputs, of the given types. */
+  /** One operator call with several outputs. */
   nodes(op: string, inputs: readonly Value[], types: readonly ElementType[], options: NodeOptions = {}): Output[] {
     const node: Node = {
       op,
@@ -65,14 +63,14 @@ export class GraphBuilder {
     return this.nodes(op, inputs, [options.type ?? inputs[0]!.type], options)[0]!
   }
 
-  /** The value in another element type; itself where it has it. */
+  /** Returns the value itself if it has the type already. */
   cast(value: Value, type: ElementType): Value {
     return value.type === type
       ? value
       : this.node('Cast', [value], { type, attributes: { to: ELEMENT_TYPES[type].dataType } })
   }
 
-  /** The value in another shape, as ONNX's Reshape reads it: 0 copies, -1 is inferred. Constants keep their data. */
+  /** As ONNX's Reshape: 0 copies a dimension, -1 is inferred. Constants keep their data. */
   reshape(value: Constant, shape: readonly number[]): Constant
   reshape(value: Value, shape: readonly number[]): Value
   reshape(value: Value, shape: readonly number[]): Value {

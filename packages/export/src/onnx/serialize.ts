@@ -20,7 +20,7 @@ import {
   type Value
 } from './value'
 
-/** A finished graph: what it takes and gives. Nodes and constants are those that the outputs need. */
+/** Inputs and outputs of a graph. Nodes and constants are those that the outputs need. */
 export interface Graph {
   readonly name: string
   readonly inputs: readonly Input[]
@@ -31,22 +31,22 @@ export interface Graph {
   }[]
 }
 
-/** Where weights go: inside the model file, or beside it once they are larger than `limit` bytes together. */
+/** Place of the weights: in the model file, or next to it if their sum exceeds `limit` bytes. */
 export interface ExternalData {
   readonly fileName: string
   readonly limit: number
 }
 
-/** The bytes of a model file, and of its external data if it has any, in pieces: no tensor is copied and one at a time is read. */
+/** Bytes of a model file, and of its external data if any, in pieces: no tensor is copied and one at a time is read. */
 export interface SerializedModel {
   readonly model: Iterable<Uint8Array>
   readonly externalData?: Iterable<Uint8Array>
 }
 
-/** Opset of the standard operators (the newest that every target runs) and the IR version that came with it. */
+/** Opset of the standard operators (the newest that every target supports) and the IR version introduced with it. */
 export const OPSET = 17
 const IR_VERSION = 8n
-/** ONNX Runtime maps external tensors from the file when they start on a page. */
+/** ONNX Runtime maps external tensors that start on a page. */
 const PAGE_BYTES = 4096
 
 // Field numbers of the published schema (onnx.proto): ModelProto.graph, GraphProto.initializer, TensorProto.raw_data.
@@ -54,7 +54,7 @@ const MODEL_GRAPH = 7
 const GRAPH_INITIALIZER = 5
 const TENSOR_RAW_DATA = 9
 
-/** Writes a graph as an ONNX model, through the published schema; the weights' bytes are passed through as they are. */
+/** Writes a graph as an ONNX model by the published schema; the bytes of weights are passed through. */
 export function serializeGraph(graph: Graph, producer: string, external: ExternalData): SerializedModel {
   const { nodes, constants } = collect(graph)
   const usesContrib = nodes.some((node) => node.domain !== '')
@@ -76,7 +76,7 @@ export function serializeGraph(graph: Graph, producer: string, external: Externa
   return total > external.limit ? { model, externalData: externalBytes(placed) } : { model }
 }
 
-/** Nodes in an order in which every input comes before its reader, and the constants that they read. */
+/** Nodes sorted so that every input precedes its readers, and their constants. */
 function collect(graph: Graph): { nodes: Node[]; constants: Constant[] } {
   const nodes = new Set<Node>()
   const constants = new Map<string, Constant>()
@@ -90,7 +90,7 @@ function collect(graph: Graph): { nodes: Node[]; constants: Constant[] } {
   return { nodes: [...nodes], constants: [...constants.values()] }
 }
 
-/** The graph without its initializers. */
+/** Without initializers. */
 function graphBody(graph: Graph, nodes: readonly Node[]): Uint8Array {
   const names = uniqueNames(nodes)
   const outputs = new Map(graph.outputs.map((output) => [output.value, output.name]))
@@ -165,15 +165,15 @@ function valueInfo(
 const prefix = (fieldNumber: number, bytes: number): Uint8Array =>
   new BinaryWriter().tag(fieldNumber, WireType.LengthDelimited).uint32(bytes).finish()
 
-/** A constant with the bytes that come before its own in the model file, or with its place in the external file. */
+/** A constant with its header in the model file, or its place in the external file. */
 interface PlacedConstant {
   readonly constant: Constant
   readonly header: Uint8Array
-  /** Bytes from the start of the external file; undefined for a constant whose bytes follow its header. */
+  /** Bytes from the start of the external file; undefined if the constant's bytes follow its header. */
   readonly offset?: number
 }
 
-/** Writes the headers of constants. With an external file, those of a page and more go there; shapes and scalars must stay inside. */
+/** Writes headers. Constants of a page and more go to an external file; shapes and scalars must stay inside. */
 function placeConstants(constants: readonly Constant[], location: string | undefined): PlacedConstant[] {
   let end = 0
   return constants.map((constant) => {

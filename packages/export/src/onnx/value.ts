@@ -2,7 +2,7 @@ import { elementCount } from '@sohu-match/core'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { TensorProto_DataType, type AttributeProtoSchema } from './schema/onnx_pb'
 
-/** Element types that the graphs use, with ONNX's number and the size of one element in bytes. */
+/** ONNX's number of an element type, and the size of an element in bytes. */
 export const ELEMENT_TYPES = {
   float32: { dataType: TensorProto_DataType.FLOAT, bytes: 4 },
   float16: { dataType: TensorProto_DataType.FLOAT16, bytes: 2 },
@@ -12,13 +12,12 @@ export const ELEMENT_TYPES = {
   int64: { dataType: TensorProto_DataType.INT64, bytes: 8 }
 } as const
 
-/** An element type by its name. */
 export type ElementType = keyof typeof ELEMENT_TYPES
 
-/** The elements of a constant; float16 travels as the bits in a `Uint16Array`. */
+/** float16 is stored as its bits in a `Uint16Array`. */
 export type Elements = Float32Array | Uint16Array | Int8Array | Uint8Array | Int32Array | BigInt64Array
 
-/** A tensor known at export time: an initializer once a node reads it. `read` may compute, so that big weights exist one at a time. */
+/** An initializer once a node reads it. `read` may compute, so that large weights exist one at a time. */
 export interface Constant {
   readonly kind: 'constant'
   readonly name: string
@@ -27,7 +26,7 @@ export interface Constant {
   read(): Elements
 }
 
-/** What the caller of the graph feeds; a string dimension is free. */
+/** Input of the graph; a string dimension is free. */
 export interface Input {
   readonly kind: 'input'
   readonly name: string
@@ -35,7 +34,6 @@ export interface Input {
   readonly shape: readonly (number | string)[]
 }
 
-/** One output of a node. */
 export interface Output {
   readonly kind: 'output'
   readonly type: ElementType
@@ -43,10 +41,9 @@ export interface Output {
   readonly index: number
 }
 
-/** A value of the graph, opaque to the network. */
 export type Value = Constant | Input | Output
 
-/** An attribute; a bare number or array is an integer one. */
+/** Bare numbers and arrays are integer attributes. */
 export type Attribute = number | readonly number[] | string | { readonly float: number }
 
 /** One operator call. It is written only if an output of the graph needs it. */
@@ -60,10 +57,9 @@ export interface Node {
   readonly outputCount: number
 }
 
-/** Size of a constant in the file, in bytes, without reading it. */
+/** In bytes, without reading the constant. */
 export function constantBytes(constant: Constant): number {
   return elementCount(constant.shape) * ELEMENT_TYPES[constant.type].bytes
 }
 
-/** The type of an attribute as the schema wants it. */
 export type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>

@@ -1,11 +1,11 @@
 import { NEGLIGIBLE } from './int8'
 
-/** Bits a value may take in blocks. */
+/** Bits per value. */
 export type BlockBits = 4 | 8
 
 /**
- * Rows of values cut into blocks along the row, each with a float32 scale: value = (code - 2^(bits - 1)) · scale. Codes are packed low
- * half first where two share a byte, as `MatMulNBits` and `GatherBlockQuantized` of ONNX Runtime read them.
+ * Rows of values in blocks along the row, each with a float32 scale: value = (code - 2^(bits - 1)) · scale. Two codes
+ * share a byte low half first, as `MatMulNBits` and `GatherBlockQuantized` of ONNX Runtime read them.
  */
 export interface BlockMatrix {
   /** [rows, blocks, blockSize · bits / 8] */
@@ -14,18 +14,17 @@ export interface BlockMatrix {
   readonly scales: Float32Array
 }
 
-/** Block sizes that ONNX Runtime knows and that we use; larger ones cost fewer bytes for scales (4 bytes a block). */
+/** Supported block sizes of ONNX Runtime; larger ones have fewer scales (4 bytes per block). */
 const BLOCK_SIZES = { 8: [128, 64, 32, 16], 4: [32, 16] } as const
 
-/** Blocks are not smaller than this; a shorter row's end is padded. */
+/** A shorter row is padded to this size. */
 export const SMALLEST_BLOCK = 16
 
-/** The largest block size for that many bits that divides a row of `width` values, else the smallest. */
+/** The largest block size that divides a row of `width` values, otherwise the smallest. */
 export function blockSizeFor(width: number, bits: BlockBits): number {
   return BLOCK_SIZES[bits].find((size) => width % size === 0) ?? SMALLEST_BLOCK
 }
 
-/** Number of blocks in a row. */
 export function blockCount(width: number, blockSize: number): number {
   return Math.ceil(width / blockSize)
 }
@@ -40,7 +39,7 @@ export function transpose(matrix: Float32Array, columns: number): Float32Array {
   return out
 }
 
-/** Rounds matrix [rows, width] to blocks; a 4-bit block takes the scale of the tried ones that has the least squared error. */
+/** Rounds matrix [rows, width] to blocks; a 4-bit block gets the scale with the least squared error of those tried. */
 export function quantizeBlocks(matrix: Float32Array, width: number, bits: BlockBits, blockSize: number): BlockMatrix {
   const rows = matrix.length / width
   const blocks = blockCount(width, blockSize)
@@ -62,7 +61,7 @@ export function quantizeBlocks(matrix: Float32Array, width: number, bits: BlockB
   return { codes, scales }
 }
 
-/** The float32 values that codes and scales stand for, [rows, width]: what an error is measured on. */
+/** The float32 values of codes and scales, [rows, width], to measure errors. */
 export function dequantizeBlocks(
   { codes, scales }: BlockMatrix,
   width: number,
@@ -86,8 +85,8 @@ function largestOf(values: Float32Array, begin: number, end: number): number {
 }
 
 /**
- * 4-bit codes reach from -8 to 7: the value of largest magnitude takes the -8 (its scale has the opposite sign), or 7, or a level
- * between or beyond, whichever rounds the block best.
+ * 4-bit codes reach from -8 to 7: the value of largest magnitude gets -8 (its scale has the opposite sign), or 7, or a
+ * level between or beyond, whichever rounds the block best.
  */
 function bestScale(values: Float32Array, begin: number, end: number, extreme: number): number {
   let best = { error: Infinity, scale: 0 }
@@ -111,13 +110,12 @@ function squaredError(values: Float32Array, begin: number, end: number, scale: n
   return sum
 }
 
-/** The nearest of the levels -8 to 7. */
 function level(steps: number): number {
   const rounded = Math.floor(steps + 0.5)
   return rounded > 7 ? 7 : rounded < -8 ? -8 : rounded
 }
 
-/** 8-bit codes from `out[place]` on; places past the row's end get the code of 0. */
+/** Writes 8-bit codes from `out[place]` on; beyond the row's end, the code of 0. */
 function packBytes(
   values: Float32Array,
   begin: number,
@@ -131,7 +129,7 @@ function packBytes(
     out[place + i] = begin + i < end ? 128 + Math.floor(values[begin + i]! / scale + 0.5) : 128
 }
 
-/** Pairs of 4-bit codes from `out[place]` on, the first in the low half. */
+/** Writes pairs of 4-bit codes from `out[place]` on, the first in the low half. */
 function packHalves(
   values: Float32Array,
   begin: number,

@@ -1,4 +1,4 @@
-/** Bits of the nearest float16 (ties to even); beyond its range becomes infinity, as IEEE 754 rounds. */
+/** Bits of the nearest float16 (ties to even); infinity beyond its range, as in IEEE 754. */
 export function toHalf(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
   const out = new Uint16Array(values.length)

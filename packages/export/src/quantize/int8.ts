@@ -1,16 +1,16 @@
-/** An int8 matrix and the float32 scales that turn it back: value = int8 · scale of its column (or row). */
+/** Value = int8 · scale of its column (or row). */
 export interface Int8Matrix {
   readonly values: Int8Array
   readonly scales: Float32Array
 }
 
-/** Largest int8 magnitude used: symmetric, so that 0 stays 0 and no zero point is needed. */
+/** Symmetric, so that 0 stays 0 and no zero point is needed. */
 const LARGEST = 127
 
-/** Magnitudes below this count as 0: their scale would be no normal float32. */
+/** Smaller magnitudes count as 0: their scale would not be a normal float32. */
 export const NEGLIGIBLE = 1e-30
 
-/** Rounds matrix [rows, columns] to int8 with one symmetric scale a column (largest magnitude / 127). */
+/** Rounds matrix [rows, columns] with one symmetric scale per column (largest magnitude / 127). */
 export function quantizeColumns(matrix: Float32Array, columns: number): Int8Matrix {
   const scales = new Float32Array(columns)
   for (let i = 0; i < matrix.length; i++) scales[i % columns] = Math.max(scales[i % columns]!, Math.abs(matrix[i]!))
@@ -20,7 +20,7 @@ export function quantizeColumns(matrix: Float32Array, columns: number): Int8Matr
   return { values, scales }
 }
 
-/** Rounds matrix [rows, width] to int8 with one symmetric scale a row. */
+/** Rounds matrix [rows, width] with one symmetric scale per row. */
 export function quantizeRows(matrix: Float32Array, width: number): Int8Matrix {
   const rows = matrix.length / width
   const scales = new Float32Array(rows)
@@ -35,7 +35,7 @@ export function quantizeRows(matrix: Float32Array, width: number): Int8Matrix {
   return { values, scales }
 }
 
-/** Largest magnitudes to scales, in place; rows of nothing get 1. */
+/** In place; a row of zeros gets 1. */
 function toScales(largest: Float32Array): void {
   for (let i = 0; i < largest.length; i++) largest[i] = largest[i]! < NEGLIGIBLE ? 1 : largest[i]! / LARGEST
 }

@@ -1,19 +1,19 @@
 import { MatcherError } from '@sohu-match/core'
 
-/** Which column of a file holds what. Columns of a file without a header are named by their position: `1`, `2`, … */
+/** Columns by role. Those of a file without a header are named by their position: `1`, `2`, … */
 export interface PairColumns {
   readonly a: string
   readonly b: string
   readonly label?: string | undefined
   readonly id?: string | undefined
-  /** Holds `train`, `valid` or `test`. */
+  /** Contains `train`, `valid` or `test`. */
   readonly split?: string | undefined
 }
 
-/** Columns that a person names; the others are guessed. */
+/** Columns that the user named; others are guessed. */
 export type GivenColumns = Partial<PairColumns>
 
-/** Names of the two texts in public sets of pairs, compared without case, spaces and punctuation; the first that fits counts. */
+/** Names of the two texts in public data sets, without case, spaces and punctuation; the first match counts. */
 const TEXT_NAMES = [
   ['sentence1', 'sentence2'],
   ['sentencea', 'sentenceb'],
@@ -62,8 +62,9 @@ const OTHER_NAMES = {
 } as const
 
 /**
- * The columns of a file by their names: `given` ones first, the others guessed. Undefined where no two names are known as texts. Throws
- * `data-invalid`, beginning with `place`, for a given name that is not a column, and for two columns that could be the label.
+ * Columns by their names: `given` ones first, others guessed. Undefined if no two names are known as texts. Throws
+ * `data-invalid`, beginning with `place`, for a given name that is not a column, and for two columns that could be the
+ * label.
  */
 export function namedColumns(columns: readonly string[], given: GivenColumns, place: string): PairColumns | undefined {
   for (const [role, name] of Object.entries(given)) {
@@ -86,7 +87,7 @@ export function namedColumns(columns: readonly string[], given: GivenColumns, pl
   return { a: texts[0], b: texts[1], label: guess('label'), id: guess('id'), split: guess('split') }
 }
 
-/** One line that says which column is taken for what. */
+/** One line that lists the role of each column. */
 export function describeColumns({ a, b, label, id, split }: PairColumns, header: boolean): string {
   const roles = [
     `${a} and ${b} are the texts`,

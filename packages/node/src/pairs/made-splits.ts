@@ -2,23 +2,23 @@ import { createHash } from 'node:crypto'
 import type { Example } from '@sohu-match/core'
 import type { SplitName } from '../dataset'
 
-/** Splits that were made of pairs which had none. */
+/** Splits made of pairs without any. */
 export interface MadeSplits {
   /** The split of each pair. */
   readonly splits: readonly SplitName[]
-  /** False where the texts hang together so closely that they could not be kept on one side. */
+  /** False if the texts are too connected to be kept on one side. */
   readonly disjoint: boolean
 }
 
-/** Smallest and largest number of pairs of a made split, and its share between them; never more than `MOST_SHARE` of all. */
+/** Minimum and maximum pairs of a made split, and its share between them; never more than `MOST_SHARE` of all. */
 const [LEAST, MOST, SHARE, MOST_SHARE] = [200, 5000, 0.1, 0.2]
-/** Pairs of a group that is still put on the side of valid or test, as a share of the pairs wanted there. */
+/** Largest group that may go to valid or test, as a share of the pairs wanted there. */
 const LARGEST_GROUP = 0.1
 
 /**
- * Takes the wanted splits (`valid`, `test`) out of labelled pairs; the rest is `train`. Pairs that share a text, punctuation and case aside,
- * stay together, and the share of matches is that of all pairs. The order is by SHA-256 of the texts: the same pairs are always divided
- * alike, whatever file they are in.
+ * Takes the requested splits (`valid`, `test`) out of labeled pairs; the rest is `train`. Pairs that share a text,
+ * ignoring punctuation and case, stay together, and the share of matches is that of all pairs. The order is by SHA-256
+ * of the texts: the same pairs are always divided alike, in any file.
  */
 export function makeSplits(pairs: readonly Example[], wanted: readonly ('valid' | 'test')[]): MadeSplits {
   const size = splitSize(pairs.length)
@@ -28,7 +28,7 @@ export function makeSplits(pairs: readonly Example[], wanted: readonly ('valid' 
   return { splits: assign(pairs, equalPairs(pairs), wanted, size), disjoint: false }
 }
 
-/** A text as it is compared with others: letters and digits only, in lower case. */
+/** For comparison: letters and digits only, in lower case. */
 export function comparable(text: string): string {
   const letters = text
     .normalize('NFKC')
@@ -41,7 +41,7 @@ function splitSize(pairs: number): number {
   return Math.round(Math.min(Math.max(LEAST, Math.min(MOST, SHARE * pairs)), MOST_SHARE * pairs))
 }
 
-/** Gives groups of pairs, in the order of their hashes, to the first split that still lacks pairs of their labels; else to train. */
+/** Assigns groups, by their hashes, to the first split that still lacks pairs of their labels; others go to train. */
 function assign(
   pairs: readonly Example[],
   groups: readonly (readonly number[])[],
@@ -79,7 +79,7 @@ function inHashOrder(pairs: readonly Example[], groups: readonly (readonly numbe
     .map(({ group }) => group)
 }
 
-/** Connected components of the graph whose nodes are texts and whose edges are pairs, as indices of pairs. */
+/** Components of the graph of texts (nodes) and pairs (edges), as indices of pairs. */
 function connectedPairs(pairs: readonly Example[]): number[][] {
   const parent = new Map<string, string>()
   const rootOf = (text: string): string => {

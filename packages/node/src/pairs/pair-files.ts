@@ -8,22 +8,21 @@ import { comparable, makeSplits } from './made-splits'
 import { readTable, type Table, type TableForm, type TableRow } from './table'
 import { labelOf, pairOf, splitOfName, withoutLabel, type FilePair } from './values'
 
-/** The only task of pairs that are in files of their own. */
+/** The task of pairs in files without tasks. */
 export const MATCH_TASK = { name: 'match', id: 0, group: 'match' } as const
 
-/** The pairs of one file. */
 export interface PairFile {
   readonly form: TableForm
   readonly columns: PairColumns
-  /** The names of all columns in their order; positions where there is no header. */
+  /** Of all columns, in order; positions if there is no header. */
   readonly names: readonly string[]
   readonly header: boolean
   readonly rows: readonly TableRow[]
-  /** Of each row. */
+  /** One per row. */
   readonly pairs: readonly FilePair[]
 }
 
-/** Reads the pairs of one file, with or without labels. Throws `data-invalid` with file and line, or `storage`. */
+/** Labels are optional. Throws `data-invalid` with file and line, or `storage`. */
 export async function readPairFile(path: string, given: GivenColumns = {}): Promise<PairFile> {
   const table = await readTable(path)
   const { columns, names, header } = columnsOf(table, given)
@@ -40,8 +39,8 @@ export async function readPairFile(path: string, given: GivenColumns = {}): Prom
 }
 
 /**
- * Reads a file of pairs as a data set of one task. Splits are those of its split column; without one, valid and test are made of the pairs,
- * and the notes say so. Splits that are not wanted are empty.
+ * A data set of one task. Splits are those of its split column; without one, valid and test are made of the pairs, and
+ * the notes say so. Splits that were not requested are empty.
  */
 export async function readFileDataset(
   path: string,
@@ -57,7 +56,7 @@ export async function readFileDataset(
   return divided(path, { train: pairs, valid: [], test: [] }, wanted, notes, ['valid', 'test'], optional)
 }
 
-/** Every pair of a file as its test split, labeled or not, whatever its split column says. Throws `data-invalid`, `storage`. */
+/** Every pair as a test split, labeled or not, ignoring a split column. Throws `data-invalid`, `storage`. */
 export async function readAllPairs(path: string, given: GivenColumns = {}): Promise<Dataset> {
   const { pairs, form, rows, columns, header } = await readPairFile(path, given)
   return {
@@ -69,7 +68,7 @@ export async function readAllPairs(path: string, given: GivenColumns = {}): Prom
   }
 }
 
-/** Files that a folder's splits are named after: `train.tsv`, `dev.csv`, `test.jsonl`. */
+/** Files named after splits: `train.tsv`, `dev.csv`, `test.jsonl`. */
 export async function splitFiles(folder: string): Promise<Map<SplitName, string>> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw readError(folder, cause, 'data-invalid')
@@ -89,7 +88,7 @@ export async function splitFiles(folder: string): Promise<Map<SplitName, string>
   return found
 }
 
-/** Reads a folder of `splitFiles` as a data set of one task; a missing valid split is made of the training pairs. */
+/** A data set of one task; a missing valid split is made of the training pairs. */
 export async function readSplitFiles(
   folder: string,
   files: ReadonlyMap<SplitName, string>,
@@ -110,7 +109,7 @@ export async function readSplitFiles(
   return divided(folder, splits, wanted, notes, made, optional)
 }
 
-/** A data set of pairs by split; those of `made` that are empty are made of the training pairs. */
+/** Empty splits in `made` are made of the training pairs. */
 function divided(
   source: string,
   given: Record<SplitName, Example[]>,
@@ -177,7 +176,7 @@ function requireLabels({ pairs, rows, columns }: PairFile): void {
   if (without >= 0) throw withoutLabel(rows[without]!.place, columns)
 }
 
-/** The names of all columns, those that hold a pair, and whether the first row names them. */
+/** The names of all columns, their roles, and whether the first row is a header. */
 function columnsOf({ rows }: Table, given: GivenColumns) {
   const first = rows[0]!
   if (!first.cells) {
@@ -207,7 +206,7 @@ function columnsOf({ rows }: Table, given: GivenColumns) {
   throw unknownColumns(first.place, names)
 }
 
-/** Two texts and a label, perhaps after an id, in a file whose first row is a pair already; or two texts alone. */
+/** Two texts and a label, perhaps after an id, in a file without a header; or only two texts. */
 function positionalColumns(cells: readonly string[]): PairColumns | undefined {
   const isLabel = (i: number): boolean => labelOf(cells[i]) !== undefined
   if (cells.length === 2) return { a: '1', b: '2' }

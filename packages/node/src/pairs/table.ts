@@ -5,28 +5,26 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'h
 import { fileSize } from '../read'
 import { chunksOf, linesOf, linesOfFile } from '../lines'
 
-/** The forms in which a file can hold pairs. */
 export type TableForm = 'TSV' | 'CSV' | 'JSON Lines' | 'Parquet'
 
-/** One row of a file. */
 export interface TableRow {
-  /** `file:line`, or `file, row n` where a file has no lines. */
+  /** `file:line`, or `file, row n` in a file without lines. */
   readonly place: string
-  /** The values of a row of a TSV or CSV file. */
+  /** Of a TSV or CSV file. */
   readonly cells?: readonly string[]
-  /** The values of a row of the other forms, by column. */
+  /** Of other formats, by column. */
   readonly values?: Readonly<Record<string, unknown>>
-  /** The line of a JSON Lines file: its numbers, digit for digit. */
+  /** The line of a JSON Lines file, for its numbers digit for digit. */
   readonly json?: string
 }
 
-/** All rows of a file, a header among them. */
+/** All rows of a file, including a header. */
 export interface Table {
   readonly form: TableForm
   readonly rows: readonly TableRow[]
 }
 
-/** What a single file may be, for messages. */
+/** Accepted single files, for messages. */
 export const ACCEPTED_FILES =
   'a TSV or CSV file, JSON Lines (one object per line) or a Parquet file, named .tsv, .csv, .jsonl, .parquet, or .txt'
 
@@ -41,8 +39,8 @@ const FORMS: Readonly<Record<string, TableForm>> = {
 }
 
 /**
- * Reads every row of a file. Its form is that of its name's ending; a .txt file is JSON Lines if it begins with a brace, TSV if its first
- * line has a tab. Throws `data-invalid` with file and line, or `storage`.
+ * Reads every row of a file. Its extension determines the format; a .txt file is JSON Lines if it begins with a brace,
+ * TSV if its first line has a tab. Throws `data-invalid` with file and line, or `storage`.
  */
 export async function readTable(path: string): Promise<Table> {
   const form = FORMS[extname(path).toLowerCase()] ?? (await sniffedForm(path))
@@ -68,7 +66,7 @@ async function sniffedForm(path: string): Promise<TableForm> {
   )
 }
 
-/** Cells between tabs. A cell in double quotes, as spreadsheets write one that has quotes itself, loses them; other quotes are text. */
+/** A cell in double quotes, as spreadsheets write those with quotes, is unquoted; other quotes are text. */
 async function tsvRows(path: string): Promise<TableRow[]> {
   const rows: TableRow[] = []
   for await (const { text, number } of linesOfFile(path))
@@ -81,7 +79,7 @@ function unquoted(cell: string): string {
   return inner === undefined ? cell : inner.replaceAll('""', '"')
 }
 
-/** Cells as RFC 4180 has them: quotes, line breaks within quotes, CRLF; a byte order mark is dropped. */
+/** RFC 4180: quotes, line breaks within quotes, CRLF; a byte order mark is dropped. */
 async function csvRows(path: string): Promise<TableRow[]> {
   const lines: string[] = []
   for await (const { text } of linesOf(chunksOf(path), path)) lines.push(text)

@@ -3,26 +3,23 @@ import type { SplitName } from '../dataset'
 import type { PairColumns } from './columns'
 import type { TableRow } from './table'
 
-/** What labels may be, for messages. */
+/** Accepted labels, for messages. */
 const LABELS = '0 or 1 (also as text, true or false, 1.0)'
 
-/** A pair of a file, and the split that its row names. */
+/** With the split that its row names. */
 export interface FilePair {
   readonly example: Example
   readonly split: SplitName | undefined
 }
 
-/** Reads a value as a label; undefined where it is not one. */
+/** Undefined if the value is not a label. */
 export function labelOf(value: unknown): 0 | 1 | undefined {
   const text = typeof value === 'string' ? value.trim().toLowerCase() : String(value)
   if (/^(1(\.0*)?|true)$/.test(text)) return 1
   return /^(0(\.0*)?|false)$/.test(text) ? 0 : undefined
 }
 
-/**
- * The pair in a row. An empty label, or none, is allowed: whoever needs one asks for it. Throws `data-invalid` with place, what was found
- * and what is accepted.
- */
+/** A label may be missing. Throws `data-invalid` with place, what was found and what is accepted. */
 export function pairOf(
   row: TableRow,
   columns: PairColumns,
@@ -54,7 +51,6 @@ export function pairOf(
   }
 }
 
-/** The error of a pair without a label where one is needed. */
 export function withoutLabel(place: string, { label }: PairColumns): MatcherError {
   return new MatcherError(
     'data-invalid',
@@ -80,12 +76,12 @@ function splitOf(value: unknown): SplitName | undefined {
   return Object.hasOwn(SPLITS, name) ? SPLITS[name] : undefined
 }
 
-/** The split that a file is named after (`train.tsv`, `dev.tsv`); undefined for other names. */
+/** The split in a file's name (`train.tsv`, `dev.tsv`); undefined for others. */
 export function splitOfName(name: string): SplitName | undefined {
   return splitOf(name.replace(/\.[^.]*$/, ''))
 }
 
-/** A number is taken digit for digit from the line: `JSON.parse` would round what is beyond 2^53. */
+/** A number is copied digit for digit from the line: `JSON.parse` would round beyond 2^53. */
 function idOf(row: TableRow, column: string, value: unknown): string | undefined {
   if (isBlank(value)) return undefined
   return typeof value === 'number' && row.json !== undefined ? numberText(row.json, column) : String(value)

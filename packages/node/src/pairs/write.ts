@@ -2,20 +2,20 @@ import { extname } from 'node:path'
 import { MatcherError } from '@sohu-match/core'
 import type { PairFile } from './pair-files'
 
-/** A column that is added to a file's own, with a value for each row. */
+/** A new column with a value for each row. */
 export interface AddedColumn {
   readonly name: string
   readonly values: readonly number[]
 }
 
-/** A cell as RFC 4180 has it: quoted where it must be, and where white space at its ends could be lost. */
+/** Quoted as in RFC 4180 if necessary, or if white space at its ends could be lost. */
 export function csvCell(text: string): string {
   return /[",\r\n]/.test(text) || text.trim() !== text || text === '' ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 /**
- * The rows of a file with more columns, in the form that the name of the output ends in (.csv, .tsv, .jsonl). A JSON line keeps every
- * character of its own. A column whose name is taken gets a number. Throws `config-invalid` for another ending.
+ * The rows of a file with more columns, in the format of the output's extension (.csv, .tsv, .jsonl). A JSON line keeps
+ * its own text. A column whose name exists gets a number. Throws `config-invalid` for another extension.
  */
 export function withColumns(file: PairFile, out: string, added: readonly AddedColumn[]): string {
   const ending = extname(out).toLowerCase()
@@ -54,7 +54,7 @@ function delimited(
   return head + body.join('')
 }
 
-/** Quoted where the cell would otherwise end early or lose quotes of its own. */
+/** Quoted if the cell would otherwise end early or lose its own quotes. */
 function tsvCell(text: string): string {
   return /[\t\r\n]|^".*"$/s.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
@@ -64,7 +64,7 @@ function cellText(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value, exact) : String(value)
 }
 
-/** 64-bit integers of Parquet, which JSON has no type for, as text. */
+/** Parquet's 64-bit integers, which JSON lacks, as text. */
 function exact(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value
 }
