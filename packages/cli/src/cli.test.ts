@@ -55,6 +55,15 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
     expect(JSON.parse(out)).toMatchObject({ task: 'A-ss', threshold: 0.5, truncated: false })
   })
 
+  it('says what this machine can run', async () => {
+    const { code, out } = await run('', 'doctor', '--json')
+    const { devices, processor } = JSON.parse(out) as { devices: object[]; processor: object }
+    expect(code).toBe(0)
+    expect(devices).toHaveLength(3)
+    expect(devices[0]).toEqual({ device: 'cpu', usable: true, runtime: '1.30.0' })
+    expect(processor).toMatchObject({ count: expect.any(Number) })
+  })
+
   it('ends with a code and a next step where something is wrong', async () => {
     expect(await run('', 'match', 'a', 'b', '--task', 'C-ll', ...model)).toMatchObject({
       code: 1,

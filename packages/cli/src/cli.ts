@@ -2,6 +2,7 @@ import { reportError } from '@sohu-match/node/cli'
 import { Command } from 'commander'
 import { addBench } from './commands/bench'
 import { addDedupe } from './commands/dedupe'
+import { addDoctor } from './commands/doctor'
 import { addEmbed } from './commands/embed'
 import { addMatch } from './commands/match'
 import { addScore } from './commands/score'
@@ -20,6 +21,7 @@ addServe(program, VERSION)
 addEmbed(program)
 addDedupe(program)
 addBench(program)
+addDoctor(program, VERSION)
 
 /** A reader of our output that goes away (`| head`) is not an error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { candidates, explainFailure, type Machine } from './device'
-import { sessionOptions } from './session'
+import { sessionOptions } from './session-options'
 
 const linux: Machine = {
   platform: 'linux',

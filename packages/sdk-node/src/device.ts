@@ -20,14 +20,18 @@ const INSTALL_CUDA = 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-no
 /** Files that only an NVIDIA driver creates, on Linux and in WSL. */
 const DRIVER_FILES = ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg']
 
+// `require` even in an ES module: jest does not support `import()` in CommonJS
+const load = createRequire(import.meta.url)
+
+/** onnxruntime-node, loaded in this thread. Throws `asset-missing` if it cannot be loaded. */
+export function loadRuntime(): typeof import('onnxruntime-node') {
+  return runtime(() => load('onnxruntime-node') as typeof import('onnxruntime-node'))
+}
+
 /** This machine, with the execution providers of the installed onnxruntime-node. Throws `asset-missing` if it cannot be loaded. */
 export function thisMachine(): Machine {
-  // `require` even in an ES module: jest does not support `import()` in CommonJS
-  const load = createRequire(import.meta.url)
-  const [{ listSupportedBackends }, root] = runtime(() => [
-    load('onnxruntime-node') as typeof import('onnxruntime-node'),
-    dirname(load.resolve('onnxruntime-node/package.json')) // throws in a bundle of webpack, where it is a number
-  ])
+  const { listSupportedBackends } = loadRuntime()
+  const root = runtime(() => dirname(load.resolve('onnxruntime-node/package.json'))) // throws in a bundle of webpack, where it is a number
   const { platform, arch } = process
   return {
     platform,
@@ -38,9 +42,9 @@ export function thisMachine(): Machine {
   }
 }
 
-function runtime<const T>(load: () => T): T {
+function runtime<T>(find: () => T): T {
   try {
-    return load()
+    return find()
   } catch (cause) {
     throw new MatcherError(
       'asset-missing',

@@ -23,6 +23,7 @@ export type {
   Truncation,
   VectorInfo
 } from '@sohu-match/core'
+export { checkDevice, type DeviceCheck } from './check-device'
 export { createMatcher } from './create-matcher'
 export type { CudaOptions, MatcherOptions, NodeDevice } from './options'
 export { readVectors } from './vectors/read-vectors'

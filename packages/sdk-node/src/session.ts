@@ -1,7 +1,7 @@
 import { MatcherError, messageOf, type Batch } from '@sohu-match/core'
-import { env, InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { explainFailure } from './device'
-import type { CudaOptions } from './options'
+import { sessionOptions } from './session-options'
 import type { NodeLoad } from './worker-load'
 
 /** A graph that is loaded and has run once. */
@@ -9,11 +9,6 @@ export interface Session {
   /** Logits [batch, 2] or vectors [batch, hidden], row-major. Throws `inference-failed`. */
   run(batch: Batch): Promise<Float32Array>
   release(): Promise<void>
-}
-
-/** The version of onnxruntime-node. */
-export function runtimeVersion(): string {
-  return env.versions.node ?? env.versions.common
 }
 
 /** Loads a graph on a device and runs it once, so that a device that cannot run it fails here. Throws `device-unavailable`, `asset-corrupt`. */
@@ -44,22 +39,6 @@ export async function openSession(load: NodeLoad): Promise<Session> {
         { cause }
       )
     throw new MatcherError('device-unavailable', explainFailure(device, message), { cause })
-  }
-}
-
-/** Session options of a device: errors only in the log (it warns of every node that a GPU leaves to the CPU), and no spinning threads. */
-export function sessionOptions(
-  device: NodeLoad['device'],
-  threads: number,
-  cuda: CudaOptions
-): InferenceSession.SessionOptions {
-  const provider = device === 'cuda' ? { name: 'cuda', deviceId: cuda.deviceId ?? 0 } : { name: device }
-  return {
-    executionProviders: device === 'cpu' ? ['cpu'] : [provider, 'cpu'],
-    intraOpNumThreads: threads,
-    logSeverityLevel: 3,
-    // Threads that wait by spinning take the processor from the event loop and from other workers.
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } }
   }
 }
 

@@ -6,8 +6,10 @@ import {
   type WorkerReply,
   type WorkerRequest
 } from '@sohu-match/core'
+import { env } from 'onnxruntime-node'
 import { passGate, type Gate } from './gate'
-import { openSession, runtimeVersion } from './session'
+import { openSession } from './session'
+import { runtimeVersion } from './session-options'
 import type { NodeLoad, NodeLoaded } from './worker-load'
 
 /** The worker thread: tokenizer and session, off the caller's event loop. */
@@ -25,7 +27,7 @@ const serve = createWorkerServer<NodeLoad, NodeLoaded>(post, async (options, onP
   const session = await passGate(gate, () => openSession(options))
   compiled(graph.length)
   return {
-    info: { runtimeVersion: runtimeVersion() },
+    info: { runtimeVersion: runtimeVersion(env) },
     tokenizer: createTokenizer(new TextDecoder().decode(options.vocab), options.dictionary),
     run: (batch) => passGate(gate, () => session.run(batch)),
     dispose: () => passGate(gate, () => session.release())

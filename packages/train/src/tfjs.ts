@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import { MatcherError } from '@sohu-match/core'
+import { processorFlags, productInstructions } from '@sohu-match/node'
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend'
 
 type Tfjs = typeof import('@tensorflow/tfjs-node-gpu')
@@ -152,13 +152,9 @@ export function widen(tensor: Tensor): Tensor {
   return isNarrow(tensor) ? rawOp('Cast', TO_WIDE, [tensor]) : tensor
 }
 
-/** True if bfloat16 products are faster: on a GPU, or on Linux if the processor has instructions for them. */
-export function hasBfloat16(flags: () => string = processorFlags): boolean {
-  return onGpu || /\b(avx512_bf16|amx_bf16|bf16)\b/.test(flags())
-}
-
-function processorFlags(): string {
-  return process.platform === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : ''
+/** True if bfloat16 products are faster: on a GPU, or if the processor is known to have instructions for them. */
+export function hasBfloat16(flags: ReadonlySet<string> | undefined = processorFlags()): boolean {
+  return onGpu || productInstructions('bfloat16', flags).length > 0
 }
 
 type TensorMetadata = ReturnType<typeof binding.executeOp>[number]
