@@ -1,11 +1,11 @@
 import { readNews } from '@sohu-match/corpus'
 
-/** Every tenth text is a near copy of the one before it. */
+/** Every tenth text is a near-copy of its predecessor. */
 const COPY_EVERY = 10
 
 /**
- * `count` short texts, the same every time: two clauses of the corpus' news and a number, or the text before with a character left out. They
- * are made here and shipped nowhere.
+ * `count` short texts, always the same: two clauses of the corpus' news and a number, or the previous text without one
+ * character. They are not shipped.
  */
 export async function shortTexts(count: number): Promise<string[]> {
   const clauses: string[] = []

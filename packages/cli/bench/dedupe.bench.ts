@@ -58,7 +58,7 @@ console.log(
 )
 console.log(`most memory: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`)
 
-/** Runs work and prints its wall-clock and processor time. */
+/** Prints wall-clock and CPU time. */
 async function timed<R>(what: string, work: () => Promise<R>): Promise<R> {
   const [start, startedAt] = [process.cpuUsage(), performance.now()]
   const result = await work()

@@ -33,7 +33,7 @@ const address = await new Promise((resolve, reject) => {
 const headers = { 'content-type': 'application/json' }
 const sentence = '多地气温创下入冬以来新低，各部门启动应急预案保障供暖和出行。'
 let sent = 0
-/** One request; `ms` is the server's own time for it, since this process is as short of processor as the server is. */
+/** One request; `ms` is the server's own time for it, since this process is as short of CPU as the server. */
 async function request() {
   const n = sent++
   const body = JSON.stringify({ a: `${n}${sentence.slice(0, 8 + (n % 20))}`, b: sentence, task: 'A-ss' })
@@ -51,7 +51,7 @@ async function residentMegabytes() {
   return Number(/^process_resident_memory_bytes (\S+)/m.exec(text)[1]) / 1e6
 }
 
-/** As many requests one after the other, from a few clients at once, as fit into some milliseconds. */
+/** Number of sequential requests, from a few clients at once, in some milliseconds. */
 async function capacity(ms) {
   const end = performance.now() + ms
   let done = 0

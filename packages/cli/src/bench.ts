@@ -2,7 +2,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Matcher, Pair } from '@sohu-match/sdk-node'
 
-/** What `bench` measured; times in milliseconds. */
+/** Times are in milliseconds. */
 export interface BenchReport {
   readonly machine: string
   readonly model: string
@@ -10,20 +10,18 @@ export interface BenchReport {
   readonly dtype: string
   readonly workers: number
   readonly threads: number
-  /** One pair at a time, by its tokens. */
+  /** One pair at a time, by number of tokens. */
   readonly single: readonly { readonly tokens: number; readonly p50: number; readonly p95: number }[]
   /** Pairs of mixed length in one call. */
   readonly mixed: { readonly pairs: number; readonly pairsPerSecond: number; readonly tokensPerSecond: number }
-  /** Delay of this process's event loop during the mixed run. */
+  /** Event loop delay of this process during the mixed run. */
   readonly eventLoopP99: number
 }
 
-/** A sentence of common words to fill texts with. */
+/** Common words to fill texts with. */
 const SENTENCE = '今天上午记者从会议上了解到，公司将在明年推出新的产品，并与多家企业展开合作。'
 
-/** Measures a matcher on this machine: single pairs by length, then pairs of mixed length. `runs` is how often
- * each single pair is judged.
- */
+/** Measures single pairs by length, then pairs of mixed length. `runs` is the number of runs of each single pair. */
 export async function benchMatcher(matcher: Matcher<string>, runs: number, pairs: number): Promise<BenchReport> {
   const { info } = matcher
   const task = info.tasks[0]!.name
@@ -60,7 +58,7 @@ export async function benchMatcher(matcher: Matcher<string>, runs: number, pairs
   }
 }
 
-/** Pairs whose lengths go from a few to some hundred characters, the same every time. */
+/** A few to some hundred characters long, always the same. */
 function mixedPairs(count: number, task: string): Pair<string>[] {
   return Array.from({ length: count }, (_, i) => {
     const length = 10 + ((i * 7_919) % 300)
@@ -69,7 +67,6 @@ function mixedPairs(count: number, task: string): Pair<string>[] {
   })
 }
 
-/** The report as lines for people. */
 export function describeReport(report: BenchReport): string {
   const { single, mixed } = report
   return [
@@ -83,7 +80,7 @@ export function describeReport(report: BenchReport): string {
   ].join('\n')
 }
 
-/** The value below which a share `q` of `values` lies; NaN of none. */
+/** NaN without values. */
 function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((one, other) => one - other)
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN

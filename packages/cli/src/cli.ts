@@ -23,7 +23,7 @@ addDedupe(program)
 addBench(program)
 addDoctor(program, VERSION)
 
-/** A reader of our output that goes away (`| head`) is not an error. */
+/** A reader that closes our output (`| head`) is not an error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1)
 })

@@ -4,7 +4,7 @@ import { numberIn, wholeNumber, type StopRequest } from '@sohu-match/node/cli'
 import { createMatcher, MatcherError, type Matcher, type MatcherOptions } from '@sohu-match/sdk-node'
 import { Option, type Command } from 'commander'
 
-/** How an option of the SDK is written on the command line. */
+/** An option of the SDK on the command line. */
 interface Flag {
   readonly flags: string
   readonly help: string
@@ -12,7 +12,7 @@ interface Flag {
   readonly parse?: (text: string) => unknown
 }
 
-/** The options of `createMatcher` that are flags, each under its own name. A new one needs no other line in this package. */
+/** Options of `createMatcher` that are flags. A new one needs no other line in this package. */
 const OPTION_FLAGS = {
   device: {
     flags: '--device <name>',
@@ -63,15 +63,14 @@ const OPTION_FLAGS = {
 
 type OptionName = keyof typeof OPTION_FLAGS
 
-/** The flags that every command with a model takes. */
+/** Flags of every command with a model. */
 export interface ModelFlags extends Pick<MatcherOptions<string>, OptionName> {
   readonly model: string
   readonly window?: number
-  /** Not a flag: set by commands that must not meet the cache. */
+  /** Not a flag: set by commands that must bypass the cache. */
   readonly cacheSize?: number
 }
 
-/** Adds `--model` and the options of the SDK to a command. */
 export function withModel(command: Command): Command {
   command.requiredOption('--model <folder>', 'model folder, as sohu-train export wrote it')
   for (const { flags, help, choices, parse } of Object.values<Flag>(OPTION_FLAGS)) {
@@ -88,8 +87,8 @@ export function withModel(command: Command): Command {
 }
 
 /**
- * Loads the model of the flags with all its tasks, passes it to `work`, and disposes it whatever happens: its workers would keep the
- * process alive. Throws what `createMatcher` throws.
+ * Loads the model with all its tasks, passes it to `work`, and always disposes it: its workers would keep the process
+ * alive. Throws as `createMatcher`.
  */
 export async function usingMatcher<R>(
   flags: ModelFlags,
@@ -104,7 +103,7 @@ export async function usingMatcher<R>(
   }
 }
 
-/** The result of work; undefined, with the exit code of a stopped process, where the request came before there was one. */
+/** The result of work; undefined, with the exit code of a stopped process, if the stop request came first. */
 export async function unlessStopped<R>({ signal, exitCode }: StopRequest, work: Promise<R>): Promise<R | undefined> {
   try {
     return await work
@@ -131,7 +130,7 @@ async function matcherOptions(flags: ModelFlags): Promise<MatcherOptions<string>
   }
 }
 
-/** The task names in a manifest; undefined where it cannot be read: `createMatcher` then says why. */
+/** The task names in a manifest; undefined if it cannot be read, in which case `createMatcher` reports why. */
 async function taskNames(model: string): Promise<string[] | undefined> {
   try {
     const { tasks } = (await readManifest(model)) as { tasks: { name: string }[] }
@@ -142,8 +141,8 @@ async function taskNames(model: string): Promise<string[] | undefined> {
 }
 
 /**
- * The task of pairs that name none: that of `--task`, or a model's only task; undefined where a model has several. Throws `task-unknown`
- * for one that the model lacks.
+ * The task of pairs without one: that of `--task`, or a model's only task; undefined if a model has several. Throws
+ * `task-unknown` for a task that the model lacks.
  */
 export function defaultTask({ info }: Pick<Matcher<string>, 'info'>, task: string | undefined): string | undefined {
   const names = info.tasks.map(({ name }) => name)
@@ -155,7 +154,7 @@ export function defaultTask({ info }: Pick<Matcher<string>, 'info'>, task: strin
   )
 }
 
-/** The task of `--task`, or a model's only one. Throws `task-unknown` where it has several and none is named. */
+/** Throws `task-unknown` if the model has several tasks and none is named. */
 export function requireTask(matcher: Pick<Matcher<string>, 'info'>, given: string | undefined): string {
   const task = defaultTask(matcher, given)
   if (task !== undefined) return task

@@ -2,13 +2,13 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { BenchPair } from './pairs'
 import type { Side } from './sides'
 
-/** One pair, judged again and again by each side in turn. The first side is what the others are measured against. */
+/** One pair, judged repeatedly by each side in turn. The first side is the baseline. */
 export interface SingleReport {
   readonly tokens: number
   readonly sides: readonly { readonly name: string; readonly ms: number; readonly ratio: number }[]
 }
 
-/** Many pairs, in rounds; medians of the rounds. */
+/** Many pairs; medians over rounds. */
 export interface MixedReport {
   readonly pairs: number
   readonly tokens: number
@@ -21,21 +21,21 @@ export interface MixedReport {
   }[]
 }
 
-/** Runs of each side before those that count. */
+/** Warm-up runs of each side. */
 const WARM_UP = 5
 
-/** Rounds that the mixed pairs are cut into; each side scores a round before the next one is begun. */
+/** Rounds of the mixed pairs; every side scores a round before the next one begins. */
 const ROUNDS = 5
 
-/** Neighbors in a batch, and other builds of the kernels, change float32 rounding; in int8 that can move a value by a level of 127. */
+/** Batch neighbors and other kernels change float32 rounding; in int8 that can move a value by one of 127 levels. */
 const SCORE_TOLERANCE = 5e-3
 
-/** The same kernels on the same pair alone: for all the sides of this repository. */
+/** For the same kernels on the same single pair. */
 const SAME_SCORE = 1e-6
 
 const median = (values: readonly number[]): number => [...values].sort((one, other) => one - other)[values.length >> 1]!
 
-/** Median milliseconds of one pair. Throws where the scores differ. */
+/** Median milliseconds per pair. Throws if the scores differ. */
 export async function compareSingle(sides: readonly Side[], pair: BenchPair, runs: number): Promise<SingleReport> {
   const times = sides.map((): number[] => [])
   for (let run = -WARM_UP; run < runs; run++) {
@@ -55,7 +55,7 @@ export async function compareSingle(sides: readonly Side[], pair: BenchPair, run
   }
 }
 
-/** Pairs a second, and the delay of this thread's event loop meanwhile. Each round begins with another side. Throws where the scores differ. */
+/** Pairs per second and event loop delay. Each round begins with another side. Throws if the scores differ. */
 export async function compareMixed(sides: readonly Side[], pairs: readonly BenchPair[]): Promise<MixedReport> {
   const rates = sides.map((): number[] => [])
   const delays = sides.map(() => monitorEventLoopDelay({ resolution: 1 }))
@@ -86,7 +86,7 @@ export async function compareMixed(sides: readonly Side[], pairs: readonly Bench
   }
 }
 
-/** Throws where a score is further from the first side's than `tolerance`, or in another graph or program than SCORE_TOLERANCE. */
+/** Throws if scores differ from the first side's by more than `tolerance`, or for another graph by SCORE_TOLERANCE. */
 function checkScores(sides: readonly Side[], scores: readonly (readonly number[])[], tolerance: number): void {
   scores.forEach((own, i) =>
     own.forEach((score, pair) => {
@@ -99,7 +99,7 @@ function checkScores(sides: readonly Side[], scores: readonly (readonly number[]
   )
 }
 
-/** This process's memory after the 5th and the 20th run of `work`. */
+/** Memory of this process after the 5th and the 20th run of `work`. */
 export async function residentMegabytes(work: () => Promise<void>): Promise<number[]> {
   const found: number[] = []
   for (let run = 1; run <= 20; run++) {

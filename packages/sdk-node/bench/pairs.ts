@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTokenizer, encodePairs, type EncodedPair, type Manifest } from '@sohu-match/core'
 
-/** Sentences of common words and Chinese punctuation that every side cuts alike. */
+/** Common words and Chinese punctuation, which every side tokenizes alike. */
 export const SENTENCES = [
   '今天上午记者从会议上了解到，公司将在明年推出新的产品，并与多家企业展开合作，市场反应积极。',
   '多地气温创下入冬以来新低，有关部门启动应急预案，保障供暖和出行。',
@@ -12,22 +12,21 @@ export const SENTENCES = [
   '这部电影上映三天，票房已经突破十亿元，观众对演员的表现评价很高。'
 ]
 
-/** Two texts, and the sequence that they become, for sides that get ready token ids. */
+/** Two texts, and their sequence for sides that need token ids. */
 export interface BenchPair {
   readonly a: string
   readonly b: string
   readonly ready: EncodedPair
 }
 
-/** Makes pairs for a model. */
 export interface PairMaker {
-  /** A pair of about so many tokens. */
+  /** A pair of about this many tokens. */
   ofTokens(tokens: number): BenchPair
-  /** Pairs of mixed length: in turn two short texts, a short and a long one, two long ones, as the tasks have them. */
+  /** Alternates two short texts, a short and a long one, and two long ones, like the tasks. */
   mixed(count: number): BenchPair[]
 }
 
-/** A maker of pairs that reads the model's vocabulary and dictionary. */
+/** Reads the model's vocabulary and dictionary. */
 export function createPairMaker(folder: string, { tokenizer, maxLength }: Manifest): PairMaker {
   const { ids, vocab } = createTokenizer(
     readFileSync(join(folder, tokenizer.vocab), 'utf8'),
@@ -57,7 +56,7 @@ export function createPairMaker(folder: string, { tokenizer, maxLength }: Manife
 
 const TEXT = SENTENCES.join('')
 
-/** So many characters of the sentences, from a place in them on. */
+/** This many characters of the sentences, from an offset on. */
 function textOf(length: number, from: number): string {
   const start = from % TEXT.length
   return TEXT.repeat(Math.ceil((start + length) / TEXT.length)).slice(start, start + length)

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Side } from './sides'
 
-/** What the Python script needs, in words for whoever has to install it. */
+/** Requirements of the Python script. */
 const HELP =
   'set PYTHON to one with onnxruntime, jieba and numpy: python3 -m venv DIR && DIR/bin/pip install onnxruntime==1.30.0 jieba==0.42.1 numpy'
 
-/** The Python script on the same graph, from texts, timed by itself; a text says why there is none. */
+/** The Python script on the same graph, from texts, timed by itself; or the reason why it cannot run. */
 export async function pythonSide(scripts: string, args: readonly string[]): Promise<Side | string> {
   const python = process.env['PYTHON'] ?? 'python3'
   const child = spawn(python, [join(scripts, 'match_peer.py'), ...args], { stdio: ['pipe', 'pipe', 'ignore'] })
   const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(error.message)))
-  child.stdin.on('error', () => undefined) // a peer that ends early shows as the end of its output
+  child.stdin.on('error', () => undefined) // a peer that exits early shows as the end of its output
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ready = await Promise.race([lines.next().then(({ value }) => value as string | undefined), failed])
   if (ready !== 'ready') return `${python}: ${ready ?? 'no answer'}; ${HELP}`

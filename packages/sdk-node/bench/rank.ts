@@ -1,15 +1,15 @@
 import type { Matcher, MatcherOptions } from '../src/index'
 import { smallBiEncoder } from './small-model'
 
-/** Ranking one query that is new each time over candidates whose vectors are cached; milliseconds, medians of the rounds. */
+/** Ranks a query that is new each time over candidates with cached vectors; milliseconds, medians over rounds. */
 export interface RankReport {
   readonly candidates: number
   readonly hidden: number
   readonly rounds: number
-  /** Processor time of the whole process, the worker that encodes the query included. */
+  /** CPU time of the whole process, including the worker that encodes the query. */
   readonly processorMs: number
   readonly wallMs: number
-  /** Processor time of encoding the query alone. */
+  /** CPU time of encoding the query alone. */
   readonly queryMs: number
 }
 
@@ -17,7 +17,7 @@ const CANDIDATES = 10_000
 const ROUNDS = 31
 const TASK = 'A-ss'
 
-/** Measures `rank` with a bi-encoder of random weights, one layer of 512: what is measured is not its network. */
+/** Uses a bi-encoder of random weights with one layer of 512: its network is not the subject. */
 export async function measureRank(
   root: string,
   createMatcher: (options: MatcherOptions) => Promise<Matcher>
@@ -45,7 +45,6 @@ export async function measureRank(
   }
 }
 
-/** The report as a line for people. */
 export function describeRank({ candidates, hidden, rounds, processorMs, wallMs, queryMs }: RankReport): string {
   return (
     `rank of a new query over ${candidates} cached vectors of ${hidden}: ${processorMs.toFixed(1)} ms of processor time, of which the ` +

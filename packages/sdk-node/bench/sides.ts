@@ -6,14 +6,14 @@ import type { BenchPair } from './pairs'
 /** One way to score pairs under task 0. */
 export interface Side {
   readonly name: string
-  /** Whether it runs the same graph in the same onnxruntime as the raw session, so that a pair alone has the same score. */
+  /** True for the same graph in the same onnxruntime as the raw session: a single pair then has the same score. */
   readonly sameKernels: boolean
-  /** P(match) of each pair, in order, and the milliseconds that it took. */
+  /** P(match) of each pair, in order, and the time in milliseconds. */
   score(pairs: readonly BenchPair[]): Promise<{ readonly scores: readonly number[]; readonly ms: number }>
   close(): Promise<void>
 }
 
-/** Times a way to score in this process. */
+/** A side in this process. */
 function side(
   name: string,
   sameKernels: boolean,
@@ -49,7 +49,9 @@ export function sdkSide(name: string, matcher: Matcher): Side {
 
 const sequenceOf = ({ ready }: BenchPair) => ({ ...ready, taskId: 0 })
 
-/** A raw session on ready token ids, in this thread: pair by pair, or in the batches that the SDK would make of all of them. Threads: onnxruntime's choice by default. */
+/**
+ * A raw session on token ids, in this thread: pair by pair, or in the SDK's batches. Threads: onnxruntime's default.
+ */
 export async function rawSide(
   name: string,
   graph: string,
@@ -93,10 +95,10 @@ export async function rawSide(
   return side(name, true, batched ? inBatches : oneByOne, () => session.release())
 }
 
-/** Pairs that Hugging Face's library runs at once, as the Python script does. */
+/** Batch size of Hugging Face's library and of the Python script. */
 const PEER_BATCH = 32
 
-/** Hugging Face's library on the graph of one task, in this thread. It gets ready token ids, sorted by length: it has no jieba. */
+/** Hugging Face's library on the graph of one task, in this thread, on token ids sorted by length: it has no jieba. */
 export async function transformersSide(parent: string, threads: number): Promise<Side> {
   env.allowRemoteModels = false
   env.localModelPath = parent

@@ -4,19 +4,19 @@ import { join } from 'node:path'
 import { buildVocab, countWords, createSegmenter, dictionaryWords, openDictionary } from '@sohu-match/core'
 import { SENTENCES } from './pairs'
 
-/** `sohu-small` in size: six layers of 384, six heads, 30,000 tokens. */
+/** The sizes of `sohu-small`: six layers of 384, six heads, 30,000 tokens. */
 const SIZES = ['--layers', '6', '--hidden', '384', '--heads', '6', '--intermediate', '1536', '--max-length', '512']
 const VOCAB_SIZE = 30_000
 const EXPORT = ['--dtype', 'int8', '--no-gate', '--no-latency', '--force']
 
-/** A model of random weights, as six tasks and as one for other programs. */
+/** A model of random weights, with six tasks and with one for other programs. */
 export interface SmallModel {
   readonly folder: string
-  /** Task 0 alone, in Hugging Face's layout, `task` inside this folder. */
+  /** Only task 0, in Hugging Face's layout, in this folder's `task`. */
   readonly taskParent: string
 }
 
-/** Makes the model in node_modules/.cache on the first call, with the exporter that is built. */
+/** Creates the model in node_modules/.cache on the first call, with the built exporter. */
 export function smallModel(root: string): SmallModel {
   const cache = inCache(root, 'bench-small', (folder, run) => {
     const checkpoint = join(folder, 'checkpoint')
@@ -29,10 +29,10 @@ export function smallModel(root: string): SmallModel {
   return { folder: join(cache, 'model'), taskParent: cache }
 }
 
-/** One layer of 512: vectors as wide as those of a small public encoder, at little time. */
+/** One layer of 512: vectors as wide as those of a small public encoder, in little time. */
 const BI_ENCODER = ['--bi-encoder', '--layers', '1', '--hidden', '512', '--heads', '8', '--intermediate', '512']
 
-/** The folder of a bi-encoder of random weights, made as `smallModel` is. */
+/** A bi-encoder of random weights, created like `smallModel`. */
 export function smallBiEncoder(root: string): string {
   const cache = inCache(root, 'bench-bi-encoder', (folder, run) => {
     const checkpoint = join(folder, 'checkpoint')
@@ -52,7 +52,7 @@ export function smallBiEncoder(root: string): string {
   return join(cache, 'model')
 }
 
-/** A folder in node_modules/.cache that `make` fills once, with a vocabulary in it and the exporter's scripts to run. */
+/** A folder in node_modules/.cache that `make` fills once, with a vocabulary and the exporter's scripts. */
 function inCache(
   root: string,
   name: string,
@@ -76,11 +76,11 @@ function inCache(
         stdio: ['ignore', 'ignore', 'inherit']
       })
   )
-  writeFileSync(join(cache, 'ready'), '') // last: a killed run starts again
+  writeFileSync(join(cache, 'ready'), '') // last: a killed run starts over
   return cache
 }
 
-/** The commonest words of the dictionary, and the bench's own. */
+/** The most common words of the dictionary, and the bench's own. */
 function commonWords(path: string): string[] {
   const dictionary = openDictionary(readFileSync(path))
   const counts = new Map(dictionaryWords(dictionary).words)

@@ -1,9 +1,11 @@
-/** What a worker does one at a time: it tokenizes, and it runs batches. A request may need both. */
+/** Work that a worker does one at a time: tokenizing, and running batches. A request may need both. */
 export type Lane = 'encode' | 'run'
 
-/** The requests that a worker has not answered. */
+/** Requests that a worker has not answered. */
 export interface Requests {
-  /** Takes note of a request, which no call waits for once `abandoned` is aborted. Returns a function to be called with its answer. */
+  /**
+   * Registers a request, abandoned once `abandoned` is aborted. The returned function must be called with its answer.
+   */
   add(lanes: readonly Lane[], abandoned: AbortSignal | undefined): () => void
 }
 
@@ -14,14 +16,14 @@ interface Request {
 }
 
 /**
- * Watches the requests of a worker: `onStall` is called once it has worked for `limit` milliseconds on one that no call waits for. A request
- * that is behind one that a call still waits for has not begun, so its time does not either.
+ * Calls `onStall` once a worker has spent `limit` milliseconds on a request that no call waits for. The time of a
+ * request behind one that a call still waits for has not begun.
  */
 export function watchRequests(limit: number, onStall: () => void): Requests {
-  const pending = new Set<Request>() // in the order in which the worker got them
+  const pending = new Set<Request>() // in order of arrival at the worker
 
   function update(): void {
-    const wanted = new Set<Lane>() // lanes that an older request occupies for a call
+    const wanted = new Set<Lane>() // lanes occupied by an older request of a waiting call
     for (const request of pending) {
       if (!request.abandoned?.aborted) request.lanes.forEach((lane) => wanted.add(lane))
       else if (!request.lanes.some((lane) => wanted.has(lane))) request.timer ??= setTimeout(onStall, limit).unref()

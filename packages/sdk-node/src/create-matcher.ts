@@ -21,25 +21,24 @@ import { startPool, type Pool } from './pool'
 import type { NodeLoad } from './worker-load'
 import type { OpenThread } from './worker-thread'
 
-/** What a matcher needs of its surroundings; a test brings its own. */
+/** Environment of a matcher; tests supply their own. */
 export interface Surroundings {
   readonly machine: Machine
   readonly openThread: OpenThread
-  /** This package's version. */
   readonly version: string
 }
 
-/** More workers than this are started only when asked for: each takes the memory of a model. */
+/** Maximum default workers: each takes the memory of a model. */
 const DEFAULT_WORKERS = 4
 
-/** More threads than this gain nothing for batches of this size. */
+/** More threads do not help batches of this size. */
 const MAX_THREADS = 8
 
 /**
- * Loads a model folder and returns its matcher. Tokenizer and sessions run in worker threads: the event loop stays free.
+ * Loads a model folder and returns its matcher. Tokenizer and sessions run in worker threads, off the event loop.
  *
- * Throws `asset-missing`, `manifest-invalid`, `asset-corrupt`, `device-unavailable`, `dtype-missing`, `task-unknown`, `input-invalid`,
- * `storage`; an abort passes the signal's reason through.
+ * Throws `asset-missing`, `manifest-invalid`, `asset-corrupt`, `device-unavailable`, `dtype-missing`, `task-unknown`,
+ * `input-invalid`, `storage`; an abort rejects with the signal's reason.
  */
 export async function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<Matcher<T>> {
   checkTelemetry()
@@ -48,10 +47,9 @@ export async function createMatcher<const T extends string = Task>(options: Matc
 
 declare const VERSION: string
 
-/** Spelled out for bundlers and tracers: they must see which file is the worker, and Turbopack fails where it cannot. */
+/** Literal for bundlers and tracers: they must see the worker's file, and Turbopack fails if it cannot. */
 const openThread: OpenThread = (options) => new Worker(new URL('./worker.js', import.meta.url), options)
 
-/** `createMatcher` in given surroundings. */
 export async function createMatcherIn<const T extends string>(
   surroundings: Surroundings,
   options: MatcherOptions<T>
@@ -67,7 +65,7 @@ export async function createMatcherIn<const T extends string>(
     node: process.versions.node
   }
   try {
-    options.signal?.throwIfAborted() // it may have been aborted by the last progress report
+    options.signal?.throwIfAborted() // the last progress report may have aborted it
     const { graphs, files } = folder.manifest
     const modelHash = files[graphs[dtype]!.file]!.sha256
     return createMatcherFrom(
@@ -82,7 +80,6 @@ export async function createMatcherIn<const T extends string>(
   }
 }
 
-/** A pool that has started on a device. */
 interface Started {
   readonly pool: Pool
   readonly dtype: Dtype
@@ -90,7 +87,6 @@ interface Started {
   readonly threads: number
 }
 
-/** Starts the pool on the first device that works. */
 function start({ machine, openThread }: Surroundings, folder: ModelFolder, options: MatcherOptions<string>) {
   const { device: requested = 'auto', signal, onProgress } = options
   return startFirst<NodeDevice, Started>(candidates(requested, machine), {
@@ -100,7 +96,7 @@ function start({ machine, openThread }: Surroundings, folder: ModelFolder, optio
       const dtype = chooseDtype(folder.manifest.graphs, device, options.dtype)
       const { workers, threads } = workerSizes(device, options, availableParallelism())
       const files = filesOf(folder.manifest, dtype).map((file) => ({ file, bytes: folder.manifest.files[file]!.bytes }))
-      // of the first load only: a replacement is not the caller's
+      // only for the first load: a replacement does not report to the caller
       let watch: LoadWatch = { signal, onProgress: onProgress && withOverall(files, onProgress) }
       const load = (): Promise<NodeLoad> => readModel(folder, device, dtype, threads, options.cuda?.deviceId, watch)
       const pool = await startPool({ openThread, workers, load, signal, onProgress })
@@ -116,7 +112,7 @@ function filesOf({ tokenizer, graphs }: Manifest, dtype: Dtype): string[] {
   return [file, ...externalData, tokenizer.vocab, ...(tokenizer.dictionary === undefined ? [] : [tokenizer.dictionary])]
 }
 
-/** Reads and verifies the files that the workers need. Throws `asset-missing`, `asset-corrupt`, `storage`. */
+/** Reads and verifies the workers' files. Throws `asset-missing`, `asset-corrupt`, `storage`. */
 async function readModel(
   folder: ModelFolder,
   device: NodeDevice,
@@ -150,8 +146,8 @@ async function readModel(
 }
 
 /**
- * Workers and threads. A GPU is driven by one worker. On a CPU, workers of one thread each judge the most pairs per second (two of them 1.88
- * times the pairs of one, on two processors; a second thread of one worker gained nothing).
+ * A GPU has one worker. On a CPU, single-threaded workers judge the most pairs per second (two workers: 1.88 times the
+ * pairs of one on two processors; a second thread of one worker: no gain).
  */
 export function workerSizes(
   device: NodeDevice,
@@ -164,7 +160,7 @@ export function workerSizes(
   return { workers: started, threads: threads ?? Math.min(MAX_THREADS, share(started)) }
 }
 
-/** Turns the runtime's reports off where this thread can; a worker thread of the program's has only a copy of the environment. */
+/** Turns off the runtime's reports if possible; a worker thread of the program has only a copy of the environment. */
 function checkTelemetry(): void {
   if (isMainThread || process.env['ORT_DISABLE_TELEMETRY'] !== undefined) return withholdTelemetry()
   process.emitWarning(

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { MatcherError, messageOf, type DeviceCandidate } from '@sohu-match/core'
 import type { NodeDevice } from './options'
 
-/** The facts about a machine that decide which devices work; tests supply their own. */
+/** Facts about a machine that determine which devices work; tests supply their own. */
 export interface Machine {
   readonly platform: string
   readonly arch: string
@@ -28,7 +28,7 @@ export function loadRuntime(): typeof import('onnxruntime-node') {
   return runtime(() => load('onnxruntime-node') as typeof import('onnxruntime-node'))
 }
 
-/** This machine, with the execution providers of the installed onnxruntime-node. Throws `asset-missing` if it cannot be loaded. */
+/** With the providers of the installed onnxruntime-node. Throws `asset-missing` if it cannot be loaded. */
 export function thisMachine(): Machine {
   const { listSupportedBackends } = loadRuntime()
   const root = runtime(() => dirname(load.resolve('onnxruntime-node/package.json'))) // throws in a bundle of webpack, where it is a number

@@ -1,6 +1,6 @@
 import { MatcherError } from '@sohu-match/core'
 
-/** The fields of ONNX's messages that lead to a tensor, by field number (onnx.proto3). */
+/** Fields of ONNX's messages that lead to a tensor, by field number (onnx.proto3). */
 const FIELDS: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   model: { 7: 'graph', 25: 'function' },
   graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
@@ -15,7 +15,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 const LENGTH_DELIMITED = 2
 const FIXED_BYTES: Readonly<Record<number, number>> = { 1: 8, 5: 4 }
 
-/** The names of the files that a graph reads weights from (`external_data` of its tensors). Throws `asset-corrupt`. */
+/** Names of the files from which a graph reads weights (`external_data` of its tensors). Throws `asset-corrupt`. */
 export function externalLocations(graph: Uint8Array, file: string): Set<string> {
   const locations = new Set<string>()
   const text = (from: number, to: number): string => new TextDecoder().decode(graph.slice(from, to))

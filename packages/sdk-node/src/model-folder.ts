@@ -9,20 +9,19 @@ import { fileSize, readManifest } from '@sohu-match/node'
 export interface ModelFolder {
   readonly path: string
   readonly manifest: Manifest
-  /** The verified bytes of a listed file, in memory that threads can share. Throws `asset-missing`, `asset-corrupt`, `storage`. */
+  /** Verified bytes in memory that threads can share. Throws `asset-missing`, `asset-corrupt`, `storage`. */
   read(file: string, watch?: LoadWatch): Promise<Uint8Array>
 }
 
-/** What watches over loading. */
 export interface LoadWatch {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: FileProgress) => void) | undefined
 }
 
-/** Bytes that are read and hashed at once, between two turns of the event loop. */
+/** Bytes read and hashed between two turns of the event loop. */
 const PIECE = 1 << 20
 
-/** Opens a model folder by path or `file:` URL. Throws `input-invalid`, `asset-missing`, `manifest-invalid`. */
+/** By path or `file:` URL. Throws `input-invalid`, `asset-missing`, `manifest-invalid`. */
 export async function openModelFolder(model: string | URL): Promise<ModelFolder> {
   const path = folderPath(model)
   const manifest = parseManifest(await readManifest(path), join(path, 'manifest.json'))
@@ -46,7 +45,7 @@ export async function openModelFolder(model: string | URL): Promise<ModelFolder>
   }
 }
 
-/** The first `bytes` bytes of a file, and their SHA-256: the bytes that are hashed are those that are returned. */
+/** The first `bytes` bytes of a file, and their SHA-256: the hashed bytes are the returned ones. */
 async function readAndHash(
   path: string,
   bytes: number,

@@ -3,44 +3,43 @@ import { watchRequests, type Lane, type Requests } from './abandoned'
 import type { NodeLoad, NodeLoaded } from './worker-load'
 import { startWorkerThread, type OpenThread, type WorkerThread } from './worker-thread'
 
-/** How a pool starts its workers. */
 export interface PoolOptions {
   readonly openThread: OpenThread
   readonly workers: number
-  /** Reads and verifies the model: once for the first workers, and again for each one that replaces another. */
+  /** Reads and verifies the model: once for the first workers, and again for each replacement. */
   readonly load: () => Promise<NodeLoad>
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
   /** Milliseconds before start `attempt` (from 1) after repeated crashes. Default: 1,000, doubling, at most 30,000. */
   readonly delay?: ((attempt: number) => number) | undefined
-  /** Milliseconds that a worker may work on what no call waits for any more, before it is ended. Default 10,000. */
+  /** Milliseconds that a worker may spend on work that no call waits for, before it is ended. Default: 10,000. */
   readonly abandonAfter?: number | undefined
 }
 
-/** An engine over worker threads, with what the first of them reported. */
+/** An engine over worker threads, with the first one's report. */
 export interface Pool extends Engine {
   readonly loaded: NodeLoaded
 }
 
-/** Crashes, or failed starts, in a row that are replaced at once; after that, each start waits longer. */
+/** Consecutive crashes, or failed starts, that are replaced at once; after that, each start waits longer. */
 const MAX_CRASHES = 3
 
-/** Milliseconds that a worker may work on what no call waits for. */
+/** Milliseconds that a worker may spend on work that no call waits for. */
 const ABANDON_AFTER = 10_000
 
-/** Milliseconds that `dispose` waits for the work under way. */
+/** Milliseconds that `dispose` waits for current work. */
 const DISPOSE_LIMIT = 5_000
 
 /**
- * Starts workers and waits until all have loaded. A worker that ends rejects its calls with `inference-failed` and is replaced: at once at
- * first, with growing pauses after repeated crashes. Calls go to the other workers meanwhile, wait for one that is starting, or are
- * rejected during a pause. Throws what loading throws, or the signal's reason.
+ * Starts workers and waits until all have loaded. When a worker ends, its calls reject with `inference-failed` and it
+ * is replaced: at once at first, with growing pauses after repeated crashes. Meanwhile calls go to the other workers,
+ * wait for one that is starting, or are rejected during a pause. Throws the errors of loading, or the signal's reason.
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
   const workers = new Set<WorkerThread>()
   const requests = new WeakMap<WorkerThread, Requests>()
-  let ended = 0 // workers that ended since one last answered
-  let failedStarts = 0 // starts that failed since one last succeeded: what other workers answer says nothing about those
+  let ended = 0 // workers that ended since the last answer
+  let failedStarts = 0 // starts that failed since the last success: answers of other workers say nothing about those
   let failure: MatcherError | undefined
   let closing = false
   let loading = options.workers // first workers that have not finished loading
@@ -67,7 +66,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     while (!closing && workers.size + loading < options.workers) {
       if (crashes() > MAX_CRASHES) await pause((options.delay ?? defaultDelay)(crashes() - MAX_CRASHES))
       if (closing) return
-      // not with the signal and the progress of the first start: those belong to it alone
+      // without signal and progress, which belong to the first start
       const attempt = options.load().then((load) => start({ openThread: options.openThread, load }))
       starting = attempt
       try {
@@ -106,13 +105,13 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     })
   }
 
-  /** Gives work to the least busy worker, or to the next one that is ready. */
+  /** Passes work to the least busy worker, or to the next one that is ready. */
   async function give<R>(
     lanes: readonly Lane[],
     abandoned: AbortSignal | undefined,
     work: (client: WorkerThread['client']) => Promise<R>
   ): Promise<R> {
-    while (workers.size === 0 && starting) await starting.catch(() => undefined) // `failure` has what went wrong
+    while (workers.size === 0 && starting) await starting.catch(() => undefined) // `failure` has the error
     const [worker] = [...workers].sort((one, other) => one.busy - other.busy)
     if (!worker) throw failure ?? new MatcherError('inference-failed', 'No worker is left; create a new matcher.')
     const answered = requests.get(worker)!.add(lanes, abandoned)
@@ -128,7 +127,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     }
   }
 
-  /** Ends a worker that does not come back from its work. */
+  /** Ends a worker that does not finish its work. */
   function evict(worker: WorkerThread): void {
     const error = new MatcherError(
       'inference-failed',
@@ -163,7 +162,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
       Array.from({ length: options.workers }, () => start({ ...options, load }).finally(() => loading--))
     )
     const refused = starts.find((one) => one.status === 'rejected')
-    if (refused) throw refused.reason // a signal's may be any value, null too
+    if (refused) throw refused.reason // a signal's reason may be any value, including null
     if (workers.size < options.workers && !closing) replace()
     return (starts[0] as PromiseFulfilledResult<NodeLoaded>).value
   }
@@ -187,7 +186,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   }
 }
 
-/** Whether work ends within the limit of `dispose`. */
+/** True if work ends within the limit of `dispose`. */
 async function withinLimit(work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<false>((resolve) => {

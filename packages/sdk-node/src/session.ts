@@ -4,18 +4,20 @@ import { explainFailure } from './device'
 import { sessionOptions } from './session-options'
 import type { NodeLoad } from './worker-load'
 
-/** A graph that is loaded and has run once. */
+/** A loaded graph that has run once. */
 export interface Session {
   /** Logits [batch, 2] or vectors [batch, hidden], row-major. Throws `inference-failed`. */
   run(batch: Batch): Promise<Float32Array>
   release(): Promise<void>
 }
 
-/** Loads a graph on a device and runs it once, so that a device that cannot run it fails here. Throws `device-unavailable`, `asset-corrupt`. */
+/**
+ * Runs the graph once, so that a device that cannot run it fails here. Throws `device-unavailable`, `asset-corrupt`.
+ */
 export async function openSession(load: NodeLoad): Promise<Session> {
   const { device, graphFile } = load
   try {
-    // copies of shared memory: the runtime takes only an ArrayBuffer
+    // copies of shared memory: the runtime requires an ArrayBuffer
     const externalData = load.externalData.map(({ path, data }) => ({ path, data: new Uint8Array(data) }))
     const session = await InferenceSession.create(new Uint8Array(load.graph), {
       ...sessionOptions(device, load.threads, load.cuda),

@@ -1,22 +1,21 @@
 import type { CudaOptions, NodeDevice } from './options'
 
-/** What a worker needs to load a model: verified bytes, so that what runs is what was hashed. */
+/** Verified bytes for a worker, so that what runs is what was hashed. */
 export interface NodeLoad {
   readonly device: NodeDevice
-  /** Name of the graph in its folder, for progress and messages. */
+  /** For progress and messages. */
   readonly graphFile: string
-  /** The graph's bytes, in memory that all workers share. */
+  /** In memory that all workers share. */
   readonly graph: Uint8Array
-  /** Files beside the graph that hold its larger weights, by the names that the graph gives them. */
+  /** Files next to the graph with its larger weights, by the graph's names for them. */
   readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[]
   readonly threads: number
   readonly vocab: Uint8Array
-  /** Absent where the model cuts texts as BERT does. */
+  /** Absent for BERT's tokenizer. */
   readonly dictionary?: Uint8Array | undefined
   readonly cuda: CudaOptions
 }
 
-/** What a worker reports once it has loaded. */
 export interface NodeLoaded {
   readonly runtimeVersion: string
 }

@@ -13,7 +13,6 @@ import type { NodeLoad, NodeLoaded } from './worker-load'
 /** Opens a thread that runs the worker's module. */
 export type OpenThread = (options: WorkerOptions) => Worker
 
-/** How a worker is started. */
 export interface WorkerStart {
   readonly openThread: OpenThread
   readonly load: NodeLoad
@@ -25,20 +24,20 @@ export interface WorkerStart {
 export interface WorkerThread {
   readonly client: WorkerClient<NodeLoad, NodeLoaded>
   readonly loaded: NodeLoaded
-  /** Requests under way. */
+  /** Number of running requests. */
   busy: number
   /** Terminates the thread once no native call is running in it. */
   end(): Promise<void>
 }
 
-/** Starts a worker and loads the model in it; `onEnd` is called if it ends after that, told to or not. */
+/** Starts a worker and loads the model in it; `onEnd` is called if it ends later, expected or not. */
 export async function startWorkerThread(
   { openThread, load, signal, onProgress }: WorkerStart,
   onEnd: (worker: WorkerThread, error: MatcherError) => void
 ): Promise<WorkerThread> {
   signal?.throwIfAborted()
   const gate = createGate()
-  // flags of the program itself (--input-type, --require) are not for the worker
+  // the program's own flags (--input-type, --require) are not for the worker
   const thread = openThread({ name: 'sohu-match', execArgv: [], workerData: { gate } })
   const unguard = guardExit(gate)
   const client = createWorkerClient<NodeLoad, NodeLoaded>((message, transfer) => thread.postMessage(message, transfer))
@@ -68,9 +67,9 @@ export async function startWorkerThread(
   } catch (error) {
     const gone = loading
       .then(() => client.dispose())
-      .catch(() => undefined) // it has failed already, and ends either way
+      .catch(() => undefined) // it has already failed, and ends either way
       .then(end)
-    if (!signal?.aborted) await gone // an abort does not wait for the load under way
+    if (!signal?.aborted) await gone // an abort does not wait for the load
     throw error
   }
 }

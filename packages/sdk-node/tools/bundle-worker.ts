@@ -9,7 +9,7 @@ declare module 'vitest' {
   }
 }
 
-/** Bundles the worker thread for tests: Node loads it by itself, and knows no TypeScript. It lies where its packages are found. */
+/** Bundles the worker thread for tests, since Node loads it without TypeScript support, next to its packages. */
 export default async function bundleWorker({ provide }: TestProject): Promise<void> {
   const outfile = new URL('../node_modules/.test-worker/worker.mjs', import.meta.url)
   await build({

@@ -9,7 +9,6 @@ interface BenchFlags extends ModelFlags {
   readonly json?: boolean
 }
 
-/** Adds `bench`: measures a model on this machine. */
 export function addBench(program: Command): void {
   withModel(program.command('bench'))
     .description('measure the model on this machine')
@@ -17,7 +16,7 @@ export function addBench(program: Command): void {
     .option('--pairs <n>', 'pairs of the mixed run', wholeNumber(1), 500)
     .option('--json', 'print the report as JSON')
     .action(async (flags: BenchFlags) => {
-      const uncached = { ...flags, cacheSize: 0 } // else a bi-encoder would find its vectors again
+      const uncached = { ...flags, cacheSize: 0 } // otherwise a bi-encoder would reuse its vectors
       const report = await usingMatcher(uncached, (matcher) => benchMatcher(matcher, flags.runs, flags.pairs))
       process.stdout.write(`${flags.json ? JSON.stringify(report) : describeReport(report)}\n`)
     })

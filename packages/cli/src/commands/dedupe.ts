@@ -9,7 +9,7 @@ import { embedTexts } from '../vectors/embed-texts'
 import { indexedDuplicates } from '../vectors/indexed-duplicates'
 import { leastCosine, nearDuplicates } from '../vectors/near-duplicates'
 
-/** Texts up to which every pair is compared: 200 million comparisons. */
+/** Number of texts up to which every pair is compared: 200 million comparisons. */
 export const MOST_COMPARED = 20_000
 
 interface DedupeFlags extends ModelFlags {
@@ -19,7 +19,6 @@ interface DedupeFlags extends ModelFlags {
   readonly exact?: boolean
 }
 
-/** Adds `dedupe`: groups of near-duplicates among the lines of stdin. */
 export function addDedupe(program: Command): void {
   withModel(program.command('dedupe'))
     .description('print the groups of near-duplicates among the lines of stdin (bi-encoders)')
@@ -40,14 +39,14 @@ export function addDedupe(program: Command): void {
           dedupe(matcher, standardTexts(), flags, writeOut, stop.signal)
         await unlessStopped(stop, usingMatcher(flags, work, stop.signal))
       } finally {
-        process.stdin.destroy() // whoever feeds it must not keep this process alive
+        process.stdin.destroy() // its writer must not keep this process alive
       }
     })
 }
 
 /**
- * Writes a JSON line for each group: `lines` (numbers from 1) and `texts`. Throws `architecture-mismatch` for a cross-encoder, and
- * `vectors-mismatch` where the stored vectors are of another model or task.
+ * Writes a JSON line for each group: `lines` (numbers from 1) and `texts`. Throws `architecture-mismatch` for a
+ * cross-encoder, and `vectors-mismatch` for stored vectors of another model or task.
  */
 export async function dedupe(
   matcher: Pick<Matcher<string>, 'embed' | 'info'>,
@@ -71,7 +70,7 @@ export async function dedupe(
     await write(`${JSON.stringify({ lines: group.map((i) => i + 1), texts: group.map((i) => all[i]!) })}\n`)
 }
 
-/** Texts and their vectors [texts, width]. */
+/** `vectors` are [texts, width]. */
 interface Embedded {
   readonly all: readonly string[]
   readonly rows: Float32Array

@@ -15,7 +15,6 @@ interface EmbedFlags extends ModelFlags {
   readonly out?: string
 }
 
-/** Adds `embed`: lines of text from stdin to vectors. */
 export function addEmbed(program: Command): void {
   withModel(program.command('embed'))
     .description('write the vector of each line of stdin: JSON lines, or a file with --out (bi-encoders)')
@@ -37,7 +36,7 @@ async function embed(flags: EmbedFlags): Promise<void> {
   try {
     await unlessStopped(stop, usingMatcher(flags, work, stop.signal))
   } finally {
-    process.stdin.destroy() // whoever feeds it must not keep this process alive
+    process.stdin.destroy() // its writer must not keep this process alive
   }
 }
 
@@ -50,7 +49,7 @@ async function toLines(matcher: Matcher<string>, task: string, signal: AbortSign
 }
 
 async function toFile(matcher: Matcher<string>, task: string, path: string, signal: AbortSignal): Promise<void> {
-  await matcher.embed([], task) // a cross-encoder is refused before a file is made
+  await matcher.embed([], task) // refuse a cross-encoder before creating a file
   const file = await (path.endsWith('.npy') ? createLabeledNpy : createLabeledParquet)(matcher.info, task, path)
   try {
     for await (const chunk of embedTexts(matcher, standardTexts(), task, signal)) {
@@ -67,7 +66,7 @@ function createLabeledParquet(info: MatcherInfo, task: string, path: string): Pr
   return createParquet(path, info.vectors!.hidden, { ...info, task })
 }
 
-/** A NumPy file whose labels are written to PATH.json: its own header has no place for them. */
+/** Labels go to PATH.json, since a NumPy header has no place for them. */
 async function createLabeledNpy(info: MatcherInfo, task: string, path: string): Promise<VectorFile> {
   const { model, modelHash, dtype, vectors } = info
   const { hidden } = vectors!

@@ -7,7 +7,6 @@ interface MatchFlags extends ModelFlags {
   readonly json?: boolean
 }
 
-/** Adds `match`: judges one pair. */
 export function addMatch(program: Command): void {
   withModel(program.command('match <a> <b>'))
     .description('judge one pair')

@@ -17,7 +17,6 @@ interface ScoreFlags extends ModelFlags {
   readonly quiet?: boolean
 }
 
-/** Adds `score`: JSON lines from stdin to stdout or a file. */
 export function addScore(program: Command): void {
   withModel(program.command('score'))
     .description('score JSON lines ({"a", "b", "task", "id"}) from stdin, in order')
@@ -46,7 +45,7 @@ async function score(given: ScoreFlags): Promise<void> {
     process.stderr.write(continuation(flags, outcome))
     process.exitCode = stop.exitCode()
   } finally {
-    process.stdin.destroy() // whoever feeds it must not keep this process alive
+    process.stdin.destroy() // its writer must not keep this process alive
     await file?.close()
   }
 }
@@ -77,15 +76,15 @@ async function scoreInput(
   return outcome
 }
 
-/** Lines that are held in memory at once. */
+/** Maximum lines in memory. */
 const LINES_HELD = 512
 
-/** On a CPU only pairs of equal length run together: then the output does not depend on how the lines arrive, or on where a run is resumed. */
+/** On a CPU only pairs of equal length run together: the output then does not depend on arrival times or resuming. */
 function reproduciblePadding({ device = 'auto' }: ScoreFlags): number | undefined {
   return device === 'auto' || device === 'cpu' ? 0 : undefined
 }
 
-/** Everything in the flags and the model that an answer depends on. */
+/** Every setting that an answer depends on. */
 function settingsOf({ info }: Matcher<string>, { truncation, window }: ScoreFlags, task: string | undefined): Settings {
   return {
     model: info.model,
@@ -97,14 +96,14 @@ function settingsOf({ info }: Matcher<string>, { truncation, window }: ScoreFlag
   }
 }
 
-/** How to continue a run that was stopped, maybe before the model was loaded. */
+/** How to continue a run that was stopped, perhaps before the model was loaded. */
 function continuation({ out, skip = 0 }: ScoreFlags, outcome: ScoreOutcome | undefined): string {
   const flags = out === undefined ? `--skip ${outcome?.line ?? skip}` : `--out ${out} --resume`
   const after = outcome ? `after ${outcome.answers} answers` : 'while the model was loading'
   return `Stopped ${after}; to continue, give the same input with ${flags}.\n`
 }
 
-/** Reports at most once a second how many answers are written, and how fast; `last` forces a report. */
+/** Reports number and speed of answers at most once per second; `last` forces a report. */
 function progressTo(stream: NodeJS.WriteStream, before: number): (answers: number, last?: boolean) => void {
   const started = performance.now()
   let reported = started

@@ -22,7 +22,6 @@ interface ServeFlags extends ModelFlags {
   readonly log: LogFormat
 }
 
-/** Adds `serve`: the HTTP server. */
 export function addServe(program: Command, version: string): void {
   withModel(program.command('serve'))
     .description('serve /match, /rerank, /predict, /health, /ready, /info, /metrics and /openapi.json over HTTP')
@@ -104,7 +103,7 @@ function serveOptions(matcher: Matcher<string>, flags: ServeFlags, version: stri
   }
 }
 
-/** Throws `config-invalid` for what no browser sends as an origin: it would never match. */
+/** Throws `config-invalid` for origins that no browser sends: they would never match. */
 function checkOrigins(origins: readonly string[] = []): void {
   const wrong = origins.find((origin) => origin !== '*' && !(URL.canParse(origin) && new URL(origin).origin === origin))
   if (wrong !== undefined)

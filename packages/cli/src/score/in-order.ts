@@ -1,14 +1,13 @@
-/** Output that is written in the order in which it was asked for. */
 export interface InOrder {
-  /** Adds what will be written next, once it is known. Resolves when more may be added. */
+  /** Adds the next text, once it is known. Resolves when more may be added. */
   add(text: Promise<string>): Promise<void>
-  /** Resolves when everything added has been written. Rejects with the first failure, once all before it is written; nothing after it is. */
+  /** Resolves when everything has been written. Rejects with the first failure, after writing everything before it. */
   end(): Promise<void>
 }
 
 /**
- * Writes texts in the order of `add`, each as soon as all before it are written, and those that are ready together. At most `limit` are held.
- * `onFailure` is called when one of them, or `write`, has failed: nothing is written any more.
+ * Writes texts in the order of `add`, each as soon as all before it are written, and those that are ready in one piece.
+ * At most `limit` are held. `onFailure` is called when a text or `write` has failed: nothing more is written.
  */
 export function inOrder(
   write: (text: string, count: number) => Promise<void>,

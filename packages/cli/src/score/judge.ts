@@ -1,11 +1,11 @@
 import { MatcherError, type Matcher, type MatchResult, type Pair } from '@sohu-match/sdk-node'
 
-/** Judges one pair. Throws what `match` throws. */
+/** Throws as `match`. */
 export type Judge = (pair: Pair<string>) => Promise<MatchResult<string>>
 
 /**
- * Judges each pair in a call of its own, so that one that cannot be judged is no other's failure. A pair that the queue has no room for, as
- * its windows count too, waits until others are answered.
+ * Judges each pair in its own call, so that a failure affects no other pair. A pair that does not fit into the queue,
+ * since its windows count too, waits until others are answered.
  */
 export function createJudge(matcher: Pick<Matcher<string>, 'match'>, signal: AbortSignal): Judge {
   let underWay = 0

@@ -2,18 +2,17 @@ import { numberText } from '@sohu-match/core'
 import { decodeLine, type RawLine } from '@sohu-match/node'
 import { MatcherError, type Pair } from '@sohu-match/sdk-node'
 
-/** A pair to score, from one line. */
 export interface ScoreLine {
   readonly pair: Pair<string>
-  /** The line's id as JSON, digit for digit; undefined where it has none. */
+  /** As JSON, digit for digit; undefined if the line has none. */
   readonly id: string | undefined
 }
 
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * Reads a line: `a` and `b` (or `source` and `target`), `task` unless there is a default, and an `id` that is passed on. null is the same
- * as leaving a field out. Throws `data-invalid` with the line's number.
+ * Reads `a` and `b` (or `source` and `target`), `task` unless there is a default, and an `id` that is passed on. null
+ * is the same as an absent field. Throws `data-invalid` with the line's number.
  */
 export function readPair(line: RawLine, defaultTask: string | undefined): ScoreLine {
   const invalid = (found: string): MatcherError => new MatcherError('data-invalid', `line ${line.number}: ${found}`)
@@ -30,7 +29,7 @@ export function readPair(line: RawLine, defaultTask: string | undefined): ScoreL
   return { pair: { a, b, task }, id: idText(record, text) }
 }
 
-/** The id of a line as `readPair` gives it, also where the rest of the line cannot be used; undefined where it cannot be read. */
+/** The id as returned by `readPair`, even if the rest of the line is unusable; undefined if it cannot be read. */
 export function readId(line: RawLine): string | undefined {
   try {
     const text = decodeLine(line, '')
@@ -44,7 +43,7 @@ export function readId(line: RawLine): string | undefined {
   }
 }
 
-/** Whether a line holds nothing but white space. Bytes that are not UTF-8 are not blank. */
+/** True for white space only. Bytes that are not UTF-8 are not blank. */
 export function isBlank(line: RawLine): boolean {
   if (!line.bytes || line.bytes[0] === OPENING_BRACE) return false
   try {

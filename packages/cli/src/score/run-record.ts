@@ -1,24 +1,24 @@
 import { readJson, writeFileAtomic } from '@sohu-match/node'
 import { MatcherError } from '@sohu-match/sdk-node'
 
-/** What the answers of a file depend on, besides the input: the model, the task of lines that name none, how pairs are cut. */
+/** Everything besides the input that the answers of a file depend on. */
 export type Settings = Readonly<Record<string, string | number | null>>
 
-/** What a score file was begun with. The settings are known once the model is loaded. */
+/** What a score file was started with. The settings are known once the model is loaded. */
 export interface RunRecord {
-  /** Input lines that were left out. */
+  /** Number of skipped input lines. */
   readonly skip: number
   readonly settings?: Settings | undefined
 }
 
 const recordPath = (path: string): string => `${path}.run.json`
 
-/** Writes the record of a score file beside it. Throws `storage`. */
+/** Throws `storage`. */
 export async function writeRecord(path: string, record: RunRecord): Promise<void> {
   await writeFileAtomic(recordPath(path), `${JSON.stringify(record, null, 2)}\n`)
 }
 
-/** The record of a score file; undefined where there is none. Throws `data-invalid`, `storage`. */
+/** Undefined if there is none. Throws `data-invalid`, `storage`. */
 export async function readRecord(path: string): Promise<RunRecord | undefined> {
   let record: Partial<RunRecord> | null
   try {
@@ -37,8 +37,8 @@ export async function readRecord(path: string): Promise<RunRecord | undefined> {
 }
 
 /**
- * Whether a score file has settings, which are then the same as these. Throws `config-invalid` naming the first that differs: answers of two
- * models in one file could not be told apart.
+ * Returns false if the file has no settings yet. Throws `config-invalid` naming the first that differs: answers of two
+ * models in one file could not be distinguished.
  */
 export async function checkSettings(path: string, settings: Settings): Promise<boolean> {
   const before = (await readRecord(path))?.settings

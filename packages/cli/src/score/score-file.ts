@@ -6,30 +6,30 @@ import { readId } from './read-pair'
 import { checkSettings, readRecord, writeRecord, type Settings } from './run-record'
 import type { Answered } from './unscored-lines'
 
-/** How `openScoreFile` opens a file. */
 export interface OpenOptions {
-  /** Whether to resume a file that is there. */
+  /** Resumes an existing file. */
   readonly resume: boolean
-  /** Input lines to leave out; undefined where the flag was not given. */
+  /** Number of input lines to skip; undefined without the flag. */
   readonly skip: number | undefined
 }
 
-/** The file that `score --out` writes. */
+/** The output of `score --out`. */
 export interface ScoreFile {
-  /** Input lines to leave out: those of the run that began the file. */
+  /** Number of input lines to skip: that of the run that started the file. */
   readonly skip: number
-  /** The answers that it has already. */
+  /** Answers of an earlier run. */
   readonly answered: Answered
-  /** Compares the settings with those that the file was begun with, or keeps them. Throws `config-invalid`. */
+  /** Records the settings, or compares them with those of the earlier run. Throws `config-invalid`. */
   bind(settings: Settings): Promise<void>
   write(text: string): Promise<void>
-  /** Flushes to the disk and closes. */
+  /** Flushes and closes. */
   close(): Promise<void>
 }
 
 /**
- * Opens the output file. With `resume` the whole lines that are there stay, a part of a line at the end goes, and `--skip` is that of the run
- * that began the file: beside it lies `FILE.run.json`, written before the first answer. `FILE.lock` keeps a second process out. Throws `output-exists`, `config-invalid`, `storage`.
+ * Opens the output file. `resume` keeps its whole lines, truncates a partial one, and uses the earlier run's `--skip`,
+ * recorded in `FILE.run.json`. `FILE.lock` excludes other processes. Throws `output-exists`, `config-invalid`,
+ * `storage`.
  */
 export async function openScoreFile(path: string, options: OpenOptions): Promise<ScoreFile> {
   const file = await open(path, options.resume ? 'a' : 'ax').catch((cause: NodeJS.ErrnoException) => {
@@ -41,9 +41,9 @@ export async function openScoreFile(path: string, options: OpenOptions): Promise
   })
   let release = (): Promise<void> => Promise.resolve()
   try {
-    const isRegular = (await file.stat()).isFile() // a pipe or a device has nothing to resume
+    const isRegular = (await file.stat()).isFile() // pipes and devices cannot be resumed
     if (isRegular) release = await acquireLock(`${path}.lock`, path)
-    const { size } = await file.stat() // now that nobody else writes
+    const { size } = await file.stat() // now that there is no other writer
     const { skip, answered } = isRegular
       ? await (options.resume ? resumed(path, size, options.skip) : begun(path, options.skip ?? 0))
       : { skip: options.skip ?? 0, answered: NOTHING }
@@ -64,7 +64,6 @@ export async function openScoreFile(path: string, options: OpenOptions): Promise
 
 const NOTHING: Answered = { answers: 0, lastId: undefined }
 
-/** Where a run starts. */
 interface Start {
   readonly skip: number
   readonly answered: Answered
@@ -92,12 +91,12 @@ async function resumed(path: string, size: number, skip: number | undefined): Pr
   return record ? { skip: record.skip, answered } : { ...(await begun(path, skip ?? 0)), answered }
 }
 
-/** Counts the whole lines of a file of `size` bytes, and the bytes up to the end of the last one. */
+/** Whole lines in a file of `size` bytes, and the offset after the last one. */
 async function wholeLines(path: string, size: number): Promise<Answered & { bytes: number }> {
   let bytes = 0
   let last: RawLine | undefined
   for await (const line of rawLinesOf(createReadStream(path))) {
-    if (!line.bytes || bytes + line.bytes.length === size) break // torn: it has no line feed
+    if (!line.bytes || bytes + line.bytes.length === size) break // torn: without a line feed
     bytes += line.bytes.length + 1
     last = line
   }

@@ -6,40 +6,39 @@ import { createJudge } from './judge'
 import { readId, readPair } from './read-pair'
 import { unscoredLines, untilStopped, type Answered } from './unscored-lines'
 
-/** What `scoreLines` reads, how, and where it writes. */
 export interface ScoreOptions {
   readonly matcher: Pick<Matcher<string>, 'match'>
-  /** The input's bytes. It may be left while more is awaited. */
+  /** May be abandoned while a read is pending. */
   readonly input: AsyncIterable<Uint8Array>
-  /** Takes whole output lines; resolves when more may come. */
+  /** Receives whole output lines; resolves when more may follow. */
   readonly write: (lines: string) => Promise<void>
-  /** Lines at the start of the input to leave out. */
+  /** Number of lines to skip at the start of the input. */
   readonly skip: number
-  /** The output of an earlier run, to be resumed. */
+  /** Output of an earlier run to resume. */
   readonly answered?: Answered | undefined
-  /** The task of lines that name none. */
+  /** The task of lines without one. */
   readonly task?: string | undefined
-  /** Whether a line that cannot be scored gets an answer with its error; otherwise it ends the run. */
+  /** Answers a line that cannot be scored with its error; otherwise the error ends the run. */
   readonly keepGoing?: boolean | undefined
-  /** Most lines that are held in memory. Default 512. */
+  /** Maximum lines in memory. Default: 512. */
   readonly limit?: number | undefined
-  /** Stops the run; what was written is whole. */
+  /** Stops the run; everything written is whole lines. */
   readonly signal?: AbortSignal | undefined
-  /** Called with the number of answers written, those of an earlier run included. */
+  /** Called with the number of answers written, including those of an earlier run. */
   readonly onProgress?: ((answers: number) => void) | undefined
 }
 
-/** How far a run came. */
+/** Progress of a run. */
 export interface ScoreOutcome {
-  /** Answers written, those of an earlier run included. */
+  /** Including those of an earlier run. */
   readonly answers: number
-  /** The number of the last line whose answer is written, blank lines counted: another run may skip that many. */
+  /** Number of the last line whose answer is written, counting blank lines: another run may skip that many. */
   readonly line: number
   /** Lines of this run that were answered with an error. */
   readonly bad: number
 }
 
-/** A line that is held until its answer is written. */
+/** A line that waits until its answer is written. */
 interface Held {
   readonly number: number
   bad: boolean
@@ -47,18 +46,18 @@ interface Held {
 
 const LINES_HELD = 512
 
-/** Failures that are a line's own: the lines after it can still be scored. */
+/** Failures of a single line: the lines after it can still be scored. */
 const BAD_LINE: readonly MatcherErrorCode[] = ['data-invalid', 'input-invalid', 'task-unknown']
 
 /**
- * Scores JSON lines: one output line for each that is not blank, in order, each written as soon as it and all before it are known. An error
- * of a line names it, and is thrown after all lines before it are written. Throws `data-invalid`, and what `match` throws; after the signal
- * nothing.
+ * Writes one output line for each non-blank input line, in order, as soon as possible. A line's error names it, and is
+ * thrown after all lines before it are written. Throws `data-invalid`, and the errors of `match`; nothing after the
+ * signal.
  */
 export async function scoreLines(options: ScoreOptions): Promise<ScoreOutcome> {
   const { write, skip, answered = { answers: 0, lastId: undefined }, limit = LINES_HELD, signal } = options
   const stop = new AbortController() // by the caller, or by a line that ends the run
-  setMaxListeners(0, stop.signal) // a call of each held line listens
+  setMaxListeners(0, stop.signal) // one listener for each held line
   const onAbort = (): void => stop.abort()
   signal?.addEventListener('abort', onAbort, { once: true })
   if (signal?.aborted) onAbort()
@@ -96,7 +95,7 @@ export async function scoreLines(options: ScoreOptions): Promise<ScoreOutcome> {
   return outcome
 }
 
-/** How a line becomes its output line. */
+/** Converts lines to output lines. */
 function createAnswerer(
   { matcher, task, keepGoing }: ScoreOptions,
   signal: AbortSignal
@@ -125,7 +124,7 @@ function errorText(id: string | undefined, line: number, { code, message }: Matc
   return withId(id, { line, code, error: message })
 }
 
-/** An object as a JSON line that begins with the id, as it was read. */
+/** A JSON line that begins with the id exactly as it was read. */
 function withId(id: string | undefined, rest: object): string {
   const json = JSON.stringify(rest)
   return id === undefined ? `${json}\n` : `{"id":${id},${json.slice(1)}\n`

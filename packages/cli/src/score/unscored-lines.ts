@@ -2,16 +2,13 @@ import { rawLinesOf, type RawLine } from '@sohu-match/node'
 import { MatcherError } from '@sohu-match/sdk-node'
 import { isBlank, readId } from './read-pair'
 
-/** The output of an earlier run that is resumed: how many answers it has, and the id of the last one as JSON. */
+/** Progress of an earlier run: the number of its answers, and the id of the last one as JSON. */
 export interface Answered {
   readonly answers: number
   readonly lastId: string | undefined
 }
 
-/**
- * The lines to score: those after the first `skip` and the answered ones, without the blank ones. Throws `data-invalid` where the answered
- * lines are not those of this input.
- */
+/** Skips blank, skipped and answered lines. Throws `data-invalid` if the answered lines are not those of this input. */
 export async function* unscoredLines(
   input: AsyncIterable<Uint8Array>,
   skip: number,
@@ -32,7 +29,7 @@ export async function* unscoredLines(
     )
 }
 
-/** Throws `data-invalid` where the last line that was answered is not the one whose answer the output ends with. */
+/** Throws `data-invalid` if the last answered line is not the one whose answer ends the output. */
 function checkLast(line: RawLine, lastId: string | undefined): void {
   const id = readId(line)
   if (id !== lastId)
@@ -46,7 +43,7 @@ function named(id: string | undefined): string {
   return id === undefined ? 'no id' : `the id ${id.slice(0, 60)}`
 }
 
-/** Passes values on until the signal, which also ends waiting for the next one. */
+/** Passes values on until the signal, which also interrupts waiting for the next one. */
 export async function* untilStopped<T>(values: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
   let release: () => void = () => undefined
   signal.addEventListener('abort', () => release(), { once: true })

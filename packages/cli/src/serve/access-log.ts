@@ -2,41 +2,40 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
-/** One answered request. No text, and no address but the route: a query may hold anything. */
+/** One answered request, without texts or addresses besides the route: a query may contain anything. */
 export interface AccessEntry {
   readonly time: string
   readonly id: string
   readonly method: string
   readonly route: string
   readonly status: number
-  /** Milliseconds from the request's arrival to the answer's last byte. */
+  /** Milliseconds from the request's arrival to the response's last byte. */
   readonly ms: number
-  /** Pairs that were judged. */
+  /** Number of judged pairs. */
   readonly pairs: number
-  /** Code of the error, if the answer is one. */
+  /** Code of the error, if any. */
   readonly code?: string | undefined
 }
 
-/** How the access log is written. */
 export const LOG_FORMATS = ['json', 'text', 'off'] as const
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Pairs that were judged for this request. */
+    /** Number of judged pairs. */
     pairs: number
-    /** Code of the error that it is answered with. */
+    /** Code of the error in the response. */
     errorCode: string | undefined
   }
 }
 
-/** The id of a request: the client's `x-request-id` if it is a plain word, else a new one. */
+/** The client's `x-request-id` if it is a plain word, otherwise a new one. */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && /^[\w.:@/+=-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
-/** Sends each request's id back, and reports the request once it is answered, or its client has gone (status 499, as in nginx). */
+/** Returns each request's id, and reports the request once it is answered or its client has gone (499, as in nginx). */
 export function logAccess(app: FastifyInstance, onAccess: ((entry: AccessEntry) => void) | undefined): void {
   app.decorateRequest('pairs', 0)
   app.decorateRequest('errorCode', undefined)
@@ -58,7 +57,7 @@ export function logAccess(app: FastifyInstance, onAccess: ((entry: AccessEntry) 
   })
 }
 
-/** An entry as a line: JSON, or words for people. */
+/** JSON, or words for people. */
 export function accessLine(entry: AccessEntry, format: Exclude<LogFormat, 'off'>): string {
   if (format === 'json') return JSON.stringify(entry)
   const { time, id, method, route, status, ms, pairs, code } = entry

@@ -3,22 +3,21 @@ import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { refusal } from './errors'
 
-/** Who may send requests. */
 export interface AccessOptions {
-  /** Address that the server listens on. On a loopback address requests must name this machine in their Host header. */
+  /** Address to listen on. On a loopback address, requests must name this machine in their Host header. */
   readonly host: string
-  /** Further names that the Host header may have. */
+  /** Additional names for the Host header. */
   readonly allowedHosts?: readonly string[] | undefined
-  /** Origins whose pages may read the answers; `*` for all. */
+  /** Origins whose pages may read responses; `*` for all. */
   readonly corsOrigins?: readonly string[] | undefined
-  /** Key that requests must carry as `Authorization: Bearer KEY`. */
+  /** Required as `Authorization: Bearer KEY`. */
   readonly apiKey?: string | undefined
 }
 
-/** Routes that answer without a key: a probe of an orchestrator has none. */
+/** Routes without authorization, for probes of orchestrators. */
 const WITHOUT_KEY: readonly string[] = ['/health', '/ready', '/v2/health/live', '/v2/health/ready']
 
-/** Seconds for which a browser may keep the answer to a preflight request. */
+/** Seconds for which browsers may cache the response to a preflight request. */
 const PREFLIGHT_SECONDS = '600'
 
 /** Checks the Host header, the key, and the origin of each request before its body is read. */
@@ -38,8 +37,8 @@ export function guardAccess(app: FastifyInstance, options: AccessOptions): void 
 }
 
 /**
- * Whether a Host header is accepted. A server on a loopback address is meant for this machine alone, but a page of any site can point its own
- * name to 127.0.0.1 (DNS rebinding): the Host header is then that name.
+ * A server on a loopback address is meant for this machine alone, but a page of any site can point its own name to
+ * 127.0.0.1 (DNS rebinding): the Host header is then that name.
  */
 function hostCheck({ host, allowedHosts = [] }: AccessOptions): (header: string | undefined) => boolean {
   if (!isLoopback(host)) return () => true
@@ -55,14 +54,14 @@ function isLoopback(host: string): boolean {
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 }
 
-/** Compares digests, in a time that says nothing of the key. */
+/** Compares digests in constant time. */
 function keyCheck(key: string): (given: string | undefined) => boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   const wanted = digest(key)
   return (given = '') => timingSafeEqual(digest(given), wanted)
 }
 
-/** Lets the pages of an allowed origin read the answer; whether this is one. */
+/** Lets pages of an allowed origin read the response; returns whether this is one. */
 function allowOrigin({ headers }: FastifyRequest, reply: FastifyReply, origins: readonly string[]): boolean {
   const { origin } = headers
   if (origins.length === 0) return false

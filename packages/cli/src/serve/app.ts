@@ -12,38 +12,36 @@ import { ROUTES, type RouteContext } from './routes'
 import { boundTraffic, type TrafficLimits } from './traffic'
 import { addInferenceProtocol } from './v2/routes'
 
-/** Limits of a server. */
 export interface ServeLimits extends TrafficLimits {
-  /** Pairs in one request. */
+  /** Maximum pairs per request. */
   readonly maxPairs: number
-  /** Milliseconds from a request's arrival to its answer; then 503. */
+  /** Milliseconds from a request's arrival to its response; then 503. */
   readonly deadlineMs: number
 }
 
-/** What a server works with. */
 export interface AppOptions extends ServeLimits, AccessOptions {
   readonly matcher: Pick<Matcher<string>, 'matchMany' | 'embed' | 'info' | 'health'>
   readonly version: string
   readonly defaultTask?: string | undefined
-  /** Called with failures that are the server's own. */
+  /** Called with failures of the server itself. */
   readonly onError?: ((error: unknown) => void) | undefined
-  /** Called with each request once it is answered. */
+  /** Called with each answered request. */
   readonly onAccess?: ((entry: AccessEntry) => void) | undefined
 }
 
 /** Milliseconds that an idle connection stays open. */
 const KEEP_ALIVE_MS = 5_000
 
-/** Seconds after which a refused client may try again. */
+/** Seconds after which a rejected client may try again. */
 const RETRY_AFTER = '1'
 
-/** Carries `info.modelHash` with every answer that holds vectors: vectors of two models must not be compared. */
+/** `info.modelHash` of responses with vectors: those of different models must not be compared. */
 const MODEL_HASH_HEADER = 'x-model-hash'
 
-/** Characters of an unknown address that are sent back. */
+/** Characters of an unknown address in the response. */
 const SHOWN_URL = 100
 
-/** The HTTP application over a matcher. It does not listen yet. */
+/** Creates the HTTP application, which does not listen yet. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { matcher, version, bodyLimit, requestTimeoutMs } = options
   const app = fastify({
@@ -51,11 +49,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    return503OnClosing: false, // `refuseAtEnd` does, in our words
+    return503OnClosing: false, // replaced by `refuseAtEnd` with our own message
     genReqId: requestId,
     clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
-    // Node swaps the two timeouts if that of the headers is the longer one, and looks only every half minute by default.
+    // Node swaps the two timeouts if that of the headers is longer, and checks only every half minute by default.
     http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs) },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } }
   })
@@ -90,7 +88,6 @@ function requireReady(matcher: Pick<AppOptions['matcher'], 'health'>): void {
   if (matcher.health().workers === 0) throw refusal(503, 'not-ready', 'No worker is ready; one is being started.')
 }
 
-/** Adds the routes that say how the server is. */
 function addStatusRoutes(app: FastifyInstance, matcher: AppOptions['matcher'], metrics: Metrics): void {
   app.get('/health', { schema: { summary: '200 while the process answers: liveness.' } }, async () => ({
     status: 'ok'
@@ -106,7 +103,7 @@ function addStatusRoutes(app: FastifyInstance, matcher: AppOptions['matcher'], m
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
 
-/** What a route works with: the matcher under the server's limits, for one request. */
+/** The matcher under the server's limits, for one request. */
 function routeContext(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -150,7 +147,7 @@ function routeContext(
   return { judge, embed, model, modelHash, defaultTask }
 }
 
-/** Throws `vectors-mismatch` where a client has stored vectors of another model. */
+/** Throws `vectors-mismatch` if a client has stored vectors of another model. */
 function requireModel({ model, modelHash }: AppOptions['matcher']['info'], wanted = modelHash): void {
   if (wanted !== modelHash)
     throw new MatcherError(
@@ -160,7 +157,7 @@ function requireModel({ model, modelHash }: AppOptions['matcher']['info'], wante
     )
 }
 
-/** Aborted when the client closes its connection: its pairs are given up. */
+/** Aborted when the client disconnects: its pairs are given up. */
 function untilClientLeaves(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   const onClose = (): void => {
@@ -171,7 +168,7 @@ function untilClientLeaves(reply: FastifyReply): AbortSignal {
   return controller.signal
 }
 
-/** Gives every error the one body, and passes on those that are the server's own. */
+/** Converts errors to one form of body, and reports those of the server itself. */
 function answerErrors(app: FastifyInstance, onError: AppOptions['onError']): void {
   app.setErrorHandler((error, request, reply) => {
     if (sendError(error, request, reply) >= 500) onError?.(error)
@@ -191,7 +188,7 @@ function answerErrors(app: FastifyInstance, onError: AppOptions['onError']): voi
   })
 }
 
-/** Sends the answer to an error; returns its status. */
+/** Returns the status. */
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): number {
   const { status, body, retry } = answerTo(error)
   request.errorCode = body.code
@@ -200,7 +197,7 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   return status
 }
 
-/** Counts every answer and times it, by route; the client is told the time, too. */
+/** Counts and times every response by route; the client receives the time too. */
 function observe(app: FastifyInstance, metrics: Metrics): void {
   app.addHook('onSend', async (_request, reply) => {
     void reply.header('server-timing', `total;dur=${reply.elapsedTime.toFixed(1)}`)
@@ -212,7 +209,7 @@ function observe(app: FastifyInstance, metrics: Metrics): void {
   })
 }
 
-/** Once the server closes, refuses new requests and ends each connection with its answer: a kept-alive one would hold it open. */
+/** When the server closes, rejects new requests and ends keep-alive connections after their response. */
 function refuseAtEnd(app: FastifyInstance): void {
   let closing = false
   app.addHook('preClose', async () => {

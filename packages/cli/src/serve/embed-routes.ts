@@ -2,7 +2,7 @@ import { MatcherError } from '@sohu-match/sdk-node'
 import { taskOf, type Route, type RouteContext } from './routes'
 import { embedSchema, embeddingsSchema } from './schemas'
 
-/** Bodies of the two routes; Fastify has checked them against their schemas. */
+/** Bodies of the two routes, checked by Fastify against their schemas. */
 export interface EmbedBody {
   readonly inputs: string | readonly string[]
   readonly task?: string
@@ -16,7 +16,7 @@ export interface EmbeddingsBody {
   readonly encoding_format?: 'float' | 'base64'
 }
 
-/** POST /embed: one vector for each input, also where it is one text alone. */
+/** POST /embed: one vector for each input, even for a single text. */
 async function embed(
   { inputs, task, model_hash, normalize = true }: EmbedBody,
   context: RouteContext
@@ -27,7 +27,7 @@ async function embed(
   return rows.map((row) => [...row])
 }
 
-/** POST /v1/embeddings: OpenAI's form, without `usage`, with the model's hash. */
+/** POST /v1/embeddings: OpenAI's format, without `usage`, with the model's hash. */
 async function embeddings(
   { input, task, model_hash, encoding_format }: EmbeddingsBody,
   context: RouteContext
@@ -56,7 +56,7 @@ function base64(row: Float32Array): string {
   return bytes.toString('base64')
 }
 
-/** The routes of a bi-encoder; a cross-encoder answers them with `architecture-mismatch`. */
+/** Routes for a bi-encoder; a cross-encoder responds with `architecture-mismatch`. */
 export const EMBED_ROUTES: readonly Route[] = [
   { path: '/embed', schema: embedSchema, answer: embed },
   { path: '/v1/embeddings', schema: embeddingsSchema, answer: embeddings }

@@ -2,14 +2,14 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { MatcherError, type MatcherErrorCode } from '@sohu-match/sdk-node'
 
-/** The body of every answer that is not a success: `error_type` in text-embeddings-inference's words, `code` in ours. */
+/** The body of every unsuccessful response: `error_type` as in text-embeddings-inference, `code` from the SDK. */
 export interface ErrorBody {
   readonly error: string
   readonly error_type: 'Validation' | 'Overloaded' | 'Backend' | 'Unhealthy'
   readonly code: string
 }
 
-/** What a client is told of each code of the SDK that is not a failure inside: its status. The message is the SDK's. */
+/** Status of SDK errors that are the client's. The message is the SDK's. */
 const STATUS: Partial<Record<MatcherErrorCode, number>> = {
   'input-invalid': 422,
   'task-unknown': 422,
@@ -20,7 +20,7 @@ const STATUS: Partial<Record<MatcherErrorCode, number>> = {
   disposed: 503
 }
 
-/** Failures inside that may be over when the client asks again, in words that say nothing of what runs here. */
+/** Temporary internal failures, in words that reveal nothing about the server. */
 const INSIDE: Partial<Record<MatcherErrorCode, { readonly status: number; readonly error: string }>> = {
   'device-lost': { status: 503, error: 'The device was lost; try again.' },
   'inference-failed': { status: 500, error: 'The model failed on this batch; try again.' }
@@ -33,19 +33,19 @@ const TRANSPORT: Readonly<Record<string, string>> = {
   FST_ERR_VALIDATION: 'input-invalid'
 }
 
-/** An answer to an error: its status, its body, and whether the client is asked to try again (429 and 503). */
+/** Status and body of an error response, and whether the client should try again (429 and 503). */
 export interface ErrorAnswer {
   readonly status: number
   readonly body: ErrorBody
   readonly retry: boolean
 }
 
-/** A refusal of the server's own, to be thrown in a handler. */
+/** An error of the server's own, to be thrown in a handler. */
 export function refusal(status: number, code: string, message: string): Error {
   return Object.assign(new Error(message), { statusCode: status, refusal: code })
 }
 
-/** The answer to an error. What went wrong inside is for the log, not for strangers. */
+/** Internal failures are for the log, not for strangers. */
 export function answerTo(error: unknown): ErrorAnswer {
   if (error instanceof MatcherError) {
     const { code, message } = error
@@ -69,16 +69,16 @@ function answer(status: number, code: string, error: string): ErrorAnswer {
   return { status, body: { error, error_type, code }, retry: status === 429 || status === 503 }
 }
 
-/** Statuses of what Node's HTTP parser refuses; the rest are 400. */
+/** Statuses of errors of Node's HTTP parser; all others are 400. */
 const PARSER: Readonly<Record<string, readonly [status: number, error: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request was not sent in time.'],
   HPE_HEADER_OVERFLOW: [431, 'The headers of the request are too large.']
 }
 
-/** Milliseconds in which a client may take the answer to a request that could not be read. */
+/** Milliseconds that a client has to read the response to an unreadable request. */
 const UNREADABLE_MS = 1_000
 
-/** Answers, in the same form, a request that never became one because its HTTP could not be read. */
+/** Responds, in the same form, to a request whose HTTP could not be parsed. */
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (socket.destroyed || error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const [status, message] = PARSER[error.code ?? ''] ?? [400, 'The request is not valid HTTP/1.1.']

@@ -3,10 +3,10 @@ import { refusal } from './errors'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Fastify's parser of JSON, which refuses `__proto__` and its like. */
+/** Fastify's JSON parser, which rejects `__proto__` and similar keys. */
 export type JsonParser = ReturnType<FastifyInstance['getDefaultJsonParser']>
 
-/** The text of a JSON body. Throws a refusal (400) where it is not UTF-8: Node would judge a text with U+FFFD that nobody sent. */
+/** Throws a refusal (400) for invalid UTF-8: Node would replace it by U+FFFD, which nobody sent. */
 export function decodeUtf8(body: Buffer): string {
   try {
     return utf8.decode(body)
@@ -15,10 +15,7 @@ export function decodeUtf8(body: Buffer): string {
   }
 }
 
-/**
- * Makes the application read JSON bodies as UTF-8 or not at all. A property that is null is the same as one that is left out, at the top and in
- * the items of `pairs`. Returns the parser.
- */
+/** Requires UTF-8; drops properties that are null, at the top and in the items of `pairs`. Returns the parser. */
 export function readUtf8Json(app: FastifyInstance): JsonParser {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {

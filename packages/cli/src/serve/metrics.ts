@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** What the server counts, in its own registry: two servers in one process do not mix. */
+/** The server's metrics in a registry of their own, so that two servers in one process do not mix. */
 export interface Metrics {
   readonly registry: Registry
   readonly requests: Counter<'route' | 'status'>
@@ -11,10 +11,10 @@ export interface Metrics {
   readonly waiting: Gauge
 }
 
-/** Seconds; from a cached tiny model to a long queue. */
+/** Seconds, from a cached tiny model to a long queue. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** Creates the metrics of one server, those of the process included. */
+/** Includes those of the process. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]

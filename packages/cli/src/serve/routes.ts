@@ -2,7 +2,7 @@ import { MatcherError, type MatchResult, type Pair } from '@sohu-match/sdk-node'
 import type { FastifySchema } from 'fastify'
 import { matchSchema, predictSchema, rerankSchema } from './schemas'
 
-/** Bodies of the routes; Fastify has checked them against their schemas. */
+/** Bodies of the routes, checked by Fastify against their schemas. */
 export interface MatchBody {
   readonly a?: string
   readonly b?: string
@@ -25,14 +25,10 @@ export interface PredictBody {
   readonly truncate?: boolean
 }
 
-/** What a route works with, for one request. */
 export interface RouteContext {
-  /** Judges the pairs of the request under the server's limits. Throws what `matchMany` throws. */
+  /** Judges pairs under the server's limits. Throws as `matchMany`. */
   readonly judge: (pairs: readonly Pair<string>[]) => Promise<MatchResult<string>[]>
-  /**
-   * The vectors of the request's texts under the server's limits. Throws what `embed` throws, and `vectors-mismatch` where the request names
-   * another model.
-   */
+  /** Throws as `embed`, and `vectors-mismatch` if the request names another model. */
   readonly embed: (texts: readonly string[], task: string, modelHash: string | undefined) => Promise<Float32Array[]>
   /** The model's name, and the SHA-256 of its graph. */
   readonly model: string
@@ -40,7 +36,7 @@ export interface RouteContext {
   readonly defaultTask: string | undefined
 }
 
-/** A route that takes a JSON body; `answer` gets it as its schema has checked it. */
+/** A route with a JSON body; `answer` receives it checked against the schema. */
 export interface Route {
   readonly path: string
   readonly schema: FastifySchema
@@ -64,7 +60,7 @@ async function match(
   return (await context.judge([{ a, b, task: taskOf(task, context) }]))[0]!
 }
 
-/** POST /rerank: best first, equal scores in input order. */
+/** POST /rerank: best first, ties in input order. */
 async function rerank(
   body: RerankBody,
   context: RouteContext
@@ -82,7 +78,7 @@ async function rerank(
     .slice(0, body.top_n)
 }
 
-/** POST /predict: for each pair both labels, the likelier first; one pair alone gives its list alone. */
+/** POST /predict: for each pair both labels, the more likely first; a single pair returns a single list. */
 async function predict(
   { inputs, task, raw_scores, truncate }: PredictBody,
   context: RouteContext
@@ -95,7 +91,7 @@ async function predict(
   return isPair ? predictions[0]! : predictions
 }
 
-/** One label of one pair. */
+/** One label of a pair. */
 export interface Prediction {
   readonly score: number
   readonly label: 'match' | 'no-match'
@@ -115,7 +111,7 @@ function toPair(input: string | readonly string[], task: string): Pair<string> {
   return { a: input[0]!, b: input[1]!, task }
 }
 
-/** The task of a request, else the server's. Throws `input-invalid` where neither names one. */
+/** Throws `input-invalid` if neither the request nor the server names a task. */
 export function taskOf(task: string | undefined, { defaultTask }: Pick<RouteContext, 'defaultTask'>): string {
   const name = task ?? defaultTask
   if (name === undefined)
@@ -137,7 +133,7 @@ function invalid(message: string): MatcherError {
   return new MatcherError('input-invalid', message)
 }
 
-/** The routes of a server. A new one needs a line here, and its schema. */
+/** A new route needs a line here, and its schema. */
 export const ROUTES: readonly Route[] = [
   { path: '/match', schema: matchSchema, answer: match },
   { path: '/rerank', schema: rerankSchema, answer: rerank },

@@ -1,4 +1,4 @@
-/** JSON schemas of requests and answers: fastify checks requests by them, and the OpenAPI document is made of them. */
+/** Schemas of requests and responses: fastify checks requests, and the OpenAPI document is generated from them. */
 const text = { type: 'string' } as const
 const task = {
   type: 'string',
@@ -24,7 +24,7 @@ const failure = {
   properties: { error: text, error_type: text, code: text }
 } as const
 
-/** Answers that every route may give. */
+/** Responses that every route may send. */
 export const failures = { '4xx': failure, '5xx': failure } as const
 
 const pair = { type: 'object', required: ['a', 'b'], properties: { a: text, b: text, task } } as const
@@ -46,7 +46,7 @@ export const matchSchema = {
   }
 } as const
 
-/** POST /rerank, as text-embeddings-inference has it. */
+/** POST /rerank, as in text-embeddings-inference. */
 export const rerankSchema = {
   summary: "Ranks texts against a query, best first (text-embeddings-inference's /rerank).",
   body: {
@@ -71,7 +71,7 @@ export const rerankSchema = {
   }
 } as const
 
-/** POST /predict, as text-embeddings-inference has it for pairs. */
+/** POST /predict, as in text-embeddings-inference for pairs. */
 export const predictSchema = {
   summary: "Classifies pairs (text-embeddings-inference's /predict): a pair of texts, or a list of pairs.",
   body: {
@@ -97,7 +97,7 @@ const modelHash = {
 } as const
 const vector = { type: 'array', items: { type: 'number' } } as const
 
-/** POST /embed, as text-embeddings-inference has it. */
+/** POST /embed, as in text-embeddings-inference. */
 export const embedSchema = {
   summary: "The vectors of texts, of a bi-encoder (text-embeddings-inference's /embed).",
   body: {

@@ -2,23 +2,21 @@ import { MatcherError } from '@sohu-match/sdk-node'
 import type { FastifyInstance } from 'fastify'
 import { createApp, type AppOptions } from './app'
 
-/** Where a server listens, besides its limits. */
 export interface ServeOptions extends AppOptions {
   readonly port: number
 }
 
-/** A server that listens. */
 export interface Server {
   readonly address: string
   readonly app: FastifyInstance
-  /** Refuses new requests (503) and answers those it has. */
+  /** Rejects new requests (503) and completes those it has. */
   close(): Promise<void>
 }
 
-/** Milliseconds beyond the deadline in which the last answers are sent. */
+/** Milliseconds after the deadline for sending the last responses. */
 const GRACE_MS = 1_000
 
-/** Why an address cannot be listened on, by the system's code. */
+/** Reasons for a failed listen, by the system's code. */
 const REFUSED: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is taken by another program; name another --port',
   EACCES: 'may not be opened by this user; name a --port above 1023',
@@ -26,7 +24,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   ENOTFOUND: 'is not an address that can be found; correct --host'
 }
 
-/** Starts listening. Throws `config-invalid` where the address cannot be listened on. */
+/** Throws `config-invalid` if the address cannot be used. */
 export async function startServer(options: ServeOptions): Promise<Server> {
   const { host, port, deadlineMs } = options
   const app = await createApp(options)
@@ -39,7 +37,7 @@ export async function startServer(options: ServeOptions): Promise<Server> {
     address,
     app,
     async close() {
-      // Whoever has not sent its request or taken its answer by now must not hold the server open.
+      // Clients that have not sent their request or read their response by now must not hold the server open.
       const timer = setTimeout(() => app.server.closeAllConnections(), deadlineMs + GRACE_MS)
       await app.close()
       clearTimeout(timer)

@@ -2,31 +2,31 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { refusal } from './errors'
 
-/** How much of what clients send and do not take is held in memory. */
+/** Limits on the memory for slow clients. */
 export interface TrafficLimits {
-  /** Connections at once; more are closed unanswered. */
+  /** Maximum connections; more are closed without a response. */
   readonly maxConnections: number
   /** Bytes of a body. */
   readonly bodyLimit: number
-  /** Milliseconds in which a client must have sent its request, and in which it must take the answer. */
+  /** Milliseconds that a client has to send its request, and to read the response. */
   readonly requestTimeoutMs: number
 }
 
-/** Bodies of full size that are held at once. */
+/** Maximum bodies of full size in memory. */
 const LARGE_BODIES = 32
-/** Bytes of a body that always has room: all connections together hold little of it. */
+/** Bytes of a body that is always accepted: even all connections together hold little. */
 const SMALL_BODY = 2 ** 16
-/** Bytes of answers that clients have not taken yet; beyond it the slowest clients are cut off. */
+/** Bytes of unread responses; beyond it the slowest clients are disconnected. */
 const UNREAD_ANSWERS = 2 ** 26
 
-/** Bounds the memory that slow clients hold: of bodies that are read or judged, and of answers that nobody takes. */
+/** Limits the memory held by slow clients: bodies that are read or judged, and unread responses. */
 export function boundTraffic(app: FastifyInstance, limits: TrafficLimits): void {
   app.server.maxConnections = limits.maxConnections
   boundBodies(app, limits)
   boundAnswers(app, limits)
 }
 
-/** Refuses a large body (503) while too many are held. */
+/** Rejects a large body (503) while too many are in memory. */
 function boundBodies(app: FastifyInstance, { bodyLimit }: TrafficLimits): void {
   let held = 0
   app.addHook('onRequest', async (request, reply) => {
@@ -39,25 +39,25 @@ function boundBodies(app: FastifyInstance, { bodyLimit }: TrafficLimits): void {
   })
 }
 
-/** Bytes that a request may bring: what it says, or in chunks as many as are allowed. */
+/** Bytes that a request may bring: its content length, or for chunks the limit. */
 function bodySize({ headers }: FastifyRequest, bodyLimit: number): number {
   const length = headers['content-length']
   if (length !== undefined) return Math.min(Number(length), bodyLimit)
   return headers['transfer-encoding'] === undefined ? 0 : bodyLimit
 }
 
-/** An answer on its way. */
+/** A response that has not been read. */
 interface Unread {
   readonly bytes: number
   readonly socket: Socket
 }
 
-/** Cuts off clients that do not take their answer in time, and the slowest ones while too much is unread. */
+/** Disconnects clients that do not read their response in time, and the slowest ones while too much is unread. */
 function boundAnswers(app: FastifyInstance, { requestTimeoutMs }: TrafficLimits): void {
   const unread = new Set<Unread>() // oldest first
   let bytes = 0
   app.addHook('onSend', async (request, reply, payload) => {
-    request.body = undefined // judged; while the client reads, only the answer is held
+    request.body = undefined // judged; while the client reads, only the response is held
     if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) return
     const answer = { bytes: Buffer.byteLength(payload), socket: request.raw.socket }
     unread.add(answer)
@@ -84,7 +84,7 @@ function boundAnswers(app: FastifyInstance, { requestTimeoutMs }: TrafficLimits)
   }
 }
 
-/** Calls back once, when the last byte of an answer has been given to the system or the connection has closed. */
+/** Calls back once, when the response's last byte has been passed to the system or the connection has closed. */
 function onceTaken(reply: FastifyReply, taken: () => void): void {
   let isTaken = false
   const once = (): void => {

@@ -1,6 +1,6 @@
 import type { Matcher } from '@sohu-match/sdk-node'
 
-/** Milliseconds without a worker after which a matcher is given up: the pool has tried to start one many times by then. */
+/** Milliseconds without a worker after which a matcher is given up: the pool has then tried to start one many times. */
 export const PATIENCE_MS = 60_000
 
 /** Resolves with the reason once no worker has been ready for a while; never, if the signal comes first. */

@@ -1,19 +1,16 @@
 import type { Matcher } from '@sohu-match/sdk-node'
 import { untilStopped } from '../score/unscored-lines'
 
-/** Texts that are embedded in one call: what is held in memory at once, beside the cache. */
+/** Texts embedded in one call, and held in memory besides the cache. */
 const CHUNK = 512
 
-/** A text and its vector [hidden]. */
+/** `vector` is [hidden]. */
 export interface EmbeddedText {
   readonly text: string
   readonly vector: Float32Array
 }
 
-/**
- * The vectors of a stream of texts, in order, a few hundred at a time. Rejects as `embed` does, and with the signal's reason also while it
- * waits for a text.
- */
+/** Embeds texts in order, some hundreds at a time. Rejects as `embed`, and with the signal's reason while waiting. */
 export async function* embedTexts(
   matcher: Pick<Matcher<string>, 'embed'>,
   texts: AsyncGenerator<string>,
@@ -32,6 +29,6 @@ export async function* embedTexts(
     yield embed(chunk)
     chunk = []
   }
-  if (signal?.aborted) throw signal.reason // the texts ended because of it
+  if (signal?.aborted) throw signal.reason // the signal ended the texts
   if (chunk.length > 0) yield embed(chunk)
 }

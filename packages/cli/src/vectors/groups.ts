@@ -1,11 +1,11 @@
-/** Groups of rows that grow as pairs of them are linked. */
+/** Groups of rows that grow as pairs of rows are linked. */
 export interface Groups {
   link(i: number, j: number): void
   /** Groups of two and more, members in order, by first member. */
   list(): number[][]
 }
 
-/** Creates `count` rows, none linked: a disjoint-set forest in which the smallest member of a group is its root. */
+/** `count` unlinked rows: a disjoint-set forest in which the smallest member of a group is its root. */
 export function createGroups(count: number): Groups {
   const parents = Int32Array.from({ length: count }, (_, i) => i)
 

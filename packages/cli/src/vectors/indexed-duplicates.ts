@@ -3,16 +3,16 @@ import { MatcherError } from '@sohu-match/sdk-node'
 import { createGroups } from './groups'
 import { rowCosine } from './near-duplicates'
 
-/** Rows that are added, or looked up, between two turns of the event loop. */
+/** Rows added, or looked up, between two turns of the event loop. */
 const CHUNK = 1_000
 
-/** Nearest rows that are compared with each row; a larger group is found through chains of its members. */
+/** Nearest rows to compare with each row; larger groups are found through chains of their members. */
 const NEIGHBORS = 16
 
 /**
- * `nearDuplicates` for many rows, through an index of small worlds (HNSW, arXiv:1603.09320; usearch): each row is compared with its nearest
- * rows only, so that a pair can be missed, but none is linked whose cosine is not above `least`. Rejects with the signal's reason, and with
- * `config-invalid` where usearch has no build for this system.
+ * `nearDuplicates` for many rows, with a hierarchical navigable small world index (HNSW, arXiv:1603.09320; usearch):
+ * each row is compared only with its nearest rows, so pairs can be missed, but none below `least` is linked. Rejects
+ * with the signal's reason, and with `config-invalid` if usearch has no build for this system.
  */
 export async function indexedDuplicates(
   vectors: Float32Array,
@@ -35,7 +35,7 @@ export async function indexedDuplicates(
 
   async function inChunks(work: (from: number, to: number, rows: Float32Array) => void): Promise<void> {
     for (let from = 0; from < count; from += CHUNK) {
-      await nextTurn() // a signal must be able to arrive
+      await nextTurn() // lets signals arrive
       if (signal?.aborted) throw signal.reason
       const to = Math.min(from + CHUNK, count)
       work(from, to, vectors.subarray(from * width, to * width))

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { createGroups } from './groups'
 
-/** Rows of one block: two blocks of vectors 512 wide fit a processor's second-level cache. */
+/** Rows of one block: two blocks of vectors 512 wide fit into the second-level cache. */
 const BLOCK = 128
 
 /**
- * Groups of rows of vectors [count, width] of length 1 that are near duplicates: two rows are in one group where their cosine is above
- * `least`, or where a chain of such pairs links them. Every pair is compared; `signal` ends the work. Groups of two and more, members in order, by
- * first member.
+ * Groups of near-duplicates among vectors [count, width] of length 1: two rows are in a group if their cosine is above
+ * `least`, or if a chain of such pairs links them. Every pair is compared; `signal` stops the work. Groups of two and
+ * more, members in order, by first member.
  */
 export async function nearDuplicates(
   vectors: Float32Array,
@@ -24,21 +24,21 @@ export async function nearDuplicates(
     }
   }
   for (let first = 0; first < count; first += BLOCK) {
-    await setImmediate() // a signal of the process can be heard
+    await setImmediate() // lets signals arrive
     signal?.throwIfAborted()
     for (let second = first; second < count; second += BLOCK) linkBlocks(first, second)
   }
   return groups.list()
 }
 
-/** The cosine of rows `i` and `j` of vectors [count, width] of length 1. */
+/** Of rows `i` and `j` of vectors [count, width] of length 1. */
 export function rowCosine(vectors: Float32Array, i: number, j: number, width: number): number {
   let sum = 0
   for (let k = 0, a = i * width, b = j * width; k < width; k++) sum += vectors[a + k]! * vectors[b + k]!
   return sum
 }
 
-/** The cosine above which texts match: where sigmoid(scale · cosine + offset) is the threshold. */
+/** The cosine at which sigmoid(scale · cosine + offset) is the threshold. */
 export function leastCosine(threshold: number, scale: number, offset: number): number {
   return (Math.log(threshold / (1 - threshold)) - offset) / scale
 }

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { guardWrites, type VectorFile } from './vector-file'
 
-/** Bytes before the data: room for any number of rows, and a multiple of 64 as the format asks. */
+/** Bytes before the data: enough for any number of rows, and a multiple of 64 as the format requires. */
 const HEADER_BYTES = 128
 
-/** A NumPy file of float32 rows. */
+/** float32 rows. */
 export interface NpyFile extends VectorFile {
-  /** SHA-256 of the rows written so far, without the header. */
+  /** Of the rows written so far, without the header. */
   sha256(): string
 }
 
-/** Opens a file for rows `width` wide. Throws `storage`. */
+/** Throws `storage`. */
 export async function createNpy(path: string, width: number): Promise<NpyFile> {
   const temporary = `${path}.${process.pid}.partial`
   const guarded = guardWrites(path)

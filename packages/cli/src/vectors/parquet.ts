@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises'
 import type { StoredVectors } from '@sohu-match/sdk-node'
 import { guardWrites, type VectorFile } from './vector-file'
 
-/** Rows of a row group: 16 MiB of vectors 512 wide. */
+/** Rows per row group: 16 MiB of vectors 512 wide. */
 const GROUP = 8_192
 
 /** vector: list of float; then the labels of each row, which a dictionary makes small. */
@@ -16,7 +16,7 @@ const SCHEMA = [
   )
 ] as const
 
-/** Opens a Parquet file for rows `width` wide; every row carries its task, model and hash. Throws `storage`. */
+/** Every row has its task, model and hash. Throws `storage`. */
 export async function createParquet(
   path: string,
   width: number,

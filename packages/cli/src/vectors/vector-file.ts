@@ -1,16 +1,16 @@
 import { MatcherError } from '@sohu-match/sdk-node'
 
-/** A file of vectors that is written a few rows at a time and appears under its name once it is whole. */
+/** A file of vectors that is written in parts and renamed once it is complete. */
 export interface VectorFile {
-  /** Adds rows [rows, width]. */
+  /** [rows, width]. */
   write(rows: Float32Array): Promise<void>
-  /** Completes the file and renames it to its own name. */
+  /** Completes and renames the file. */
   finish(): Promise<void>
-  /** Removes what was written. */
+  /** Removes the incomplete file. */
   discard(): Promise<void>
 }
 
-/** Turns what fails while `path` is written into `storage`. */
+/** Converts failures to write `path` to `storage`. */
 export function guardWrites(path: string): <R>(work: () => R | Promise<R>) => Promise<R> {
   return async (work) => {
     try {

@@ -2,7 +2,7 @@ import { MatcherError, type StoredVectors } from '@sohu-match/core'
 import { linesOfFile } from '@sohu-match/node'
 import { checkLabels, isVector, joinVectors, requireSame, type VectorLabels } from './labels'
 
-/** Reads lines of { vector, task, model, modelHash }. Throws `data-invalid`, `vectors-mismatch` and `storage`. */
+/** Lines of { vector, task, model, modelHash }. Throws `data-invalid`, `vectors-mismatch` and `storage`. */
 export async function readJsonLines(path: string): Promise<StoredVectors> {
   const vectors: Float32Array[] = []
   let first: VectorLabels | undefined

@@ -1,9 +1,9 @@
 import { MatcherError, type StoredVectors } from '@sohu-match/core'
 
-/** What vectors are of: the model and task that travel with each of them. */
+/** The model and task that are stored with vectors. */
 export type VectorLabels = Pick<StoredVectors, 'model' | 'modelHash' | 'task'>
 
-/** Checks labels from outside. Throws `data-invalid`, beginning with `place`. */
+/** Throws `data-invalid`, beginning with `place`. */
 export function checkLabels(labels: Partial<Record<keyof VectorLabels, unknown>>, place: string): VectorLabels {
   for (const name of ['model', 'modelHash', 'task'] as const) {
     if (typeof labels[name] !== 'string')
@@ -15,7 +15,7 @@ export function checkLabels(labels: Partial<Record<keyof VectorLabels, unknown>>
   return labels as VectorLabels
 }
 
-/** Throws `vectors-mismatch` where a vector has other labels than the first of its file. */
+/** Throws `vectors-mismatch` if a vector has other labels than the first of its file. */
 export function requireSame(first: VectorLabels, labels: VectorLabels, place: string): void {
   if (first.modelHash !== labels.modelHash)
     throw new MatcherError(
@@ -34,12 +34,12 @@ function described({ model, modelHash }: VectorLabels): string {
   return `${model} (${modelHash.slice(0, 12)})`
 }
 
-/** Whether a value that was read is a list of numbers: JSON has null where a number was not finite. */
+/** JSON has null for a number that was not finite. */
 export function isVector(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((element) => typeof element === 'number')
 }
 
-/** Joins vectors that were read one by one. Throws `data-invalid` where there is none, or one has another length than the first. */
+/** Throws `data-invalid` without vectors, or if their lengths differ. */
 export function joinVectors(
   vectors: readonly ArrayLike<number>[],
   labels: VectorLabels | undefined,

@@ -4,8 +4,7 @@ import { readBytes, readJson } from '@sohu-match/node'
 import { checkLabels, type VectorLabels } from './labels'
 
 /**
- * Reads a NumPy array float32 [texts, hidden] and the file NAME.npy.json with its labels and the SHA-256 of its numbers. Throws
- * `data-invalid` and `storage`.
+ * float32 [texts, hidden]; NAME.npy.json has labels and the SHA-256 of the numbers. Throws `data-invalid`, `storage`.
  */
 export async function readNpy(path: string): Promise<StoredVectors> {
   const [bytes, json] = await Promise.all([
@@ -31,7 +30,7 @@ export async function readNpy(path: string): Promise<StoredVectors> {
   return { model, modelHash, task, hidden, rows: new Float32Array(Uint8Array.from(data).buffer) }
 }
 
-/** The shape, and where the numbers start (numpy.lib.format, versions 1 to 3). */
+/** The shape, and the offset of the numbers (numpy.lib.format, versions 1 to 3). */
 function readHeader(bytes: Uint8Array, path: string): { start: number; texts: number; hidden: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const isNpy = bytes.length > 12 && Buffer.from(bytes.subarray(0, 6)).toString('latin1') === '\x93NUMPY'

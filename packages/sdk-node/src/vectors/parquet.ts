@@ -2,9 +2,9 @@ import { MatcherError, messageOf, type StoredVectors } from '@sohu-match/core'
 import { readBytes } from '@sohu-match/node'
 import { checkLabels, isVector, joinVectors, requireSame, type VectorLabels } from './labels'
 
-/** Reads a table of the columns vector (list of float), task, model and modelHash. Throws `data-invalid`, `vectors-mismatch` and `storage`. */
+/** Columns: vector (list of float), task, model, modelHash. Throws `data-invalid`, `vectors-mismatch` and `storage`. */
 export async function readParquet(path: string): Promise<StoredVectors> {
-  const { parquetReadObjects } = await import('hyparquet') // an ES module: CommonJS callers load it only where it is needed
+  const { parquetReadObjects } = await import('hyparquet') // an ES module: CommonJS callers load it only if needed
   const bytes = await readBytes(path, 'data-invalid')
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
   const table = await parquetReadObjects({ file }).catch((cause: unknown) => {

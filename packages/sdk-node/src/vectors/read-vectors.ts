@@ -11,8 +11,9 @@ const READERS: Readonly<Record<string, (path: string) => Promise<StoredVectors>>
 }
 
 /**
- * Reads vectors that `sohu-match embed` wrote, .npy, .jsonl or .parquet, for the option `vectors` of `rank`. Throws `vectors-mismatch` where
- * the file holds vectors of two models or tasks, or where they are not those of `matcher`; `data-invalid` and `storage`.
+ * Reads vectors that `sohu-match embed` wrote, .npy, .jsonl or .parquet, for the option `vectors` of `rank`. Throws
+ * `vectors-mismatch` if the file has vectors of two models or tasks, or not those of `matcher`; `data-invalid` and
+ * `storage`.
  */
 export async function readVectors(path: string, matcher?: Pick<Matcher<string>, 'info'>): Promise<StoredVectors> {
   const read = READERS[extname(path)]

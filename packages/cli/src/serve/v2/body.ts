@@ -2,14 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { refusal } from '../errors'
 import { decodeUtf8, type JsonParser } from '../json-body'
 
-/** Bytes of the JSON at the head of a body whose tensors follow it. */
+/** Bytes of the JSON at the start of a body whose tensors follow it. */
 export const HEADER_LENGTH = 'inference-header-content-length'
 
 const TYPES = /^(application\/json|application\/octet-stream)\s*(;|$)/i
 
 /**
- * Makes the routes of a scope read a JSON object, and what follows it as its property `binary`: in clients of the protocol such a body is
- * application/octet-stream, or has no type at all.
+ * Parses a JSON object, and the bytes after it as its property `binary`: clients of the protocol send such a body as
+ * application/octet-stream, or without a type.
  */
 export function readBinaryBodies(scope: FastifyInstance, parse: JsonParser): void {
   scope.removeAllContentTypeParsers()

@@ -2,13 +2,13 @@ import { MatcherError, type MatchResult } from '@sohu-match/sdk-node'
 import { taskOf, type RouteContext } from '../routes'
 import { readTexts, tensorBytes, type InputTensor, type OutputTensor } from './tensors'
 
-/** Body of an inference request; Fastify has checked it against its schema. */
+/** Body of an inference request, checked by Fastify against its schema. */
 export interface InferBody {
   readonly id?: string
   readonly parameters?: { readonly task?: string; readonly binary_data_output?: boolean }
   readonly inputs: readonly InputTensor[]
   readonly outputs?: readonly RequestedOutput[]
-  /** The bytes that follow the JSON. */
+  /** The bytes after the JSON. */
   readonly binary: Buffer
 }
 
@@ -17,7 +17,7 @@ interface RequestedOutput {
   readonly parameters?: Readonly<Record<string, unknown>> & { readonly binary_data?: boolean }
 }
 
-/** An answer: JSON, then the bytes of the tensors that were asked for in binary form; undefined where none was. */
+/** A response: JSON, then the bytes of tensors requested in binary form; undefined if there are none. */
 export interface InferAnswer {
   readonly json: object
   readonly binary: Buffer | undefined
@@ -34,7 +34,7 @@ type Column = Pick<OutputTensor, 'datatype'> & {
   readonly values: (result: MatchResult<string>) => readonly (number | boolean)[]
 }
 
-/** The outputs of every model, by name: the fields of a match result, scores as the SDK has them, in 64 bits. */
+/** The outputs of every model, by name: the fields of a match result, scores in 64 bits as in the SDK. */
 const COLUMNS = {
   score: { datatype: 'FP64', shape: [-1], values: ({ score }) => [score] },
   label: { datatype: 'INT32', shape: [-1], values: ({ label }) => [label] },
@@ -43,13 +43,12 @@ const COLUMNS = {
   truncated: { datatype: 'BOOL', shape: [-1], values: ({ truncated }) => [truncated] }
 } as const satisfies Readonly<Record<string, Column>>
 
-/** Metadata of the outputs. */
 export const OUTPUTS = Object.entries(COLUMNS).map(([name, { datatype, shape }]) => ({ name, datatype, shape }))
 
-/** Parameters of an output that would change what its bytes mean. */
+/** Parameters of an output that would change the meaning of its bytes. */
 const UNSUPPORTED = ['classification', 'shared_memory_region']
 
-/** POST …/infer. Throws what `judge` throws, `input-invalid`, and refusals (400) of what is not a pair of BYTES tensors. */
+/** POST …/infer. Throws as `judge`, `input-invalid`, and refusals (400) of anything but a pair of BYTES tensors. */
 export async function infer(body: InferBody, version: string, context: RouteContext): Promise<InferAnswer> {
   const wanted = requestedOutputs(body)
   const task = taskOf(body.parameters?.task, context)
@@ -79,7 +78,7 @@ function readPairs({ inputs, binary }: InferBody): { a: string; b: string }[] {
   return a.map((text, i) => ({ a: text, b: b[i]! }))
 }
 
-/** The outputs of a request, all where it names none; whether each is wanted as bytes. */
+/** The outputs of a request, by default all, and whether each is requested as bytes. */
 function requestedOutputs({ outputs, parameters }: InferBody): { name: keyof typeof COLUMNS; isBinary: boolean }[] {
   const isBinary = parameters?.binary_data_output ?? false
   const named = outputs?.length ? outputs : OUTPUTS.map(({ name }): RequestedOutput => ({ name }))

@@ -7,7 +7,6 @@ import { HEADER_LENGTH, readBinaryBodies } from './body'
 import { infer, INPUTS, OUTPUTS, type InferBody } from './infer'
 import { inferSchema, liveSchema, modelReadySchema, modelSchema, readySchema, serverSchema } from './schemas'
 
-/** What the routes of the open inference protocol work with. */
 export interface ProtocolOptions {
   readonly info: Matcher<string>['info']
   readonly version: string
@@ -17,21 +16,22 @@ export interface ProtocolOptions {
   readonly context: (request: FastifyRequest, reply: FastifyReply) => RouteContext
 }
 
-/** A model, and where the client names it the version, in an address. */
+/** Parameters of an address: the model, and the version if the client names it. */
 interface ModelRoute {
   readonly Params: { readonly model: string; readonly version?: string }
 }
 
-/** Characters of the hash of a model's graph that name its version. */
+/** Characters of the graph's hash in the version. */
 const VERSION_LENGTH = 12
 
-/** Characters of an unknown name that are sent back. */
+/** Characters of an unknown name in the response. */
 const SHOWN_NAME = 100
 
 /**
- * Adds the HTTP routes of the open inference protocol, version 2, with binary tensors, which Triton's and KServe's clients speak:
- * github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md. The server's one model is one of that protocol, and its
- * version is the start of the hash of its graph. Errors have the body of every other route; the protocol asks for its `error`.
+ * Adds the HTTP routes of the open inference protocol, version 2, with binary tensors, as Triton's and KServe's clients
+ * use it: github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md. The server's model is
+ * the only one, and its version is the start of its graph's hash. Errors have the same body as on other routes, which
+ * includes the protocol's `error`.
  */
 export async function addInferenceProtocol(scope: FastifyInstance, options: ProtocolOptions): Promise<void> {
   const { info, version, parse, requireReady, context } = options
@@ -73,7 +73,7 @@ export async function addInferenceProtocol(scope: FastifyInstance, options: Prot
   }
 }
 
-/** Sends JSON and the tensors behind it; the header says where they begin. */
+/** The header says where the tensors begin. */
 function sendBinary(reply: FastifyReply, json: object, binary: Buffer): FastifyReply {
   const head = Buffer.from(JSON.stringify(json))
   return reply

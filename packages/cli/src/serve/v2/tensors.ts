@@ -1,6 +1,6 @@
 import { refusal } from '../errors'
 
-/** An input tensor as a client sends it; its elements are in `data`, or behind the JSON where `binary_data_size` is given. */
+/** An input tensor; its elements are in `data`, or after the JSON if there is a `binary_data_size`. */
 export interface InputTensor {
   readonly name: string
   readonly shape: readonly number[]
@@ -9,7 +9,7 @@ export interface InputTensor {
   readonly data?: readonly unknown[]
 }
 
-/** An output tensor, its elements in row-major order. */
+/** Elements are in row-major order. */
 export interface OutputTensor {
   readonly name: string
   readonly datatype: keyof typeof ELEMENTS
@@ -17,7 +17,7 @@ export interface OutputTensor {
   readonly data: readonly (number | boolean)[]
 }
 
-/** Bytes of an element, and how it is written, little-endian. */
+/** Bytes of an element, and its little-endian writer. */
 const ELEMENTS = {
   FP64: { bytes: 8, write: (to: Buffer, value: number, at: number) => to.writeDoubleLE(value, at) },
   INT32: { bytes: 4, write: (to: Buffer, value: number, at: number) => to.writeInt32LE(value, at) },
@@ -27,8 +27,8 @@ const ELEMENTS = {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The texts of BYTES tensors of shape [n] or [n, 1], by name. `binary` is what follows the JSON in the body: for each element its length in bytes
- * as an unsigned 32-bit integer, little-endian, then its bytes. Throws a refusal (400) for anything else.
+ * Texts of BYTES tensors of shape [n] or [n, 1], by name. `binary` follows the JSON in the body: each element's length
+ * in bytes as an unsigned 32-bit integer, little-endian, then its bytes. Throws a refusal (400) for anything else.
  */
 export function readTexts(inputs: readonly InputTensor[], binary: Buffer): ReadonlyMap<string, readonly string[]> {
   const texts = new Map<string, readonly string[]>()
@@ -81,7 +81,6 @@ function decode(name: string, index: number, bytes: Buffer): string {
   }
 }
 
-/** The bytes of an output tensor. */
 export function tensorBytes({ datatype, data }: OutputTensor): Buffer {
   const { bytes, write } = ELEMENTS[datatype]
   const buffer = Buffer.allocUnsafe(bytes * data.length) // every byte is written below
