@@ -102,7 +102,7 @@ async function gradients(context, seconds) {
   const limits = { float32: 1e-4, TF32: 1e-2, bfloat16: 5e-2 } // relative to the norm of the CPU's float32 gradient
   const row = withinLimits(
     Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, [figures[name].relative, limit]])),
-    `, of the norm, dropout on`
+    ', of the norm'
   )
   return { ...row, figures }
 }
