@@ -3,7 +3,7 @@ import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { ROOT } from '../setup/places.mjs'
+import { ROOT } from '../setup/root.mjs'
 import { comparedPairs } from './pairs.mjs'
 
 const [model, dtype, pairs, executablePath, adapter] = process.argv.slice(2)
