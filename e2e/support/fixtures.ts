@@ -1,5 +1,5 @@
 import { test as base, type Page } from '@playwright/test'
-import { DEMO, MODEL, PACKAGE, SITE, VECTOR_MODEL, ZH_MODEL } from './paths'
+import { DEMO, LABEL_MODEL, MODEL, PACKAGE, SITE, VECTOR_MODEL, ZH_MODEL } from './paths'
 import { startSite, type Site } from './server'
 
 /** The device of a project. */
@@ -41,6 +41,7 @@ export function openSite(headers?: Record<string, string>): Promise<Site> {
       '/model/': MODEL,
       '/vectors/': VECTOR_MODEL,
       '/zh/': ZH_MODEL,
+      '/labels/': LABEL_MODEL,
       '/pkg/': PACKAGE
     },
     headers

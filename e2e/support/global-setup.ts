@@ -3,12 +3,14 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createMatcher, type Dtype } from '@sohu-match/sdk-node'
 import { build } from 'vite'
-import { PAIRS, TEXTS } from './pairs'
+import { LABELLED, PAIRS, TEXTS } from './pairs'
 import {
   DEMO,
   EXPECTED,
+  EXPECTED_ANSWERS,
   EXPECTED_VECTORS,
   EXPECTED_ZH,
+  LABEL_MODEL,
   MODEL,
   ROOT,
   VECTOR_MODEL,
@@ -24,12 +26,17 @@ const DTYPES: readonly Dtype[] = ['fp32', 'fp16', 'int8', 'q8', 'q4']
 /** Precisions that vectors are compared in. */
 const VECTOR_DTYPES: readonly Dtype[] = ['fp32', 'int8', 'q8']
 
+/** Precisions that answers with labels are compared in. */
+const LABEL_DTYPES: readonly Dtype[] = ['fp32', 'int8', 'q8']
+
 /** Trains and exports a small model, lets the Node SDK score the pairs, builds the pages. E2E_KEEP_MODEL=1 reuses the model of the last run. */
 export default async function globalSetup(): Promise<void> {
   mkdirSync(WORK, { recursive: true })
   if (!(process.env.E2E_KEEP_MODEL && existsSync(MODEL))) makeModel()
   if (!(process.env.E2E_KEEP_MODEL && existsSync(VECTOR_MODEL))) makeVectorModel()
+  if (!(process.env.E2E_KEEP_MODEL && existsSync(LABEL_MODEL))) makeLabelModel()
   await writeExpected()
+  await writeExpectedAnswers()
   await writeExpectedVectors()
   await writeExpectedZh()
   await build({ configFile: join(ROOT, 'e2e/page/vite.config.ts'), logLevel: 'warn' })
@@ -59,6 +66,16 @@ function makeModel(): void {
     '--no-latency',
     '--force'
   )
+}
+
+/** A network with a match task, one of 3 labels, any of 25 labels and a score, trained for an epoch. */
+function makeLabelModel(): void {
+  const run = join(WORK, 'label-run')
+  rmSync(run, { recursive: true, force: true })
+  const data = join(ROOT, 'packages/testing/data/labels')
+  command('train', 'sohu', '--data', data, '--preset', 'smoke', '--set', 'epochs=1', '--out', run)
+  const flags = ['--checkpoint', join(run, 'best'), '--out', LABEL_MODEL, '--dtype', 'fp32,int8,q8', '--name', 'labels']
+  command('export', 'sohu', ...flags, '--no-gate', '--no-latency', '--force')
 }
 
 /** A bi-encoder in the form of public sentence encoders: what is compared is arithmetic, so its weights may be random. */
@@ -101,6 +118,15 @@ async function writeExpectedZh(): Promise<void> {
     expected[dtype] = await matcher.matchMany(corpusPairs())
   }
   writeFileSync(EXPECTED_ZH, JSON.stringify(expected))
+}
+
+async function writeExpectedAnswers(): Promise<void> {
+  const expected: Record<string, unknown> = {}
+  for (const dtype of LABEL_DTYPES) {
+    await using matcher = await createMatcher<string>({ model: LABEL_MODEL, device: 'cpu', dtype })
+    expected[dtype] = await Promise.all(LABELLED.map(({ a, b, task }) => matcher.classify(a, b, task)))
+  }
+  writeFileSync(EXPECTED_ANSWERS, JSON.stringify(expected))
 }
 
 async function writeExpected(): Promise<void> {

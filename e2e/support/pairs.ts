@@ -33,3 +33,15 @@ export const PAIRS: readonly { readonly a: string; readonly b: string; readonly 
 
 /** The texts of the pairs, each once. */
 export const TEXTS: readonly string[] = [...new Set(PAIRS.flatMap(({ a, b }) => [a, b]))]
+
+/** Texts alone and pairs for the tasks with labels or a score of `packages/testing/data/labels`. */
+export const LABELLED: readonly { readonly a: string; readonly b?: string; readonly task: string }[] = [
+  { a: '小王在公园里跑步。', b: '小王在锻炼身体。', task: '推理' },
+  { a: '妈妈在厨房里做饭。', b: '妈妈没有做饭。', task: '推理' },
+  { a: '记者在图书馆里看书。', b: '记者会说英语。', task: '推理' },
+  { a: '主队加时三分险胜，央行下调了存款利率。', task: '话题' },
+  { a: '今夜有大到暴雨。', task: '话题' },
+  { a: '', task: '话题' },
+  { a: '这家餐馆太差了，再也不来。', task: '评分' },
+  { a: '这本书好极了，非常满意，完美，强烈推荐。', task: '评分' }
+]

@@ -19,6 +19,10 @@ export const ZH_MODEL = process.env.ZH_MODEL ?? join(ROOT, 'packages/model-zh/mo
 export const ZH_PAIRS = join(WORK, 'zh-pairs')
 export const EXPECTED_ZH = join(WORK, 'expected-zh.json')
 
+/** A model of a match task, tasks with labels and a score, and the answers that the Node SDK gives. */
+export const LABEL_MODEL = join(WORK, 'label-model')
+export const EXPECTED_ANSWERS = join(WORK, 'expected-answers.json')
+
 /** What the package publishes. */
 export const PACKAGE = join(ROOT, 'packages/sdk-web/dist')
 

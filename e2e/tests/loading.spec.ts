@@ -129,7 +129,7 @@ test.describe('refuses a manifest', () => {
     ['that is an HTML page', answer(200, 'text/html', '<!doctype html>'), 'manifest-invalid', 'HTML'],
     [
       'of a newer format',
-      answer(200, 'application/json', JSON.stringify({ ...manifest, format: 3 })),
+      answer(200, 'application/json', JSON.stringify({ ...manifest, format: 4 })),
       'manifest-invalid',
       'newer'
     ],

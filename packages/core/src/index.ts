@@ -1,8 +1,10 @@
 export { ERROR_CODES, MatcherError, messageOf, type MatcherErrorCode } from './errors'
-export { SOHU_TASKS, TASKS, taskId, VARIANTS, type Task, type TaskSpec } from './tasks'
+export { kindOf, SOHU_TASKS, TASKS, taskId, VARIANTS, type Task, type TaskSpec } from './tasks'
+export { taskEntries } from './task-schema'
 export { camelCased, describeIssues, recordOf, snakeCased, type CamelCased } from './schema'
 
 export { MODEL_ALTERNATIVES, MODEL_KEYS, modelConfigToJson, parseModelConfig, type ModelConfig } from './model/config'
+export { headKey, headLayout } from './model/heads'
 export type { Initializer, Ops } from './model/ops'
 export { parameterSpecs, type ParameterSpec } from './model/parameters'
 export { pairLogits, roformer, WORD_EMBEDDINGS } from './model/roformer'
@@ -19,6 +21,19 @@ export {
 export { parseDatasetJson } from './formats/dataset'
 export { parseLine, sohuFields, type Example, type LineFormat } from './formats/lines'
 export { numberText } from './formats/number-text'
+export type { Target } from './formats/target'
+export { answerValues, heldLabels } from './answers'
+export {
+  chooseAllThresholds,
+  evaluateAll,
+  evaluateAnswers,
+  ownScoreOf,
+  type AnswerMetrics,
+  type AnswerRow,
+  type EvaluationRows,
+  type LabelMetrics,
+  type ScoreMetrics
+} from './answer-metrics'
 export {
   argmaxLabel,
   atThresholds,
@@ -28,11 +43,14 @@ export {
   classMetrics,
   evaluateAt,
   evaluateRows,
+  labelThresholdsOf,
   meanOfNumbers,
+  ownScores,
   thresholdOf,
   type ClassMetrics,
   type Metrics,
-  type ScoredRow
+  type ScoredRow,
+  type Thresholds
 } from './metrics'
 export {
   decodeSafetensors,
@@ -52,6 +70,10 @@ export { chooseDtype, DTYPES, GRAPH_FILES, type Dtype } from './dtype'
 export { parseManifest, type Manifest, type ManifestFile, type ManifestGraph } from './formats/manifest'
 export type { Batch, EncodedPair, Engine, Truncation } from './engine/engine'
 export type {
+  AnyClassification,
+  AnyOfResult,
+  Classification,
+  ClassifyTypes,
   CommonOptions,
   DeviceReason,
   FileProgress,
@@ -59,12 +81,17 @@ export type {
   Matcher,
   MatcherInfo,
   MatchResult,
+  OneOfResult,
   Pair,
   RankedMatch,
   RankOptions,
   Reranker,
   RunManyOptions,
   RunOptions,
+  ScoreResult,
+  TaskNames,
+  TaskType,
+  TaskTypes,
   VectorInfo
 } from './matcher/types'
 export { padBatch, pickBatch, type TaskSequence } from './engine/batch'

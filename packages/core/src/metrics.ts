@@ -1,4 +1,5 @@
-import type { TaskSpec } from './tasks'
+import type { AnswerMetrics } from './answer-metrics'
+import { kindOf, type TaskSpec } from './tasks'
 
 /** A labeled pair with the model's score. */
 export interface ScoredRow {
@@ -31,7 +32,21 @@ export interface Metrics {
   /** Mean of the groups' pooled F1, over the groups that have a positive row; NaN if none has. */
   readonly mean: number
   readonly groups: Readonly<Record<string, ClassMetrics>>
+  /** Of match tasks. */
   readonly tasks: Readonly<Record<string, TaskMetrics>>
+  /** Of tasks with labels or a score; absent where there is none. */
+  readonly answers?: Readonly<Record<string, AnswerMetrics>>
+}
+
+/** By task: a match task's threshold, or a threshold for each label of a task of which any may hold. Other tasks have none. */
+export type Thresholds = Readonly<Record<string, number | Readonly<Record<string, number>>>>
+
+/** How good metrics are of each task, by name: a task's own score, which for a match task is the mean of F1 and AUC. */
+export function ownScores({ tasks, answers = {} }: Metrics): Record<string, number> {
+  return Object.fromEntries([
+    ...Object.entries(tasks).map(([name, { f1, auc }]) => [name, meanOfNumbers([f1, auc])] as const),
+    ...Object.entries(answers).map(([name, { score }]) => [name, score] as const)
+  ])
 }
 
 /** Minimum rows of a task for choosing its threshold. */
@@ -76,25 +91,29 @@ export function evaluateRows(rows: readonly ScoredRow[], tasks: readonly TaskSpe
   }
 }
 
-export function thresholdOf(thresholds: Readonly<Record<string, number>>, task: string): number {
-  return Object.hasOwn(thresholds, task) ? thresholds[task]! : 0.5
+/** A match task's threshold, 0.5 where it has none. */
+export function thresholdOf(thresholds: Thresholds, task: string): number {
+  const own = Object.hasOwn(thresholds, task) ? thresholds[task] : undefined
+  return typeof own === 'number' ? own : 0.5
+}
+
+/** The thresholds of a task's labels, in their order; 0.5 where one has none. */
+export function labelThresholdsOf(thresholds: Thresholds, { name, labels = [] }: Omit<TaskSpec, 'id'>): number[] {
+  const own = Object.hasOwn(thresholds, name) ? thresholds[name] : undefined
+  return labels.map((label) => (typeof own === 'object' && Object.hasOwn(own, label) ? own[label]! : 0.5))
 }
 
 /** The rows with `predicted` at each task's threshold. */
 export function atThresholds<Row extends ScoredRow>(
   rows: readonly Row[],
   tasks: readonly TaskSpec[],
-  thresholds: Readonly<Record<string, number>>
+  thresholds: Thresholds
 ): Row[] {
   return rows.map((row) => ({ ...row, predicted: row.score > thresholdOf(thresholds, tasks[row.task]!.name) ? 1 : 0 }))
 }
 
 /** `evaluateRows` at each task's threshold, which is included with its F1. */
-export function evaluateAt(
-  rows: readonly ScoredRow[],
-  tasks: readonly TaskSpec[],
-  thresholds: Readonly<Record<string, number>>
-): Metrics {
+export function evaluateAt(rows: readonly ScoredRow[], tasks: readonly TaskSpec[], thresholds: Thresholds): Metrics {
   const metrics = evaluateRows(atThresholds(rows, tasks, thresholds), tasks)
   return {
     ...metrics,
@@ -168,6 +187,8 @@ function f1AtCuts(sorted: readonly Pick<ScoredRow, 'label' | 'score'>[], positiv
 /** By task name; 0.5 for a task without enough rows. */
 export function chooseThresholds(rows: readonly ScoredRow[], tasks: readonly TaskSpec[]): Record<string, number> {
   return Object.fromEntries(
-    tasks.map((task) => [task.name, chooseThreshold(rows.filter((row) => row.task === task.id))])
+    tasks
+      .filter((task) => kindOf(task) === 'match')
+      .map((task) => [task.name, chooseThreshold(rows.filter((row) => row.task === task.id))])
   )
 }

@@ -15,11 +15,27 @@ export const VARIANTS = [
   '长长匹配B类'
 ] as const
 
-/** `group` is the criterion in whose pooled F1 the task counts. */
+/**
+ * The answer that a task has: 0 or 1, whether two texts match; one of its labels; any number of its labels; or a number within its
+ * range. All but `match` may be asked of a single text.
+ */
+export type TaskKind = 'match' | 'one-of' | 'any-of' | 'score'
+
+/** `group` is the criterion in whose pooled F1 a match task counts, which has no kind, labels or range (`kindOf`). */
 export interface TaskSpec {
   readonly name: string
   readonly id: number
   readonly group: string
+  readonly kind?: Exclude<TaskKind, 'match'> | undefined
+  /** Of `one-of` and `any-of`. */
+  readonly labels?: readonly string[] | undefined
+  /** Of `score`: the least and the greatest number. */
+  readonly range?: readonly [least: number, greatest: number] | undefined
+}
+
+/** The kind of a task; `match` where it names none. */
+export function kindOf({ kind }: Pick<TaskSpec, 'kind'>): TaskKind {
+  return kind ?? 'match'
 }
 
 /** Criterion = id % 2. */

@@ -76,7 +76,7 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
     when: [
       '`embed`, `sohu-match embed`, `dedupe` or the routes `/embed` and `/v1/embeddings` with a cross-encoder',
       'the option `rerank` with a bi-encoder, which would judge the candidates as it has already',
-      'a one-task export (`--task`) of a bi-encoder'
+      'a one-task export (`--task`) of a bi-encoder, or of a network with tasks that have labels or a score'
     ],
     todo: 'Load the kind of model that the message names. `match`, `matchMany` and `rank` take both kinds; `info.architecture` says which one is loaded.'
   },
@@ -94,6 +94,7 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
     when: [
       'a text is no string, or longer than 200,000 characters',
       'an option of `createMatcher` is out of its range',
+      '`match` was asked of a task with labels or a score, or `classify` of a match task',
       'an HTTP request has too many pairs or another form than `/openapi.json` says'
     ],
     todo: 'Correct the value that the message names. It will not help to try again.'

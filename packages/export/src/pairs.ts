@@ -1,4 +1,5 @@
 import {
+  kindOf,
   MatcherError,
   padBatch,
   type Batch,
@@ -8,19 +9,33 @@ import {
   type Tokenizer
 } from '@sohu-match/core'
 
-/** A labeled pair for a cross-encoder. */
+/** What is true of a pair, or text: `label` of a match task, `target` of another. */
+export type Labels = Pick<Example, 'label' | 'target'>
+
+/** A labeled pair or text for a cross-encoder. */
 export interface EncodedExample extends TaskSequence {
-  readonly label: 0 | 1
+  readonly labels: Labels
 }
 
 /** Padded tokens of a batch. */
 const BATCH_TOKENS = 4096
 
-/** At most `limit` labeled examples, a share of every task and label, evenly spaced over the file. */
+/**
+ * At most `limit` labeled examples, a share of every task and label (of any-of tasks and scores: of every task), evenly
+ * spaced over the file.
+ */
 export function stratified(examples: readonly Example[], tasks: readonly TaskSpec[], limit: number): Example[] {
-  const strata = tasks.flatMap((task) =>
-    ([0, 1] as const).map((label) => examples.filter((one) => one.task === task.id && one.label === label))
-  )
+  const strata = tasks.flatMap((task) => {
+    const own = examples.filter((one) => one.task === task.id)
+    switch (kindOf(task)) {
+      case 'match':
+        return [0, 1].map((label) => own.filter((one) => one.label === label))
+      case 'one-of':
+        return [...task.labels!.keys()].map((label) => own.filter(({ target }) => target?.[0] === label))
+      default:
+        return [own.filter(({ target }) => target)]
+    }
+  })
   const total = strata.reduce((sum, rows) => sum + rows.length, 0)
   const share = Math.min(1, limit / total)
   return strata.flatMap((rows) => {
@@ -35,11 +50,16 @@ export function encodeExamples(
   tokenizer: Tokenizer,
   maxLength: number
 ): EncodedExample[] {
-  const encoded = examples.map(({ a, b, task, label }): EncodedExample => {
-    if (label === undefined)
+  const encoded = examples.map(({ a, b, task, label, target }): EncodedExample => {
+    if ((label ?? target) === undefined)
       throw new MatcherError('data-invalid', 'The gate needs labels; a pair of the valid split has none.')
     const { tokenIds, segmentIds } = tokenizer.encode(a, b, maxLength)
-    return { tokenIds, segmentIds, taskId: task, label }
+    return {
+      tokenIds,
+      segmentIds,
+      taskId: task,
+      labels: { ...(label !== undefined && { label }), ...(target && { target }) }
+    }
   })
   return encoded.sort((one, other) => one.tokenIds.length - other.tokenIds.length)
 }

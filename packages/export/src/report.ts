@@ -39,22 +39,21 @@ function sizeTable(rows: Rows): string {
 }
 
 function qualityTable(rows: Rows, tasks: readonly Pick<TaskSpec, 'name'>[]): string {
+  const score = ({ metrics, flips }: NonNullable<GraphReport['gate']>, name: string): string => {
+    const [match, answer] = [metrics.tasks[name], metrics.answers?.[name]]
+    if (answer?.kind === 'score') return answer.score.toFixed(4)
+    const [value, pairs] = match ? [match.f1, match.pairs] : [answer?.score, answer?.pairs]
+    return value === undefined ? '' : `${value.toFixed(4)} (${flips[name]!}/${pairs})`
+  }
+  const other = rows.some(([, { gate }]) => gate?.metrics.answers)
   return table(
-    ["F1 (label flips) at each task's threshold", 'mean', ...tasks.map((task) => task.name)],
+    [
+      `F1${other ? ', or own score,' : ''} (label flips) at each task's threshold`,
+      other ? 'mean F1' : 'mean',
+      ...tasks.map((task) => task.name)
+    ],
     rows.flatMap(([dtype, { gate }]) =>
-      gate
-        ? [
-            [
-              dtype,
-              gate.metrics.mean.toFixed(4),
-              ...tasks.map(({ name }) =>
-                gate.metrics.tasks[name]
-                  ? `${gate.metrics.tasks[name].f1.toFixed(4)} (${gate.flips[name]!}/${gate.metrics.tasks[name].pairs})`
-                  : ''
-              )
-            ]
-          ]
-        : []
+      gate ? [[dtype, gate.metrics.mean.toFixed(4), ...tasks.map(({ name }) => score(gate, name))]] : []
     )
   )
 }

@@ -2,7 +2,7 @@ import { MatcherError, type Batch, type ParityBatch } from '@sohu-match/core'
 import { withholdTelemetry } from '@sohu-match/node'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
-/** A loaded graph: returns logits [batch, 2], or a bi-encoder's vectors [batch, hidden], row-major. */
+/** A loaded graph: returns logits [batch, width], or a bi-encoder's vectors [batch, hidden], row-major. */
 export interface GraphRunner {
   run(batch: Batch): Promise<Float32Array>
   release(): Promise<void>

@@ -25,13 +25,20 @@ export function allTasks(config: ModelConfig): Target {
   }
 }
 
-/** For Hugging Face's tools. Throws `task-unknown`, and `architecture-mismatch` for a bi-encoder. */
+/** For Hugging Face's tools. Throws `task-unknown`, and `architecture-mismatch` for a bi-encoder or for tasks with labels. */
 export function singleTask(config: ModelConfig, name: string): Target {
   const id = taskId(name, config.tasks)
   if (config.architecture === 'bi-encoder') {
     throw new MatcherError(
       'architecture-mismatch',
       'This checkpoint is a bi-encoder; a one-task export in the layout of Hugging Face is of cross-encoders. Leave out --task.'
+    )
+  }
+  const labelled = config.tasks.find(({ kind }) => kind)
+  if (labelled) {
+    throw new MatcherError(
+      'architecture-mismatch',
+      `The task "${labelled.name}" of this checkpoint has labels or a score; a one-task export is of networks whose tasks are all match tasks. Leave out --task.`
     )
   }
   return {

@@ -21,7 +21,7 @@ export function encodeTextPairs(examples: readonly Example[], tokenizer: Tokeniz
   const encoded = examples.map(({ a, b, task, label }) => {
     if (label === undefined)
       throw new MatcherError('data-invalid', 'The gate needs labels; a pair of the valid split has none.')
-    return { a: sequenceOf(a, task), b: sequenceOf(b, task), task, label }
+    return { a: sequenceOf(a, task), b: sequenceOf(b!, task), task, label }
   })
   const texts = [...known.values()].sort((one, other) => one.tokenIds.length - other.tokenIds.length)
   const place = new Map(texts.map((sequence, index) => [sequence, index]))

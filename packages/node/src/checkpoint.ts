@@ -13,6 +13,7 @@ import {
   type CheckpointMetrics,
   type ModelConfig,
   type ParityBatch,
+  type Thresholds,
   type Tokenizer
 } from '@sohu-match/core'
 import { recoverFolder } from './folder'
@@ -40,7 +41,7 @@ export interface OpenCheckpoint {
   readonly folder: string
   readonly config: ModelConfig
   readonly assets: Assets
-  readonly thresholds: Readonly<Record<string, number>>
+  readonly thresholds: Thresholds
   readonly parity: readonly ParityBatch[]
   readonly metrics: CheckpointMetrics
   /** The caller closes them. */

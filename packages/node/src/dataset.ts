@@ -144,14 +144,20 @@ async function describedSources(description: string, wanted: readonly SplitName[
       task[split].map((file) => ({
         path: join(dirname(description), file),
         split,
-        format: { task: task.id, fields: task.fields, ...required(split, unlabelled) }
+        format: { ...kindOfTask(task), task: task.id, fields: task.fields, ...required(split, unlabelled) }
       }))
     )
   )
   const missing = described.flatMap((task) =>
     wanted.filter((split) => task[split].length === 0).map((split) => `${task.name} (${split})`)
   )
-  return { tasks: described.map(({ name, id, group }) => ({ name, id, group })), sources, missing }
+  const tasks = described.map(({ name, id, group, ...task }): TaskSpec => ({ name, id, group, ...kindOfTask(task) }))
+  return { tasks, sources, missing }
+}
+
+/** The kind of a task and what goes with it; nothing of a match task. */
+function kindOfTask({ kind, labels, range }: Pick<TaskSpec, 'kind' | 'labels' | 'range'>) {
+  return { ...(kind && { kind }), ...(labels && { labels }), ...(range && { range }) }
 }
 
 /** The required fields of a split's lines. */

@@ -4,9 +4,13 @@ import { csvCell } from './pairs/write'
 
 const HEADER = 'id,label'
 
-/** The competition's `id,label` file. An id with a comma, a quote or a line break is quoted as in RFC 4180. */
-export function labelsCsv(rows: readonly { readonly id: string; readonly label: 0 | 1 }[]): string {
-  return [HEADER, ...rows.map(({ id, label }) => `${csvCell(id)},${label}`)].map((line) => `${line}\n`).join('')
+/**
+ * The competition's `id,label` file; labels of other tasks are texts. What has a comma, a quote or a line break is quoted as in RFC 4180.
+ */
+export function labelsCsv(rows: readonly { readonly id: string; readonly label: 0 | 1 | string }[]): string {
+  return [HEADER, ...rows.map(({ id, label }) => `${csvCell(id)},${csvCell(String(label))}`)]
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 /** The id in quotes, which may contain line breaks; or, without quotes, everything before the last comma. */

@@ -7,10 +7,13 @@ import {
   MatcherError,
   startFirst,
   withOverall,
+  type ClassifyTypes,
   type Dtype,
   type Manifest,
   type Matcher,
-  type Task
+  type Task,
+  type TaskNames,
+  type TaskTypes
 } from '@sohu-match/core'
 import { withholdTelemetry } from '@sohu-match/node'
 import { candidates, thisMachine, type Machine } from './device'
@@ -40,7 +43,12 @@ const MAX_THREADS = 8
  * Throws `asset-missing`, `manifest-invalid`, `asset-corrupt`, `device-unavailable`, `dtype-missing`, `task-unknown`,
  * `input-invalid`, `storage`; an abort rejects with the signal's reason.
  */
-export async function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<Matcher<T>> {
+export function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<Matcher<T>>
+/** The same with the tasks' types, `createMatcher<Tasks>`, from `types.d.ts` of the model folder: `classify` then knows the labels. */
+export function createMatcher<Types extends TaskTypes = Record<never, never>>( // nothing is inferred: the types are named
+  options: MatcherOptions<keyof NoInfer<Types> & string>
+): Promise<Matcher<TaskNames<Types, 'match'>, ClassifyTypes<Types>>>
+export async function createMatcher<T extends string>(options: MatcherOptions<T>): Promise<Matcher<T>> {
   checkTelemetry()
   return createMatcherIn({ machine: thisMachine(), openThread, version: VERSION }, options)
 }
@@ -121,7 +129,7 @@ async function readModel(
   deviceId: number | undefined,
   watch: LoadWatch
 ): Promise<NodeLoad> {
-  const { tokenizer, graphs } = folder.manifest
+  const { tokenizer, graphs, outputs } = folder.manifest
   const { file, externalData = [] } = graphs[dtype]!
   const parent = file.slice(0, file.lastIndexOf('/') + 1) // a graph names its files relative to itself
   const graph = await folder.read(file, watch)
@@ -139,6 +147,7 @@ async function readModel(
     cuda: { deviceId },
     graphFile: file,
     graph,
+    outputs,
     externalData: external,
     vocab: await folder.read(tokenizer.vocab, watch),
     dictionary: tokenizer.dictionary === undefined ? undefined : await folder.read(tokenizer.dictionary, watch)

@@ -7,19 +7,28 @@ export {
   type Task
 } from '@sohu-match/core'
 export type {
+  AnyClassification,
+  AnyOfResult,
+  Classification,
+  ClassifyTypes,
   DeviceReason,
   Dtype,
   LoadProgress,
   Matcher,
   MatcherInfo,
   MatchResult,
+  OneOfResult,
   Pair,
   RankedMatch,
   RankOptions,
   Reranker,
   RunManyOptions,
   RunOptions,
+  ScoreResult,
   StoredVectors,
+  TaskNames,
+  TaskType,
+  TaskTypes,
   Truncation,
   VectorInfo
 } from '@sohu-match/core'

@@ -6,7 +6,7 @@ import type { NodeLoad } from './worker-load'
 
 /** A loaded graph that has run once. */
 export interface Session {
-  /** Logits [batch, 2] or vectors [batch, hidden], row-major. Throws `inference-failed`. */
+  /** Logits [batch, columns] or vectors [batch, hidden], row-major. Throws `inference-failed`. */
   run(batch: Batch): Promise<Float32Array>
   release(): Promise<void>
 }
@@ -23,7 +23,7 @@ export async function openSession(load: NodeLoad): Promise<Session> {
       ...sessionOptions(device, load.threads, load.cuda),
       ...(externalData.length > 0 && { externalData })
     })
-    const run = (batch: Batch): Promise<Float32Array> => runBatch(session, batch)
+    const run = (batch: Batch): Promise<Float32Array> => runBatch(session, batch, load.outputs)
     await run({
       batch: 1,
       seq: 4,
@@ -46,7 +46,8 @@ export async function openSession(load: NodeLoad): Promise<Session> {
 
 async function runBatch(
   session: InferenceSession,
-  { batch, seq, tokenIds, segmentIds, taskIds }: Batch
+  { batch, seq, tokenIds, segmentIds, taskIds }: Batch,
+  columns = 2
 ): Promise<Float32Array> {
   const outputs = await session.run({
     token_ids: new Tensor('int32', tokenIds, [batch, seq]),
@@ -54,11 +55,11 @@ async function runBatch(
     task_ids: new Tensor('int32', taskIds, [batch])
   })
   const values = (outputs.logits ?? outputs.vectors)?.data
-  const rows = outputs.logits ? 2 * batch : batch
+  const rows = outputs.logits ? columns * batch : batch
   const whole = values instanceof Float32Array && (outputs.logits ? values.length === rows : values.length % rows === 0)
   if (whole) return values.slice() // a copy: the runtime owns the output's memory
   throw new MatcherError(
     'inference-failed',
-    'The graph has no float32 output "logits" of two columns, and no "vectors"; export the model again.'
+    `The graph has no float32 output "logits" of ${columns} columns, and no "vectors"; export the model again.`
   )
 }

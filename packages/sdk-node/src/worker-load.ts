@@ -7,6 +7,8 @@ export interface NodeLoad {
   readonly graphFile: string
   /** In memory that all workers share. */
   readonly graph: Uint8Array
+  /** Columns of its logits. Default 2. */
+  readonly outputs?: number | undefined
   /** Files next to the graph with its larger weights, by the graph's names for them. */
   readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[]
   readonly threads: number

@@ -1,4 +1,11 @@
-import { createMatcherFrom, MatcherError, type Task } from '@sohu-match/core'
+import {
+  createMatcherFrom,
+  MatcherError,
+  type ClassifyTypes,
+  type Task,
+  type TaskNames,
+  type TaskTypes
+} from '@sohu-match/core'
 import { createWebEngine, type WebEngine } from './engine'
 import type { LoadedWorker } from './start-worker'
 import { checkWebOptions, type MatcherOptions, type WebMatcher } from './options'
@@ -14,7 +21,12 @@ const VECTORS_KEPT = 20_000
  * Throws `device-unavailable`, `dtype-missing`, `manifest-invalid`, `asset-missing`, `asset-corrupt`, `network`, `task-unknown`,
  * `input-invalid`, `inference-failed`; an abort passes the signal's reason through.
  */
-export async function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<WebMatcher<T>> {
+export function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<WebMatcher<T>>
+/** The same with the tasks' types, `createMatcher<Tasks>`, from `types.d.ts` of the model folder: `classify` then knows the labels. */
+export function createMatcher<Types extends TaskTypes = Record<never, never>>( // nothing is inferred: the types are named
+  options: MatcherOptions<keyof NoInfer<Types> & string>
+): Promise<WebMatcher<TaskNames<Types, 'match'>, ClassifyTypes<Types>>>
+export async function createMatcher<T extends string>(options: MatcherOptions<T>): Promise<WebMatcher<T>> {
   checkWebOptions(options)
   const engine = await startEngine(options)
   try {

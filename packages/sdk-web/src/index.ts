@@ -1,16 +1,25 @@
 export { TASKS, MatcherError, type MatcherErrorCode, type Task } from '@sohu-match/core'
 export type {
+  AnyClassification,
+  AnyOfResult,
+  Classification,
+  ClassifyTypes,
   DeviceReason,
   Dtype,
   LoadProgress,
   MatchResult,
+  OneOfResult,
   Pair,
   RankedMatch,
   RankOptions,
   Reranker,
   RunManyOptions,
   RunOptions,
+  ScoreResult,
   StoredVectors,
+  TaskNames,
+  TaskType,
+  TaskTypes,
   Truncation,
   VectorInfo
 } from '@sohu-match/core'

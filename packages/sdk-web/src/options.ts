@@ -5,7 +5,9 @@ import {
   type Dtype,
   type Matcher,
   type MatcherInfo,
-  type Task
+  type Task,
+  type TaskType,
+  type TaskTypes
 } from '@sohu-match/core'
 import type { StorageKind, WebDevice } from './messages'
 
@@ -61,7 +63,10 @@ export interface WebMatcherInfo extends MatcherInfo {
 }
 
 /** A matcher that runs in a worker of this page. */
-export interface WebMatcher<T extends string = Task> extends Matcher<T> {
+export interface WebMatcher<
+  T extends string = Task,
+  C extends TaskTypes = Readonly<Record<T, TaskType>>
+> extends Matcher<T, C> {
   readonly info: WebMatcherInfo
 }
 

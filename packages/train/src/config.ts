@@ -104,6 +104,11 @@ const entries = {
    * lexical_weight.
    */
   r_drop_weight: v.optional(atLeastZero, 0),
+  /**
+   * Loss of tasks of which any label may hold: `multilabel` (Su 2020, kexue.fm/archives/7359: labels that hold above 0 and above the others), or
+   * `sigmoid`, a cross-entropy for each label.
+   */
+  any_of_loss: v.optional(v.picklist(['multilabel', 'sigmoid']), 'multilabel'),
   token_match_weight: v.optional(atLeastZero, 0),
   lexical_weight: v.optional(atLeastZero, 0),
 

@@ -61,7 +61,7 @@ export async function dedupe(
       ? await embedAll(matcher, texts, task, signal)
       : await readAll(matcher, texts, task, resolve(vectors), signal)
   const { scale = 1, offset = 0, threshold: own } = matcher.info.tasks.find(({ name }) => name === task)!
-  const least = leastCosine(threshold ?? own, scale, offset)
+  const least = leastCosine(threshold ?? own!, scale, offset) // a bi-encoder's tasks are match tasks, each with a threshold
   const groups =
     exact || all.length <= MOST_COMPARED
       ? await nearDuplicates(rows, width, least, signal)

@@ -1,5 +1,5 @@
-import type { MatchResult } from '@sohu-match/sdk-node'
 import type { Command } from 'commander'
+import { answerOf, type Answer } from '../score/judge'
 import { requireTask, usingMatcher, withModel, type ModelFlags } from '../model-flags'
 
 interface MatchFlags extends ModelFlags {
@@ -8,17 +8,29 @@ interface MatchFlags extends ModelFlags {
 }
 
 export function addMatch(program: Command): void {
-  withModel(program.command('match <a> <b>'))
-    .description('judge one pair')
+  withModel(program.command('match <a> [b]'))
+    .description('judge one pair, or one text under a task with labels or a score')
     .option('--task <name>', 'the task to judge it under; may be left out where the model has only one')
     .option('--json', 'print the result as JSON')
-    .action(async (a: string, b: string, flags: MatchFlags) => {
-      const result = await usingMatcher(flags, async (matcher) => matcher.match(a, b, requireTask(matcher, flags.task)))
+    .action(async (a: string, b: string | undefined, flags: MatchFlags) => {
+      const result = await usingMatcher(flags, async (matcher) =>
+        answerOf(matcher, { a, b, task: requireTask(matcher, flags.task) })
+      )
       process.stdout.write(`${flags.json ? JSON.stringify(result) : describeResult(result)}\n`)
     })
 }
 
-function describeResult({ task, label, score, threshold, tokenCount, truncated }: MatchResult<string>): string {
-  const verdict = label === 1 ? 'match' : 'no match'
-  return `${verdict}  score ${score.toFixed(4)}  threshold ${threshold.toFixed(4)}  task ${task}  ${tokenCount} tokens${truncated ? ', cut' : ''}`
+function describeResult(result: Answer): string {
+  const { task, tokenCount, truncated } = result
+  return `${verdictOf(result)}  task ${task}  ${tokenCount} tokens${truncated ? ', cut' : ''}`
+}
+
+function verdictOf(result: Answer): string {
+  if (!('kind' in result)) {
+    const { label, score, threshold } = result
+    return `${label === 1 ? 'match' : 'no match'}  score ${score.toFixed(4)}  threshold ${threshold.toFixed(4)}`
+  }
+  if (result.kind === 'score') return result.value.toFixed(4)
+  const labels = result.kind === 'one-of' ? [result.label] : result.labels
+  return labels.map((label) => `${label} ${result.probabilities[label]!.toFixed(4)}`).join(', ') || 'no label'
 }

@@ -19,7 +19,7 @@ interface ScoreFlags extends ModelFlags {
 
 export function addScore(program: Command): void {
   withModel(program.command('score'))
-    .description('score JSON lines ({"a", "b", "task", "id"}) from stdin, in order')
+    .description('score JSON lines ({"a", "b", "task", "id"}) from stdin, in order, each as its task has it')
     .option('--task <name>', 'the task of lines that name none; may be left out where the model has only one')
     .option('--out <file>', 'write to a file instead of stdout')
     .option('--resume', 'resume the file of --out: lines that it has answers for are not scored again')

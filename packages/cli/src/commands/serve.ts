@@ -24,7 +24,9 @@ interface ServeFlags extends ModelFlags {
 
 export function addServe(program: Command, version: string): void {
   withModel(program.command('serve'))
-    .description('serve /match, /rerank, /predict, /health, /ready, /info, /metrics and /openapi.json over HTTP')
+    .description(
+      'serve /match, /classify, /rerank, /predict, /health, /ready, /info, /metrics and /openapi.json over HTTP'
+    )
     .option('--task <name>', 'the task of requests that name none; may be left out where the model has only one')
     .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 8080)

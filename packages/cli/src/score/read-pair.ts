@@ -1,9 +1,10 @@
 import { numberText } from '@sohu-match/core'
 import { decodeLine, type RawLine } from '@sohu-match/node'
-import { MatcherError, type Pair } from '@sohu-match/sdk-node'
+import { MatcherError } from '@sohu-match/sdk-node'
+import type { TaskTexts } from './judge'
 
 export interface ScoreLine {
-  readonly pair: Pair<string>
+  readonly pair: TaskTexts
   /** As JSON, digit for digit; undefined if the line has none. */
   readonly id: string | undefined
 }
@@ -12,16 +13,21 @@ type Json = Readonly<Record<string, unknown>>
 
 /**
  * Reads `a` and `b` (or `source` and `target`), `task` unless there is a default, and an `id` that is passed on. null
- * is the same as an absent field. Throws `data-invalid` with the line's number.
+ * is the same as an absent field; `b` may be absent if the task is not a match task (`alone`). Throws `data-invalid` with
+ * the line's number.
  */
-export function readPair(line: RawLine, defaultTask: string | undefined): ScoreLine {
+export function readPair(
+  line: RawLine,
+  defaultTask: string | undefined,
+  alone: (task: unknown) => boolean = () => false
+): ScoreLine {
   const invalid = (found: string): MatcherError => new MatcherError('data-invalid', `line ${line.number}: ${found}`)
   const text = decodeLine(line, `line ${line.number}`)
   const record = parseRecord(text, invalid)
   const a = record.a ?? record.source
-  const b = record.b ?? record.target
+  const b = record.b ?? record.target ?? undefined
   const task = record.task ?? defaultTask
-  if (typeof a !== 'string' || typeof b !== 'string')
+  if (typeof a !== 'string' || (typeof b !== 'string' && !(b === undefined && alone(task))))
     throw invalid(`"${typeof a === 'string' ? 'b' : 'a'}" is missing or not a string.`)
   if (task === undefined) throw invalid('"task" is missing; name it in the line or with --task.')
   if (typeof task !== 'string') throw invalid('"task" is not a string.')

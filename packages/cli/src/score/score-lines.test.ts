@@ -23,7 +23,7 @@ function fakeMatcher(room = Infinity) {
       truncated: false
     }
   }
-  return { state, matcher: { match } }
+  return { state, matcher: { match, classify: async () => ({}) as never, info: { tasks: [] } as never } }
 }
 
 const json = (i: number): string => JSON.stringify({ a: 'x'.repeat(i % 90), b: '', task: 'A-ss', id: i })

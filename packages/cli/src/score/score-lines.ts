@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events'
 import type { RawLine } from '@sohu-match/node'
-import { MatcherError, type Matcher, type MatcherErrorCode, type MatchResult } from '@sohu-match/sdk-node'
+import { MatcherError, type MatcherErrorCode } from '@sohu-match/sdk-node'
 import { inOrder } from './in-order'
-import { createJudge } from './judge'
+import { createJudge, type Answer, type Answerer } from './judge'
 import { readId, readPair } from './read-pair'
 import { unscoredLines, untilStopped, type Answered } from './unscored-lines'
 
 export interface ScoreOptions {
-  readonly matcher: Pick<Matcher<string>, 'match'>
+  readonly matcher: Answerer
   /** May be abandoned while a read is pending. */
   readonly input: AsyncIterable<Uint8Array>
   /** Receives whole output lines; resolves when more may follow. */
@@ -101,9 +101,11 @@ function createAnswerer(
   signal: AbortSignal
 ): (line: RawLine, held: Held) => Promise<string> {
   const judge = createJudge(matcher, signal)
+  const answered = new Set(matcher.info.tasks.filter(({ kind }) => kind).map(({ name }) => name))
+  const alone = (name: unknown): boolean => typeof name === 'string' && answered.has(name)
   return async (line, held) => {
     try {
-      const { pair, id } = readPair(line, task)
+      const { pair, id } = readPair(line, task, alone)
       return scoreText(id, await judge(pair))
     } catch (cause) {
       if (!(cause instanceof MatcherError && BAD_LINE.includes(cause.code))) throw cause
@@ -115,9 +117,19 @@ function createAnswerer(
   }
 }
 
-function scoreText(id: string | undefined, result: MatchResult<string>): string {
-  const { task, label, score, tokenCount, truncated } = result
-  return withId(id, { task, label, score: Number(score.toFixed(6)), tokenCount, truncated })
+function scoreText(id: string | undefined, result: Answer): string {
+  const { task, tokenCount, truncated } = result
+  return withId(id, { task, ...answerFields(result), tokenCount, truncated })
+}
+
+/** What differs by the kind of the task: label and score; label or labels with the probability of each; or the value. */
+function answerFields(result: Answer): object {
+  const rounded = (value: number): number => Number(value.toFixed(6))
+  if (!('kind' in result)) return { label: result.label, score: rounded(result.score) }
+  if (result.kind === 'score') return { value: rounded(result.value) }
+  const named = Object.entries(result.probabilities).map(([label, value]) => [label, rounded(value)] as const)
+  const probabilities = Object.fromEntries(named)
+  return result.kind === 'one-of' ? { label: result.label, probabilities } : { labels: result.labels, probabilities }
 }
 
 function errorText(id: string | undefined, line: number, { code, message }: MatcherError): string {

@@ -40,6 +40,20 @@ const matchMany: Matcher<string>['matchMany'] = async (pairs, run) =>
     }
   })
 
+/** Answers by the length of the text. */
+const classify: Matcher<string>['classify'] = async (a, b, task) => {
+  const facts = { task, logits: [0, 1], tokenCount: 5, truncated: false }
+  if (task === 'grade') return { ...facts, kind: 'score', value: a.length } as never
+  const probabilities = { long: a.length / 100, short: 1 - a.length / 100, pair: b === undefined ? 0 : 0.5 }
+  return {
+    ...facts,
+    kind: 'any-of',
+    labels: ['short'],
+    probabilities,
+    thresholds: { long: 0.5, short: 0.5, pair: 0.6 }
+  } as never
+}
+
 /** Vectors (length of the text, 1); a text that names an error code throws it. */
 const embed: Matcher<string>['embed'] = async (texts) => {
   const bad = texts.find((text) => text.startsWith('throw '))
@@ -55,7 +69,7 @@ const errors: unknown[] = []
 
 async function create(options: Partial<AppOptions> = {}): Promise<FastifyInstance> {
   app = await createApp({
-    matcher: { matchMany, embed, info, health },
+    matcher: { matchMany, classify, embed, info, health },
     version: '0.0.0',
     host: '127.0.0.1',
     bodyLimit: 10_000,
@@ -101,6 +115,42 @@ describe('POST /match', () => {
         ]
       })
     ).toMatchObject({ body: { results: [wanted, { label: 1, truncated: true }] } })
+  })
+})
+
+describe('tasks with labels', () => {
+  const tasks = [
+    ...info.tasks,
+    { name: 'length', id: 1, group: 'x', kind: 'any-of' as const, labels: ['long', 'short', 'pair'] },
+    { name: 'grade', id: 2, group: 'x', kind: 'score' as const, range: [1, 5] as const }
+  ]
+  const matcher = { matchMany, classify, embed, info: { ...info, tasks }, health }
+
+  it('are answered by /classify, of one text, a pair, or several', async () => {
+    const { body } = await post('/classify', { a: 'x', task: 'length' }, { matcher })
+    expect(body).toMatchObject({
+      kind: 'any-of',
+      labels: ['short'],
+      probabilities: { long: 0.01, short: 0.99, pair: 0 }
+    })
+    const pairs = [
+      { a: 'x', b: 'y' },
+      { a: 'xyz', task: 'grade' }
+    ]
+    expect((await post('/classify', { pairs, task: 'length' }, { matcher })).body).toMatchObject({
+      results: [{ probabilities: { pair: 0.5 } }, { kind: 'score', value: 3 }]
+    })
+    expect(await post('/classify', { b: 'x', task: 'length' }, { matcher })).toMatchObject({ status: 422 })
+  })
+
+  it('give /predict their labels, the likeliest first, also of a text alone', async () => {
+    const labels = ['short', 'long', 'pair']
+    const { body } = await post('/predict', { inputs: 'xy', task: 'length' }, { matcher })
+    expect((body as { label: string }[]).map(({ label }) => label)).toEqual(labels)
+    expect(await post('/predict', { inputs: 'xy', task: 'grade' }, { matcher })).toMatchObject({ status: 422 })
+    expect(await post('/predict', { inputs: 'xy', task: 'length', raw_scores: true }, { matcher })).toMatchObject({
+      body: { error: expect.stringContaining('labels of its own') }
+    })
   })
 })
 
@@ -253,6 +303,7 @@ describe('refusals', () => {
       void create({
         matcher: {
           info,
+          classify,
           embed,
           health,
           matchMany: (_pairs, run) =>
@@ -299,6 +350,7 @@ describe('the rest', () => {
     const document = (await server.inject('/openapi.json')).json<{ openapi: string; paths: Record<string, unknown> }>()
     expect(document.openapi).toBe('3.1.0')
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/classify',
       '/embed',
       '/health',
       '/info',
@@ -507,7 +559,7 @@ describe('clients that do not read', () => {
     const held = new Promise<void>((resolve) => (release = resolve))
     const server = await create({
       bodyLimit: 100_000,
-      matcher: { info, embed, health, matchMany: async (pairs) => held.then(() => matchMany(pairs)) }
+      matcher: { info, classify, embed, health, matchMany: async (pairs) => held.then(() => matchMany(pairs)) }
     })
     await server.listen({ port: 0, host: '127.0.0.1' })
     const { port } = server.server.address() as { port: number }

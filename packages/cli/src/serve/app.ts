@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import { MatcherError, type Matcher, type Pair, type RunOptions } from '@sohu-match/sdk-node'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Answer, TaskTexts } from '../score/judge'
 import { guardAccess, type AccessOptions } from './access'
 import { logAccess, requestId, type AccessEntry } from './access-log'
 import { EMBED_ROUTES } from './embed-routes'
@@ -20,7 +21,7 @@ export interface ServeLimits extends TrafficLimits {
 }
 
 export interface AppOptions extends ServeLimits, AccessOptions {
-  readonly matcher: Pick<Matcher<string>, 'matchMany' | 'embed' | 'info' | 'health'>
+  readonly matcher: Pick<Matcher<string>, 'matchMany' | 'classify' | 'embed' | 'info' | 'health'>
   readonly version: string
   readonly defaultTask?: string | undefined
   /** Called with failures of the server itself. */
@@ -125,16 +126,21 @@ function routeContext(
       metrics.waiting.dec(count)
     }
   }
+  const measured = <R extends Pick<Answer, 'task' | 'tokenCount' | 'truncated'>>(results: R[]): R[] => {
+    for (const { task, tokenCount, truncated } of results) {
+      metrics.pairs.inc({ task })
+      metrics.tokens.inc(tokenCount)
+      if (truncated) metrics.truncated.inc()
+    }
+    return results
+  }
   const judge = (pairs: readonly Pair<string>[]) =>
-    counted(pairs.length, 'pairs', async () => {
-      const results = await matcher.matchMany(pairs, run)
-      for (const { task, tokenCount, truncated } of results) {
-        metrics.pairs.inc({ task })
-        metrics.tokens.inc(tokenCount)
-        if (truncated) metrics.truncated.inc()
-      }
-      return results
-    })
+    counted(pairs.length, 'pairs', async () => measured(await matcher.matchMany(pairs, run)))
+  const classify = (texts: readonly TaskTexts[]) =>
+    counted(texts.length, 'pairs', async () =>
+      measured(await Promise.all(texts.map(({ a, b, task }) => matcher.classify(a, b, task, run))))
+    )
+  const isMatch = (task: string): boolean => !matcher.info.tasks.find(({ name }) => name === task)?.kind
   const embed = (texts: readonly string[], task: string, modelHash: string | undefined) =>
     counted(texts.length, 'texts', async () => {
       requireModel(matcher.info, modelHash)
@@ -144,7 +150,7 @@ function routeContext(
       return texts.map((_, i) => rows.subarray(i * width, (i + 1) * width))
     })
   const { model, modelHash } = matcher.info
-  return { judge, embed, model, modelHash, defaultTask }
+  return { judge, classify, isMatch, embed, model, modelHash, defaultTask }
 }
 
 /** Throws `vectors-mismatch` if a client has stored vectors of another model. */

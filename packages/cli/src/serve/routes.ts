@@ -1,6 +1,7 @@
-import { MatcherError, type MatchResult, type Pair } from '@sohu-match/sdk-node'
+import { MatcherError, type AnyClassification, type MatchResult, type Pair } from '@sohu-match/sdk-node'
 import type { FastifySchema } from 'fastify'
-import { matchSchema, predictSchema, rerankSchema } from './schemas'
+import type { TaskTexts } from '../score/judge'
+import { classifySchema, matchSchema, predictSchema, rerankSchema } from './schemas'
 
 /** Bodies of the routes, checked by Fastify against their schemas. */
 export interface MatchBody {
@@ -8,6 +9,12 @@ export interface MatchBody {
   readonly b?: string
   readonly task?: string
   readonly pairs?: readonly { a: string; b: string; task?: string }[]
+}
+export interface ClassifyBody {
+  readonly a?: string
+  readonly b?: string
+  readonly task?: string
+  readonly pairs?: readonly { a: string; b?: string; task?: string }[]
 }
 export interface RerankBody {
   readonly query: string
@@ -28,6 +35,10 @@ export interface PredictBody {
 export interface RouteContext {
   /** Judges pairs under the server's limits. Throws as `matchMany`. */
   readonly judge: (pairs: readonly Pair<string>[]) => Promise<MatchResult<string>[]>
+  /** Answers tasks with labels or a score under the server's limits. Throws what `classify` throws. */
+  readonly classify: (texts: readonly TaskTexts[]) => Promise<AnyClassification[]>
+  /** Whether a task is a match task; one that the model does not know counts as one, and is refused as such. */
+  readonly isMatch: (task: string) => boolean
   /** Throws as `embed`, and `vectors-mismatch` if the request names another model. */
   readonly embed: (texts: readonly string[], task: string, modelHash: string | undefined) => Promise<Float32Array[]>
   /** The model's name, and the SHA-256 of its graph. */
@@ -60,6 +71,23 @@ async function match(
   return (await context.judge([{ a, b, task: taskOf(task, context) }]))[0]!
 }
 
+/** POST /classify: one text or pair, or several under `pairs`. */
+async function classify(
+  { a, b, task, pairs }: ClassifyBody,
+  context: RouteContext
+): Promise<AnyClassification | { results: AnyClassification[] }> {
+  if (pairs) {
+    if (a !== undefined || b !== undefined) throw invalid('The body has both a text and "pairs"; send one of them.')
+    return {
+      results: await context.classify(
+        pairs.map((pair) => ({ a: pair.a, b: pair.b, task: taskOf(pair.task ?? task, context) }))
+      )
+    }
+  }
+  if (a === undefined) throw invalid('The body must have "a", or "pairs".')
+  return (await context.classify([{ a, b, task: taskOf(task, context) }]))[0]!
+}
+
 /** POST /rerank: best first, ties in input order. */
 async function rerank(
   body: RerankBody,
@@ -78,14 +106,23 @@ async function rerank(
     .slice(0, body.top_n)
 }
 
-/** POST /predict: for each pair both labels, the more likely first; a single pair returns a single list. */
+/** POST /predict: for each pair both labels, the more likely first; a single pair returns a single list. Of a task with labels, all of them. */
 async function predict(
   { inputs, task, raw_scores, truncate }: PredictBody,
   context: RouteContext
 ): Promise<Prediction[] | Prediction[][]> {
   const isPair = Array.isArray(inputs) && inputs.every((input) => typeof input === 'string')
   const pairs = typeof inputs === 'string' ? [[inputs]] : isPair ? [inputs as string[]] : inputs
-  const results = await context.judge(pairs.map((input) => toPair(input, taskOf(task, context))))
+  const name = taskOf(task, context)
+  if (!context.isMatch(name)) {
+    if (raw_scores)
+      throw invalid('The task has labels of its own, whose scores are probabilities; leave out "raw_scores".')
+    const answers = await context.classify(pairs.map(([a, b]) => ({ a: a!, b, task: name })))
+    refuseCut(answers, truncate)
+    const predictions = answers.map(labelPredictions)
+    return isPair || typeof inputs === 'string' ? predictions[0]! : predictions
+  }
+  const results = await context.judge(pairs.map((input) => toPair(input, name)))
   refuseCut(results, truncate)
   const predictions = results.map((result) => labels(result, raw_scores))
   return isPair ? predictions[0]! : predictions
@@ -94,7 +131,8 @@ async function predict(
 /** One label of a pair. */
 export interface Prediction {
   readonly score: number
-  readonly label: 'match' | 'no-match'
+  /** `match` or `no-match`, or a label of the task. */
+  readonly label: string
 }
 
 function labels({ score, logits }: MatchResult<string>, raw = false): Prediction[] {
@@ -103,6 +141,12 @@ function labels({ score, logits }: MatchResult<string>, raw = false): Prediction
     { label: 'no-match', score: raw ? logits[0] : 1 - score }
   ]
   return both.sort((one, other) => other.score - one.score)
+}
+
+function labelPredictions(answer: AnyClassification): Prediction[] {
+  if (answer.kind === 'score') throw invalid('The task gives a number; ask for it with /classify.')
+  const labels = Object.entries(answer.probabilities).map(([label, score]) => ({ label, score }))
+  return labels.sort((one, other) => other.score - one.score)
 }
 
 function toPair(input: string | readonly string[], task: string): Pair<string> {
@@ -123,7 +167,7 @@ function scoreOf({ score, logits }: MatchResult<string>, raw = false): number {
   return raw ? logits[1] - logits[0] : score
 }
 
-function refuseCut(results: readonly MatchResult<string>[], truncate = true): void {
+function refuseCut(results: readonly { readonly truncated: boolean }[], truncate = true): void {
   const cut = results.findIndex((result) => result.truncated)
   if (!truncate && cut !== -1)
     throw invalid(`Pair ${cut} is longer than the model's maximum length; shorten it, or leave out "truncate": false.`)
@@ -136,6 +180,7 @@ function invalid(message: string): MatcherError {
 /** A new route needs a line here, and its schema. */
 export const ROUTES: readonly Route[] = [
   { path: '/match', schema: matchSchema, answer: match },
+  { path: '/classify', schema: classifySchema, answer: classify },
   { path: '/rerank', schema: rerankSchema, answer: rerank },
   { path: '/predict', schema: predictSchema, answer: predict }
 ]

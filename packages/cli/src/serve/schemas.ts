@@ -46,6 +46,40 @@ export const matchSchema = {
   }
 } as const
 
+const probabilities = { type: 'object', additionalProperties: { type: 'number' } } as const
+const answer = {
+  type: 'object',
+  required: ['task', 'kind'],
+  properties: {
+    task: text,
+    kind: { type: 'string', enum: ['one-of', 'any-of', 'score'] },
+    label: text,
+    labels: { type: 'array', items: text },
+    value: { type: 'number' },
+    probabilities,
+    thresholds: probabilities,
+    logits: { type: 'array', items: { type: 'number' } },
+    tokenCount: { type: 'integer' },
+    truncated: { type: 'boolean' }
+  }
+} as const
+const textOrPair = { type: 'object', required: ['a'], properties: { a: text, b: text, task } } as const
+
+/** POST /classify: one text or pair, or several under `pairs`. */
+export const classifySchema = {
+  summary: 'Answers tasks with labels or a score, of a pair or of one text.',
+  body: { type: 'object', properties: { a: text, b: text, task, pairs: { type: 'array', items: textOrPair } } },
+  response: {
+    200: {
+      anyOf: [
+        { type: 'object', required: ['results'], properties: { results: { type: 'array', items: answer } } },
+        answer
+      ]
+    },
+    ...failures
+  }
+} as const
+
 /** POST /rerank, as in text-embeddings-inference. */
 export const rerankSchema = {
   summary: "Ranks texts against a query, best first (text-embeddings-inference's /rerank).",

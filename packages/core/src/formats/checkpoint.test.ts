@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { evaluateAll } from '../answer-metrics'
 import { parityToJson, parseMetrics, parseParity, parseThresholds } from './checkpoint'
 import { evaluateAt, evaluateRows } from '../metrics'
-import { SOHU_TASKS, TASKS } from '../tasks'
+import { SOHU_TASKS, TASKS, type TaskSpec } from '../tasks'
 
 const thresholds = Object.fromEntries(TASKS.map((name) => [name, 0.4]))
 
@@ -68,5 +69,44 @@ describe('metrics.json', () => {
     const metrics = { ...evaluateRows([{ task: 0, label: 0, score: 0.1, predicted: 0 }], SOHU_TASKS), epoch: 2 }
     expect(parseMetrics(JSON.parse(JSON.stringify(metrics)))).toEqual(metrics)
     expect(() => parseMetrics({ mean: 'high', groups: {}, tasks: {} })).toThrow('"mean"')
+  })
+})
+
+describe('tasks with labels', () => {
+  const tasks: TaskSpec[] = [
+    { name: 'same', id: 0, group: 'same' },
+    { name: 'any', id: 1, group: 'any', kind: 'any-of', labels: ['a', 'b'] },
+    { name: 'one', id: 2, group: 'one', kind: 'one-of', labels: ['a', 'b'] },
+    { name: 'grade', id: 3, group: 'grade', kind: 'score', range: [1, 5] }
+  ]
+
+  it('have a threshold for each label where any may hold, and none otherwise', () => {
+    const thresholds = { same: 0.4, any: { b: 0.2, a: 0.1 } }
+    expect(parseThresholds(thresholds, tasks)).toEqual(thresholds)
+    const problem = (changed: object) => () => parseThresholds({ ...thresholds, ...changed }, tasks)
+    expect(problem({ any: 0.5 })).toThrow('the threshold of "any" must be a number for each of the labels a, b')
+    expect(problem({ any: { a: 0.1 } })).toThrow('for each of the labels a, b')
+    expect(problem({ same: { a: 0.1 } })).toThrow('the threshold of "same" must be a number')
+    expect(problem({ one: 0.5 })).toThrow('"one" is not a task')
+    expect(problem({ any: { a: 2, b: 0 } })).toThrow('thresholds.json')
+    expect(() => parseThresholds({ same: 0.4 }, tasks)).toThrow('task "any" has no threshold')
+  })
+
+  it('have metrics of their own, which are read back', () => {
+    const answers = tasks
+      .slice(1)
+      .map(({ id, labels }) => ({ task: id, target: [labels ? 1 : 2], values: labels ? [0.2, 0.8] : [3] }))
+    const metrics = evaluateAll({ rows: [], answers }, tasks, {})
+    expect(Object.keys(metrics.answers!)).toEqual(['any', 'one', 'grade'])
+    expect(metrics.answers!['grade']!.score).toBeNaN() // one row does not correlate
+    expect(parseMetrics(JSON.parse(JSON.stringify(metrics)))).toEqual(metrics)
+    expect(() => parseMetrics({ ...metrics, mean: null, answers: { any: { kind: 'none' } } })).toThrow('answers')
+  })
+
+  it('have logits of any width in parity.json', () => {
+    const wide = { tokenIds: [[2, 3]], segmentIds: [[0, 0]], taskIds: [1], outputs: [[1, 2, 3, 4, 5, 6, 7]] }
+    const json = parityToJson([wide], 'logits') as { batches: Record<string, unknown>[] }
+    expect(json.batches[0]!['logits']).toEqual(wide.outputs)
+    expect(parseParity(JSON.parse(JSON.stringify(json)))).toEqual([wide])
   })
 })

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { MatcherError } from '../errors'
-import type { ClassMetrics, Metrics, TaskMetrics } from '../metrics'
+import type { ClassMetrics, Metrics, TaskMetrics, Thresholds } from '../metrics'
 import { describeIssues, recordOf } from '../schema'
 import type { TaskSpec } from '../tasks'
 
@@ -9,7 +9,7 @@ export interface ParityBatch {
   readonly tokenIds: readonly (readonly number[])[]
   readonly segmentIds: readonly (readonly number[])[]
   readonly taskIds: readonly number[]
-  /** Logits [batch, 2], or a bi-encoder's vectors [batch, hidden]. */
+  /** Logits [batch, 2], those of all heads [batch, width], or a bi-encoder's vectors [batch, hidden]. */
   readonly outputs: readonly (readonly number[])[]
 }
 
@@ -21,7 +21,7 @@ export interface CheckpointMetrics extends Metrics {
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(0))
 const rows = v.pipe(v.array(v.pipe(v.array(id), v.nonEmpty())), v.nonEmpty())
-const outputs = v.array(v.pipe(v.array(v.number()), v.minLength(2)))
+const outputs = v.array(v.pipe(v.array(v.number()), v.nonEmpty()))
 const paritySchema = v.object({
   batches: v.pipe(
     v.array(
@@ -44,23 +44,42 @@ const ratio = v.pipe(
 )
 const threshold = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const classSchema = { pairs: id, f1: ratio, precision: ratio, recall: ratio }
+const labelMetricsSchema = v.object({
+  kind: v.picklist(['one-of', 'any-of']),
+  pairs: id,
+  score: ratio,
+  baseline: ratio,
+  accuracy: ratio,
+  macroF1: ratio,
+  microF1: ratio,
+  labels: recordOf(v.object({ ...classSchema, positives: id, threshold: v.exactOptional(threshold) }))
+})
+const scoreMetricsSchema = v.object({
+  kind: v.literal('score'),
+  pairs: id,
+  score: ratio,
+  baseline: v.literal(0),
+  spearman: ratio,
+  rmse: ratio,
+  baselineRmse: ratio
+})
 const metricsSchema = v.object({
   epoch: v.exactOptional(v.number()),
   step: v.exactOptional(v.number()),
   mean: ratio,
   groups: recordOf(v.object(classSchema)),
-  tasks: recordOf(v.object({ ...classSchema, auc: ratio, threshold: v.exactOptional(threshold) }))
+  tasks: recordOf(v.object({ ...classSchema, auc: ratio, threshold: v.exactOptional(threshold) })),
+  answers: v.exactOptional(recordOf(v.variant('kind', [labelMetricsSchema, scoreMetricsSchema])))
 })
-const thresholdsSchema = recordOf(threshold)
+const thresholdsSchema = recordOf(v.union([threshold, recordOf(threshold)]))
 
-/** Requires a threshold in [0, 1] for each of `tasks`. Throws `checkpoint-invalid`. */
-export function parseThresholds(
-  json: unknown,
-  tasks: readonly TaskSpec[],
-  source = 'thresholds.json'
-): Record<string, number> {
+/**
+ * Requires a threshold in [0, 1] for each match task, and for each label of an any-of task. Throws
+ * `checkpoint-invalid`.
+ */
+export function parseThresholds(json: unknown, tasks: readonly TaskSpec[], source = 'thresholds.json'): Thresholds {
   const thresholds = checked(thresholdsSchema, json, source)
-  const names = tasks.map((task) => task.name)
+  const names = tasks.filter(({ kind }) => kind === undefined || kind === 'any-of').map((task) => task.name)
   const missing = names.find((name) => !Object.hasOwn(thresholds, name))
   const unknown = Object.keys(thresholds).find((name) => !names.includes(name))
   if (missing !== undefined)
@@ -71,7 +90,17 @@ export function parseThresholds(
       `${source}: "${unknown}" is not a task of this checkpoint (${names.join(', ')}).`
     )
   }
+  for (const task of tasks) requireOwnThresholds(thresholds, task, source)
   return thresholds
+}
+
+/** Throws `checkpoint-invalid` where a task has a threshold for each label and should have one, or the other way round. */
+function requireOwnThresholds(thresholds: Thresholds, { name, kind, labels = [] }: TaskSpec, source: string): void {
+  const own = Object.hasOwn(thresholds, name) ? thresholds[name] : undefined
+  const wanted = kind === 'any-of' ? [...labels].sort().join() : undefined
+  if (own === undefined || (typeof own === 'object' ? Object.keys(own).sort().join() : undefined) === wanted) return
+  const each = wanted === undefined ? 'a number' : `a number for each of the labels ${labels.join(', ')}`
+  throw new MatcherError('checkpoint-invalid', `${source}: the threshold of "${name}" must be ${each}.`)
 }
 
 /** Requires rectangular batches. Throws `checkpoint-invalid`. */
@@ -94,14 +123,17 @@ export function parseParity(json: unknown, source = 'parity.json'): ParityBatch[
   })
 }
 
-/** The inverse of `parseParity`: rows of two under `logits` and longer ones under `vectors`. */
-export function parityToJson(batches: readonly ParityBatch[]): Record<string, unknown> {
+/** The inverse of `parseParity`. */
+export function parityToJson(
+  batches: readonly ParityBatch[],
+  name: 'logits' | 'vectors' = batches[0]?.outputs[0]?.length === 2 ? 'logits' : 'vectors'
+): Record<string, unknown> {
   return {
     batches: batches.map(({ tokenIds, segmentIds, taskIds, outputs }) => ({
       token_ids: tokenIds,
       segment_ids: segmentIds,
       task_ids: taskIds,
-      [outputs[0]?.length === 2 ? 'logits' : 'vectors']: outputs
+      [name]: outputs
     }))
   }
 }

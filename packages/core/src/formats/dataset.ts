@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { MatcherError } from '../errors'
 import { describeIssues } from '../schema'
+import { taskProblem } from '../task-schema'
 import type { TaskSpec } from '../tasks'
 import type { LineFields } from './lines'
 
@@ -28,6 +29,11 @@ const datasetSchema = v.strictObject({
       v.strictObject({
         name,
         group: v.optional(name),
+        /** The task's labels: one of them holds, or with `multiple` any number of them. */
+        labels: v.exactOptional(v.array(name)),
+        multiple: v.exactOptional(v.boolean()),
+        /** The least and the greatest number that the task may give. */
+        score: v.exactOptional(v.tuple([v.number(), v.number()])),
         train: files,
         valid: files,
         test: files,
@@ -38,7 +44,10 @@ const datasetSchema = v.strictObject({
   )
 })
 
-/** Ids follow the order; the default of `group` is the task's name. Throws `data-invalid`. */
+/**
+ * Ids follow the order; the default of `group` is the task's name. Without labels and score, a match task. Throws
+ * `data-invalid`.
+ */
 export function parseDatasetJson(json: unknown, source = 'dataset.json'): DatasetTask[] {
   const parsed = v.safeParse(datasetSchema, json)
   if (!parsed.success) throw new MatcherError('data-invalid', `${source}: ${describeIssues(parsed.issues)}.`)
@@ -49,5 +58,23 @@ export function parseDatasetJson(json: unknown, source = 'dataset.json'): Datase
       'data-invalid',
       `${source}: two tasks are named "${repeated.name}"; each needs its own name.`
     )
-  return tasks.map((task, id) => ({ ...task, id, group: task.group ?? task.name }))
+  const described = tasks.map(({ labels, multiple, score, ...task }, id): DatasetTask => {
+    if (multiple !== undefined && !labels)
+      throw new MatcherError('data-invalid', `${source}: the task "${task.name}" has "multiple" but no "labels".`)
+    if (score && labels)
+      throw new MatcherError(
+        'data-invalid',
+        `${source}: the task "${task.name}" has both "labels" and "score"; its answer is one or the other.`
+      )
+    return {
+      ...task,
+      id,
+      group: task.group ?? task.name,
+      ...(labels && { kind: multiple ? ('any-of' as const) : ('one-of' as const), labels }),
+      ...(score && { kind: 'score' as const, range: score })
+    }
+  })
+  const problem = taskProblem(described)
+  if (problem) throw new MatcherError('data-invalid', `${source}: ${problem}.`)
+  return described
 }

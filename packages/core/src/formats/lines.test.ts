@@ -83,3 +83,65 @@ describe('parseDatasetJson', () => {
     expect(() => parseDatasetJson({ tasks: [{ name: 'x' }, { name: 'x' }] })).toThrow('two tasks are named "x"')
   })
 })
+
+describe('a task with labels or a score', () => {
+  const labels = ['矛盾', '中立', '蕴含']
+  const fields = { a: 'text', b: 'other', label: 'label', id: 'id' }
+  const format = (task: object) => ({ task: 3, fields, required: 'label' as const, ...task })
+  const oneOf = format({ kind: 'one-of', labels })
+  const anyOf = format({ kind: 'any-of', labels })
+  const score = format({ kind: 'score', range: [1, 5] })
+  const target = (own: typeof oneOf, label: unknown) =>
+    parseLine(JSON.stringify({ text: '甲', label }), own, 'f', 1).target
+
+  it('has its labels by name, of a pair or of a text alone', () => {
+    expect(parseLine('{"text":"甲","other":"乙","label":"蕴含"}', oneOf, 'f', 1)).toEqual({
+      a: '甲',
+      b: '乙',
+      task: 3,
+      target: [2]
+    })
+    expect(parseLine('{"text":"甲","label":["蕴含","矛盾"]}', anyOf, 'f', 1)).toEqual({
+      a: '甲',
+      task: 3,
+      target: [0, 2]
+    })
+    expect(target(anyOf, [])).toEqual([])
+    expect(target(score, 1)).toEqual([1])
+    expect(target(score, 4.5)).toEqual([4.5])
+    expect(parseLine('{"text":"甲","id":"7"}', { ...anyOf, required: 'id' }, 'f', 1)).toEqual({
+      a: '甲',
+      task: 3,
+      id: '7'
+    })
+  })
+
+  it('refuses any other label with file, line and the nearest name', () => {
+    const problem = (own: typeof oneOf, label: unknown) => () =>
+      parseLine(JSON.stringify({ text: '甲', label }), own, 'nli.jsonl', 12)
+    expect(problem(oneOf, '蕴涵')).toThrow(
+      'nli.jsonl:12: "label" is "蕴涵"; "蕴涵" is not a label of this task; did you mean "蕴含"? Its labels are 矛盾, 中立, 蕴含.'
+    )
+    expect(problem(anyOf, ['中立', '中庸'])).toThrow('"中庸" is not a label of this task; did you mean "中立"?')
+    expect(problem(anyOf, '中立')).toThrow('it must be an array of labels')
+    expect(problem(anyOf, ['中立', '中立'])).toThrow('a label is in it twice')
+    expect(problem(oneOf, 1)).toThrow('a label must be a string, one of 矛盾, 中立, 蕴含')
+    expect(problem(oneOf, undefined)).toThrow('"label" is missing')
+    expect(problem(score, 5.5)).toThrow('it must be a number from 1 to 5')
+    expect(problem(score, '3')).toThrow('it must be a number from 1 to 5')
+    expect(problem(format({}), '1')).toThrow('"other" is missing')
+  })
+
+  it('is described in dataset.json', () => {
+    const parse = (task: object) => parseDatasetJson({ tasks: [{ name: 'x', ...task }] })[0]
+    expect(parse({ labels })).toMatchObject({ kind: 'one-of', labels })
+    expect(parse({ labels, multiple: true })).toMatchObject({ kind: 'any-of', labels })
+    expect(parse({ labels, multiple: false })).toMatchObject({ kind: 'one-of' })
+    expect(parse({ score: [0, 5] })).toMatchObject({ kind: 'score', range: [0, 5] })
+    expect(parse({})).not.toHaveProperty('kind')
+    expect(() => parse({ multiple: true })).toThrow('"multiple" but no "labels"')
+    expect(() => parse({ labels, score: [0, 1] })).toThrow('both "labels" and "score"')
+    expect(() => parse({ labels: ['a', 'a'] })).toThrow('distinct labels')
+    expect(() => parse({ score: [5, 1] })).toThrow('the task "x" must have')
+  })
+})

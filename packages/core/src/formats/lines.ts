@@ -1,12 +1,18 @@
 import { MatcherError } from '../errors'
+import type { TaskSpec } from '../tasks'
 import { numberText } from './number-text'
+import { parseTarget, type Target } from './target'
 
 /** A pair of a data set. `task` is the task's id; `id` is as in the file, digit for digit if it is a number. */
 export interface Example {
   readonly a: string
-  readonly b: string
+  /** Absent where the text stands alone, which a match task does not allow. */
+  readonly b?: string | undefined
   readonly task: number
+  /** Of a match task. */
   readonly label?: 0 | 1
+  /** Of a task with labels or a score. */
+  readonly target?: Target
   readonly id?: string
   /** The subject of each text (an event, say): texts of one task match if and only if their keys are equal. */
   readonly keys?: readonly [a: string, b: string]
@@ -23,8 +29,8 @@ export interface LineFields {
   readonly bKey?: string | undefined
 }
 
-/** How to read the lines of a file: their task, their fields, and whether label and id are required. */
-export interface LineFormat {
+/** How to read the lines of a file: their task and its labels, their fields, and whether label and id are required. */
+export interface LineFormat extends Pick<TaskSpec, 'kind' | 'labels' | 'range'> {
   readonly task: number
   readonly fields: LineFields
   readonly required?: 'label' | 'id'
@@ -57,22 +63,28 @@ export function parseLine(line: string, format: LineFormat, file: string, lineNu
   const { aKey, bKey } = format.fields
   const keys =
     aKey !== undefined && bKey !== undefined && field(aKey) !== undefined && ([text(aKey), text(bKey)] as const)
+  const { kind } = format
   const label = field(format.fields.label)
   const id = field(format.fields.id)
-  if (label === undefined ? format.required === 'label' : label !== '0' && label !== '1') {
-    throw invalid(`"${format.fields.label}" is ${described(label)}; it must be the string "0" or "1".`)
-  }
+  const unlabelled = label === undefined && format.required !== 'label'
+  const labelled = unlabelled ? {} : kind ? parseTarget(label, format) : matchLabel(label)
+  if (typeof labelled === 'string') throw invalid(`"${format.fields.label}" is ${described(label)}; ${labelled}.`)
   if (id === undefined ? format.required === 'id' : typeof id !== 'string' && typeof id !== 'number') {
     throw invalid(`"${format.fields.id}" is ${described(id)}; it must be a string or a number.`)
   }
   return {
     a: text(format.fields.a),
-    b: text(format.fields.b),
+    ...((!kind || field(format.fields.b) !== undefined) && { b: text(format.fields.b) }),
     task: format.task,
-    ...(label !== undefined && { label: label === '1' ? (1 as const) : (0 as const) }),
+    ...labelled,
     ...(id !== undefined && { id: typeof id === 'string' ? id : numberText(line, format.fields.id)! }),
     ...(keys && { keys })
   }
+}
+
+function matchLabel(label: unknown): Pick<Example, 'label'> | string {
+  if (label === '0' || label === '1') return { label: label === '1' ? 1 : 0 }
+  return 'it must be the string "0" or "1"'
 }
 
 function described(value: unknown): string {

@@ -30,8 +30,8 @@ describe('manifest.json', () => {
   })
 
   it('says that a newer format needs a newer SDK', () => {
-    expect(() => fakeManifest({ format: 3 })).toThrow(
-      'format 3 is newer than the format 2 that this version reads; update the SDK'
+    expect(() => fakeManifest({ format: 4 })).toThrow(
+      'format 4 is newer than the format 3 that this version reads; update the SDK'
     )
     expect(() => fakeManifest({ format: 0 })).toThrow('"format"')
   })
@@ -44,6 +44,39 @@ describe('manifest.json', () => {
     expect(() => fakeManifest({ ...vectors, format: 1 })).toThrow('a bi-encoder has format 2')
     expect(() => fakeManifest({ ...vectors, hidden: undefined })).toThrow('a bi-encoder must have "hidden"')
     expect(() => fakeManifest({ ...vectors, tasks: [{ ...tasks[0], scale: undefined }] })).toThrow('"scale"')
+  })
+
+  it('reads tasks with labels as format 3, each with its columns', () => {
+    const labels = ['a', 'b', 'c']
+    const tasks = [
+      { name: 'same', id: 0, group: 'x', threshold: 0.4, f1: 0.5, columns: [0, 2] },
+      { name: 'one', id: 1, group: 'x', kind: 'one-of', labels, score: 0.7, columns: [2, 5] },
+      {
+        name: 'any',
+        id: 2,
+        group: 'x',
+        kind: 'any-of',
+        labels,
+        thresholds: { a: 0.1, b: 0.2, c: 0.3 },
+        columns: [5, 8]
+      },
+      { name: 'grade', id: 3, group: 'x', kind: 'score', range: [1, 5], columns: [8, 9] }
+    ]
+    const changed = (id: number, change: object) => () =>
+      fakeManifest({
+        format: 3,
+        outputs: 9,
+        tasks: tasks.map((task) => (task.id === id ? { ...task, ...change } : task))
+      })
+    expect(changed(0, {})()).toMatchObject({ format: 3, outputs: 9, tasks })
+    expect(JSON.parse(JSON.stringify(changed(0, {})().tasks))).toEqual(tasks)
+    expect(() => fakeManifest({ format: 2, outputs: 9, tasks })).toThrow('has format 3, not 2')
+    expect(changed(0, { threshold: undefined })).toThrow('the task "same" lacks a threshold')
+    expect(changed(2, { thresholds: { a: 0.1, b: 0.2 } })).toThrow('the task "any" lacks a threshold')
+    expect(changed(1, { columns: [2, 4] })).toThrow('the task "one" lacks a threshold, or has other columns')
+    expect(changed(3, { columns: [9, 10] })).toThrow('the task "grade"')
+    expect(changed(1, { labels: ['a', 'a', 'c'] })).toThrow('distinct labels')
+    expect(changed(3, { kind: 'number' })).toThrow('"tasks.3.kind"')
   })
 
   it('names what is wrong', () => {

@@ -52,7 +52,7 @@ export function createBiEncoder(
       const pace = paceOf(run)
       const texts = pairs.flatMap(({ a, b, taskId }) => [
         { text: a, taskId },
-        { text: b, taskId }
+        { text: b!, taskId } // a bi-encoder has match tasks only
       ])
       const found = await vectorsOf(texts, { ...run, onProgress: run.onProgress && inPairs(run.onProgress) })
       const judgments = emptyJudgments(pairs.length)

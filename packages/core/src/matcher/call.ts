@@ -14,7 +14,7 @@ export interface CallRules<R> {
   /** Expected number of sequences of a pair, at least 1. */
   costOf(pair: TaskPair): number
   /** Combines the outputs of a pair's windows: rows in any order, which must not be kept. */
-  combine(windows: readonly Float32Array[]): R
+  combine(windows: readonly Float32Array[], pair: TaskPair): R
   readonly signals: Signals
 }
 
@@ -110,7 +110,7 @@ export function startCall<R>(
         const { windows, tokenCount, truncated } = progress[index]!
         windows.push(row)
         if (--progress[index]!.missing > 0) return
-        outcomes[index] = { output: combine(windows), tokenCount, truncated }
+        outcomes[index] = { output: combine(windows, pairs[index]!), tokenCount, truncated }
         windows.length = 0
         done++
         const cost = costOf(pairs[index]!)

@@ -59,7 +59,9 @@ export function checkOptions(
 ): CheckedOptions {
   const { maxLength = trainedLength, truncation = 'longest-first', maxQueue = 10_000, cacheSize = CACHE_SIZE } = options
   const { batchTokens = batch.tokens, batchPadding = batch.padding } = options
-  const named = (options.tasks ?? TASKS).map((name) => tasks[taskIn(name, tasks, options.tasks === undefined)]!)
+  // Only a program that knows of labels loads a model with labels, so it needs no default of six match tasks.
+  const byDefault = tasks.some(({ kind }) => kind) ? tasks.map(({ name }) => name) : TASKS
+  const named = (options.tasks ?? byDefault).map((name) => taskNamed(name, tasks, options.tasks === undefined))
   checkInteger('maxLength', maxLength, 4, Math.min(longest, MAX_SEQUENCE))
   checkInteger('maxQueue', maxQueue, 1, Number.MAX_SAFE_INTEGER)
   checkInteger('cacheSize', cacheSize, 0, Number.MAX_SAFE_INTEGER)
@@ -77,26 +79,33 @@ export function checkOptions(
   }
 }
 
-export type CheckedPair = TaskPair & { readonly b: string }
-
-/** Reads each property of a pair once. Throws `input-invalid` and `task-unknown`; `place` names the pair. */
+/**
+ * Reads each property of a pair, or of a text or pair to `classify`, once. Throws `input-invalid` and `task-unknown`;
+ * `place` names the pair.
+ */
 export function checkPair(
   pair: { a: unknown; b: unknown; task: unknown },
   { tasks, policy }: Pick<CheckedOptions, 'tasks' | 'policy'>,
-  place = ''
-): CheckedPair {
+  place = '',
+  classify = false
+): TaskPair {
   const a = checkText(pair.a, `${place}a`)
-  const b = checkText(pair.b, `${place}b`)
-  const id = taskIn(pair.task, tasks, false, place)
+  const given = pair.b
+  const b = classify && given === undefined ? undefined : checkText(given, `${place}b`)
+  const { id, name, kind } = taskNamed(pair.task, tasks, false, place)
+  if (classify !== Boolean(kind))
+    throw invalid(
+      `${place}task is ${show(name)}, ${kind ? `which is ${kind}; ask for its answer with classify` : 'a match task; ask with match'}`
+    )
   checkWindows(a, b, policy, place)
   return { a, b, taskId: id }
 }
 
-function checkWindows(a: string, b: string, policy: EncodePolicy, place: string): void {
-  const windows = windowEstimate(a.length, b.length, policy)
+function checkWindows(a: string, b: string | undefined, policy: EncodePolicy, place: string): void {
+  const windows = windowEstimate(a.length, b?.length, policy)
   if (windows > MAX_WINDOWS)
     throw invalid(
-      `${place}a and ${place}b, ${a.length} and ${b.length} characters, would be read in up to ${windows} windows, and at most ` +
+      `${place}a and ${place}b, ${a.length} and ${b?.length ?? 0} characters, would be read in up to ${windows} windows, and at most ` +
         `${MAX_WINDOWS} are; cut the texts, or set a longer truncation.window and stride`
     )
 }
@@ -117,7 +126,7 @@ export function checkRanking(
   const text = checkText(query, 'query')
   const texts = copyArray(candidates, 'candidates must be an array of strings')
   for (let i = 0; i < texts.length; i++) checkText(texts[i], `candidates[${i}]`)
-  const taskId = taskIn(task, tasks, false)
+  const { taskId } = checkPair({ a: text, b: '', task }, { tasks, policy })
   for (const b of texts as string[]) checkWindows(text, b, policy, '')
   return { query: { text, taskId }, candidates: texts as string[] }
 }
@@ -136,7 +145,7 @@ export function checkTaskText(
       `${what}, ${checked.length} characters, would be read in up to ${windows} windows, and at most ${MAX_WINDOWS} are; ` +
         'cut the text, or set a longer truncation.window and stride'
     )
-  return { text: checked, taskId: taskIn(task, tasks, false) }
+  return { text: checked, taskId: taskNamed(task, tasks, false).id }
 }
 
 /** Reads the options of a call once. Throws `input-invalid`. */
@@ -188,9 +197,12 @@ function checkThresholds(
   wanted: Readonly<Record<string, number | undefined>> | undefined,
   tasks: readonly ManifestTask[]
 ): ReadonlyMap<string, number> {
-  const thresholds = new Map(tasks.map((task) => [task.name, task.threshold]))
+  const thresholds = new Map(
+    tasks.flatMap(({ name, threshold }) => (threshold === undefined ? [] : [[name, threshold]]))
+  )
   for (const [name, threshold] of Object.entries(wanted ?? {})) {
-    if (!thresholds.has(name)) taskIn(name, tasks, false)
+    if (!thresholds.has(name) && taskNamed(name, tasks, false).kind)
+      throw invalid(`The task "${name}" is no match task; the thresholds of its labels are the model's`)
     if (!(typeof threshold === 'number' && threshold >= 0 && threshold <= 1))
       throw invalid(`The threshold of "${name}" is ${show(threshold)}; it must be from 0 to 1`)
     thresholds.set(name, threshold)
@@ -211,16 +223,16 @@ function checkTruncation(truncation: Truncation, maxLength: number): void {
   }
 }
 
-function taskIn(name: unknown, tasks: readonly ManifestTask[], byDefault: boolean, place = ''): number {
-  const id = tasks.find((task) => task.name === name)?.id
-  if (id !== undefined) return id
+function taskNamed(name: unknown, tasks: readonly ManifestTask[], byDefault: boolean, place = ''): ManifestTask {
+  const found = tasks.find((task) => task.name === name)
+  if (found) return found
   const names = tasks.map((task) => task.name).join(', ')
   if (byDefault)
     throw new MatcherError(
       'task-unknown',
       `This model has the tasks ${names}, not the six Sohu tasks; name those you use in the option tasks.`
     )
-  if (typeof name === 'string' && place === '') return taskId(name, tasks)
+  if (typeof name === 'string' && place === '') taskId(name, tasks) // throws
   throw new MatcherError('task-unknown', `${place}task is ${show(name)}; this model knows ${names}.`)
 }
 

@@ -1,4 +1,6 @@
-import type { CheckedPair, CheckedRun } from './check-input'
+import type { TaskPair } from '../engine/engine'
+import type { Outcome } from './call'
+import type { CheckedRun } from './check-input'
 import type { TaskText } from './vector-cache'
 
 /** Judgments of pairs, in their order, before thresholds; columns, as `rank` has thousands of pairs. */
@@ -19,11 +21,13 @@ export function emptyJudgments(count: number): Judgments {
 /** Answers the calls of a matcher for one kind of model. */
 export interface Judge {
   /** Judgments in input order. Rejects as `Scheduler.submit` does. */
-  judge(pairs: readonly CheckedPair[], run: CheckedRun): Promise<Judgments>
+  judge(pairs: readonly TaskPair[], run: CheckedRun): Promise<Judgments>
   /** Judgments of a query with each candidate, as `judge` would return for these pairs. */
   rank(query: TaskText, candidates: readonly string[], run: CheckedRun): Promise<Judgments>
   /** Absent if the model has no vectors. */
   readonly vectors?: VectorJudge
+  /** The logits of a task with labels or a score; absent where the model has no such task. */
+  readonly classify?: (pair: TaskPair, run: CheckedRun) => Promise<Outcome<readonly number[]>>
   dispose(): Promise<void>
 }
 

@@ -14,6 +14,7 @@ import {
   type CheckedRun
 } from './check-input'
 import { createBiEncoder } from './bi-encoder'
+import { classification } from './classification'
 import { createCrossEncoder } from './cross-encoder'
 import type { Judge, Judgments, VectorJudge } from './judge'
 import { bestFirst, scoresOf } from './order'
@@ -76,7 +77,7 @@ export function createMatcherFrom<T extends string>(
   const model: Judge =
     architecture === 'bi-encoder'
       ? createBiEncoder(engine, manifest, () => info.modelHash, checked, info.workers, store)
-      : createCrossEncoder(engine, checked, info.workers)
+      : createCrossEncoder(engine, manifest, checked, info.workers)
   const names = new Map(tasks.map(({ id, name }) => [id, name as T]))
   let disposing: Promise<void> | undefined
 
@@ -128,6 +129,12 @@ export function createMatcherFrom<T extends string>(
     async matchMany(pairs: readonly Pair<T>[], run?: RunManyOptions) {
       const checkedRun = checkRun(run)
       return judge(copyArray(pairs, 'pairs must be an array of { a, b, task }'), checkedRun, (i) => `pairs[${i}].`)
+    },
+    async classify(a: string, b: string | undefined, task: string, run?: RunOptions) {
+      const checkedRun = checkRun(run)
+      const pair = checkPair({ a, b, task }, checked, '', true)
+      const outcome = await model.classify!(pair, checkedRun)
+      return classification(manifest.tasks[pair.taskId]!, outcome) as never // of the kind that the task has
     },
     async rank(query: string, candidates: readonly string[], task: T, run?: RankOptions) {
       const started = performance.now()

@@ -8,6 +8,15 @@ export function matchScore([no, yes]: PairLogits): number {
   return 1 / (1 + Math.exp(no - yes))
 }
 
+/** The logits of labels from those of windows: each label's largest, or its mean. */
+export function combineColumns(windows: readonly (readonly number[])[], truncation: Truncation): readonly number[] {
+  if (windows.length === 1 || typeof truncation === 'string') return windows[0]!
+  return windows[0]!.map((_, label) => {
+    const column = windows.map((row) => row[label]!).sort((one, other) => one - other) // the same sum in any order
+    return truncation.combine === 'max' ? column.at(-1)! : column.reduce((sum, value) => sum + value, 0) / column.length
+  })
+}
+
 /** The logits of a pair from its windows: the best window's, or their mean. A single sequence keeps its own. */
 export function combineLogits(windows: readonly PairLogits[], truncation: Truncation): PairLogits {
   if (windows.length === 1 || typeof truncation === 'string') return windows[0]!

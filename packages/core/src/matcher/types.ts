@@ -1,7 +1,7 @@
 import type { Device, Dtype } from '../dtype'
 import type { Health, TextPair, Truncation } from '../engine/engine'
 import type { ManifestTask } from '../formats/manifest'
-import type { Task } from '../tasks'
+import type { Task, TaskKind } from '../tasks'
 import type { StoredVectors } from './stored-vectors'
 
 /**
@@ -30,6 +30,65 @@ export interface MatchResult<T extends string = Task> {
   readonly tokenCount: number
   /** True if tokens were dropped to stay within the maximum length. */
   readonly truncated: boolean
+}
+
+/** The kind of a task and, where it has labels, their union. */
+export interface TaskType {
+  readonly kind: TaskKind
+  readonly label?: string
+}
+
+/** The tasks of a model by name, as export writes them into `types.d.ts` of the model folder. */
+export type TaskTypes = Readonly<Record<string, TaskType>>
+
+/** The answer of a task: a union of all kinds, told apart by `kind`, where the type does not name one. */
+export type Classification<T extends string, Type extends TaskType> = Type extends { readonly kind: 'score' }
+  ? ScoreResult<T>
+  : Type extends { readonly kind: 'one-of' }
+    ? OneOfResult<T, LabelOf<Type>>
+    : Type extends { readonly kind: 'any-of' }
+      ? AnyOfResult<T, LabelOf<Type>>
+      : AnyClassification<T>
+
+/** An answer of any kind, its labels plain strings. */
+export type AnyClassification<T extends string = string> =
+  OneOfResult<T, string> | AnyOfResult<T, string> | ScoreResult<T>
+
+type LabelOf<Type extends TaskType> = Type extends { readonly label: infer L extends string } ? L : string
+
+interface AnswerFacts<T extends string> {
+  readonly task: T
+  /** Raw outputs, in the order of the labels; where the text was read in windows, each one's largest or mean. */
+  readonly logits: readonly number[]
+  /** Tokens that the network read, [CLS] and every [SEP] included, after truncation, over all windows. */
+  readonly tokenCount: number
+  readonly truncated: boolean
+}
+
+/** The answer of a task of which one label holds. */
+export interface OneOfResult<T extends string, L extends string> extends AnswerFacts<T> {
+  readonly kind: 'one-of'
+  readonly label: L
+  /** Of every label; they sum to 1. */
+  readonly probabilities: Readonly<Record<L, number>>
+}
+
+/** The answer of a task of which any label may hold. */
+export interface AnyOfResult<T extends string, L extends string> extends AnswerFacts<T> {
+  readonly kind: 'any-of'
+  /** The labels whose probability is above their threshold, the likeliest first. */
+  readonly labels: readonly L[]
+  /** Of every label, each from 0 to 1. */
+  readonly probabilities: Readonly<Record<L, number>>
+  /** Of every label, from the manifest. */
+  readonly thresholds: Readonly<Record<L, number>>
+}
+
+/** The answer of a task that gives a number. */
+export interface ScoreResult<T extends string> extends AnswerFacts<T> {
+  readonly kind: 'score'
+  /** Within the range that the manifest names. */
+  readonly value: number
 }
 
 /** A candidate of `rank`, with its index in the input. */
@@ -119,8 +178,22 @@ export interface MatcherInfo {
   readonly versions: Readonly<Record<string, string>>
 }
 
-/** Judges text pairs. Overlapping calls are batched together. After `dispose` every call rejects with `disposed`. */
-export interface Matcher<T extends string = Task> extends AsyncDisposable {
+/** Names of the tasks of some kinds. */
+export type TaskNames<Types extends TaskTypes, Kind extends TaskKind> = {
+  [N in keyof Types & string]: Types[N]['kind'] extends Kind ? N : never
+}[keyof Types & string]
+
+/** The tasks that `classify` answers, with their types. */
+export type ClassifyTypes<Types extends TaskTypes> = Pick<Types, TaskNames<Types, Exclude<TaskKind, 'match'>>>
+
+/**
+ * Judges text pairs, and classifies texts and pairs. Overlapping calls are batched together. After `dispose` every call
+ * rejects with `disposed`. `T` names the match tasks, `C` the others with their types.
+ */
+export interface Matcher<
+  T extends string = Task,
+  C extends TaskTypes = Readonly<Record<T, TaskType>>
+> extends AsyncDisposable {
   /**
    * Judges one pair. Throws `task-unknown`, `input-invalid`, `queue-full`, `deadline-exceeded`, `inference-failed`,
    * `device-lost`, `disposed`.
@@ -128,6 +201,15 @@ export interface Matcher<T extends string = Task> extends AsyncDisposable {
   match(a: string, b: string, task: T, options?: RunOptions): Promise<MatchResult<T>>
   /** Judges pairs, of any mix of tasks and lengths; results in input order. Throws as `match`. */
   matchMany(pairs: readonly Pair<T>[], options?: RunManyOptions): Promise<MatchResult<T>[]>
+  /**
+   * Answers a task with labels or a score, of a pair, or of one text where `b` is undefined. Throws as `match`, and `input-invalid` for a match task.
+   */
+  classify<N extends keyof C & string>(
+    a: string,
+    b: string | undefined,
+    task: N,
+    options?: RunOptions
+  ): Promise<Classification<N, C[N]>>
   /** Judges each candidate against the query; best first, equal scores in input order. Throws as `match`. */
   rank(query: string, candidates: readonly string[], task: T, options?: RankOptions): Promise<RankedMatch<T>[]>
   /**
@@ -160,7 +242,10 @@ export interface LoadProgress extends FileProgress {
 export interface CommonOptions<T extends string = Task> {
   /** The model folder: a path in Node, a URL in browsers. */
   readonly model: string | URL
-  /** The task names that this program uses; checked against the manifest. Default: the six Sohu tasks. */
+  /**
+   * The task names that this program uses; checked against the manifest. Default: the six Sohu tasks, or all tasks of a model with tasks that have
+   * labels or a score.
+   */
   readonly tasks?: readonly T[] | undefined
   /** Default `auto`: by device (int8 on cpu and wasm, fp16 on cuda, q8 on webgpu). */
   readonly dtype?: Dtype | 'auto' | undefined
@@ -168,7 +253,7 @@ export interface CommonOptions<T extends string = Task> {
   readonly maxLength?: number | undefined
   /** Which tokens of a longer pair are dropped. Default: `longest-first`, as in training. */
   readonly truncation?: Truncation | undefined
-  /** Thresholds that replace the manifest's. */
+  /** Thresholds of match tasks that replace the manifest's. */
   readonly thresholds?: Partial<Record<NoInfer<T>, number>> | undefined
   /** Pairs that may wait before calls reject with `queue-full`; every window of a pair counts. Default: 10,000. */
   readonly maxQueue?: number | undefined

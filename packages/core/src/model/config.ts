@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { MatcherError } from '../errors'
 import { camelCased, describeIssues, snakeCased, type CamelCased } from '../schema'
+import { taskEntries, taskProblem } from '../task-schema'
 import { SOHU_TASKS, type TaskSpec } from '../tasks'
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 24))
@@ -12,7 +13,7 @@ const alternatives = {
   architecture: ['cross-encoder', 'bi-encoder'],
   /** Where the task enters: in every norm (Su 2021), added to the input embedding, or nowhere. */
   conditioning: ['layer-norm', 'input-embedding', 'none'],
-  /** One Dense(2) for all tasks, or one for each. Only for cross-encoders. */
+  /** One Dense for all tasks with the same labels, or one for each task. Only for cross-encoders. */
   heads: ['shared', 'per-task'],
   /** `post` is the reference's; `pre` adds one final norm. */
   norm_position: ['post', 'pre'],
@@ -23,12 +24,6 @@ const alternatives = {
 } as const
 
 const choice = <const T extends string>(options: readonly [T, ...T[]]) => v.optional(v.picklist(options), options[0])
-
-const taskSchema = v.strictObject({
-  name: v.pipe(v.string(), v.nonEmpty()),
-  id: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  group: v.string()
-})
 
 /** Every key of `config.json`, with Hugging Face's name if it has one. */
 const entries = {
@@ -59,7 +54,7 @@ const entries = {
   /** Tokens to which an input is truncated, including special ones. */
   max_length: v.optional(v.pipe(size, v.minValue(4)), 512),
   /** Default: the six Sohu tasks. */
-  tasks: v.optional(v.pipe(v.array(taskSchema), v.nonEmpty()))
+  tasks: v.optional(v.pipe(v.array(v.strictObject(taskEntries)), v.nonEmpty()))
 }
 
 /** Other keys (Hugging Face files have many) are ignored. */
@@ -94,10 +89,13 @@ export function parseModelConfig(json: unknown, source = 'config.json'): ModelCo
       `${source}: hidden_size ${hiddenSize} does not divide into ${numAttentionHeads} heads of even size.`
     )
   }
-  if (tasks.some((task, index) => task.id !== index) || new Set(tasks.map((task) => task.name)).size !== tasks.length) {
+  const problem = taskProblem(tasks)
+  if (problem) throw new MatcherError('config-invalid', `${source}: ${problem}.`)
+  const labelled = tasks.find(({ kind }) => kind)
+  if (labelled && config.architecture === 'bi-encoder') {
     throw new MatcherError(
       'config-invalid',
-      `${source}: tasks must have distinct names and the ids 0..${tasks.length - 1} in order.`
+      `${source}: the task "${labelled.name}" has labels or a score, and a bi-encoder only compares the vectors of two texts; set architecture to "cross-encoder".`
     )
   }
   if (config.positionEmbeddingType === 'absolute' && config.maxLength > config.maxPositionEmbeddings) {

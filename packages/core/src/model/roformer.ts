@@ -1,4 +1,5 @@
 import type { ModelConfig } from './config'
+import { headLayout } from './heads'
 import type { Ops } from './ops'
 
 /** The table [vocab, embedding] indexed by token id. */
@@ -14,8 +15,9 @@ export interface ModelInputs<T> {
 /**
  * The network: a RoFormer whose every LayerNorm has a gain and offset per task (Su 2021, kexue.fm/archives/8337; rotary
  * positions arXiv:2104.09864). Written once, for training and for export. A cross-encoder reads both texts of a pair
- * and returns logits [batch, 2]; column 1 means a match. A bi-encoder reads one text and returns its vector [batch,
- * hidden] of length 1.
+ * and returns logits [batch, 2]; column 1 means a match. With tasks of other kinds it reads a pair or one text and
+ * returns the logits of all heads, [batch, width] (`headLayout`). A bi-encoder reads one text and returns its vector
+ * [batch, hidden] of length 1.
  */
 // prettier-ignore
 export function roformer<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInputs<T>): T {
@@ -35,11 +37,11 @@ export function roformer<T>(ops: Ops<T>, config: ModelConfig, inputs: ModelInput
 
   const pooled = config.pooling === 'mean' ? ops.maskedMean(x, mask) : ops.firstToken(x)             // [batch, hidden]
   if (config.architecture === 'bi-encoder') return ops.normalize(pooled)
-  const width = config.heads === 'shared' ? 2 : 2 * tasks.length
+  const { columns, width, selected } = headLayout(tasks, config.heads)
   const logits = ops.dense(
-    pooled, ops.param('classifier.kernel', [hiddenSize, width], 'glorot-uniform'), ops.param('classifier.bias', [width], 'zeros')
-  )
-  return config.heads === 'shared' ? logits : ops.selectTask(logits, inputs.taskIds, 2)              // [batch, 2]
+    pooled, ops.param('classifier.kernel', [hiddenSize, columns], 'glorot-uniform'), ops.param('classifier.bias', [columns], 'zeros')
+  )                                                                                                  // [batch, columns]
+  return selected ? ops.selectTask(logits, inputs.taskIds, width) : logits                           // [batch, width]
 }
 
 /** Input of a bi-encoder's score: the vectors [batch, hidden] of two texts, and the task ids [batch]. */

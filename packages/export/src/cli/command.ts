@@ -42,7 +42,10 @@ export function exportCommand(name: string): Command {
     )
     .addOption(new Option(COLUMNS.flags, COLUMNS.description).argParser(COLUMNS.parse).default({}, 'by their names'))
     .addOption(
-      new Option('--gate <drop>', 'refuse a dtype whose mean F1 is lower than that of fp32 by more')
+      new Option(
+        '--gate <drop>',
+        'refuse a dtype whose mean F1, or score of a task with labels, is lower than that of fp32 by more'
+      )
         .default(LARGEST_DROP)
         .argParser(numberIn(0))
     )
@@ -78,8 +81,9 @@ async function run(flags: SohuFlags): Promise<void> {
     gate: gateOptions(flags),
     onProgress: (text) => console.error(text)
   })
-  const tasks = Object.keys(reports.fp32?.gate?.metrics.tasks ?? {}).map((name) => ({ name }))
-  console.log(`${formatReport(reports, tasks)}\n\n${out} holds ${flags.dtype.join(', ')}.`)
+  const { tasks = {}, answers = {} } = reports.fp32?.gate?.metrics ?? {}
+  const names = Object.keys({ ...tasks, ...answers }).map((name) => ({ name }))
+  console.log(`${formatReport(reports, names)}\n\n${out} holds ${flags.dtype.join(', ')}.`)
 }
 
 /** Skipping the gate must be explicit. */

@@ -11,6 +11,10 @@ const REMARKS: Readonly<Record<string, string>> = {
 const VECTORS = `
 It gives each text alone a vector of length 1; the score of a pair is sigmoid(scale · cosine + offset), with the scale and offset of its task.`
 
+const ANSWERS =
+  " Tasks with labels or a score answer through `classify`, also of one text alone; a task's own score is its macro F1 where one label holds, its micro F1 " +
+  "where any may, and Spearman's correlation where it gives a number. `types.d.ts` declares the labels for TypeScript."
+
 const NOTICE = " `dictionary.bin` is a third party's work: see `NOTICE`."
 
 /** Code for models of other tasks than Sohu's six, against which the SDKs check names by default. */
@@ -30,29 +34,36 @@ export function modelCard(manifest: Manifest, config: ModelConfig): string {
     return `| ${dtype} | \`${graph.file}\` | ${(bytes / 1e6).toFixed(2)} | ${graph.maxLogitDifference ?? graph.maxCosineDifference ?? '–'} | ${REMARKS[dtype]} |`
   })
   const tasks = manifest.tasks.map((task) => {
-    const perGraph = Object.values(manifest.graphs).map((graph) => f1(graph.f1?.[task.name]))
-    return `| ${[task.name, task.group, task.threshold.toFixed(4), f1(task.f1), ...perGraph].join(' | ')} |`
+    const perGraph = Object.values(manifest.graphs).map((graph) =>
+      f1(task.kind ? graph.scores?.[task.name] : graph.f1?.[task.name])
+    )
+    const kind = task.kind
+      ? `${task.kind}${task.labels ? `, ${task.labels.length} labels` : ''}`
+      : task.threshold!.toFixed(4)
+    return `| ${[task.name, task.group, kind, f1(task.kind ? task.score : task.f1), ...perGraph].join(' | ')} |`
   })
   const dtypes = Object.keys(manifest.graphs)
   const vectors = manifest.architecture === 'bi-encoder'
+  const labelled = manifest.tasks.find((task) => task.kind)
+  const answers = labelled ? ANSWERS : ''
   const kind = vectors ? 'A bi-encoder' : 'A conditional-LayerNorm RoFormer'
   return `# ${manifest.name}
 
-${kind} that says whether two Chinese texts match, under ${manifest.tasks.length} tasks, made with sohu-match.
+${kind} that ${labelled ? 'judges Chinese texts and pairs of them' : 'says whether two Chinese texts match'}, under ${manifest.tasks.length} tasks, made with sohu-match.
 ${config.numHiddenLayers} layers, ${config.hiddenSize} wide, ${config.numAttentionHeads} heads, ${config.vocabSize} tokens, trained on ${vectors ? 'texts' : 'pairs'} of up to ${manifest.maxLength} tokens.${vectors ? VECTORS : ''}
 
 \`\`\`js
 import { createMatcher } from '@sohu-match/sdk-node'   // or '@sohu-match/sdk-web'
 const matcher = await createMatcher({ model: 'path/or/url/of/this/folder/'${tasksOption(manifest)} })
-console.log(await matcher.match('北京今天下雨了', '北京今日有雨', ${JSON.stringify(manifest.tasks[0]!.name)}))
+console.log(await matcher.${labelled ? 'classify' : 'match'}('北京今天下雨了', '北京今日有雨', ${JSON.stringify((labelled ?? manifest.tasks[0]!).name)}))
 await matcher.dispose()
 \`\`\`
 
 ## Tasks
 
-A pair matches where its score is above the task's threshold. F1 is that of the positive class on the valid split, at the threshold in its row${dtypes.length > 0 ? ': as trained, then as exported' : ''}. A dash stands where F1 was not measured at that threshold, or is 0/0.
+A pair matches where its score is above the task's threshold. F1 is that of the positive class on the valid split, at the threshold in its row${dtypes.length > 0 ? ': as trained, then as exported' : ''}. A dash stands where F1 was not measured at that threshold, or is 0/0.${answers}
 
-| task | group | threshold | F1 at threshold |${dtypes.map((dtype) => ` ${dtype} |`).join('')}
+| task | group | threshold${labelled ? ' or kind' : ''} | F1 at threshold${labelled ? ' or own score' : ''} |${dtypes.map((dtype) => ` ${dtype} |`).join('')}
 | --- | --- | --- | --- |${dtypes.map(() => ' --- |').join('')}
 ${tasks.join('\n')}
 

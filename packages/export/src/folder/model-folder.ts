@@ -1,18 +1,24 @@
 import {
+  headLayout,
+  kindOf,
+  labelThresholdsOf,
   modelConfigToJson,
   parseManifest,
+  thresholdOf,
   type Dtype,
   type Manifest,
   type ManifestGraph,
   type Metrics,
-  type ModelConfig
+  type ModelConfig,
+  type TaskSpec
 } from '@sohu-match/core'
-import type { Assets } from '@sohu-match/node'
+import type { Assets, OpenCheckpoint } from '@sohu-match/node'
 import type { FolderWriter } from '../folder-writer'
 import { huggingFaceConfig, taskCard } from './hugging-face'
 import type { Reports } from '../measure/measure'
 import { modelCard } from './model-card'
 import type { ExportJob } from '../job'
+import { taskTypes, TYPES_FILE } from './task-types'
 import type { WrittenGraphs } from '../write-graphs'
 
 /** Adds assets, configuration, model card, and the manifest with every file's hash to the graphs. */
@@ -22,21 +28,24 @@ export function finishModelFolder(
   graphs: WrittenGraphs,
   reports: Reports
 ): Manifest {
-  const { config, metrics, thresholds } = checkpoint
+  const { config } = checkpoint
   writeAssets(writer, checkpoint.assets)
   writer.json('config.json', modelConfigToJson(config))
   const vectors = config.architecture === 'bi-encoder' && {
     scale: checkpoint.weights.read('score.scale'),
     offset: checkpoint.weights.read('score.offset')
   }
+  const layout = config.tasks.some(({ kind }) => kind) && headLayout(config.tasks, config.heads)
+  if (layout) writer.text(TYPES_FILE, taskTypes(name, config.tasks))
   const manifest: Manifest = {
-    format: vectors ? 2 : 1,
+    format: vectors ? 2 : layout ? 3 : 1,
     name,
+    ...(layout && { outputs: layout.width }),
     ...(vectors && { architecture: config.architecture, hidden: config.hiddenSize }),
     tasks: config.tasks.map((task) => ({
       ...task,
-      threshold: thresholds[task.name]!,
-      f1: f1At(thresholds[task.name]!, metrics.tasks[task.name]),
+      ...(kindOf(task) === 'match' ? matchFigures(task, checkpoint) : answerFigures(task, checkpoint)),
+      ...(layout && { columns: layout.ofTask[task.id]! }),
       ...(vectors && { scale: vectors.scale[task.id]!, offset: vectors.offset[task.id]! })
     })),
     maxLength: config.maxLength,
@@ -67,16 +76,31 @@ export function finishTaskFolder(
   graphs: WrittenGraphs
 ): void {
   const task = target.tasks[0]!
-  writer.json('config.json', huggingFaceConfig(config, task, thresholds[task.name]!))
+  writer.json('config.json', huggingFaceConfig(config, task, thresholdOf(thresholds, task.name)))
   writer.text(
     'README.md',
     taskCard(
       name,
       task,
-      thresholds[task.name]!,
+      thresholdOf(thresholds, task.name),
       Object.values(graphs).map((graph) => graph.file)
     )
   )
+}
+
+/** A match task's threshold, and F1 at it on the valid split. */
+function matchFigures({ name }: TaskSpec, { thresholds, metrics }: OpenCheckpoint) {
+  const threshold = thresholdOf(thresholds, name)
+  return { threshold, f1: f1At(threshold, metrics.tasks[name]) }
+}
+
+/** The own score of another task on the valid split, with a threshold for each label where any may hold. */
+function answerFigures(task: TaskSpec, { thresholds, metrics }: OpenCheckpoint) {
+  const own = labelThresholdsOf(thresholds, task)
+  return {
+    ...(task.kind === 'any-of' && { thresholds: Object.fromEntries(task.labels!.map((label, i) => [label, own[i]!])) }),
+    score: ratio(metrics.answers?.[task.name]?.score)
+  }
 }
 
 function writeAssets(writer: FolderWriter, { vocab, dictionary, notice }: Assets): void {
@@ -95,7 +119,9 @@ function measured(
   const f1 =
     gate && Object.fromEntries(Object.entries(gate.metrics.tasks).map(([task, metrics]) => [task, ratio(metrics.f1)]))
   const difference = architecture === 'bi-encoder' ? 'maxCosineDifference' : 'maxLogitDifference'
-  return { ...graph, [difference]: Number(largest.toPrecision(2)), ...(f1 && { f1 }) }
+  const { answers } = gate?.metrics ?? {}
+  const scores = answers && Object.fromEntries(Object.entries(answers).map(([task, { score }]) => [task, ratio(score)]))
+  return { ...graph, [difference]: Number(largest.toPrecision(2)), ...(f1 && { f1 }), ...(scores && { scores }) }
 }
 
 /** F1 of the valid split if it was measured at `threshold`, otherwise null: metrics without a threshold are at 0.5. */

@@ -1,4 +1,4 @@
-import { roformer, type ModelConfig } from '@sohu-match/core'
+import { headLayout, roformer, type ModelConfig } from '@sohu-match/core'
 import type { WeightFormat } from '../formats/format'
 import { graphOps } from './onnx-ops'
 import { GraphBuilder } from '../onnx/builder'
@@ -6,8 +6,8 @@ import type { Graph } from '../onnx/serialize'
 import type { Input } from '../onnx/value'
 
 /**
- * All tasks: token_ids, segment_ids int32 [batch, seq], task_ids int32 [batch] -> logits float32 [batch, 2], or for a
- * bi-encoder vectors float32 [batch, hidden] of length 1.
+ * All tasks: token_ids, segment_ids int32 [batch, seq], task_ids int32 [batch] -> logits float32 [batch, width]
+ * (`headLayout`), or for a bi-encoder vectors float32 [batch, hidden] of length 1.
  */
 export function allTasksGraph(config: ModelConfig, read: (name: string) => Float32Array, format: WeightFormat): Graph {
   const build = new GraphBuilder()
@@ -18,7 +18,7 @@ export function allTasksGraph(config: ModelConfig, read: (name: string) => Float
   const output =
     config.architecture === 'bi-encoder'
       ? { name: 'vectors', value, shape: ['batch', config.hiddenSize] }
-      : { name: 'logits', value, shape: ['batch', 2] }
+      : { name: 'logits', value, shape: ['batch', headLayout(config.tasks, config.heads).width] }
   return { name: 'sohu-match', inputs: [tokenIds, segmentIds, taskIds], outputs: [output] }
 }
 

@@ -37,7 +37,7 @@ export interface MeasureOptions {
 /** Without a second, packed copy of float weights in ONNX Runtime a 500 MB graph needs 0.8 GB instead of 1 GB. */
 const ONE_COPY: Parameters<OpenGraph>[1] = { extra: { session: { disable_prepacking: '1' } } }
 
-/** Throws `gate-failed` if fp32 differs from training, or if a dtype loses more F1 than allowed. */
+/** Throws `gate-failed` if fp32 differs from training, or if a dtype loses more F1, or own score, than allowed. */
 export async function measureGraphs(job: ExportJob, graphs: WrittenGraphs, options: MeasureOptions): Promise<Reports> {
   const reports: Reports = {}
   let reference: Judged | undefined
@@ -69,12 +69,13 @@ async function runGraph(
   graph: ManifestGraph,
   pairs: GatePairs | undefined
 ) {
+  const vectors = checkpoint.config.architecture === 'bi-encoder'
   const runsFloat = dtype === 'fp32' || dtype === 'fp16'
   return withGraph(
     target,
     join(writer.folder, graph.file),
     async (runner) => ({
-      difference: await parityDifference(runner, checkpoint.parity, target.tasks),
+      difference: await parityDifference(runner, checkpoint.parity, { tasks: target.tasks, vectors }),
       outputs: await pairs?.run(runner)
     }),
     runsFloat ? ONE_COPY : undefined
@@ -83,12 +84,15 @@ async function runGraph(
 
 /** fp32 is compared with itself. */
 function judgeOutputs(
-  { checkpoint, target }: ExportJob,
+  { checkpoint: { config, thresholds }, target }: ExportJob,
   { labels }: GatePairs,
   outputs: PairOutputs,
   reference: Judged | undefined
 ): Judged {
-  return { outputs, gate: judge(outputs, reference?.outputs ?? outputs, labels, checkpoint.thresholds, target.tasks) }
+  return {
+    outputs,
+    gate: judge(outputs, reference?.outputs ?? outputs, labels, { thresholds, tasks: target.tasks, config })
+  }
 }
 
 function requireNumbers(dtype: Dtype, difference: number): void {

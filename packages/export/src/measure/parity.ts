@@ -13,11 +13,11 @@ export interface ParityDifference {
   readonly stated: number
 }
 
-/** Compares a graph's logits or vectors with parity.json, without rows of other tasks. */
+/** Compares a graph's logits, or `vectors`, with parity.json, without rows of other tasks. */
 export async function parityDifference(
   graph: GraphRunner,
   batches: readonly ParityBatch[],
-  tasks?: readonly TaskSpec[]
+  { tasks, vectors = false }: { readonly tasks?: readonly TaskSpec[]; readonly vectors?: boolean } = {}
 ): Promise<ParityDifference> {
   const answered = tasks && new Set(tasks.map((task) => task.id))
   const differences: number[] = []
@@ -29,7 +29,7 @@ export async function parityDifference(
       if (answered && !answered.has(batch.taskIds[row]!)) return
       const change = wanted.map((value, column) => found[row * width + column]! - value)
       for (const value of change) differences.push(Math.abs(value))
-      if (width > 2) for (const other of batch.outputs) cosines.push(Math.abs(rowProduct(change, 0, other, 0, width)))
+      if (vectors) for (const other of batch.outputs) cosines.push(Math.abs(rowProduct(change, 0, other, 0, width)))
     })
   }
   const outputs = largest(differences)

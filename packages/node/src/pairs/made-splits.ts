@@ -92,7 +92,7 @@ function connectedPairs(pairs: readonly Example[]): number[][] {
     }
     return root
   }
-  const texts = pairs.map(({ a, b }) => [comparable(a), comparable(b)] as const)
+  const texts = pairs.map(({ a, b }) => [comparable(a), comparable(b!)] as const) // files of pairs have two texts
   for (const [a, b] of texts) {
     const [one, other] = [rootOf(a), rootOf(b)]
     if (one !== other) parent.set(one, other)
@@ -102,7 +102,7 @@ function connectedPairs(pairs: readonly Example[]): number[][] {
 
 /** Pairs of the same two texts, as indices. */
 function equalPairs(pairs: readonly Example[]): number[][] {
-  return groupedBy(pairs.map(({ a, b }) => JSON.stringify([comparable(a), comparable(b)].sort())))
+  return groupedBy(pairs.map(({ a, b }) => JSON.stringify([comparable(a), comparable(b!)].sort())))
 }
 
 function groupedBy(keys: readonly string[]): number[][] {

@@ -153,7 +153,7 @@ function withMade(
 
 function sharedNote(made: Record<SplitName, Example[]>, lacking: readonly SplitName[]): string {
   const texts = (pairs: readonly Example[]): Set<string> =>
-    new Set(pairs.flatMap(({ a, b }) => [comparable(a), comparable(b)]))
+    new Set(pairs.flatMap(({ a, b }) => [comparable(a), comparable(b!)]))
   const train = texts(made.train)
   const shared = [...texts(lacking.flatMap((split) => made[split]))].filter((text) => train.has(text)).length
   return (

@@ -5,7 +5,7 @@ import type { PairFile } from './pair-files'
 /** A new column with a value for each row. */
 export interface AddedColumn {
   readonly name: string
-  readonly values: readonly number[]
+  readonly values: readonly (number | string)[]
 }
 
 /** Quoted as in RFC 4180 if necessary, or if white space at its ends could be lost. */

@@ -1,4 +1,4 @@
-import { roformer, WORD_EMBEDDINGS, type ModelConfig } from '@sohu-match/core'
+import { roformer, WORD_EMBEDDINGS, type ModelConfig, type Target } from '@sohu-match/core'
 import type { Variable } from '../optimizer/variable'
 import { tf, type Tensor } from '../tfjs'
 import type { EmbeddingRows } from './embedding-rows'
@@ -7,6 +7,7 @@ import { FusedOps } from './fused/fused-ops'
 import { fusedKernelsFor } from './fused/native'
 import { crossEntropy } from './kernels/cross-entropy'
 import { symmetricDivergence } from './kernels/divergence'
+import { labelLosses, type AnyOfLoss } from './label-loss'
 import { planReads } from './reads'
 import { Tape, type KernelObserver, type Value } from './tape'
 import { TrainingOps, type PassOptions } from './training-ops'
@@ -23,6 +24,8 @@ export interface InputBatch {
 /** With labels, and the weight of each pair in the loss. */
 export interface LabeledBatch extends InputBatch {
   readonly labels: Int32Array
+  /** What is true of the rows of tasks with labels or a score, [batch]. */
+  readonly targets?: readonly (Target | undefined)[]
   readonly weights: Float32Array
   readonly teacher?: ScoreTargets
 }
@@ -33,7 +36,7 @@ export interface Model {
   readonly variables: ReadonlyMap<string, Variable>
 }
 
-/** Logits [batch, 2], or a bi-encoder's vectors [batch, hidden], in float32 without dropout. The caller disposes it. */
+/** Logits [batch, width], or a bi-encoder's vectors [batch, hidden], in float32 without dropout. The caller disposes it. */
 export function predict(model: Model, batch: InputBatch, options: Pick<PassOptions, 'kernels'> = {}): Tensor {
   const tape = new Tape({ recording: false })
   try {
@@ -52,6 +55,8 @@ export type TrainingPass = Pick<PassOptions, 'recompute' | 'precision' | 'kernel
    * the mean of both cross-entropies plus weight / 4 times the symmetric divergence of the two outputs. Default 0: once.
    */
   readonly rDropWeight?: number
+  /** The loss of tasks of which any label may hold. Default `multilabel`. */
+  readonly anyOfLoss?: AnyOfLoss
   /** Runs the pass with the value of a parameter plus `by`, which the caller keeps. */
   readonly shift?: { readonly name: string; readonly by: Tensor }
   /** Uses only these rows of the word embeddings; their gradient then has only these rows, in this order. */
@@ -90,13 +95,9 @@ export function lossAndGradients(
       pass,
       pass.auxiliary && { observe }
     )
-    const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
-    const weights = tape.leaf(tf.tensor1d(batch.weights))
-    let loss = tape.apply(
-      [logits, labels, weights],
-      () => crossEntropy(logits.tensor, labels.tensor, weights.tensor),
-      'loss'
-    )
+    let loss = model.config.tasks.some(({ kind }) => kind)
+      ? labelLosses(tape, model.config, logits, batch, pass.anyOfLoss).reduce((sum, term) => ops.add(sum, term))
+      : matchLoss(tape, logits, batch)
     if (rDropWeight > 0) {
       const shares = tape.leaf(tf.tensor1d(single.weights.map((weight) => (weight * rDropWeight) / 4)))
       loss = ops.add(
@@ -110,6 +111,13 @@ export function lossAndGradients(
   } finally {
     tape.dispose()
   }
+}
+
+/** The loss of a network whose tasks are all match tasks, from its logits [batch, 2]. */
+function matchLoss(tape: Tape, logits: Value, batch: LabeledBatch): Value {
+  const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
+  const weights = tape.leaf(tf.tensor1d(batch.weights))
+  return tape.apply([logits, labels, weights], () => crossEntropy(logits.tensor, labels.tensor, weights.tensor), 'loss')
 }
 
 /** The rows of a batch twice, each with half of its weight. */

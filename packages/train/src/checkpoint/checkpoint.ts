@@ -1,13 +1,15 @@
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  chooseAllThresholds,
   modelConfigToJson,
   parameterSpecs,
   parityToJson,
   type CheckpointMetrics,
   type ModelConfig,
   type ParityBatch,
-  type TaskSpec
+  type TaskSpec,
+  type Thresholds
 } from '@sohu-match/core'
 import { openCheckpoint, replaceFolder, type Assets as TextAssets } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
@@ -26,7 +28,7 @@ export interface Checkpoint {
   readonly assets: Assets
   readonly weights: readonly LazyTensor[]
   readonly metrics: CheckpointMetrics
-  readonly thresholds: Readonly<Record<string, number>>
+  readonly thresholds: Thresholds
   readonly parity: readonly ParityBatch[]
 }
 
@@ -34,7 +36,7 @@ export interface Checkpoint {
 export function unjudged(tasks: readonly TaskSpec[]): Pick<Checkpoint, 'metrics' | 'thresholds'> {
   return {
     metrics: { mean: NaN, groups: {}, tasks: {} },
-    thresholds: Object.fromEntries(tasks.map(({ name }) => [name, 0.5]))
+    thresholds: chooseAllThresholds({ rows: [], answers: [] }, tasks)
   }
 }
 
@@ -53,7 +55,10 @@ export async function writeCheckpoint(
     await json('config.json', modelConfigToJson(checkpoint.config))
     await json('metrics.json', checkpoint.metrics)
     await json('thresholds.json', checkpoint.thresholds)
-    await writeFile(file('parity.json'), `${JSON.stringify(parityToJson(checkpoint.parity))}\n`)
+    await writeFile(
+      file('parity.json'),
+      `${JSON.stringify(parityToJson(checkpoint.parity, outputOf(checkpoint.config)))}\n`
+    )
     await writeFile(file('vocab.txt'), vocab)
     if (dictionary) await writeFile(file('dictionary.bin'), dictionary)
     if (origin) await writeFile(file(ORIGIN_FILE), originText(origin))
@@ -63,10 +68,15 @@ export async function writeCheckpoint(
   })
 }
 
+/** What the outputs in parity.json are. */
+function outputOf({ architecture }: ModelConfig): 'logits' | 'vectors' {
+  return architecture === 'bi-encoder' ? 'vectors' : 'logits'
+}
+
 export interface LoadedCheckpoint {
   readonly model: Model
   readonly assets: Assets
-  readonly thresholds: Readonly<Record<string, number>>
+  readonly thresholds: Thresholds
 }
 
 /** Reads the weights into variables. Throws as `openCheckpoint`. */

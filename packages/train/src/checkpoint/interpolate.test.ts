@@ -74,7 +74,7 @@ describe('interpolate', () => {
       [plain, centered].map(async (folder) => (await readCheckpoint(folder)).thresholds)
     )
     expect(new Set(Object.values(to!))).toEqual(new Set([0.5]))
-    expect(Object.values(from!).some((threshold) => Math.abs(threshold - 0.5) > 1e-3)).toBe(true)
+    expect(Object.values(from!).some((threshold) => Math.abs((threshold as number) - 0.5) > 1e-3)).toBe(true)
     expect(after.mean).toBe(before.mean)
     // What a fresh reading of the written checkpoint predicts is what was promised.
     const again = await interpolate({ start: centered, checkpoint: centered, share: 1, data, out: join(root, 'again') })

@@ -1,7 +1,8 @@
 import {
+  chooseAllThresholds,
   chooseThresholds,
   createTokenizer,
-  evaluateAt,
+  evaluateAll,
   MatcherError,
   parameterSpecs,
   type Metrics,
@@ -12,7 +13,7 @@ import { CHECKPOINT_FOLDER, outputFolder, readDataset, userPath, type GivenColum
 import type { Model } from '../autograd/pass'
 import { encodeExamples } from '../data/encode'
 import { forTasks } from '../data/for-tasks'
-import { predictPairs, scoredRows } from '../evaluate/predict'
+import { evaluationRows, predictPairs } from '../evaluate/predict'
 import { Variable } from '../optimizer/variable'
 import { disposeModel } from '../step/trainer'
 import { readCheckpoint, writeCheckpoint, type LoadedCheckpoint } from './checkpoint'
@@ -64,10 +65,11 @@ export async function interpolate(
       maxLength: config.maxLength,
       architecture: config.architecture
     })
-    const scored = scoredRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
-    const chosen = chooseThresholds(scored, config.tasks)
-    const { rows, thresholds } = center ? centered(model, scored, chosen) : { rows: scored, thresholds: chosen }
-    const metrics = evaluateAt(rows, config.tasks, thresholds)
+    const scored = evaluationRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
+    const { rows, thresholds } = center
+      ? centered(model, scored.rows, chooseThresholds(scored.rows, config.tasks))
+      : { rows: scored.rows, thresholds: chooseAllThresholds(scored, config.tasks) }
+    const metrics = evaluateAll({ ...scored, rows }, config.tasks, thresholds)
     await writeCheckpoint(folder, {
       config,
       assets,

@@ -1,4 +1,13 @@
-import { elementCount, parameterSpecs, type ModelConfig, type ParameterSpec, type TaskSpec } from '@sohu-match/core'
+import {
+  elementCount,
+  headKey,
+  headLayout,
+  parameterSpecs,
+  type ModelConfig,
+  type ParameterSpec,
+  type TaskSpec
+} from '@sohu-match/core'
+import { requireSameKind } from '../data/for-tasks'
 import { initialValues } from '../initialization/parameters'
 
 /** Which of a network's tasks keep what they learned, and which start from scratch. */
@@ -7,16 +16,21 @@ export interface TaskMatch {
   readonly fresh: readonly string[]
 }
 
+/** By name. Throws `data-invalid` if a task is of another kind in the data. */
 export function matchTasks(known: readonly TaskSpec[], tasks: readonly TaskSpec[]): TaskMatch {
   const names = new Set(known.map(({ name }) => name))
+  for (const task of tasks) {
+    const other = known.find(({ name }) => name === task.name)
+    if (other) requireSameKind(task, other)
+  }
   const [kept, fresh] = [true, false].map((is) => tasks.flatMap(({ name }) => (names.has(name) === is ? [name] : [])))
   return { kept: kept!, fresh: fresh! }
 }
 
 /**
  * The parameters with a part for each task (condition vectors, heads, scales), for `tasks` instead of the network's
- * own: a task of the same name keeps its part at any position, others start from scratch. Returns values by name; other
- * parameters are unchanged.
+ * own: a task of the same name keeps its part at any position, others start from scratch, as do new labels. Returns
+ * values by name; other parameters are unchanged.
  */
 export function parametersForTasks(
   config: ModelConfig,
@@ -27,8 +41,14 @@ export function parametersForTasks(
   const moved = tasks.map(({ name }) => config.tasks.findIndex((task) => task.name === name))
   const specs = parameterSpecs({ ...config, tasks })
   const axes = taskAxes(config)
+  const labelled = [...config.tasks, ...tasks].some(({ kind }) => kind)
   return new Map(
     specs.flatMap((spec) => {
+      if (labelled && spec.name.startsWith('classifier.')) {
+        const values = initialValues(spec, seed)
+        moveColumns(values, valuesOf(spec.name), config, tasks)
+        return [[spec.name, { values, shape: spec.shape }] as const]
+      }
       const axis = axes.get(spec.name)
       if (axis === undefined) return []
       const values = initialValues(spec, seed)
@@ -36,6 +56,32 @@ export function parametersForTasks(
       return [[spec.name, { values, shape: spec.shape }] as const]
     })
   )
+}
+
+/**
+ * Copies the columns of heads, last axis of both arrays. A task takes those of the task of its name, or, where heads are shared, of one with
+ * the same kind and labels; labels are matched by name.
+ */
+function moveColumns(
+  target: Float32Array,
+  source: Float32Array,
+  { tasks: known, heads }: ModelConfig,
+  tasks: readonly TaskSpec[]
+): void {
+  const [from, to] = [headLayout(known, heads), headLayout(tasks, heads)]
+  const rows = target.length / to.columns
+  const sharesHead = (one: TaskSpec, other: TaskSpec): boolean => heads === 'shared' && headKey(one) === headKey(other)
+  for (const task of tasks) {
+    const old = known.find(({ name }) => name === task.name) ?? known.find((one) => sharesHead(task, one))
+    if (!old) continue
+    const width = to.ofTask[task.id]![1] - to.ofTask[task.id]![0]
+    for (let column = 0; column < width; column++) {
+      const before = task.labels ? old.labels!.indexOf(task.labels[column]!) : column
+      if (before < 0) continue
+      const [at, place] = [from.ofTask[old.id]![0] + before, to.ofTask[task.id]![0] + column]
+      for (let row = 0; row < rows; row++) target[row * to.columns + place] = source[row * from.columns + at]!
+    }
+  }
 }
 
 /** The axis along which a parameter grows with the number of tasks, by name. */

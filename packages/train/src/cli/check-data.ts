@@ -67,7 +67,7 @@ function partRows({ parts }: DataFacts): string[][] {
 function doubts(facts: DataFacts, { missing }: Dataset): string[] {
   const { duplicates, contradictions, shared, emptyTexts, parts } = facts
   const counted = (count: number, text: string): string[] => (count > 0 ? [`${whole(count)} ${text}`] : [])
-  const examples = contradictions.slice(0, 3).map(({ a, b }) => `    ${a.slice(0, 40)} | ${b.slice(0, 40)}`)
+  const examples = contradictions.slice(0, 3).map(({ a, b = '' }) => `    ${a.slice(0, 40)} | ${b.slice(0, 40)}`)
   return [
     'Lengths are in characters, about one token each.',
     ...(missing.length > 0 ? [`Missing: ${missing.join(', ')}.`] : []),

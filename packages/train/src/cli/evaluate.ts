@@ -6,7 +6,7 @@ import { lexicalEvaluation } from '../lexical/beside'
 import { columnsOption, DATA_HELP, splitOption, taskOption, type DataFlags } from './data'
 import { createProgress } from '../report/bar'
 import { evaluation, type Evaluation } from '../evaluate/evaluation'
-import { figureRows, figuresJson, lengthRows } from '../report/figures'
+import { answerRows, figureRows, figuresJson, labelRows, lengthRows } from '../report/figures'
 import { whole } from '../report/format'
 import { jsonLine, textTable } from '../report/table'
 import { scoreSplit, type ScoredSplit } from '../evaluate/scoring'
@@ -38,8 +38,8 @@ export function addEvaluate(program: Command): void {
     .action(async (flags: EvaluateFlags) => {
       const progress = createProgress(process.stderr)
       const scored = await scoreLabelled(flags, (done, total) => progress.phase('evaluate', done, total))
-      const { rows, config, thresholds } = scored
-      const figures = evaluation(rows, config.tasks, thresholds)
+      const { rows, answers, config, thresholds } = scored
+      const figures = evaluation(rows, config.tasks, thresholds, { answers })
       const baseline =
         flags.baseline &&
         (await lexicalEvaluation(
@@ -71,7 +71,7 @@ export async function scoreLabelled(
     { checkpoint: userPath(checkpoint), data: userPath(data), split, columns, task },
     onProgress
   )
-  if (scored.rows.length > 0) return scored
+  if (scored.rows.length + scored.answers.length > 0) return scored
   throw new MatcherError(
     'data-invalid',
     [
@@ -103,15 +103,22 @@ function print(flags: EvaluateFlags, scored: ScoredSplit, figures: Evaluation, b
   console.log(
     `${flags.checkpoint} on ${flags.split === 'all' ? 'all pairs' : `the ${flags.split} split`} of ${flags.data}, at the checkpoint's thresholds, chosen on the valid split of its training:`
   )
-  table(figureRows(figures))
+  if (scored.rows.length > 0) table(figureRows(figures))
+  if (figures.answers) {
+    console.log('Tasks with labels or a score; own score: macro F1 (one-of), micro F1 (any-of), Spearman (score):')
+    table(answerRows(figures))
+    table(labelRows(figures))
+  }
   if (baseline) {
     console.log(
       `The lexical baseline on the same pairs, fitted on the train split of ${baselineData(flags)}, thresholds from its valid split:`
     )
     table(figureRows(baseline))
   }
-  console.log('The network by length, a quarter of the pairs each:')
-  table(lengthRows(figures))
+  if (scored.rows.length > 0) {
+    console.log('The network by length, a quarter of the pairs each:')
+    table(lengthRows(figures))
+  }
   console.log(
     'Intervals: bootstrap over pairs. Pairs that share articles are not independent: the true intervals are wider.'
   )

@@ -3,7 +3,7 @@ import { wholeNumber } from '@sohu-match/node/cli'
 import type { Command } from 'commander'
 import { jiebaWords } from '../checkpoint/dictionary'
 import { createProgress } from '../report/bar'
-import { errorsPage } from '../report/mistakes'
+import { answerSections, errorsPage, wrongAnswers } from '../report/mistakes'
 import { columnsOption, DATA_HELP, splitOption, taskOption, type DataFlags } from './data'
 import { scoreLabelled } from './evaluate'
 
@@ -26,12 +26,20 @@ export function addErrors(program: Command): void {
     .option('--count <n>', 'pairs of each task and kind of error', wholeNumber(1), 20)
     .action(async (flags: ErrorsFlags) => {
       const progress = createProgress(process.stderr)
-      const { rows, config } = await scoreLabelled(flags, (done, total) => progress.phase('evaluate', done, total))
+      const { rows, answers, config, thresholds } = await scoreLabelled(flags, (done, total) =>
+        progress.phase('evaluate', done, total)
+      )
       progress.close()
       const title = `Errors of ${flags.checkpoint} on the ${flags.split} split of ${flags.data}`
-      await writeFileAtomic(userPath(flags.out), errorsPage(title, rows, config.tasks, await jiebaWords(), flags.count))
+      const words = await jiebaWords()
+      const more = answerSections(answers, config.tasks, thresholds, words, flags.count)
+      await writeFileAtomic(userPath(flags.out), errorsPage(title, rows, config.tasks, words, flags.count, more))
+      const wrong = [
+        ...rows.filter(({ label, predicted }) => label !== predicted),
+        ...config.tasks.filter(({ labels }) => labels).flatMap((task) => wrongAnswers(answers, task, thresholds))
+      ]
       console.log(
-        `${rows.filter(({ label, predicted }) => label !== predicted).length} of ${rows.length} pairs are judged wrongly; the worst are in ${flags.out}.`
+        `${wrong.length} of ${rows.length + answers.length} pairs are judged wrongly; the worst are in ${flags.out}.`
       )
     })
 }

@@ -1,7 +1,16 @@
 import { stat } from 'node:fs/promises'
-import { MatcherError, type Example } from '@sohu-match/core'
+import {
+  heldLabels,
+  labelThresholdsOf,
+  MatcherError,
+  thresholdOf,
+  type Example,
+  type TaskSpec,
+  type Thresholds
+} from '@sohu-match/core'
 import { labelsCsv, readError, readPairFile, userPath, withColumns, writeFileAtomic } from '@sohu-match/node'
 import type { Command } from 'commander'
+import type { Prediction } from '../evaluate/predict'
 import { scoreSplit } from '../evaluate/scoring'
 import { createProgress } from '../report/bar'
 import { columnsOption, DATA_HELP, taskOption, type DataFlags } from './data'
@@ -56,8 +65,8 @@ async function labelsOf({ checkpoint, data, columns, task }: PredictFlags, split
     (done, total) => progress.phase('score', done, total)
   )
   progress.close()
-  const scores = predictions.map(({ score }) => score)
-  const labels = examples.map(({ task }, i): 0 | 1 => (scores[i]! > thresholds[config.tasks[task]!.name]! ? 1 : 0))
+  const scores = predictions.map((one) => ('values' in one ? Math.max(...one.values) : one.score))
+  const labels = examples.map(({ task }, i) => labelText(predictions[i]!, config.tasks[task]!, thresholds))
   return { examples, scores, labels }
 }
 
@@ -70,11 +79,20 @@ function isFile(path: string): Promise<boolean> {
   )
 }
 
+/** A prediction as the submission has it: 0 or 1; the label, or a JSON array of labels, by name; or the score, to six digits. */
+function labelText(prediction: Prediction, task: TaskSpec, thresholds: Thresholds): 0 | 1 | string {
+  if (!('values' in prediction)) return prediction.score > thresholdOf(thresholds, task.name) ? 1 : 0
+  const { values } = prediction
+  if (!task.labels) return String(Number(values[0]!.toPrecision(6)))
+  const held = heldLabels(task, values, labelThresholdsOf(thresholds, task)).map((label) => task.labels![label]!)
+  return task.kind === 'one-of' ? held[0]! : JSON.stringify(held)
+}
+
 /** Throws `data-invalid` for a pair without an id and for an id that two pairs share. */
 export function submission(
   examples: readonly Example[],
-  labelOf: (index: number) => 0 | 1
-): { id: string; label: 0 | 1 }[] {
+  labelOf: (index: number) => 0 | 1 | string
+): { id: string; label: 0 | 1 | string }[] {
   const first = new Map<string, number>()
   return examples.map(({ id }, i) => {
     if (id === undefined)

@@ -11,6 +11,7 @@ import { stopAfterStep } from './stop'
 import { besideBaseline } from '../evaluate/beside-baseline'
 import { createProgress } from '../report/bar'
 import { comparisonText, nextSteps } from '../report/comparison'
+import { selectionScore } from '../evaluate/selection'
 import { ratio } from '../report/format'
 import { jsonLine } from '../report/table'
 import { planText, resolvePlan } from './planned-run'
@@ -207,7 +208,7 @@ export function conclusion(out: string, { ended, state, best }: RunResult, plann
   }
   const checkpoint = join(out, 'best')
   return [
-    `${why} The best weights, of epoch ${best.epoch} (mean F1 ${ratio(best.mean)} at the thresholds, mean AUC ${ratio(meanAuc(best))}), are in ${checkpoint}; ${join(out, 'report.html')} shows the run.`,
+    `${why} The best weights, of epoch ${best.epoch} (${bestFigures(best)}), are in ${checkpoint}; ${join(out, 'report.html')} shows the run.`,
     ...(planned ? [] : evaluateAndExport(checkpoint))
   ].join('\n')
 }
@@ -217,6 +218,11 @@ function evaluateAndExport(checkpoint: string): string[] {
     `Evaluate them: npx sohu-train evaluate --checkpoint ${checkpoint} --data DIR --split test`,
     `Export them:   npx sohu-train export --checkpoint ${checkpoint} --out models/NAME`
   ]
+}
+
+function bestFigures(best: Metrics): string {
+  if (best.answers) return `mean of the tasks' own scores ${ratio(selectionScore(best))}`
+  return `mean F1 ${ratio(best.mean)} at the thresholds, mean AUC ${ratio(meanAuc(best))}`
 }
 
 function meanAuc({ tasks }: Metrics): number {

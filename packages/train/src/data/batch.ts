@@ -1,3 +1,4 @@
+import type { Target } from '@sohu-match/core'
 import type { EncodedPairs } from './encode'
 
 /** For progress reports: pairs, tokens without padding, positions with it. */
@@ -17,6 +18,8 @@ export interface PaddedBatch extends BatchCounts {
   readonly taskIds: Int32Array
   /** 0, 1, or -1 for none, `[batch]`. */
   readonly labels: Int32Array
+  /** What is true of the rows of tasks with labels or a score, `[batch]`; absent where the data have no such task. */
+  readonly targets?: readonly (Target | undefined)[]
   /** Sample weights, `[batch]`: the batch's loss is the weighted sum. */
   readonly weights: Float32Array
   readonly batch: number
@@ -63,6 +66,7 @@ export function gatherBatch(encoded: EncodedPairs, indices: Int32Array, options:
     segmentIds,
     taskIds,
     labels,
+    ...(encoded.targets && { targets: Array.from(indices, (i) => encoded.targets![i]) }),
     weights: new Float32Array(batch).fill(weight),
     batch,
     seq,
@@ -72,14 +76,15 @@ export function gatherBatch(encoded: EncodedPairs, indices: Int32Array, options:
   }
 }
 
-/** Labels and weights for the loss: a pair without a label (-1) has weight 0. */
+/** Labels and weights for the loss: a pair without a label (-1) and without a target has weight 0. */
 export function labelTerms(
   labels: Int32Array,
   weights: Float32Array,
-  share: number
+  share: number,
+  targets: PaddedBatch['targets'] = []
 ): { readonly labels: Int32Array; readonly weights: Float32Array } {
   return {
     labels: labels.map((label) => Math.max(label, 0)),
-    weights: weights.map((weight, i) => (labels[i]! < 0 ? 0 : weight * share))
+    weights: weights.map((weight, i) => (labels[i]! < 0 && !targets[i] ? 0 : weight * share))
   }
 }

@@ -9,7 +9,7 @@ const words = ['地铁', '列车', '车站', '足球', '球队', '联赛', '甲�
 const examples: Example[] = [0, 2, 4].flatMap((variant) =>
   demoPairs(variant, 'train', 400).map(({ source, target }) => ({ a: source, b: target, task: variant }))
 )
-const characters = [...new Set(examples.flatMap(({ a, b }) => [...a, ...b]))].sort()
+const characters = [...new Set(examples.flatMap(({ a, b }) => [...a, ...b!]))].sort()
 const tokenizer = createTokenizer(
   ['[PAD]', '[UNK]', '[CLS]', '[SEP]', ...words, ...characters].join('\n'),
   compileDictionary(words.map((word) => `${word} 900 n`).join('\n'))

@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Example, ModelConfig, Tokenizer } from '@sohu-match/core'
+import type { Example, ModelConfig, Target, Tokenizer } from '@sohu-match/core'
 import { encodingKey, readEncodings, writeEncodings } from './encode-cache'
 
 /** Token ids of pairs, one after another; this is what the cache holds. */
 export interface Encodings {
-  /** `[CLS] a [SEP] b [SEP]` (`[CLS] a [SEP] [CLS] b [SEP]` for bi-encoders) from `offsets[i]` to `offsets[i + 1]`. */
+  /** `[CLS] a [SEP] b [SEP]` (`[CLS] a [SEP] [CLS] b [SEP]` for bi-encoders, `[CLS] a [SEP]` of a single text) from `offsets[i]` to `offsets[i + 1]`. */
   readonly tokenIds: Int32Array
   /** `[pairs + 1]`. */
   readonly offsets: Int32Array
-  /** Tokens of `[CLS] a [SEP]`, `[pairs]`: those of segment 0. */
+  /** Tokens of `[CLS] a [SEP]`, `[pairs]`: those of segment 0, all of a text without another. */
   readonly firstLengths: Int32Array
   /** 1 if tokens were cut to stay within the maximum length, `[pairs]`. */
   readonly truncated: Uint8Array
@@ -19,6 +19,8 @@ export interface EncodedPairs extends Encodings {
   readonly taskIds: Int32Array
   /** 0, 1, or -1 for none, `[pairs]`. */
   readonly labels: Int8Array
+  /** What is true of the pairs of tasks with labels or a score, `[pairs]`; absent where no pair has such a task. */
+  readonly targets?: readonly (Target | undefined)[]
   /** Keys of the two texts of each pair as numbers, -1 for none, `[pairs, 2]`; absent if no text has one. */
   readonly keys?: Int32Array
 }
@@ -57,6 +59,7 @@ export async function encodeExamples(
     ...encodings,
     taskIds: Int32Array.from(examples, (example) => example.task),
     labels: Int8Array.from(examples, (example) => example.label ?? -1),
+    ...(examples.some(({ target }) => target) && { targets: examples.map(({ target }) => target) }),
     ...(examples.some(({ keys }) => keys) && { keys: numberedKeys(examples) })
   }
 }
@@ -86,9 +89,10 @@ async function encodeAll(
       onProgress?.(i, examples.length)
       await setImmediate()
     }
-    const parts = separate
-      ? [tokenizer.encode(a, undefined, maxLength), tokenizer.encode(b, undefined, maxLength)]
-      : [tokenizer.encode(a, b, maxLength)]
+    const parts =
+      separate && b !== undefined
+        ? [tokenizer.encode(a, undefined, maxLength), tokenizer.encode(b, undefined, maxLength)]
+        : [tokenizer.encode(a, b, maxLength)]
     let end = offsets[i]!
     for (const part of parts) {
       const start = end
@@ -97,7 +101,7 @@ async function encodeAll(
       tokenIds.set(part.tokenIds, start)
     }
     offsets[i + 1] = end
-    firstLengths[i] = separate ? parts[0]!.tokenIds.length : parts[0]!.segmentIds.indexOf(1)
+    firstLengths[i] = separate || b === undefined ? parts[0]!.tokenIds.length : parts[0]!.segmentIds.indexOf(1)
     truncated[i] = parts.some((part) => part.truncated) ? 1 : 0
   }
   return { tokenIds: tokenIds.slice(0, offsets[examples.length]), offsets, firstLengths, truncated }

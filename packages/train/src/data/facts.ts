@@ -37,7 +37,7 @@ export function dataFacts({ tasks, splits }: Pick<Dataset, 'tasks' | 'splits'>):
   const all = SPLITS.flatMap((split) => splits[split])
   const { duplicates, contradictions } = repeatedPairs(all)
   const textsOf = (split: SplitName): Set<string> =>
-    new Set(splits[split].flatMap(({ a, b }) => [comparable(a), comparable(b)]))
+    new Set(splits[split].flatMap(({ a, b }) => (b === undefined ? [a] : [a, b]).map(comparable)))
   const train = textsOf('train')
   const sharedWith = (split: SplitName): number => [...textsOf(split)].filter((text) => train.has(text)).length
   return {
@@ -45,7 +45,7 @@ export function dataFacts({ tasks, splits }: Pick<Dataset, 'tasks' | 'splits'>):
     duplicates,
     contradictions,
     shared: { valid: sharedWith('valid'), test: sharedWith('test') },
-    emptyTexts: all.flatMap(({ a, b }) => [a, b]).filter((text) => text.trim() === '').length
+    emptyTexts: all.flatMap(({ a, b }) => [a, b]).filter((text) => text?.trim() === '').length
   }
 }
 
@@ -73,10 +73,10 @@ function partFacts(task: TaskSpec, split: SplitName, examples: readonly Example[
       task: task.name,
       split,
       pairs: of.length,
-      unlabelled: of.filter(({ label }) => label === undefined).length,
+      unlabelled: of.filter(({ label, target }) => (label ?? target) === undefined).length,
       matches: of.filter(({ label }) => label === 1).length,
       a: lengths(of.map(({ a }) => a)),
-      b: lengths(of.map(({ b }) => b))
+      b: lengths(of.map(({ b = '' }) => b))
     }
   ]
 }
@@ -85,7 +85,7 @@ function repeatedPairs(examples: readonly Example[]): Pick<DataFacts, 'duplicate
   const first = new Map<string, { readonly example: Example; readonly labels: Set<number> }>()
   let duplicates = 0
   for (const example of examples) {
-    const key = JSON.stringify([example.task, ...[comparable(example.a), comparable(example.b)].sort()])
+    const key = JSON.stringify([example.task, ...[comparable(example.a), comparable(example.b ?? '')].sort()])
     const seen = first.get(key) ?? { example, labels: new Set<number>() }
     if (first.has(key)) duplicates++
     else first.set(key, seen)

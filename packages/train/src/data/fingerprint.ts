@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { MatcherError } from '@sohu-match/core'
+import { MatcherError, type TaskSpec } from '@sohu-match/core'
 import type { Dataset } from '@sohu-match/node'
 import * as v from 'valibot'
 
@@ -18,10 +18,11 @@ export type DatasetDescription = v.InferOutput<typeof descriptionSchema>
 
 /** Of the train and valid splits. */
 export function describeDataset({ tasks, splits: { train, valid } }: Dataset): DatasetDescription {
-  const hash = createHash('sha256').update(JSON.stringify(tasks.map(({ name, group }) => [name, group])))
+  const hash = createHash('sha256').update(JSON.stringify(tasks.map(taskFacts)))
   for (const split of [train, valid]) {
     hash.update(`\n${split.length}`)
-    for (const { a, b, task, label, keys } of split) hash.update(JSON.stringify([task, label, a, b, ...(keys ?? [])]))
+    for (const { a, b, task, label, target, keys } of split)
+      hash.update(JSON.stringify([task, label ?? target, a, b, ...(keys ?? [])]))
   }
   return {
     fingerprint: hash.digest('hex'),
@@ -34,8 +35,13 @@ export function describeDataset({ tasks, splits: { train, valid } }: Dataset): D
 /** SHA-256, hex, of the pairs of an evaluation set and their tasks. */
 export function fingerprintOf(tasks: Dataset['tasks'], examples: Dataset['splits']['test']): string {
   const hash = createHash('sha256').update(JSON.stringify(tasks.map(({ name }) => name)))
-  for (const { a, b, task, label } of examples) hash.update(JSON.stringify([task, label, a, b]))
+  for (const { a, b, task, label, target } of examples) hash.update(JSON.stringify([task, label ?? target, a, b]))
   return hash.digest('hex')
+}
+
+/** What of a task makes other data of the same lines; that of a match task is its name and group. */
+function taskFacts({ name, group, kind, labels, range }: TaskSpec): unknown[] {
+  return kind ? [name, group, kind, labels ?? range] : [name, group]
 }
 
 /** Throws `data-invalid`, naming what differs, if the data in `folder` are not those of the run in `run`. */

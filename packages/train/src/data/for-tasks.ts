@@ -1,4 +1,4 @@
-import { MatcherError, type Example, type TaskSpec } from '@sohu-match/core'
+import { kindOf, MatcherError, type Example, type Target, type TaskSpec } from '@sohu-match/core'
 import { MATCH_TASK, type Dataset, type SplitName } from '@sohu-match/node'
 import { closest } from 'fastest-levenshtein'
 
@@ -18,10 +18,13 @@ export function forTasks(dataset: Dataset, tasks: readonly TaskSpec[]): Dataset 
       `The data's tasks are ${names(dataset.tasks)}, the model's ${names(tasks)}; they have none in common.`
     )
   }
+  const translate = new Map([...ids].map(([from, to]) => [from, targetsFor(dataset.tasks[from]!, tasks[to]!)] as const))
   const known = (examples: readonly Example[]): Example[] =>
     examples.flatMap((example) => {
       const task = ids.get(example.task)
-      return task === undefined ? [] : [{ ...example, task }]
+      if (task === undefined) return []
+      const { target } = example
+      return [{ ...example, task, ...(target && { target: translate.get(example.task)!(target) }) }]
     })
   const splits = Object.fromEntries(
     Object.entries(dataset.splits).map(([split, examples]) => [split, known(examples)])
@@ -48,6 +51,35 @@ export function ofTask(dataset: Dataset, tasks: readonly TaskSpec[], wanted?: st
   throw new MatcherError(
     'config-invalid',
     `The model knows several tasks, and a file of pairs names none: add --task with one of ${names(tasks)}.`
+  )
+}
+
+/**
+ * Numbers labels as the network's task does; they are matched by name. Throws `data-invalid` where the two are not of one kind, or the data
+ * have a label that the network does not know.
+ */
+function targetsFor(own: TaskSpec, known: TaskSpec): (target: Target) => Target {
+  requireSameKind(own, known)
+  if (!own.labels) return (target) => target
+  const numbers = own.labels.map((label) => known.labels!.indexOf(label))
+  const unknown = own.labels[numbers.indexOf(-1)]
+  if (unknown !== undefined)
+    throw new MatcherError(
+      'data-invalid',
+      `The data's task "${own.name}" has the label "${unknown}", which the model does not know; did you mean "${closest(unknown, known.labels!)}"? ` +
+        `The model's labels are ${known.labels!.join(', ')}.`
+    )
+  return (target) => target.map((label) => numbers[label]!).sort((one, other) => one - other)
+}
+
+/** Throws `data-invalid` where a task of the data has another kind, or range, than the model's task of that name. */
+export function requireSameKind(own: TaskSpec, known: TaskSpec): void {
+  if (own.kind === known.kind && own.range?.join() === known.range?.join()) return
+  const described = (task: TaskSpec): string =>
+    kindOf(task) + (task.range ? ` from ${task.range[0]} to ${task.range[1]}` : '')
+  throw new MatcherError(
+    'data-invalid',
+    `The task "${own.name}" is ${described(own)} in the data and ${described(known)} in the checkpoint; give it back its kind in dataset.json, or another name.`
   )
 }
 

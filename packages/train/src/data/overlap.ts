@@ -6,7 +6,7 @@ import type { EncodedPairs, Encodings } from './encode'
 export interface MatchTargets {
   /** 1 if the token occurs in the other text of its pair. */
   readonly targets: Float32Array
-  /** 1 for tokens that count: not padding, [UNK] (it hides the word) or another special token. */
+  /** 1 for tokens that count: not padding, [UNK] (it hides the word) or another special token; 0 in single texts. */
   readonly mask: Float32Array
 }
 
@@ -36,6 +36,7 @@ export function matchTargets(
   for (let row = 0; row < batch.batch; row++) {
     for (let i = row * seq; i < (row + 1) * seq; i++)
       if (isWord[tokenIds[i]!]) seen[segmentIds[i] as 0 | 1][tokenIds[i]!] = row + 1
+    if (!segmentIds.subarray(row * seq, (row + 1) * seq).includes(1)) continue
     for (let i = row * seq; i < (row + 1) * seq; i++) {
       if (!isWord[tokenIds[i]!]) continue
       mask[i] = 1
@@ -48,8 +49,9 @@ export function matchTargets(
 /** By token id, smoothed: log((1 + texts) / (1 + texts with it)) + 1; a pair counts as two texts. */
 export function inverseFrequencies(encoded: Encodings, vocabSize: number): Float32Array {
   const counts = new Int32Array(vocabSize)
-  const texts = encoded.firstLengths.length * 2
+  let texts = 0
   for (let i = 0; i < encoded.firstLengths.length; i++) {
+    texts += isAlone(encoded, i) ? 1 : 2
     for (const text of textsOf(encoded, i)) for (const id of new Set(text)) counts[id]!++
   }
   return Float32Array.from(counts, (count) => Math.log((1 + texts) / (1 + count)) + 1)
@@ -100,7 +102,12 @@ export function columnMoments(
   return { mean, deviation: deviation.map((variance) => Math.sqrt(variance) || 1) }
 }
 
-/** Without the [CLS] and [SEP] around them. */
+/** Whether the text at `i` stands without another. */
+export function isAlone({ offsets, firstLengths }: Encodings, i: number): boolean {
+  return offsets[i]! + firstLengths[i]! === offsets[i + 1]!
+}
+
+/** Without the [CLS] and [SEP] around them; `b` of a single text is empty. */
 export function textsOf(
   { tokenIds, offsets, firstLengths }: Encodings,
   i: number

@@ -47,6 +47,18 @@ export function resampleTasks(
   return new Map([...tasks].map(([name, rows]) => [name, resample(rows, count, createRandom('bootstrap', seed, name))]))
 }
 
+/** A figure of the rows of a task drawn with replacement, `count` times. */
+export function resampleRows<Row>(
+  rows: readonly Row[],
+  figure: (drawn: readonly Row[]) => number,
+  seed: number,
+  name: string,
+  count = RESAMPLINGS
+): Float64Array {
+  const random = createRandom('bootstrap', seed, name)
+  return Float64Array.from({ length: count }, () => figure(rows.map(() => rows[random.below(rows.length)]!)))
+}
+
 /** Elementwise, as for the mean over tasks. */
 export function meanOf(figures: readonly Float64Array[]): Float64Array {
   return Float64Array.from(

@@ -1,4 +1,4 @@
-import { thresholdOf, type ScoredRow, type TaskSpec } from '@sohu-match/core'
+import { thresholdOf, type ScoredRow, type TaskSpec, type Thresholds } from '@sohu-match/core'
 import { createRandom } from '../data/random'
 import { interval, RESAMPLINGS, weightedAuc, weightedCounts, type Interval } from './bootstrap'
 
@@ -21,7 +21,7 @@ export interface TaskComparison {
 /** `thresholds` by task name. */
 export interface ScoredModel {
   readonly rows: readonly ScoredRow[]
-  readonly thresholds: Readonly<Record<string, number>>
+  readonly thresholds: Thresholds
 }
 
 /**

@@ -2,15 +2,18 @@ import {
   atThresholds,
   auc,
   classMetrics,
-  evaluateAt,
+  evaluateAll,
   meanOfNumbers,
+  ownScoreOf,
   thresholdOf,
+  type AnswerRow,
   type ClassMetrics,
   type Metrics,
   type ScoredRow,
-  type TaskSpec
+  type TaskSpec,
+  type Thresholds
 } from '@sohu-match/core'
-import { interval, meanOf, resampleTasks, type Interval } from './bootstrap'
+import { interval, meanOf, resampleRows, resampleTasks, type Interval } from './bootstrap'
 import { calibration, type Calibration } from './calibration'
 
 /** A scored pair with the number of its tokens. */
@@ -43,6 +46,16 @@ export interface Evaluation {
   /** Means over the tasks that have a positive pair. */
   readonly meanF1: Interval
   readonly meanAuc: Interval
+  /** Own scores of the tasks with labels or a score; absent where there is none. Their metrics are in `metrics.answers`. */
+  readonly answers?: Readonly<Record<string, Interval>>
+}
+
+/** Options of `evaluation`. */
+export interface EvaluationOptions {
+  readonly seed?: number
+  readonly resamplings?: number
+  /** The rows of tasks with labels or a score. */
+  readonly answers?: readonly AnswerRow[]
 }
 
 /** Number of ranges of length with equally many pairs. */
@@ -56,11 +69,11 @@ const LENGTH_PARTS = 4
 export function evaluation(
   rows: readonly EvaluatedRow[],
   tasks: readonly TaskSpec[],
-  thresholds: Readonly<Record<string, number>>,
-  { seed = 0, resamplings }: { seed?: number; resamplings?: number } = {}
+  thresholds: Thresholds,
+  { seed = 0, resamplings, answers = [] }: EvaluationOptions = {}
 ): Evaluation {
   const labelled = atThresholds(rows, tasks, thresholds)
-  const metrics = evaluateAt(rows, tasks, thresholds)
+  const metrics = evaluateAll({ rows, answers }, tasks, thresholds)
   const byTask = new Map(
     Object.keys(metrics.tasks).map((name) => [name, labelled.filter((row) => tasks[row.task]!.name === name)])
   )
@@ -88,8 +101,28 @@ export function evaluation(
       ])
     ),
     meanF1: mean('f1'),
-    meanAuc: mean('auc')
+    meanAuc: mean('auc'),
+    ...(metrics.answers && {
+      answers: ownScoreIntervals(metrics.answers, answers, tasks, thresholds, { seed, resamplings })
+    })
   }
+}
+
+function ownScoreIntervals(
+  metrics: NonNullable<Metrics['answers']>,
+  answers: readonly AnswerRow[],
+  tasks: readonly TaskSpec[],
+  thresholds: Thresholds,
+  { seed, resamplings }: { readonly seed: number; readonly resamplings: number | undefined }
+): Record<string, Interval> {
+  const named = tasks.filter(({ name }) => Object.hasOwn(metrics, name))
+  return Object.fromEntries(
+    named.map((task) => {
+      const own = answers.filter((row) => row.task === task.id)
+      const scoreOf = (drawn: readonly AnswerRow[]): number => ownScoreOf(drawn, task, thresholds)
+      return [task.name, interval(metrics[task.name]!.score, resampleRows(own, scoreOf, seed, task.name, resamplings))]
+    })
+  )
 }
 
 /** From the shortest pairs to the longest. */

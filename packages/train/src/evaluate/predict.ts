@@ -1,4 +1,14 @@
-import { argmaxLabel, matchScore, type ModelConfig, type ScoredRow } from '@sohu-match/core'
+import {
+  answerValues,
+  argmaxLabel,
+  headLayout,
+  kindOf,
+  matchScore,
+  type AnswerRow,
+  type EvaluationRows,
+  type ModelConfig,
+  type ScoredRow
+} from '@sohu-match/core'
 import { predict, type InputBatch, type Model } from '../autograd/pass'
 import { gatherBatch } from '../data/batch'
 import { distinctTexts, padTexts, type DistinctTexts } from '../data/text-batch'
@@ -18,8 +28,10 @@ export interface PredictOptions {
 /** A network that scores encoded pairs: one in training, or an exported graph. */
 export interface PairNetwork {
   readonly architecture: ModelConfig['architecture']
-  /** Logits [batch, 2] of pairs, or a bi-encoder's vectors [batch, width] of texts, row-major. */
+  /** Logits [batch, columns] of pairs, or a bi-encoder's vectors [batch, width] of texts, row-major. */
   run(batch: InputBatch): Promise<Float32Array>
+  /** Columns of the logits. Default 2. */
+  readonly columns?: number
   /** Width of a bi-encoder's vectors, and the parameters of its scores, by task id. */
   readonly width: number
   readonly scales: ArrayLike<number>
@@ -28,7 +40,7 @@ export interface PairNetwork {
 
 /** Outputs for pairs, in their order. */
 export interface PairOutputs {
-  /** Logits [pairs, 2], row-major; column 1 means that the texts match. */
+  /** Logits [pairs, columns], row-major; with match tasks only, [pairs, 2]: column 1 means that the texts match. */
   readonly logits: Float64Array
   /** Only of a bi-encoder. */
   readonly texts?: TextVectors
@@ -43,11 +55,14 @@ export interface TextVectors {
   readonly b: Int32Array
 }
 
-/** P(match), and the class with the larger logit. */
-export interface Prediction {
+/** Of a match task: P(match), and the class with the larger logit. */
+export interface MatchPrediction {
   readonly score: number
   readonly predicted: 0 | 1
 }
+
+/** What the network says of one pair, or text; of a task with labels or a score, its `answerValues`. */
+export type Prediction = MatchPrediction | Pick<AnswerRow, 'values'>
 
 /** In float32 without dropout; results are in the order of the pairs. */
 export async function predictPairs(
@@ -56,14 +71,22 @@ export async function predictPairs(
   options: PredictOptions = {}
 ): Promise<Prediction[]> {
   const { logits } = await pairOutputs(networkOf(model, options), pairs, options)
-  return Array.from({ length: pairs.labels.length }, (_, pair) => prediction(logits[2 * pair]!, logits[2 * pair + 1]!))
+  const { tasks, heads } = model.config
+  const { width, ofTask } = headLayout(tasks, heads)
+  return Array.from({ length: pairs.labels.length }, (_, pair): Prediction => {
+    const task = tasks[pairs.taskIds[pair]!]!
+    const [from, to] = ofTask[task.id]!
+    const own = [...logits.subarray(pair * width + from, pair * width + to)]
+    return kindOf(task) === 'match' ? prediction(own[0]!, own[1]!) : { values: answerValues(task, own) }
+  })
 }
 
 export function networkOf(model: Model, { kernels = 'plain' }: Pick<PredictOptions, 'kernels'> = {}): PairNetwork {
-  const { architecture, hiddenSize } = model.config
+  const { architecture, hiddenSize, tasks, heads } = model.config
   const ofTasks = (name: string): ArrayLike<number> => model.variables.get(name)?.values() ?? []
   return {
     architecture,
+    columns: headLayout(tasks, heads).width,
     width: hiddenSize,
     run: async (batch) => {
       const output = predict(model, batch, { kernels })
@@ -92,11 +115,12 @@ async function outputsOfPairs(
   pairs: EncodedPairs,
   { onProgress }: PredictOptions
 ): Promise<Float64Array> {
-  const all = new Float64Array(2 * pairs.labels.length)
+  const { columns = 2 } = network
+  const all = new Float64Array(columns * pairs.labels.length)
   let done = 0
   for (const indices of planEvaluation(pairLengths(pairs), BATCH_TOKENS)) {
-    const logits = await network.run(gatherBatch(pairs, indices)) // [batch, 2]
-    indices.forEach((pair, row) => all.set(logits.subarray(2 * row, 2 * row + 2), 2 * pair))
+    const logits = await network.run(gatherBatch(pairs, indices)) // [batch, columns]
+    indices.forEach((pair, row) => all.set(logits.subarray(columns * row, columns * (row + 1)), columns * pair))
     done += indices.length
     onProgress?.(done, pairs.labels.length)
   }
@@ -146,7 +170,7 @@ async function outputsByVectors(
   return { logits, texts: { values, a, b } }
 }
 
-function prediction(no: number, yes: number): Prediction {
+function prediction(no: number, yes: number): MatchPrediction {
   return { score: matchScore([no, yes]), predicted: argmaxLabel([no, yes]) }
 }
 
@@ -157,9 +181,15 @@ function dot(values: Float32Array, i: number, j: number, width: number): number 
 }
 
 /** Only labeled pairs. */
-export function scoredRows(pairs: EncodedPairs, predictions: readonly Prediction[]): ScoredRow[] {
-  return predictions.flatMap((prediction, i) => {
-    const label = pairs.labels[i]!
-    return label < 0 ? [] : [{ ...prediction, task: pairs.taskIds[i]!, label: label as 0 | 1 }]
+export function evaluationRows(pairs: EncodedPairs, predictions: readonly Prediction[]): EvaluationRows {
+  const rows: ScoredRow[] = []
+  const answers: AnswerRow[] = []
+  predictions.forEach((prediction, i) => {
+    const task = pairs.taskIds[i]!
+    const [label, target] = [pairs.labels[i]!, pairs.targets?.[i]]
+    if ('values' in prediction) {
+      if (target) answers.push({ task, target, values: prediction.values })
+    } else if (label >= 0) rows.push({ ...prediction, task, label: label as 0 | 1 })
   })
+  return { rows, answers }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { thresholdOf } from '@sohu-match/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseTrainSettings } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
@@ -53,7 +54,7 @@ describe('scoring a split', () => {
     expect(config.tasks.map(({ name }) => name)).toEqual(['A-ss', 'B-ss'])
     expect([0, 1].map((id) => rows.filter(({ task }) => task === id).length)).toEqual([24, 24])
     for (const { task, score, predicted, tokens } of rows) {
-      expect(predicted).toBe(score > thresholds[config.tasks[task]!.name]! ? 1 : 0)
+      expect(predicted).toBe(score > thresholdOf(thresholds, config.tasks[task]!.name) ? 1 : 0)
       expect(tokens).toBeGreaterThan(3)
     }
   })

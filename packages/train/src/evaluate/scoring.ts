@@ -1,4 +1,13 @@
-import { type Example, type ModelConfig, type ScoredRow, type TaskSpec, type Tokenizer } from '@sohu-match/core'
+import {
+  thresholdOf,
+  type AnswerRow,
+  type Example,
+  type ModelConfig,
+  type ScoredRow,
+  type TaskSpec,
+  type Thresholds,
+  type Tokenizer
+} from '@sohu-match/core'
 import {
   readAllPairs,
   readDataset,
@@ -20,16 +29,25 @@ export interface ScoredPair extends ScoredRow {
   readonly tokens: number
 }
 
+/** A labeled text or pair of a task with labels or a score. */
+export interface AnsweredText extends AnswerRow {
+  readonly a: string
+  readonly b?: string | undefined
+  readonly tokens: number
+}
+
 export interface ScoredSplit {
   readonly config: ModelConfig
   readonly tokenizer: Tokenizer
-  readonly thresholds: Readonly<Record<string, number>>
+  readonly thresholds: Thresholds
   /** Pairs of the checkpoint's tasks, with its task ids. */
   readonly examples: readonly Example[]
   /** In the order of the examples; `predicted` is the class with the larger logit. */
   readonly predictions: readonly Prediction[]
-  /** The labeled ones. */
+  /** Labeled pairs of match tasks. */
   readonly rows: readonly ScoredPair[]
+  /** Labeled texts and pairs of other tasks. */
+  readonly answers: readonly AnsweredText[]
   /** Missing parts of the data folder; columns and splits that were guessed or made. */
   readonly missing: readonly string[]
   readonly notes: readonly string[]
@@ -79,7 +97,9 @@ export async function scoreSplit(
     onProgress
   )
   const { missing, strayLabels, notes } = dataset
-  const unlabelled = scored.examples.flatMap(({ id, label }, i) => (label === undefined ? [id ?? `pair ${i + 1}`] : []))
+  const unlabelled = scored.examples.flatMap(({ id, label, target }, i) =>
+    (label ?? target) === undefined ? [id ?? `pair ${i + 1}`] : []
+  )
   return { ...scored, missing, notes, strayLabels, unlabelled }
 }
 
@@ -100,23 +120,20 @@ export async function scoreExamples(
     })
     const predictions = await predictPairs(model, pairs, onProgress && { onProgress })
     const lengths = pairLengths(pairs)
-    const rows = examples.flatMap(({ a, b, task, label }, i): ScoredPair[] => {
-      const { score } = predictions[i]!
-      return label === undefined
-        ? []
-        : [
-            {
-              a,
-              b,
-              task,
-              label,
-              score,
-              predicted: score > thresholds[config.tasks[task]!.name]! ? 1 : 0,
-              tokens: lengths[i]!
-            }
-          ]
+    const rows: ScoredPair[] = []
+    const answers: AnsweredText[] = []
+    examples.forEach(({ a, b, task, label, target }, i) => {
+      const prediction = predictions[i]!
+      const tokens = lengths[i]!
+      if ('values' in prediction) {
+        if (target) answers.push({ a, b, task, target, values: prediction.values, tokens })
+      } else if (label !== undefined) {
+        const { score } = prediction
+        const predicted = score > thresholdOf(thresholds, config.tasks[task]!.name) ? 1 : 0
+        rows.push({ a, b: b!, task, label, score, predicted, tokens })
+      }
     })
-    return { config, tokenizer, thresholds, examples, predictions, rows, dataset }
+    return { config, tokenizer, thresholds, examples, predictions, rows, answers, dataset }
   } finally {
     disposeModel(model)
   }

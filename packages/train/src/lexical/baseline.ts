@@ -22,7 +22,7 @@ export function fitLexicalBaseline(
   words: (text: string) => readonly string[]
 ): LexicalBaseline {
   const content = (text: string) => words(text).filter((word) => /[\p{L}\p{N}]/u.test(word))
-  const termsOf = ({ a, b }: Example) => [textTerms(a, content), textTerms(b, content)] as const
+  const termsOf = ({ a, b }: Example) => [textTerms(a, content), textTerms(b!, content)] as const // a match task's
   const models = new Map<number, TaskModel>()
   for (const [task, examples] of byTask(train)) {
     const terms = examples.map(termsOf)

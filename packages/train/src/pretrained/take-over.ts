@@ -8,6 +8,7 @@ import type { TrainSettings } from '../config'
 import { ownAssets } from '../checkpoint/dictionary'
 import { initialValues } from '../initialization/parameters'
 import { Variable } from '../optimizer/variable'
+import { disposeModel } from '../step/trainer'
 import { withPublicWeights } from './load'
 import type { LoadSummary } from './plan'
 
@@ -54,16 +55,22 @@ async function takeOverOwn(settings: TrainSettings, init: string, tasks: readonl
   const own = Object.fromEntries(
     OWN_KEYS_OF_CHECKPOINT.flatMap((key) => (key in settings.model ? [[key, settings.model[key]]] : []))
   )
-  const config = parseModelConfig({ ...modelConfigToJson(model.config), ...own, tasks }, init)
-  const match = matchTasks(model.config.tasks, tasks)
-  const kept = variablesForTasks(model, tasks, settings.seed)
-  return { config, assets, variables: variablesFor(config, kept, settings.seed), match }
+  try {
+    const config = parseModelConfig({ ...modelConfigToJson(model.config), ...own, tasks }, init)
+    const match = matchTasks(model.config.tasks, tasks)
+    const kept = variablesForTasks(model, tasks, settings.seed)
+    return { config, assets, variables: variablesFor(config, kept, settings.seed), match }
+  } catch (cause) {
+    disposeModel(model)
+    throw cause
+  }
 }
 
 /** Moves the parts of tasks to their indices in `tasks`; returns the same variables if tasks and order are the same. */
 function variablesForTasks({ config, variables }: Model, tasks: readonly TaskSpec[], seed: number) {
-  const same = config.tasks.length === tasks.length && tasks.every(({ name }, i) => config.tasks[i]!.name === name)
-  if (same) return variables
+  const facts = (of: readonly TaskSpec[]): string =>
+    JSON.stringify(of.map(({ name, kind, labels }) => [name, kind, labels]))
+  if (facts(config.tasks) === facts(tasks)) return variables
   const kept = new Map(variables)
   const valuesOf = (name: string): Float32Array => variables.get(name)!.values()
   for (const [name, { values, shape }] of parametersForTasks(config, tasks, valuesOf, seed)) {

@@ -1,4 +1,4 @@
-import type { ClassMetrics } from '@sohu-match/core'
+import type { AnswerMetrics, ClassMetrics } from '@sohu-match/core'
 import type { Interval } from '../evaluate/bootstrap'
 import type { Evaluation } from '../evaluate/evaluation'
 import { ratio, whole } from './format'
@@ -58,17 +58,57 @@ export function lengthRows({ tasks }: Evaluation): TextRows {
   }
 }
 
+/** Tasks with labels or a score: each one's own score beside the best constant answer's, and what else is measured of its kind. */
+export function answerRows({ metrics, answers = {} }: Evaluation): TextRows {
+  return {
+    head: ['task', 'kind', 'pairs', 'own score [95 %]', 'of a constant', 'accuracy or RMSE', 'macro F1', 'micro F1'],
+    rows: Object.entries(answers).map(([name, own]) => {
+      const of = metrics.answers![name]!
+      return [name, of.kind, whole(of.pairs), withInterval(own), ratio(of.baseline), ...answerCells(of)]
+    })
+  }
+}
+
+/** Accuracy (or root mean square error), macro and micro F1. */
+export function answerCells(metrics: AnswerMetrics): string[] {
+  return metrics.kind === 'score'
+    ? [`${ratio(metrics.rmse)} (constant ${ratio(metrics.baselineRmse)})`, '', '']
+    : [metrics.accuracy, metrics.macroF1, metrics.microF1].map(ratio)
+}
+
+/** Each label of the tasks with labels. */
+export function labelRows({ metrics: { answers = {} } }: Evaluation): TextRows {
+  return {
+    head: ['task', 'label', 'pairs with it', 'F1', 'precision', 'recall', 'threshold'],
+    rows: Object.entries(answers).flatMap(([name, of]) =>
+      of.kind === 'score'
+        ? []
+        : Object.entries(of.labels).map(([label, { positives, f1, precision, recall, threshold }]) => [
+            name,
+            label,
+            whole(positives),
+            ...[f1, precision, recall, threshold].map(ratio)
+          ])
+    )
+  }
+}
+
 /** `0.712 [0.671, 0.750]`, with the 95 % interval. */
 export function withInterval({ value, low, high }: Interval): string {
   return `${ratio(value)} [${ratio(low)}, ${ratio(high)}]`
 }
 
-export function figuresJson({ metrics, tasks, meanF1, meanAuc }: Evaluation): Record<string, unknown> {
+export function figuresJson({ metrics, tasks, meanF1, meanAuc, answers }: Evaluation): Record<string, unknown> {
   const ends = ({ low, high }: Interval) => [low, high]
   return {
     ...metrics,
     meanF1,
     meanAuc,
+    ...(answers && {
+      answers: Object.fromEntries(
+        Object.entries(answers).map(([name, own]) => [name, { ...metrics.answers![name], scoreInterval: ends(own) }])
+      )
+    }),
     tasks: Object.fromEntries(
       Object.entries(tasks).map(
         ([

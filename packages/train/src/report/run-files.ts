@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import {
   atThresholds,
+  chooseAllThresholds,
   chooseThresholds,
   describeIssues,
   MatcherError,
@@ -13,6 +14,7 @@ import * as v from 'valibot'
 import { exists } from '../checkpoint/checkpoint'
 import { mostWrong, type JudgedPair } from './mistakes'
 import { evaluation, type Evaluation } from '../evaluate/evaluation'
+import type { AnsweredText } from '../evaluate/scoring'
 import { readRecords } from '../run/metrics-log'
 import { runReport } from './run-report'
 import { eventFile, eventFileName } from './tensorboard'
@@ -39,14 +41,14 @@ export interface ReportSource {
  */
 export async function writeRunReport(folder: string, source: ReportSource): Promise<void> {
   const records = await readRecords(folder)
-  const pairs = await judgedPairs(join(folder, 'best', VALID_SCORES), source)
+  const judged = await judgedRows(join(folder, 'best', VALID_SCORES), source)
   const html = runReport({
     title: `Run ${basename(folder)}`,
     records,
     config: source.config,
-    ...(pairs && {
-      evaluation: { split: 'valid', figures: figures(pairs, source.tasks) },
-      examples: { pairs: examples(pairs, source.tasks), tasks: source.tasks, words: source.words }
+    ...(judged && {
+      evaluation: { split: 'valid', figures: figures(judged, source.tasks) },
+      examples: { pairs: examples(judged.pairs, source.tasks), tasks: source.tasks, words: source.words }
     })
   })
   await writeFileAtomic(join(folder, 'report.html'), html)
@@ -56,11 +58,23 @@ export async function writeRunReport(folder: string, source: ReportSource): Prom
 
 type Judged = JudgedPair & { readonly tokens: number }
 
-/** The valid pairs with the best epoch's scores; undefined before the first best epoch. */
-async function judgedPairs(path: string, { pairs, tokens, tasks }: ReportSource): Promise<Judged[] | undefined> {
+/** The valid split with the best epoch's scores: pairs of match tasks, texts and pairs of others. */
+interface JudgedRows {
+  readonly pairs: readonly Judged[]
+  readonly answers: readonly AnsweredText[]
+}
+
+/** Undefined before the first best epoch. */
+async function judgedRows(path: string, { pairs, tokens, tasks }: ReportSource): Promise<JudgedRows | undefined> {
   if (!(await exists(path))) return undefined
+  const numbered = pairs.map((pair, i) => ({ ...pair, tokens: tokens[i]! }))
+  const matches = numbered.filter(({ target }) => !target)
+  const others = numbered.filter(({ target }) => target)
   const parsed = v.safeParse(
-    v.object({ scores: v.pipe(v.array(v.number()), v.length(pairs.length)) }),
+    v.object({
+      scores: v.pipe(v.array(v.number()), v.length(matches.length)),
+      answers: v.optional(v.pipe(v.array(v.array(v.number())), v.length(others.length)), [])
+    }),
     await readJson(path, 'checkpoint-invalid', 'checkpoint-invalid')
   )
   if (!parsed.success)
@@ -68,21 +82,31 @@ async function judgedPairs(path: string, { pairs, tokens, tasks }: ReportSource)
       'checkpoint-invalid',
       `${path}: ${describeIssues(parsed.issues)}; the valid split has ${pairs.length} pairs.`
     )
-  const { scores } = parsed.output
-  const rows = pairs.map(({ a, b, task, label }, i) => ({
+  const { scores, answers } = parsed.output
+  const rows = matches.map(({ a, b, task, label, tokens }, i) => ({
     a,
-    b,
+    b: b!,
     task,
     label: label!,
     score: scores[i]!,
     predicted: 0 as const,
-    tokens: tokens[i]!
+    tokens
   }))
-  return atThresholds(rows, tasks, chooseThresholds(rows, tasks))
+  return {
+    pairs: atThresholds(rows, tasks, chooseThresholds(rows, tasks)),
+    answers: others.map(({ a, b, task, target, tokens }, i) => ({
+      a,
+      b,
+      task,
+      target: target!,
+      tokens,
+      values: answers[i]!
+    }))
+  }
 }
 
-function figures(pairs: readonly Judged[], tasks: readonly TaskSpec[]): Evaluation {
-  return evaluation(pairs, tasks, chooseThresholds(pairs, tasks))
+function figures({ pairs, answers }: JudgedRows, tasks: readonly TaskSpec[]): Evaluation {
+  return evaluation(pairs, tasks, chooseAllThresholds({ rows: pairs, answers }, tasks), { answers })
 }
 
 function examples(pairs: readonly Judged[], tasks: readonly TaskSpec[]): JudgedPair[] {

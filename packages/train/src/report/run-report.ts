@@ -3,7 +3,8 @@ import type { RunRecord } from '../run/metrics-log'
 import { lineChart, type Series } from './chart'
 import { pairCard, type JudgedPair } from './mistakes'
 import type { Evaluation } from '../evaluate/evaluation'
-import { figureRows, lengthRows } from './figures'
+import { selectionScore } from '../evaluate/selection'
+import { answerRows, figureRows, labelRows, lengthRows } from './figures'
 import { duration, ratio, significant, whole } from './format'
 import { escapeHtml, htmlTable, page, section } from './page'
 
@@ -55,10 +56,15 @@ function summary(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): 
         ['pairs', whole(pairs)],
         ['tokens per second', seconds > 0 ? whole(tokens / seconds) : '–'],
         ...(last ? [['last loss', significant(last.loss)]] : []),
-        ...(best ? [['best epoch', `${best.epoch + 1}, mean F1 at the thresholds ${ratio(best.mean)}`]] : [])
+        ...(best ? [['best epoch', `${best.epoch + 1}, ${bestFigure(best)}`]] : [])
       ]
     )
   )
+}
+
+function bestFigure(best: EpochRecord): string {
+  if (best.answers) return `mean of the tasks' own scores ${ratio(selectionScore(best))}`
+  return `mean F1 at the thresholds ${ratio(best.mean)}`
 }
 
 function evaluationSection(split: string, figures: Evaluation): string {
@@ -66,6 +72,7 @@ function evaluationSection(split: string, figures: Evaluation): string {
   const byLength = lengthRows(figures)
   return section(
     `Best checkpoint on ${split}`,
+    ...(figures.answers ? answerTables(figures) : []),
     htmlTable(table.head, table.rows),
     '<p>F1, precision and recall are at the threshold in the same row, chosen on these pairs. Intervals: bootstrap over pairs. ' +
       'Pairs that share articles are not independent: the true intervals are wider.</p>',
@@ -73,11 +80,22 @@ function evaluationSection(split: string, figures: Evaluation): string {
   )
 }
 
+/** The tables of tasks with labels or a score. */
+function answerTables(figures: Evaluation): string[] {
+  const [tasks, labels] = [answerRows(figures), labelRows(figures)]
+  return [
+    htmlTable(tasks.head, tasks.rows),
+    "<p>A task's own score: macro F1 where one label holds, micro F1 where any may, Spearman's correlation for a score.</p>",
+    `<details><summary>Each label</summary>${htmlTable(labels.head, labels.rows)}</details>`
+  ]
+}
+
 function epochSection(epochs: readonly EpochRecord[]): string {
   return section(
     'Validation by epoch',
     taskChart("F1 of each task at that epoch's threshold", epochs, 'f1'),
-    taskChart('AUC of each task', epochs, 'auc')
+    taskChart('AUC of each task', epochs, 'auc'),
+    answerChart(epochs)
   )
 }
 
@@ -114,6 +132,16 @@ function taskChart(title: string, epochs: readonly EpochRecord[], figure: 'f1' |
     points: epochs.map((epoch) => [epoch.epoch + 1, epoch.tasks[name]?.[figure] ?? NaN])
   }))
   return lineChart({ title, xLabel: 'epoch', series })
+}
+
+/** Own scores of the tasks with labels or a score; nothing where there is none. */
+function answerChart(epochs: readonly EpochRecord[]): string {
+  const names = [...new Set(epochs.flatMap(({ answers = {} }) => Object.keys(answers)))]
+  const series: Series[] = names.map((name) => ({
+    name,
+    points: epochs.map(({ epoch, answers }) => [epoch + 1, answers?.[name]?.score ?? NaN])
+  }))
+  return lineChart({ title: "Each task's own score", xLabel: 'epoch', series })
 }
 
 function stepChart(

@@ -1,5 +1,6 @@
 import { meanOfNumbers, type ClassMetrics, type Metrics } from '@sohu-match/core'
 import Table from 'cli-table3'
+import { answerCells } from './figures'
 import { ratio, whole } from './format'
 
 /** Aligned columns, numbers to the right. `color` colors the header (for terminals). */
@@ -15,7 +16,8 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
 
 /**
  * One row per task, then each group's pooled F1, then their mean (the competition's score) with the tasks' mean AUC; a
- * single task has only its own row. F1, precision and recall are at each task's threshold.
+ * single task has only its own row. F1, precision and recall are at each task's threshold. Tasks
+ * with labels or a score have a table of their own.
  */
 export function metricsTable(metrics: Metrics, { color = false }: { readonly color?: boolean } = {}): string {
   const cells = ({ pairs, f1, precision, recall, threshold }: ClassMetrics & { threshold?: number | undefined }) => [
@@ -26,6 +28,23 @@ export function metricsTable(metrics: Metrics, { color = false }: { readonly col
     ratio(recall)
   ]
   const tasks = Object.entries(metrics.tasks)
+  const others = Object.entries(metrics.answers ?? {})
+  if (others.length > 0) {
+    const { answers: _, ...matches } = metrics
+    const table = textTable(
+      ['task', 'kind', 'pairs', 'own score', 'of a constant', 'accuracy or RMSE', 'macro F1', 'micro F1'],
+      others.map(([name, of]) => [
+        name,
+        of.kind,
+        whole(of.pairs),
+        ratio(of.score),
+        ratio(of.baseline),
+        ...answerCells(of)
+      ]),
+      color
+    )
+    return tasks.length === 0 ? table : `${metricsTable(matches, { color })}\n${table}`
+  }
   const pairs = tasks.reduce((sum, [, task]) => sum + task.pairs, 0)
   const pooled = [
     ...Object.entries(metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...cells(group), '']),

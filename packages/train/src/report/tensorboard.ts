@@ -48,7 +48,8 @@ function figuresOf(record: RunRecord): Record<string, number> {
     ...Object.entries(record.tasks).flatMap(([name, task]) => [
       [`valid_f1/${name}`, task.f1] as const,
       [`valid_auc/${name}`, task.auc] as const
-    ])
+    ]),
+    ...Object.entries(record.answers ?? {}).map(([name, { score }]) => [`valid_score/${name}`, score] as const)
   ])
 }
 

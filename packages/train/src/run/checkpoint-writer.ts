@@ -31,7 +31,7 @@ export class CheckpointWriter {
     await writeLast(this.out, this.trainer, { assets: this.prepared.assets, ...this.findings, parity, state })
   }
 
-  private async saveBest({ step }: TrainingState, { metrics, thresholds, scores }: BestEpoch): Promise<void> {
+  private async saveBest({ step }: TrainingState, { metrics, thresholds, scores, answers }: BestEpoch): Promise<void> {
     const averaged = this.trainer.averagedModel(step)
     try {
       const { config, assets } = this.prepared
@@ -40,7 +40,7 @@ export class CheckpointWriter {
       await writeCheckpoint(
         join(this.out, 'best'),
         { config, assets, weights, metrics, thresholds, parity },
-        (temporary) => writeFile(join(temporary, VALID_SCORES), `${JSON.stringify({ scores })}\n`)
+        (temporary) => writeFile(join(temporary, VALID_SCORES), `${JSON.stringify({ scores, answers })}\n`)
       )
     } finally {
       disposeModel(averaged)

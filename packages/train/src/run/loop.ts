@@ -1,11 +1,18 @@
-import { chooseThresholds, evaluateAt, type CheckpointMetrics, type Metrics, type ScoredRow } from '@sohu-match/core'
+import {
+  chooseAllThresholds,
+  evaluateAll,
+  type CheckpointMetrics,
+  type Metrics,
+  type ScoredRow,
+  type Thresholds
+} from '@sohu-match/core'
 import type { SizedSettings } from './batch-size'
 import type { TrainSettings } from '../config'
 import type { BatchCounts } from '../data/batch'
 import { planEpoch, type EpochPlan } from '../data/buckets'
 import { pairLengths } from '../data/encode'
 import { mineNegatives } from '../evaluate/mine'
-import { networkOf, predictPairs, scoredRows } from '../evaluate/predict'
+import { evaluationRows, networkOf, predictPairs } from '../evaluate/predict'
 import { selectionScore } from '../evaluate/selection'
 import { lossMeter, REPORT_STEPS, type StepReport } from '../step/loss-meter'
 import { microBatches, textBatches, type BatchMaker } from '../step/micro-batches'
@@ -32,8 +39,11 @@ export const FRESH_STATE: TrainingState = { step: 0, epoch: 0, position: 0, best
 /** The best epoch so far; `scores` are of the valid pairs, in their order. */
 export interface BestEpoch {
   readonly metrics: CheckpointMetrics
-  readonly thresholds: Record<string, number>
+  readonly thresholds: Thresholds
+  /** Of the pairs of match tasks. */
   readonly scores: readonly number[]
+  /** What the network says of the valid rows of other tasks, in their order; absent where there is no such task. */
+  readonly answers?: readonly (readonly number[])[]
 }
 
 /** True after the last epoch, or after `patience` epochs in a row without a better score. */
@@ -142,9 +152,11 @@ async function endEpoch(
   const averaged = trainer.averagedModel(step)
   try {
     const { kernels } = settings
-    const rows = scoredRows(valid, await predictPairs(averaged, valid, { kernels, onProgress: hooks.onEvaluation }))
-    const thresholds = chooseThresholds(rows, config.tasks)
-    const metrics = evaluateAt(rows, config.tasks, thresholds)
+    const predictions = await predictPairs(averaged, valid, { kernels, onProgress: hooks.onEvaluation })
+    const evaluated = evaluationRows(valid, predictions)
+    const { rows, answers } = evaluated
+    const thresholds = chooseAllThresholds(evaluated, config.tasks)
+    const metrics = evaluateAll(evaluated, config.tasks, thresholds)
     const score = selectionScore(metrics)
     const improved = score > best
     hooks.onEpoch({ epoch, epochs: settings.epochs, step, metrics, improved, rows })
@@ -166,7 +178,8 @@ async function endEpoch(
     const found = {
       metrics: { epoch: epoch + 1, step, ...metrics },
       thresholds,
-      scores: rows.map(({ score }) => score)
+      scores: rows.map(({ score }) => score),
+      ...(metrics.answers && { answers: answers.map(({ values }) => values) })
     }
     await hooks.save(next, improved ? found : undefined)
     return next

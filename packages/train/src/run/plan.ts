@@ -118,18 +118,18 @@ function scheduleReason(
 function roundedLength(train: readonly Example[], single: boolean, most: number): number {
   const tokens = single
     ? lengthWithin(
-        train.flatMap(({ a, b }) => [a, b]),
+        train.flatMap(({ a, b = '' }) => [a, b]),
         0.99
       ) + 2
     : lengthWithin(
-        train.map(({ a, b }) => a + b),
+        train.map(({ a, b = '' }) => a + b),
         0.99
       ) + 3
   return Math.max(32, Math.min(most, 16 * Math.ceil(tokens / 16)))
 }
 
 function lengthReason(train: readonly Example[], single: boolean, length: number): string {
-  const cut = train.filter(({ a, b }) =>
+  const cut = train.filter(({ a, b = '' }) =>
     single ? Math.max(characters(a), characters(b)) + 2 > length : characters(a) + characters(b) + 3 > length
   ).length
   const share = ((100 * cut) / Math.max(1, train.length)).toFixed(1)

@@ -151,7 +151,7 @@ const CROSS_ENCODER_ONLY = {
 
 /** Throws `config-invalid` for a setting that the network would ignore. */
 export function requireFitting(settings: TrainSettings, config: ModelConfig): void {
-  const { architecture, hiddenDropoutProb } = config
+  const { architecture, hiddenDropoutProb, tasks } = config
   requireRates(
     settings.learningRateFactors,
     parameterSpecs(config).map(({ name }) => name)
@@ -166,6 +166,7 @@ export function requireFitting(settings: TrainSettings, config: ModelConfig): vo
   if (architecture === 'cross-encoder') {
     if (settings.contrastiveWeight > 0) refuse('contrastiveWeight', 0)
     if (settings.minedNegatives > 0) refuse('minedNegatives', 0)
+    requireForMatches(settings, tasks)
     if (settings.rDropWeight > 0 && hiddenDropoutProb === 0)
       throw new MatcherError(
         'config-invalid',
@@ -181,6 +182,25 @@ export function requireFitting(settings: TrainSettings, config: ModelConfig): vo
     throw new MatcherError(
       'config-invalid',
       'mined_negatives takes part in the contrastive loss, and contrastive_weight is 0; raise that.'
+    )
+}
+
+/** Throws `config-invalid` for a setting that only match tasks can follow, where a task has labels or a score. */
+function requireForMatches(
+  { rDropWeight, distillWeight, distillEpochs }: TrainSettings,
+  tasks: ModelConfig['tasks']
+): void {
+  const labelled = tasks.find(({ kind }) => kind)
+  if (!labelled) return
+  const used = Object.entries({
+    r_drop_weight: rDropWeight,
+    distill_weight: distillWeight,
+    distill_epochs: distillEpochs
+  }).find(([, value]) => value > 0)
+  if (used)
+    throw new MatcherError(
+      'config-invalid',
+      `${used[0]} is for match tasks, and the task "${labelled.name}" has labels or a score; set it to 0.`
     )
 }
 
@@ -207,7 +227,7 @@ export async function freshStart(
     for (const [i, { a, b }] of examples.entries()) {
       if (i % 500 === 0) onProgress?.('vocabulary', i, examples.length)
       yield a
-      yield b
+      if (b !== undefined) yield b
     }
     onProgress?.('vocabulary', examples.length, examples.length)
   }

@@ -8,6 +8,7 @@ import {
   parseThresholds,
   type CheckpointMetrics,
   type ParityBatch,
+  type Thresholds,
   type TaskSpec
 } from '@sohu-match/core'
 import {
@@ -128,7 +129,7 @@ export async function tidyRun(folder: string): Promise<void> {
 export interface LastCheckpoint {
   readonly assets: Assets
   readonly metrics: CheckpointMetrics
-  readonly thresholds: Readonly<Record<string, number>>
+  readonly thresholds: Thresholds
   readonly parity: readonly ParityBatch[]
   readonly state: TrainingState
 }

@@ -37,6 +37,17 @@ describe('the weights of pairs', () => {
   })
 })
 
+describe('pairs without a label', () => {
+  it('weigh nothing, unless they have a target', () => {
+    const labelled = { ...train, labels: Int8Array.of(-1, 1, -1, -1), targets: [[2], undefined, [], undefined] }
+    const make = microBatches(parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1 }, 'test'), {
+      ...prepared,
+      pairs: { train: labelled, valid: labelled }
+    })
+    expect([...make(Int32Array.of(0, 1, 2, 3), 0)[0]!.weights]).toEqual([0.25, 0.25, 0.25, 0])
+  })
+})
+
 describe('exchanged texts', () => {
   const all = Int32Array.of(0, 1, 2, 3)
 

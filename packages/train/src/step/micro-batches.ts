@@ -1,4 +1,4 @@
-import type { TaskSpec, Vocab } from '@sohu-match/core'
+import { kindOf, type TaskSpec, type Vocab } from '@sohu-match/core'
 import type { AuxiliaryTargets } from './auxiliary'
 import type { TrainSettings } from '../config'
 import { gatherBatch, labelTerms, type PaddedBatch } from '../data/batch'
@@ -65,7 +65,7 @@ export function microBatches(
   const auxiliary = settings.tokenMatchWeight > 0 || settings.lexicalWeight > 0
   const targets = auxiliary ? auxiliaryTargets(pairs, tokenizer.vocab) : undefined
   const factors = taskFactors(settings.taskWeights, config.tasks, pairs.taskIds)
-  const exchanges = exchangesOf(settings, pairs.labels.length)
+  const exchanges = exchangesOf(settings, pairs.taskIds, config.tasks)
   const rename = renamer(pairs, tokenizer.vocab, { share: settings.renameWords, seed: settings.seed })
   return (indices, epoch, pairWeight) => {
     const weight = pairWeight ?? 1 / indices.length
@@ -79,7 +79,7 @@ export function microBatches(
       const scores = scoreTargets(settings, teacher, part, weights)
       return {
         ...padded,
-        ...labelTerms(padded.labels, pairWeights, shares.labels),
+        ...labelTerms(padded.labels, pairWeights, shares.labels, padded.targets),
         ...(scores && { teacher: scores }),
         ...targets?.(part, padded, exchanged),
         pairWeights
@@ -119,17 +119,25 @@ function auxiliaryTargets(pairs: EncodedPairs, vocab: Vocab) {
   }
 }
 
-/** Pairs whose texts are swapped; deterministic in seed and epoch, so that a resumed run sees the same. */
+/**
+ * Pairs of match tasks whose texts are swapped (labels may have a direction); deterministic in seed and epoch, so that a
+ * resumed run sees the same.
+ */
 function exchangesOf(
   { exchangeTexts, seed }: TrainSettings,
-  pairs: number
+  taskIds: Int32Array,
+  tasks: readonly TaskSpec[]
 ): (epoch: number) => (pair: number) => boolean {
   if (exchangeTexts === 0) return () => () => false
+  const symmetric = tasks.map((task) => kindOf(task) === 'match')
   let drawn: { epoch: number; exchanged: Uint8Array } | undefined
   return (epoch) => {
     if (drawn?.epoch !== epoch) {
       const random = createRandom('exchange', seed, epoch)
-      drawn = { epoch, exchanged: Uint8Array.from({ length: pairs }, () => (random.chance(exchangeTexts) ? 1 : 0)) }
+      drawn = {
+        epoch,
+        exchanged: Uint8Array.from(taskIds, (task) => (random.chance(exchangeTexts) && symmetric[task] ? 1 : 0))
+      }
     }
     const { exchanged } = drawn
     return (pair) => exchanged[pair] === 1

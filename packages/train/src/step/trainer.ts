@@ -116,6 +116,7 @@ export class Trainer {
           : lossAndGradients(this.model, batch, {
               ...options,
               rDropWeight: this.settings.rDropWeight,
+              anyOfLoss: this.settings.anyOfLoss,
               ...(batch.tokenMatch && {
                 auxiliary: auxiliaryLosses(this.settings, batch as LabeledBatch & AuxiliaryTargets, hiddenSize)
               })

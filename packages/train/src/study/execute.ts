@@ -151,8 +151,8 @@ async function judge(study: Study, run: StudyRun, sets: readonly DescribedSet[])
       await requireSamePairs(path, set)
       continue
     }
-    const { config, thresholds, rows } = await scoreSplit({ checkpoint, data: set.data, split: set.split })
-    await writeScores(path, { tasks: config.tasks, thresholds, rows, data: set.fingerprint })
+    const { config, thresholds, rows, answers } = await scoreSplit({ checkpoint, data: set.data, split: set.split })
+    await writeScores(path, { tasks: config.tasks, thresholds, rows, answers, data: set.fingerprint })
   }
 }
 

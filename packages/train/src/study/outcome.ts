@@ -71,8 +71,8 @@ async function figuresOf(study: Study, folders: readonly string[]): Promise<Reco
   for (const { name } of study.evaluate) {
     const paths = folders.map((folder) => scoresFile(folder, name))
     if ((await Promise.all(paths.map(exists))).includes(false)) return undefined
-    const { rows, tasks, thresholds } = mergedScores(await Promise.all(paths.map(readScores)))
-    figures[name] = evaluation(rows, tasks, thresholds)
+    const { rows, tasks, thresholds, answers = [] } = mergedScores(await Promise.all(paths.map(readScores)))
+    figures[name] = evaluation(rows, tasks, thresholds, { answers })
   }
   return figures
 }

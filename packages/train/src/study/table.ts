@@ -42,11 +42,10 @@ export function summaryRows({ arms, baseline }: StudyOutcome, set: string): Text
   }
 }
 
-/** One row per arm, `mean ± standard deviation` over its seeds. */
+/** F1, or own score; one row per arm, `mean ± standard deviation` over its seeds. */
 export function taskRows({ arms, baseline }: StudyOutcome, set: string): TextRows {
-  const tasks = Object.keys(
-    (arms.find(({ seeds }) => seeds.length > 0)?.seeds[0]!.figures[set] ?? baseline?.[set])?.tasks ?? {}
-  )
+  const first = arms.find(({ seeds }) => seeds.length > 0)?.seeds[0]!.figures[set] ?? baseline?.[set]
+  const tasks = Object.keys({ ...first?.tasks, ...first?.answers })
   return {
     head: ['F1', ...tasks],
     rows: [
@@ -66,7 +65,7 @@ export function withSpread(values: readonly number[]): string {
 
 /** In each seed; 0 if it is NaN. */
 export function taskF1({ seeds }: ArmOutcome, set: string, task: string): number[] {
-  return seeds.map(({ figures }) => zeroIfNone(figures[set]!.tasks[task]?.f1.value ?? NaN))
+  return seeds.map(({ figures }) => zeroIfNone(scoreOf(figures[set]!, task)))
 }
 
 /** Over tasks, in each seed. */
@@ -98,8 +97,14 @@ function ends(low: number, high: number): string {
   return `${ratio(low)}-${ratio(high)}`
 }
 
-function meanOverTasks({ tasks }: Evaluation): number {
-  return meanAndSpread(Object.values(tasks).map(({ f1 }) => zeroIfNone(f1.value))).mean
+function meanOverTasks(figures: Evaluation): number {
+  const names = Object.keys({ ...figures.tasks, ...figures.answers })
+  return meanAndSpread(names.map((name) => zeroIfNone(scoreOf(figures, name)))).mean
+}
+
+/** F1 of a match task, the own score of another. */
+function scoreOf({ tasks, answers }: Evaluation, name: string): number {
+  return tasks[name]?.f1.value ?? answers?.[name]?.value ?? NaN
 }
 
 function signed(values: readonly number[]): string {
