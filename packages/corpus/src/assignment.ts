@@ -1,11 +1,11 @@
 /**
- * Assigns each row its own column so that the sum of `gain` is the largest; `-Infinity` forbids a cell. Returns the column of every
- * row. Shortest augmenting paths with potentials (Kuhn 1955, Munkres 1957; Jonker and Volgenant 1987), O(n³). Throws a RangeError where
- * every assignment has a forbidden cell.
+ * Assigns each row its own column, maximizing the sum of `gain`; `-Infinity` forbids a cell. Returns the column of
+ * every row. Shortest augmenting paths with potentials (Kuhn 1955, Munkres 1957; Jonker and Volgenant 1987), O(n³).
+ * Throws a RangeError if every assignment has a forbidden cell.
  */
 export function assign(gain: readonly (readonly number[])[]): number[] {
   const n = gain.length
-  const rowOf = new Int32Array(n + 1) // row at each column, both from 1; 0 is none
+  const rowOf = new Int32Array(n + 1) // row of each column, both from 1; 0 for none
   const rows = new Float64Array(n + 1)
   const columns = new Float64Array(n + 1)
   for (let row = 1; row <= n; row++) {
@@ -24,7 +24,7 @@ interface Matching {
   readonly columns: Float64Array
 }
 
-/** The cheapest alternating path from a free row to a free column; `from` holds each column's predecessor. */
+/** The cheapest alternating path from a free row to a free column; `from` has each column's predecessor. */
 function shortestPath(gain: readonly (readonly number[])[], start: number, { rowOf, rows, columns }: Matching) {
   const n = gain.length
   const distance = new Float64Array(n + 1).fill(Infinity)

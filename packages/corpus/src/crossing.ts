@@ -7,9 +7,9 @@ export interface Match<T> {
 }
 
 /**
- * One negative pair for each match: its targets go to other sources, each to one, so that every text stands in as many negatives as
- * positives on the same side, and among all such ways the one with the largest sum of `closeness`. A pair that `allowed` refuses is
- * never made, nor is one pair both ways round.
+ * Makes one negative pair per match: its targets are permuted so that every text occurs in as many negatives as
+ * positives on the same side, maximizing the sum of `closeness`. Pairs that `allowed` rejects do not occur, nor does a
+ * pair in both orders.
  */
 export function crossed<T>(
   matches: readonly Match<T>[],

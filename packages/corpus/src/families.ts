@@ -1,4 +1,4 @@
-/** Groups of questions of one domain whose intents overlap: by domain, the numbers of the groups. */
+/** Groups with overlapping intents, by domain and number. */
 const OVERLAPPING: Readonly<Record<string, readonly (readonly number[])[]>> = {
   bank: [
     [1, 17, 21, 37, 47, 48],
@@ -29,8 +29,8 @@ const OVERLAPPING: Readonly<Record<string, readonly (readonly number[])[]>> = {
 }
 
 /**
- * The family of a group such as `bank-43`: the first group of those whose intents overlap with its own. Groups of one family are kept
- * in one split, and never make a negative pair with each other.
+ * The family of a group such as `bank-43`: the first group with intents that overlap its own. Groups of a family are
+ * kept in one split, and do not make negative pairs with each other.
  */
 export function familyOf(group: string): string {
   const [domain, number] = group.split('-') as [string, string]

@@ -7,13 +7,15 @@ import { questionPairs } from './question-pairs'
 import { SPLITS, type Split } from './split'
 import { readNews, readQuestions } from './texts'
 
-/** A file of a data folder. */
 interface DataFile {
   readonly path: string
   readonly text: string
 }
 
-/** The data folders of the corpus, with at most `limit` pairs of each task and split, each described by a `dataset.json`: `news` with the six tasks, `questions` with one. */
+/**
+ * The data folders of the corpus with at most `limit` pairs of each task and split, each with a `dataset.json`: `news`
+ * with the six tasks, `questions` with one.
+ */
 export async function corpusFiles(limit = Infinity): Promise<DataFile[]> {
   const news = newsPairs(await readNews())
   const questions = questionPairs(await readQuestions())
@@ -27,7 +29,7 @@ export async function corpusFiles(limit = Infinity): Promise<DataFile[]> {
   ]
 }
 
-/** Writes the folders `news` and `questions` under `directory`, replacing files of the same names; `limit` as in `corpusFiles`. Throws `storage`. */
+/** Writes the folders `news` and `questions` under `directory`, replacing files of the same names. Throws `storage`. */
 export async function writeCorpus(directory: string, limit?: number): Promise<void> {
   for (const { path, text } of await corpusFiles(limit)) {
     const file = join(directory, path)
@@ -40,7 +42,7 @@ export async function writeCorpus(directory: string, limit?: number): Promise<vo
   }
 }
 
-/** The fields that say what the two texts are about under each criterion: contrastive training tells matches from others by them. */
+/** Fields with the subjects of the two texts under each criterion, from which contrastive training knows matches. */
 function keyFields(group: string): { aKey: string; bKey: string } {
   const about = { A: 'topic', B: 'event', question: 'intent' }[group]!
   return { aKey: `source_${about}`, bKey: `target_${about}` }

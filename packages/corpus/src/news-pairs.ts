@@ -6,7 +6,7 @@ import { areRelated } from './related-topics'
 import { splitKeys, SPLITS, type Split } from './split'
 import { LONG_KINDS, SHORT_KINDS, SPLIT_FIELDS, type NewsKind, type NewsText } from './texts'
 
-/** A labelled pair of news texts with what its label follows from. */
+/** A labeled pair of news texts with the facts behind its label. */
 export interface NewsPair {
   readonly id: string
   readonly source: string
@@ -18,19 +18,19 @@ export interface NewsPair {
   readonly targetEvent: string
 }
 
-/** The seed of the published pairs. */
+/** Of the published pairs. */
 export const CORPUS_SEED = 'sohu-match corpus 1'
 
-/** Topics of each of the eight split fields (of 16) that are kept for choosing and for testing: 16 and 24 in all. The others train. */
+/** Number of topics of each of the eight split fields (of 16) for valid and test: 16 and 24 in all. */
 const SHARES = { valid: 2, test: 3 }
 
-/** Topics among which the closest negatives of criterion A are looked for. */
+/** Number of topics among which the closest negatives of criterion A are searched. */
 const BLOCK = 16
 
-/** Events of each topic that criterion A also shows as themselves, in training. */
+/** Number of events per topic that criterion A also pairs with themselves, in training. */
 const EASY_EVENTS = 3
 
-/** Kinds of the sources and of the targets of a task, and by how many places the target's kind is further on in each round. */
+/** Kinds of the sources and targets of a task, and the target's offset in kind for each round. */
 const MEETINGS: Readonly<Record<string, Meeting>> = {
   ss: { sources: SHORT_KINDS, targets: SHORT_KINDS, turns: [1] },
   sl: { sources: SHORT_KINDS, targets: LONG_KINDS, turns: [0, 1] },
@@ -43,19 +43,18 @@ interface Meeting {
   readonly turns: readonly number[]
 }
 
-/** An event's texts by kind. */
+/** Texts of an event by kind. */
 type Event = ReadonlyMap<NewsKind, NewsText>
 
-/** The events of a topic. */
 type Topic = readonly Event[]
 
-/** What the rounds of a task share. */
+/** State shared by the rounds of a task. */
 interface Round extends Meeting {
   /** Seed and task. */
   readonly key: string
   readonly turn: number
   readonly closeness: (source: NewsText, target: NewsText) => number
-  /** Whether no earlier round has this pair as a negative. */
+  /** True if no earlier round has this pair as a negative. */
   readonly isNew: (source: NewsText, target: NewsText) => boolean
 }
 
@@ -65,10 +64,11 @@ interface RoundPairs {
 }
 
 /**
- * The six tasks' pairs, split by topic; the same for the same texts and seed on every machine. Positives of criterion A are two texts
- * of a topic (about one in ten of one event; in training two of five), its negatives texts of two topics that are not near each other by
- * meaning. Positives of criterion B are two texts of an event, its negatives texts of two events of a topic. Negatives are close by words
- * (in training a third of A's are not), and every text stands in as many of them as in positives, as source and as target.
+ * The six tasks' pairs, split by topic; deterministic in texts and seed. Positives of criterion A are two texts of a
+ * topic (about one in ten of one event; in training two of five), its negatives texts of two unrelated topics.
+ * Positives of criterion B are two texts of an event, its negatives texts of two events of a topic. Negatives are close
+ * by words (in training a third of A's are not), and every text occurs in as many negatives as positives, as source and
+ * as target.
  */
 export function newsPairs(
   news: readonly NewsText[],
@@ -86,7 +86,7 @@ export function newsPairs(
   ) as Record<Task, Record<Split, NewsPair[]>>
 }
 
-/** The split of every topic: by hash within the split fields, `train` in the others. */
+/** By hash within the split fields; `train` in the others. */
 function splitsByTopic(news: readonly NewsText[], seed: string): ReadonlyMap<string, Split> {
   const fields = [...grouped(news, ({ field }) => field)].map(
     ([field, texts]) => [field, [...new Set(texts.map(({ topic }) => topic))]] as const
@@ -143,27 +143,27 @@ function taskPairs(topics: readonly Topic[], { task, split, seed }: PairsOf, clo
   )
 }
 
-/** Criterion A: each event meets the one some places further in its topic; in every tenth topic, itself. */
+/** Criterion A: pairs each event with a later one of its topic; in every tenth topic, with itself. */
 function topicRound(round: Round, block: readonly Topic[]): RoundPairs {
   const positives = block.flatMap((topic, place) => {
     const key = `${round.key} ${round.turn} ${topicName(topic)}`
     const events = shuffled(topic, round.key, eventName)
     const shift = place % 10 === 0 ? 0 : 1 + hashed(events.length - 1, `${key} shift`)
-    // Two texts of one kind may meet where they are of two events; in tasks of two rounds each round keeps its own kinds.
+    // Texts of one kind may be paired if they are of two events; in tasks of two rounds each round keeps its own kinds.
     const turn = shift === 0 || round.turns.length > 1 ? round.turn : hashed(round.targets.length, `${key} turn`)
     return events.flatMap((event, i) => meet({ ...round, turn }, event, events[(i + shift) % events.length]!))
   })
   return { positives, negatives: crossed(positives, ofOtherTopics(round), round.closeness) }
 }
 
-/** Whether two texts can be a negative of criterion A: their topics are not near each other, and no earlier round has the pair. */
+/** For negatives of criterion A: the topics are unrelated, and no earlier round has the pair. */
 function ofOtherTopics({ isNew }: Round): Round['isNew'] {
   return (source, target) => !areRelated(source.topic, target.topic) && isNew(source, target)
 }
 
 /**
- * Criterion A, to train on: some events of each topic meet themselves, and negatives are not chosen by their words. Hard pairs alone teach that
- * shared words speak against a match, which holds for no other text.
+ * Criterion A, in training: pairs some events of each topic with themselves; negatives are not chosen by their words.
+ * Hard pairs alone teach that shared words speak against a match, which is wrong for all other texts.
  */
 function easyRound(round: Round, block: readonly Topic[], taken: RoundPairs['positives']): RoundPairs {
   const key = `${round.key} ${round.turn} easy`
@@ -176,7 +176,7 @@ function easyRound(round: Round, block: readonly Topic[], taken: RoundPairs['pos
   return { positives, negatives: crossed(positives, ofOtherTopics(round), () => 0) }
 }
 
-/** Criterion B: each event meets itself; its negatives are the other events of its topic, which share most of their words. */
+/** Criterion B: pairs each event with itself; negatives are the other events of its topic, close by words. */
 function eventRound(round: Round, block: readonly Topic[]): RoundPairs {
   const within = block.map((topic) => topic.flatMap((event) => meet(round, event, event)))
   const areApart: Round['isNew'] = (source, target) => source.event !== target.event && round.isNew(source, target)
@@ -186,7 +186,7 @@ function eventRound(round: Round, block: readonly Topic[]): RoundPairs {
   }
 }
 
-/** Every source of one event with the target of another whose kind is `turn` places further on. */
+/** Pairs every source of an event with the target of another whose kind is `turn` steps later. */
 function meet({ sources, targets, turn }: Round, one: Event, other: Event): Match<NewsText>[] {
   return sources.map((kind, i) => ({
     source: one.get(kind)!,

@@ -6,7 +6,7 @@ import { overlapMeter } from './overlap'
 import { splitKeys, SPLITS, type Split } from './split'
 import type { Question } from './texts'
 
-/** A labelled pair of questions: 1 where one answer serves both. */
+/** `label` is 1 if one answer serves both questions. */
 export interface QuestionPair {
   readonly id: string
   readonly source: string
@@ -16,10 +16,10 @@ export interface QuestionPair {
   readonly targetIntent: string
 }
 
-/** Families of groups of each of the four domains that are kept for choosing and for testing. */
+/** Number of families of groups of each of the four domains for valid and test. */
 const SHARES = { valid: 4, test: 8 }
 
-/** Which phrasings of an intent meet, and where the negatives of that meeting come from. */
+/** Which phrasings of an intent are paired, and the source of that round's negatives. */
 const ROUNDS = [
   { from: 0, to: 1, negatives: 'group' },
   { from: 1, to: 2, negatives: 'group' },
@@ -27,8 +27,9 @@ const ROUNDS = [
 ] as const
 
 /**
- * Pairs of questions, split by families of groups; the same for the same questions and seed. Positives are two phrasings of an intent.
- * Two thirds of the negatives ask for two intents of a group, the others for intents of two families of a domain; both close by words.
+ * Pairs of questions, split by families of groups; deterministic in questions and seed. Positives are two phrasings of
+ * an intent. Two thirds of the negatives are two intents of a group, the others intents of two families of a domain;
+ * both close by words.
  */
 export function questionPairs(
   questions: readonly Question[],
@@ -50,7 +51,7 @@ export function questionPairs(
   ) as Record<Split, QuestionPair[]>
 }
 
-/** Positives and negatives of every round, every question as often source and target in the ones as in the others. */
+/** Every question occurs equally often as source and target, in positives and negatives. */
 function questionMatches(questions: readonly Question[]): Match<Question>[] {
   const overlap = overlapMeter()
   const closeness = (source: Question, target: Question) => overlap(source.text, target.text)

@@ -1,4 +1,4 @@
-/** Topics that a reader may hold for one, so that criterion A never has two of a row as a negative pair. */
+/** Topics that readers may confuse: criterion A never pairs two of a row as negatives. */
 const RELATED: readonly (readonly string[])[] = [
   ['t007', 't063', 't064', 't096'], // people rescued or found again
   ['t009', 't034'], // services that stand still
@@ -33,7 +33,7 @@ const RELATED: readonly (readonly string[])[] = [
   ['t108', 't109', 't110', 't111', 't112'] // animals in zoos, in need and in the wild
 ]
 
-/** Of topics in fields that only train: the topics near each, which need not be near one another. */
+/** Related topics of those in training-only fields; they need not be related to one another. */
 const NEAR: Readonly<Record<string, readonly string[]>> = {
   t129: ['t132', 't133', 't135', 't136', 't180'], // celebrities
   t130: ['t098', 't099', 't133', 't134'], // series and shows
@@ -125,7 +125,7 @@ const NEAR: Readonly<Record<string, readonly string[]>> = {
   t224: ['t087', 't088'] // fire and explosion
 }
 
-/** Whether two topics are the same or too near each other in meaning to be a sure "other topic". */
+/** True for the same topic, and for topics too close in meaning for a negative pair. */
 export function areRelated(one: string, other: string): boolean {
   return (
     one === other ||

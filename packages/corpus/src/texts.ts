@@ -2,18 +2,17 @@ import { createRequire } from 'node:module'
 import { MatcherError } from '@sohu-match/core'
 import { linesOfFile } from '@sohu-match/node'
 
-/** Kinds of a short text, 12 to 60 characters: a portal's headline, a casual post, a one-sentence summary. */
+/** 12 to 60 characters: a portal's headline, a casual post, a one-sentence summary. */
 export const SHORT_KINDS = ['headline', 'post', 'summary'] as const
 
-/** Kinds of a long text, 150 to 500 characters: the first report, and another outlet's angle or a later stage. */
+/** 150 to 500 characters: the first report, and another outlet's angle or a later stage. */
 export const LONG_KINDS = ['report', 'follow'] as const
 
-/** What a news text is. */
 export type NewsKind = (typeof SHORT_KINDS)[number] | (typeof LONG_KINDS)[number]
 
-/** One news text; the five texts of an event are of five kinds, and the five events of a topic are of one kind of happening. */
+/** The five texts of an event are of five kinds, and the five events of a topic are alike. */
 export interface NewsText {
-  /** The file the text stands in: a broad field such as `sports-games`. */
+  /** Name of the file: a broad field such as `sports-games`. */
   readonly field: string
   readonly topic: string
   readonly topicName: string
@@ -22,7 +21,7 @@ export interface NewsText {
   readonly text: string
 }
 
-/** One customer's question; the three questions of an intent ask the same, the intents of a group are easily confused. */
+/** The three questions of an intent ask the same; the intents of a group are easily confused. */
 export interface Question {
   readonly domain: string
   readonly group: string
@@ -30,7 +29,7 @@ export interface Question {
   readonly text: string
 }
 
-/** The files of `news/` whose topics are split into train, valid and test, each with sixteen topics. */
+/** Files of `news/` whose topics are split into train, valid and test; sixteen topics each. */
 export const SPLIT_FIELDS = [
   'sports-games',
   'money-homes',
@@ -42,7 +41,7 @@ export const SPLIT_FIELDS = [
   'farms-world-community'
 ] as const
 
-/** The files of `news/` that only train: they were written later, and what is measured stays comparable. */
+/** Files of `news/` for training only: they were written later, and measurements stay comparable. */
 export const TRAINING_FIELDS = [
   'stage-stadium',
   'daily-living',
@@ -52,13 +51,12 @@ export const TRAINING_FIELDS = [
   'trades'
 ] as const
 
-/** The files of `news/`: broad fields. */
 export const NEWS_FIELDS = [...SPLIT_FIELDS, ...TRAINING_FIELDS] as const
 
-/** The files of `questions/`, each with fifty groups. */
+/** Files of `questions/`; fifty groups each. */
 export const QUESTION_DOMAINS = ['bank', 'shop', 'phone', 'travel'] as const
 
-/** All news texts in the order of the files. Throws `asset-missing` or `data-invalid`. */
+/** In the order of the files. Throws `asset-missing` or `data-invalid`. */
 export async function readNews(): Promise<NewsText[]> {
   const files = await Promise.all(
     NEWS_FIELDS.map(async (field) => {
@@ -76,7 +74,7 @@ export async function readNews(): Promise<NewsText[]> {
   return files.flat()
 }
 
-/** All questions in the order of the files. Throws `asset-missing` or `data-invalid`. */
+/** In the order of the files. Throws `asset-missing` or `data-invalid`. */
 export async function readQuestions(): Promise<Question[]> {
   const files = await Promise.all(
     QUESTION_DOMAINS.map(async (name) => {
@@ -92,7 +90,7 @@ export async function readQuestions(): Promise<Question[]> {
   return files.flat()
 }
 
-/** The named string fields of every line of one of this package's files, found through its exports also from a bundle. */
+/** String fields of every line of a file in this package, found through its exports even from a bundle. */
 async function records(file: string, fields: readonly string[]): Promise<string[][]> {
   const path = createRequire(import.meta.url).resolve(`@sohu-match/corpus/${file}`)
   const rows: string[][] = []

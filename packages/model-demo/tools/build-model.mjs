@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const data = 'runs/model-demo-data'
 const run = 'runs/model-demo'
-// The corpus has 1,200 valid pairs: one label among the 600 of a group moves the mean F1 by about 0.001, and the thresholds, chosen on these very
-// pairs, lie between neighboring scores. Half a dozen flips are no loss of quality; the default of 0.003 is for data sets of real size.
+// The corpus has 1,200 valid pairs: one label among the 600 of a group changes the mean F1 by about 0.001, and the
+// thresholds, chosen on the same pairs, are between neighboring scores. Half a dozen flips are not a loss of quality;
+// the default of 0.003 is for data sets of real size.
 const gate = '0.01'
 
 for (const folder of [data, run]) rmSync(`${root}/${folder}`, { recursive: true, force: true })

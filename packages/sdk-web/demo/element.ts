@@ -1,11 +1,10 @@
-/** The element of the page with this id, of this kind. */
+/** Throws if the page has no such element. */
 export function element<T extends HTMLElement>(id: string, kind: new () => T): T {
   const found = document.getElementById(id)
   if (!(found instanceof kind)) throw new Error(`The page has no ${kind.name} #${id}.`)
   return found
 }
 
-/** A new element with properties and children. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   properties: Partial<HTMLElementTagNameMap[K]> = {},

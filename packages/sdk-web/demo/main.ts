@@ -3,7 +3,7 @@ import { createPairForm } from './pair-form'
 import { createRankForm } from './rank-form'
 import { createSettings } from './settings'
 
-/** The model folder that this page loads; `?model=` names another one. */
+/** `?model=` names another folder. */
 const model = new URLSearchParams(location.search).get('model') ?? new URL('./model/', document.baseURI).href
 
 const settings = createSettings()

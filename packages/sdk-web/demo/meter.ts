@@ -2,7 +2,7 @@ import type { MatchResult } from '@sohu-match/sdk-web'
 import { make } from './element'
 import type { Settings } from './settings'
 
-/** The score as a number with its verdict in words, for beside a bar. */
+/** The score as a number with its verdict in words, to put next to a bar. */
 export function verdict(result: MatchResult<string>, settings: Settings): HTMLElement {
   return make(
     'span',
@@ -12,7 +12,7 @@ export function verdict(result: MatchResult<string>, settings: Settings): HTMLEl
   )
 }
 
-/** A bar from 0 to 1 with a line at the threshold; a screen reader hears name, score, threshold and verdict. */
+/** A bar from 0 to 1 with a line at the threshold; a screen reader announces name, score, threshold and verdict. */
 export function meter(name: string, result: MatchResult<string>, settings: Settings): HTMLElement {
   const { score, threshold, label, truncated } = result
   const spoken = [

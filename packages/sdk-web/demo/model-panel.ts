@@ -10,17 +10,17 @@ import { element, make } from './element'
 import type { Settings } from './settings'
 import type { TextKey } from './text'
 
-/** The matcher of the page, and who wants to know of it. */
+/** The matcher of the page, and its observers. */
 export interface ModelPanel {
   readonly matcher: Matcher | undefined
-  /** Calls `render` now and whenever a matcher comes or goes. */
+  /** Calls `render` now and whenever the matcher changes. */
   onChange(render: () => void): void
-  /** Shows what `info` says now. */
+  /** Shows the current `info`. */
   refresh(): void
   load(): Promise<void>
 }
 
-/** Loads the model, shows how far it is, what it runs on and why. */
+/** Loads the model; shows progress, device and reasons. */
 export function createModelPanel(model: string, settings: Settings): ModelPanel {
   const renders: (() => void)[] = []
   const device = element('device', HTMLSelectElement)
@@ -100,7 +100,7 @@ export function createModelPanel(model: string, settings: Settings): ModelPanel 
   }
 }
 
-/** One bar for each file on its way. */
+/** A bar for each file being loaded. */
 function createDownloads(settings: Settings): { show(progress: LoadProgress): void; end(): void } {
   const list = element('downloads', HTMLDivElement)
   const rows = new Map<string, { bar: HTMLProgressElement; size: HTMLElement }>()

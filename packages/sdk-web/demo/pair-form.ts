@@ -5,7 +5,7 @@ import type { ModelPanel } from './model-panel'
 import type { Settings } from './settings'
 import { EXAMPLES, type TextKey } from './text'
 
-/** Two texts under all six tasks, one column a criterion. */
+/** Two texts under all six tasks, one column per criterion. */
 export function createPairForm(panel: ModelPanel, settings: Settings): void {
   const form = element('pair', HTMLFormElement)
   const a = element('text-a', HTMLTextAreaElement)

@@ -1,17 +1,17 @@
 import { TEXTS, type Language, type TextKey } from './text'
 import { element } from './element'
 
-/** Language and appearance of the page, kept between visits. */
+/** Kept between visits. */
 export interface Settings {
   readonly language: Language
   t(key: TextKey): string
   /** Calls `render` now and whenever the language changes. */
   onLanguage(render: () => void): void
-  /** Writes a number as the language does. */
+  /** Formats a number in the page's language. */
   number(value: number, digits: number): string
 }
 
-/** Reads what an earlier visit chose, or what the browser prefers, and wires the two switches. */
+/** Restores the choices of an earlier visit, or the browser's preferences, and connects the two switches. */
 export function createSettings(): Settings {
   const renders: (() => void)[] = []
   let language: Language = (localStorage.getItem('language') ?? navigator.language).startsWith('zh') ? 'zh' : 'en'

@@ -1,4 +1,3 @@
-/** A language of the page. */
 export type Language = 'zh' | 'en'
 
 const zh = {
@@ -124,13 +123,12 @@ const en: Record<keyof typeof zh, string> = {
   privacy: 'Your texts stay on this device: no server, no statistics.'
 }
 
-/** The name of a sentence of the page. */
 export type TextKey = keyof typeof zh
 
-/** Every sentence of the page, by language. */
+/** Every text of the page, by language. */
 export const TEXTS: Record<Language, Record<TextKey, string>> = { zh, en }
 
-/** Pairs to begin with, written for this page; the places are made up. */
+/** Initial pairs, written for this page; the places are fictional. */
 export const EXAMPLES: readonly { readonly name: Record<Language, string>; readonly a: string; readonly b: string }[] =
   [
     {
@@ -147,7 +145,7 @@ export const EXAMPLES: readonly { readonly name: Record<Language, string>; reado
     }
   ]
 
-/** What the ranking begins with. */
+/** Initial content of the ranking. */
 export const RANK_EXAMPLE = {
   query: '苹果滞销，果农一块钱三斤叫卖',
   candidates: [

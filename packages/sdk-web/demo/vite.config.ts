@@ -4,7 +4,7 @@ import { defineConfig, type Plugin } from 'vite'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** The model folder that the page shows: MODEL, or what `npm start` made, with public weights or without. Throws if there is none. */
+/** The model folder: MODEL, or the result of `npm start`. Throws if there is none. */
 function modelFolder(): string {
   const { MODEL, INIT_CWD = '.' } = process.env
   const folders = MODEL
@@ -15,7 +15,7 @@ function modelFolder(): string {
   return found
 }
 
-/** Serves the model folder at ./model/; a file that it lacks is a 404, not the start page. */
+/** Serves the model folder at ./model/; a missing file is a 404, not the start page. */
 function serveModel(): Plugin {
   return {
     name: 'sohu-match-model',

@@ -2,15 +2,15 @@ import { MatcherError, messageOf } from '@sohu-match/core'
 import { STORE_NAME } from './messages'
 import { VECTORS_NAME } from './vector-store'
 
-/** Milliseconds after which a file that is held is tried again: a browser lets go of an ended worker's files a moment after it ended. */
+/** Milliseconds before retries for a locked file: browsers release the files of an ended worker with a delay. */
 const AGAIN_AFTER = [50, 200, 500]
 
-/** Removes every file and vector that this library keeps for the page's origin. Throws `storage` while another tab is downloading. */
+/** Removes everything that this library stores for the origin. Throws `storage` while another tab is downloading. */
 export async function clearCache(): Promise<void> {
   try {
-    if (typeof indexedDB !== 'undefined') indexedDB.deleteDatabase(VECTORS_NAME) // done once every tab has closed it
+    if (typeof indexedDB !== 'undefined') indexedDB.deleteDatabase(VECTORS_NAME) // completes once every tab has closed it
     if (typeof caches !== 'undefined') await caches.delete(STORE_NAME)
-    const root = await navigator.storage?.getDirectory?.().catch(() => undefined) // no OPFS, nothing in it
+    const root = await navigator.storage?.getDirectory?.().catch(() => undefined) // without OPFS there is nothing in it
     if (root) await removeStore(root)
   } catch (cause) {
     if (isNamed(cause, 'NotFoundError')) return

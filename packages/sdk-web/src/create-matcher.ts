@@ -12,14 +12,14 @@ import { checkWebOptions, type MatcherOptions, type WebMatcher } from './options
 import { startOnDevice, type StartedWorker } from './start-device'
 import { createVectorStore } from './vector-store'
 
-/** Texts whose vectors are kept between visits, unless `cacheSize` says otherwise: 40 MB at 2 kB a vector of 512. */
+/** Default number of texts whose vectors are kept between visits: 40 MB at 2 kB per vector of 512. */
 const VECTORS_KEPT = 20_000
 
 /**
  * Loads a model into a worker of this page and returns its matcher.
  *
- * Throws `device-unavailable`, `dtype-missing`, `manifest-invalid`, `asset-missing`, `asset-corrupt`, `network`, `task-unknown`,
- * `input-invalid`, `inference-failed`; an abort passes the signal's reason through.
+ * Throws `device-unavailable`, `dtype-missing`, `manifest-invalid`, `asset-missing`, `asset-corrupt`, `network`,
+ * `task-unknown`, `input-invalid`, `inference-failed`; an abort rejects with the signal's reason.
  */
 export function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<WebMatcher<T>>
 /** The same with the tasks' types, `createMatcher<Tasks>`, from `types.d.ts` of the model folder: `classify` then knows the labels. */

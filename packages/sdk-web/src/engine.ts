@@ -2,7 +2,7 @@ import { MatcherError, type DeviceReason, type Batch, type Engine } from '@sohu-
 import type { WebDevice, WebLoaded } from './messages'
 import type { LoadedWorker } from './start-worker'
 
-/** An engine over the workers of one device, with what the first of them reported. */
+/** An engine over the workers of one device, with the first one's report. */
 export interface WebEngine extends Engine {
   readonly current: {
     readonly device: WebDevice
@@ -13,9 +13,8 @@ export interface WebEngine extends Engine {
 }
 
 /**
- * The engine over loaded workers of one device: work goes to the least busy one that is alive. With `move`, a lost WebGPU device makes it
- * continue in the worker that `move` starts, once, and what was under way is done again there; without it, or the second time, calls reject
- * with `device-lost`.
+ * Work goes to the least busy living worker. When a WebGPU device is lost, `move` starts a worker elsewhere, once, and
+ * repeats the running work there; without `move`, or the second time, calls reject with `device-lost`.
  */
 export function createWebEngine(
   first: readonly LoadedWorker[],
@@ -44,7 +43,7 @@ export function createWebEngine(
       return await work(worker)
     } catch (error) {
       if (disposed || !(error instanceof MatcherError && error.code === 'device-lost')) throw error
-      if (!worker.failure()) worker.end(error) // its device never comes back
+      if (!worker.failure()) worker.end(error) // its device is lost for good
       if (!move || !first.includes(worker)) throw error
       moving ??= moveOn(worker, error).catch((cause: unknown) => {
         moving = undefined // the next call tries again
@@ -66,7 +65,7 @@ export function createWebEngine(
     },
     encode: (pairs, policy) => attempt(({ client }) => client.encode(pairs, policy)),
     encodeAndRun: (pairs, policy, limits) => attempt(({ client }) => client.encodeAndRun(pairs, policy, limits)),
-    // the arrays are transferred; while the batch may have to run again elsewhere, a copy is
+    // arrays are transferred; while the batch may have to run again elsewhere, as a copy
     run: (batch) => attempt(({ client }) => client.run(move && active === first ? copyOf(batch) : batch)),
     health() {
       const failures = active.map((worker) => worker.failure()).filter((failure) => failure !== undefined)
@@ -88,7 +87,7 @@ function describe(workers: readonly LoadedWorker[], reasons: readonly DeviceReas
 
 const busyOf = (busy: ReadonlyMap<LoadedWorker, number>, worker: LoadedWorker): number => busy.get(worker) ?? 0
 
-/** The living worker with the least to do; a dead one, which rejects what it is asked, where all are dead. */
+/** The least busy living worker; if all are dead, a dead one, which rejects. */
 function leastBusy(workers: readonly LoadedWorker[], busy: ReadonlyMap<LoadedWorker, number>): LoadedWorker {
   const alive = workers.filter((worker) => !worker.failure())
   const choice = alive.length > 0 ? alive : workers

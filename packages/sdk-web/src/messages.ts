@@ -1,63 +1,61 @@
 import type { Dtype, Manifest } from '@sohu-match/core'
 
-/** A device that runs the network in a browser. */
 export type WebDevice = 'webgpu' | 'wasm'
 
-/** What a worker needs to load a model on one device. Addresses are absolute. */
+/** Parameters of loading a model on one device. Addresses are absolute. */
 export interface WebLoad {
-  /** Address of the model folder, ending in a slash. */
+  /** Ends in a slash. */
   readonly model: string
   readonly device: WebDevice
   readonly dtype: Dtype | 'auto'
-  /** Address of the folder with onnxruntime-web's files, ending in a slash; undefined: beside the worker. */
+  /** Folder with onnxruntime-web's files, ending in a slash. Default: next to the worker. */
   readonly assetBase: string | undefined
-  /** Threads of wasm; undefined: by the machine. */
+  /** Threads of wasm. Default: by the machine. */
   readonly threads: number | undefined
-  /** Whether files are kept between visits. */
+  /** Keeps files between visits. */
   readonly cache: boolean
-  /** Whether the page fetches for the worker, because its caller gave a `fetch` of its own. */
+  /** The page fetches for the worker, with its caller's own `fetch`. */
   readonly pageFetches: boolean
-  /** Where loading stops early: once every file is listed, or stored. */
+  /** Stops loading early: once every file is listed, or stored. */
   readonly until?: 'listed' | 'stored' | undefined
 }
 
-/** A file that a device loads. */
 export interface Asset {
   /** Path within the model folder, or the name of a file of this package. */
   readonly file: string
-  /** Absolute address. */
+  /** Absolute. */
   readonly url: string
   readonly bytes: number
   /** Lower-case hexadecimal. */
   readonly sha256: string
 }
 
-/** What a worker reports once it has loaded. */
+/** Result of loading. */
 export interface WebLoaded {
   readonly manifest: Manifest
   readonly modelHash: string
   readonly dtype: Dtype
   readonly threads: number
-  /** What the device is, for `info.reasons`. */
+  /** Description of the device for `info.reasons`. */
   readonly deviceReason: string
   readonly storage: StorageKind
-  /** Bytes of files that came over the network, and out of storage. */
+  /** Bytes from the network, and from storage. */
   readonly fetchedBytes: number
   readonly reusedBytes: number
-  /** What a reader of `info` may want to know: no threads, no storage, offline. */
+  /** Limitations for readers of `info`: no threads, no storage, offline. */
   readonly notes: readonly string[]
   readonly runtimeVersion: string
-  /** Everything that is fetched, where that was asked for. */
+  /** Every fetched file, if requested. */
   readonly assets: readonly Asset[]
 }
 
-/** Where files stay between visits: the origin's private file system, the Cache API, or nowhere. */
+/** Storage between visits: the origin's private file system, the Cache API, or none. */
 export type StorageKind = 'opfs' | 'cache' | 'none'
 
-/** The folder (OPFS) and the cache (Cache API) that hold everything this library keeps. */
+/** Name of the folder (OPFS) and of the cache (Cache API). */
 export const STORE_NAME = 'sohu-match'
 
-/** A worker's request to fetch through the page; everything else about it passes through the port. */
+/** A worker's request to fetch through the page; everything else passes through the port. */
 export interface FetchRequest {
   readonly type: 'fetch'
   readonly url: string
@@ -66,10 +64,10 @@ export interface FetchRequest {
   readonly port: MessagePort
 }
 
-/** The worker's messages through the port: send the next chunk, or stop. */
+/** From the worker through the port: send the next chunk, or stop. */
 export type FetchPull = 'pull' | 'cancel'
 
-/** The page's messages through the port: first the head, then a chunk for each pull, or the failure. */
+/** From the page through the port: first the head, then a chunk per pull, or the failure. */
 export type FetchPush =
   | {
       readonly type: 'head'

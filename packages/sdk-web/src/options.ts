@@ -11,58 +11,66 @@ import {
 } from '@sohu-match/core'
 import type { StorageKind, WebDevice } from './messages'
 
-/** Options of `createMatcher` in a browser. */
 export interface MatcherOptions<T extends string = Task> extends CommonOptions<T> {
-  /** Address of the model folder, absolute or relative to the page; its query goes with every file. Other origins need CORS headers. */
+  /** Absolute or relative to the page; its query is added to every file. Other origins need CORS headers. */
   readonly model: string | URL
-  /** Default `auto`: WebGPU where the browser offers a hardware adapter, else wasm; `info.reasons` says why. A named device that is missing is an error. */
+  /**
+   * Default: `auto`, WebGPU if the browser has a hardware adapter, otherwise wasm; `info.reasons` explains the choice.
+   * A named device that is missing is an error.
+   */
   readonly device?: WebDevice | 'auto' | undefined
-  /** Default `auto`: q8 on WebGPU, int8 on wasm. */
+  /** Default: `auto`, q8 on WebGPU, int8 on wasm. */
   readonly dtype?: Dtype | 'auto' | undefined
   /**
-   * Workers of wasm, each with its own session, tokenizer and memory of another model: where the page is not cross-origin isolated, they use
-   * the processors that threads cannot. Default 1. On WebGPU, and after a lost WebGPU device, always 1.
+   * Workers of wasm, each with its own session, tokenizer and memory of another model: on pages that are not
+   * cross-origin isolated, they use the processors that threads cannot. Default: 1. Always 1 on WebGPU, and after a
+   * lost WebGPU device.
    */
   readonly workers?: number | undefined
   /**
-   * Threads of each worker of wasm. Default: half the logical processors, at most 4; with several workers 1. Always 1 where the page is not
-   * cross-origin isolated.
+   * Threads of each worker of wasm. Default: half the logical processors, at most 4; with several workers 1. Always 1
+   * unless the page is cross-origin isolated.
    */
   readonly threads?: number | undefined
-  /** Where the worker's script is when the bundler does not follow `new URL('./worker.js', import.meta.url)`: an address of this origin, or a function that starts it. */
+  /**
+   * The worker's script if the bundler does not follow `new URL('./worker.js', import.meta.url)`: an address of this
+   * origin, or a function that starts it.
+   */
   readonly worker?: string | URL | (() => Worker) | undefined
-  /** Folder of onnxruntime-web's files (this package's `dist/ort`), when it is not beside the worker's script. */
+  /** Folder of onnxruntime-web's files (this package's `dist/ort`) if it is not next to the worker's script. */
   readonly assetBase?: string | URL | undefined
-  /** Fetches manifest, model files and runtime in place of the browser's `fetch`, on the page's thread: for headers, signed addresses, other sources. */
+  /**
+   * Fetches manifest, model files and runtime instead of the browser's `fetch`, on the page's thread: for headers,
+   * signed addresses, other sources.
+   */
   readonly fetch?: typeof globalThis.fetch | undefined
-  /** Whether files are kept for the next visit (OPFS, or the Cache API). Default true. */
+  /** Keep files for the next visit (OPFS, or the Cache API). Default: true. */
   readonly cache?: boolean | undefined
   /**
-   * Whether a bi-encoder's vectors are kept for the next visit (IndexedDB), with the texts that they are of: at most `cacheSize` texts of all
-   * models, none above 4,096 characters. Default false.
+   * Keep a bi-encoder's vectors for the next visit (IndexedDB), with their texts: at most `cacheSize` texts of all
+   * models, none above 4,096 characters. Default: false.
    */
   readonly keepVectors?: boolean | undefined
 }
 
-/** Options of `listAssets` and `preload`: those of `createMatcher` that decide what is loaded, and how. */
+/** Options of `listAssets` and `preload`: those of `createMatcher` that affect loading. */
 export type LoadOptions = Pick<
   MatcherOptions<string>,
   'model' | 'device' | 'dtype' | 'worker' | 'assetBase' | 'fetch' | 'cache' | 'signal' | 'onProgress'
 >
 
-/** `MatcherInfo` of a browser. After a lost WebGPU device it reports the move to wasm. */
+/** After a lost WebGPU device it reports the move to wasm. */
 export interface WebMatcherInfo extends MatcherInfo {
   readonly device: WebDevice
-  /** Where files are kept between visits. */
   readonly storage: StorageKind
-  /** Bytes of model and runtime that came over the network, and out of storage. */
+  /** Bytes of model and runtime from the network, and from storage. */
   readonly fetchedBytes: number
   readonly reusedBytes: number
-  /** What is not as good as it could be: no threads, no storage, offline. */
+  /** Limitations: no threads, no storage, offline. */
   readonly notes: readonly string[]
 }
 
-/** A matcher that runs in a worker of this page. */
+/** A matcher in a worker of this page. */
 export interface WebMatcher<
   T extends string = Task,
   C extends TaskTypes = Readonly<Record<T, TaskType>>
@@ -85,7 +93,7 @@ export function folderAddress(value: string | URL, option: string): string {
   }
 }
 
-/** Checks the options that loading uses. Throws `input-invalid`. */
+/** Throws `input-invalid`. */
 export function checkWebOptions(options: MatcherOptions<string> | undefined): void {
   if (!options?.model)
     throw new MatcherError('input-invalid', 'createMatcher needs the option model, the address of a model folder.')

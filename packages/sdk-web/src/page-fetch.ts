@@ -1,7 +1,7 @@
 import { messageOf } from '@sohu-match/core'
 import type { FetchPull, FetchPush, FetchRequest } from './messages'
 
-/** Fetches for a worker with the caller's own `fetch`, chunk by chunk as the worker asks for them. Never throws: failures go through the port. */
+/** Fetches for a worker with the caller's `fetch`, chunk by chunk. Never throws: failures go through the port. */
 export async function fetchForWorker(request: FetchRequest, fetch: typeof globalThis.fetch): Promise<void> {
   const { port, url, headers, cache } = request
   const push = (message: FetchPush, transfer: Transferable[] = []) => port.postMessage(message, transfer)

@@ -3,23 +3,24 @@ import type { Asset, WebLoad, WebLoaded } from './messages'
 import { checkWebOptions, type LoadOptions, type WebMatcherInfo } from './options'
 import { startOnDevice } from './start-device'
 
-/** What `preload` found out. */
+/** Result of `preload`. */
 export type Preloaded = Pick<
   WebMatcherInfo,
   'device' | 'dtype' | 'storage' | 'fetchedBytes' | 'reusedBytes' | 'notes' | 'reasons'
 >
 
 /**
- * Every file that `createMatcher` with these options would fetch on this device: this package's scripts, the manifest, the model's files
- * and the runtime's WebAssembly. The first three, which nothing lists, are fetched for it. Throws as `createMatcher`.
+ * Lists every file that `createMatcher` would fetch with these options on this device: this package's scripts, the
+ * manifest, the model's files and the runtime's WebAssembly. It fetches the first three, which no list has. Throws as
+ * `createMatcher`.
  */
 export async function listAssets(options: LoadOptions): Promise<readonly Asset[]> {
   return (await prepare(options, 'listed')).loaded.assets
 }
 
 /**
- * Downloads what `createMatcher` with these options needs on this device, verifies and stores it, and starts nothing: no session is opened.
- * Throws as `createMatcher`, and `storage` where the browser stores nothing or has run out of space.
+ * Downloads, verifies and stores the files that `createMatcher` needs with these options on this device, without
+ * opening a session. Throws as `createMatcher`, and `storage` if the browser stores nothing or has run out of space.
  */
 export async function preload(options: LoadOptions): Promise<Preloaded> {
   const { device, reasons, loaded } = await prepare(options, 'stored')

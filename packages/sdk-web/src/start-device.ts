@@ -4,16 +4,16 @@ import { folderAddress, type MatcherOptions } from './options'
 import { startWorker, type LoadedWorker } from './start-worker'
 import { probeWebGpu } from './webgpu'
 
-/** A worker on the first device that works, and how to start more. */
+/** A worker on the first device that works. */
 export interface StartedWorker {
   readonly started: LoadedWorker
-  /** Each device that was considered, in the order it was tried. */
+  /** Each device that was considered, in order. */
   readonly reasons: readonly DeviceReason[]
-  /** Starts another worker, without the signal and the progress of the first. */
+  /** Starts another worker, without the first one's signal and progress. */
   another(device: WebDevice, signal?: AbortSignal): Promise<LoadedWorker>
 }
 
-/** Starts a worker on the first device that works, and loads the model in it as far as `until` says. Throws what loading throws. */
+/** Loads the model as far as `until` says. Throws the errors of loading. */
 export async function startOnDevice(options: MatcherOptions<string>, until?: WebLoad['until']): Promise<StartedWorker> {
   checkScope()
   const { device = 'auto', dtype = 'auto', signal, worker, fetch, workers = 1 } = options
@@ -41,7 +41,7 @@ export async function startOnDevice(options: MatcherOptions<string>, until?: Web
   }
 }
 
-/** The listener of each device in turn: its bytes are added to those of the device that failed before it, so that the sum never falls. */
+/** Adds the bytes of a device to those of the device that failed before it, so that the sum never falls. */
 function sumOfDevices(
   onProgress: ((progress: LoadProgress) => void) | undefined
 ): () => ((progress: LoadProgress) => void) | undefined {
@@ -58,7 +58,7 @@ function sumOfDevices(
   }
 }
 
-/** Why `auto` skips WebGPU before anything is loaded, or undefined. */
+/** The reason for `auto` to skip WebGPU before loading anything. */
 async function whyNotWebGpu(dtype: WebLoad['dtype']): Promise<string | undefined> {
   if (dtype === 'int8') return 'int8 is a recipe for processors'
   const probe = await probeWebGpu()

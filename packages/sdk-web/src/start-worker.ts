@@ -9,18 +9,16 @@ import {
 import type { FetchRequest, WebLoad, WebLoaded } from './messages'
 import { fetchForWorker } from './page-fetch'
 
-/** A worker with a loaded model. */
 export interface LoadedWorker {
   readonly client: WorkerClient<WebLoad, WebLoaded>
   readonly load: WebLoad
   readonly loaded: WebLoaded
-  /** Ends the worker, whatever it does: the only way to give wasm memory back. What is pending rejects with `error`. */
+  /** Terminates the worker, the only way to free wasm memory. Pending requests reject with `error`. */
   end(error: MatcherError): void
   /** Why it cannot work any more; undefined while it can. */
   failure(): MatcherError | undefined
 }
 
-/** What starting a worker needs besides the load itself. */
 export interface StartContext {
   readonly worker: string | URL | (() => Worker) | undefined
   readonly fetch: typeof globalThis.fetch | undefined
@@ -29,8 +27,8 @@ export interface StartContext {
 }
 
 /**
- * Starts a worker and loads a model in it. Throws what the worker throws, `asset-missing` when its script does not start; an abort ends
- * the worker at once and passes the signal's reason through.
+ * Starts a worker and loads a model in it. Throws the worker's errors, `asset-missing` if its script does not start; an
+ * abort ends the worker at once and rejects with the signal's reason.
  */
 export async function startWorker(load: WebLoad, context: StartContext): Promise<LoadedWorker> {
   const { signal } = context
@@ -63,7 +61,7 @@ export async function startWorker(load: WebLoad, context: StartContext): Promise
 function openWorker(worker: StartContext['worker']): Worker {
   try {
     if (typeof worker === 'function') return worker()
-    // spelled out for bundlers: this form, and only this form, makes them carry the worker along
+    // literal, because bundlers only recognize this form
     return worker === undefined
       ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
       : new Worker(worker, { type: 'module' })

@@ -1,25 +1,25 @@
 import { messageOf, type TaskText, type TextVectors, type VectorStore } from '@sohu-match/core'
 
-/** The IndexedDB database that holds the vectors of an origin. */
+/** Name of the IndexedDB database for an origin's vectors. */
 export const VECTORS_NAME = 'sohu-match-vectors'
 
 const TABLE = 'vectors'
 
-/** Longer texts are encoded again: they are the keys, and would fill the storage. UTF-16 code units. */
+/** In UTF-16 code units. Longer texts are encoded again: they are the keys, and would fill the storage. */
 const LONGEST_KEY = 4_096
 
-/** A kept text: `key` is the graph's hash, the task's id and the text; `time` orders what is dropped first. */
+/** `key` is the graph's hash, the task's id and the text; the oldest `time` is dropped first. */
 interface Row extends TextVectors {
   readonly key: [graph: string, taskId: number, text: string]
   readonly time: number
 }
 
-/** A store that never fails a call: where it breaks, it is left alone from then on, and `notes` says why. */
+/** A store that never fails a call: after an error it is no longer used, and `notes` says why. */
 export interface WebVectorStore extends VectorStore {
   readonly notes: readonly string[]
 }
 
-/** Opens the vectors that are kept between visits: at most `limit` texts of all models together, those written longest ago dropped first. */
+/** Keeps vectors between visits: at most `limit` texts of all models together; the oldest are dropped first. */
 export function createVectorStore(limit: number): WebVectorStore {
   const notes: string[] = []
   let opening: Promise<IDBDatabase> | undefined
@@ -63,7 +63,7 @@ export function createVectorStore(limit: number): WebVectorStore {
 
 const keyOf = (graph: string, { text, taskId }: TaskText): Row['key'] => [graph, taskId, text]
 
-/** Opens the database; `onClose` is called when it is closed because `clearCache`, maybe in another tab, deletes it. */
+/** `onClose` is called when `clearCache`, perhaps in another tab, deletes the database. */
 function open(onClose: () => void): Promise<IDBDatabase> {
   const request = indexedDB.open(VECTORS_NAME, 1)
   request.onupgradeneeded = () =>

@@ -1,5 +1,5 @@
 import { messageOf } from '@sohu-match/core'
-/** What was found for WebGPU: an adapter to use, or why there is none. */
+/** An adapter, or the reason why there is none. */
 export type WebGpuProbe =
   | {
       readonly usable: true
@@ -10,7 +10,7 @@ export type WebGpuProbe =
     }
   | { readonly usable: false; readonly reason: string }
 
-/** Asks the browser for a WebGPU adapter, on the page or in a worker. Never throws. */
+/** Requests a WebGPU adapter, on the page or in a worker. Never throws. */
 export async function probeWebGpu(): Promise<WebGpuProbe> {
   const gpu = (navigator as { gpu?: GPU }).gpu
   if (!gpu)

@@ -4,15 +4,16 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
-/** onnxruntime-web's builds by device: `script` is its module with the Emscripten glue inside, `binary` its WebAssembly. */
+/** onnxruntime-web's builds by device: `script` is its module with the Emscripten glue, `binary` its WebAssembly. */
 const SOURCES = {
   wasm: { script: 'ort.wasm.bundle.min.mjs', binary: 'ort-wasm-simd-threaded.wasm' },
   webgpu: { script: 'ort.webgpu.bundle.min.mjs', binary: 'ort-wasm-simd-threaded.asyncify.wasm' }
 }
 
 /**
- * Copies onnxruntime-web's files into `folder` and returns what the worker must know of them. Scripts become `.js`, because some servers know no
- * `.mjs`; binaries are gzipped (14.2 -> 3.7 MB and 26.8 -> 6.6 MB), because many servers send `.wasm` as it is, and some refuse files over 25 MiB.
+ * Copies onnxruntime-web's files into `folder` and returns the constants for the worker. Scripts become `.js`, because
+ * some servers do not know `.mjs`; binaries are gzipped (14.2 -> 3.7 MB and 26.8 -> 6.6 MB), because many servers send
+ * `.wasm` uncompressed, and some refuse files over 25 MiB.
  */
 export async function writeRuntimeFiles(
   folder: string

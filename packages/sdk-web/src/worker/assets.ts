@@ -5,35 +5,33 @@ import { createKeptFiles, manifestKey, type ListedModel } from './kept'
 import { Sha256 } from './sha256'
 import type { Store } from './store'
 
-/** Milliseconds between two progress events of one file: often enough for a bar, too rarely to load the page's thread. */
+/** Milliseconds between progress events of a file: often enough for a bar, too rarely to load the page's thread. */
 const PROGRESS_INTERVAL = 50
 
-/** Loads files through storage: from there if their hash is right, else over the network and into it. */
+/** Loads files from storage if their hash is right, otherwise over the network, and stores them. */
 export interface AssetLoader {
-  /** The verified bytes of a file. Throws what `download` throws. */
+  /** Verified bytes. Throws as `download`. */
   load(asset: Asset): Promise<Uint8Array<ArrayBuffer>>
-  /** The text of a manifest, which has no hash of its own: from the network, or the copy kept last where that cannot be reached. */
+  /** The text of a manifest, which has no hash: from the network, or the last stored copy if it is unreachable. */
   loadText(url: string): Promise<string>
-  /** Removes what is out of use; `listed` reads a manifest's text, `keep` names files of no manifest. */
+  /** Removes unused files; `listed` reads a manifest's text, `keep` names files of no manifest. */
   prune(listed: (manifest: string) => ListedModel | undefined, keep: readonly string[]): Promise<void>
-  /** Bytes that came over the network and out of storage so far, and what went wrong with storage. */
+  /** Bytes from the network and from storage so far, and problems with storage. */
   readonly report: { fetchedBytes: number; reusedBytes: number; storage: StorageKind; notes: readonly string[] }
 }
 
-/** What an `AssetLoader` works with. */
 export interface AssetLoaderContext {
   readonly fetch: typeof fetch
   readonly store: Store
   readonly reasons: readonly string[]
   readonly signal: AbortSignal
   readonly onProgress: (progress: FileProgress) => void
-  /** Runs `work` while no other tab works on `key`. Default: the Web Locks API where it exists. */
+  /** Runs `work` while no other tab works on `key`. Default: the Web Locks API if it exists. */
   readonly exclusively?: <T>(key: string, work: () => Promise<T>) => Promise<T>
   readonly delay?: (attempt: number) => number
   readonly now?: () => number
 }
 
-/** Creates the loader of one worker. */
 export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
   const { signal, onProgress, exclusively = withLock, now = Date.now } = context
   const kept = createKeptFiles(context.store, context.reasons)
@@ -78,7 +76,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
   }
 
   async function loadText(url: string): Promise<string> {
-    const address = url.replace(/\?.*/, '') // a signature in the query differs from visit to visit
+    const address = url.replace(/\?.*/, '') // a signature in the query differs between visits
     const key = manifestKey(new Sha256().update(new TextEncoder().encode(address)).hex())
     const found = await kept.read(key)
     const answer = await fetchText(url, context).catch((error: unknown) => {
@@ -87,7 +85,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
       return new TextDecoder().decode(found)
     })
     const bytes = new TextEncoder().encode(answer)
-    const writer = await kept.open(key, 0) // also where it has not changed: the time of writing is the time of use
+    const writer = await kept.open(key, 0) // even if it has not changed: the time of writing is the time of use
     await writer?.write(bytes, 0)
     await writer?.finish(bytes)
     return answer
@@ -126,7 +124,7 @@ async function fetchText(url: string, { fetch, signal }: AssetLoaderContext): Pr
   }
 }
 
-/** Whether bytes out of storage are the asset: length, then SHA-256 by the browser's own code, which every page that may store files has. */
+/** Checks length, then SHA-256 by the browser, which every page that may store files has. */
 async function isWhole(asset: Asset, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   if (bytes.length !== asset.bytes) return false
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))

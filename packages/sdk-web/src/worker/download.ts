@@ -18,7 +18,10 @@ export interface DownloadContext {
 /** Consecutive requests without progress before a download gives up. */
 const TRIES_WITHOUT_PROGRESS = 4
 
-/** A request makes progress if it adds this share of the file, or 64 KiB: a server that drops every connection after a byte makes none. */
+/**
+ * A request makes progress if it adds this share of the file, or 64 KiB: otherwise a server that drops every connection
+ * after a byte would be retried forever.
+ */
 const PROGRESS_SHARE = 0.01
 
 /** How often a file with a wrong hash is fetched again from the start: its kept or resumed part may belong to another version. */

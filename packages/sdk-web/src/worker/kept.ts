@@ -2,39 +2,38 @@ import { messageOf } from '@sohu-match/core'
 import type { StorageKind } from '../messages'
 import { noStore, type Store, type StoreWriter } from './store'
 
-/** Milliseconds after which a model that was not loaded again is removed: 30 days. */
+/** Milliseconds after which an unused model is removed: 30 days. */
 const UNUSED_AFTER = 30 * 24 * 3600 * 1000
 
-/** Releases of a model, by the name in its manifest, that are kept beside each other. */
+/** Number of releases of a model, by the name in its manifest, to keep. */
 const RELEASES_KEPT = 2
 
 const TEXT_PREFIX = 'manifest-'
 
-/** What a manifest lists: the model's name and the hashes of its files. */
+/** The model's name and the hashes of its files. */
 export interface ListedModel {
   readonly name: string
   readonly hashes: readonly string[]
 }
 
-/** Storage that never fails a load: where it breaks, it is left alone from then on, and a note says why. */
+/** Storage that never fails a load: after an error it is no longer used, and a note says why. */
 export interface KeptFiles {
   readonly kind: StorageKind
   readonly notes: readonly string[]
   read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>
-  /** Opens a file for writing behind its first `keep` bytes; undefined where nothing can be stored. */
+  /** Opens a file for writing after its first `keep` bytes; undefined if nothing can be stored. */
   open(key: string, keep: number): Promise<KeptWriter | undefined>
   remove(key: string): Promise<void>
-  /** Removes the manifests that are out of use, and every file that no other one lists, `keep` excepted. */
+  /** Removes unused manifests, and every file that no other one lists, except `keep`. */
   prune(listed: (manifest: string) => ListedModel | undefined, keep: readonly string[], now: number): Promise<void>
 }
 
 /** A file being written; after the first failure nothing more is written, and nothing is left of it. */
 export type KeptWriter = StoreWriter
 
-/** The key of the manifest whose address hashes to `hash`. */
+/** `hash` is that of the manifest's address. */
 export const manifestKey = (hash: string): string => TEXT_PREFIX + hash
 
-/** Guards `store`. */
 export function createKeptFiles(store: Store, reasons: readonly string[]): KeptFiles {
   const notes = [...reasons]
   let active = store
@@ -43,7 +42,7 @@ export function createKeptFiles(store: Store, reasons: readonly string[]): KeptF
     try {
       return await work()
     } catch (cause) {
-      if (key) await store.remove(key).catch(() => undefined) // the storage is given up already
+      if (key) await store.remove(key).catch(() => undefined) // the storage has already been given up
       if (active !== noStore) {
         active = noStore
         const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'

@@ -21,7 +21,6 @@ import { assetOf, scriptAsset } from './script-asset'
 import { createSession } from './session'
 import { noStore, openStore } from './store'
 
-/** The files that a device loads. */
 interface ModelFiles {
   readonly runtime: RuntimeFiles
   readonly graph: Asset
@@ -33,8 +32,8 @@ interface ModelFiles {
 type Running = Omit<WorkerRuntime<WebLoaded>, 'info'>
 
 /**
- * Loads everything a worker needs to match texts: manifest, tokenizer, onnxruntime-web, graph; a session that has run once. Stops earlier
- * where `until` says so. Throws `device-unavailable` before anything is downloaded, `manifest-invalid`, `dtype-missing`, `asset-missing`,
+ * Loads manifest, tokenizer, onnxruntime-web and graph, and opens a session that has run once. Stops earlier if `until`
+ * says so. Throws `device-unavailable` before any download, `manifest-invalid`, `dtype-missing`, `asset-missing`,
  * `asset-corrupt`, `network`, `inference-failed`.
  */
 export async function loadModel(
@@ -73,7 +72,7 @@ export async function loadModel(
       runtimeVersion: runtimeVersion(),
       assets: [...scripts, listing, ...stored]
     }
-    return { ...running!, info } // a worker that stops early is asked nothing more
+    return { ...running!, info } // a worker that stops early receives no further requests
   } catch (error) {
     abort.abort(error) // one failed file ends the downloads of the others
     throw error
@@ -98,7 +97,7 @@ async function start(
   onProgress({ phase: 'compile', file: graph.file, loaded: 0, total: graph.bytes })
   const { run } = await createSession(ort, graphBytes, device, adapter)
   onProgress({ phase: 'compile', file: graph.file, loaded: graph.bytes, total: graph.bytes })
-  return { tokenizer, run, dispose: async () => {} } // ending the worker frees all
+  return { tokenizer, run, dispose: async () => {} } // terminating the worker frees everything
 }
 
 interface OpenDevice {
@@ -178,7 +177,7 @@ function filesOf(manifest: Manifest, dtype: Dtype, { model, device, assetBase }:
   }
 }
 
-/** The files that a stored manifest lists; undefined if this version cannot read it. */
+/** Undefined if this version cannot read the stored manifest. */
 function listedModel(text: string): ListedModel | undefined {
   try {
     const { name, files } = parseManifest(JSON.parse(text))

@@ -1,9 +1,9 @@
 import type { FetchPull, FetchPush, FetchRequest } from '../messages'
 
-/** Statuses that a `Response` cannot have a body with. */
+/** Statuses whose `Response` must not have a body. */
 const BODILESS = new Set([101, 103, 204, 205, 304])
 
-/** A `fetch` that lets the page do the work, for callers who bring their own: functions cannot be sent to a worker. */
+/** A `fetch` through the page, for callers with their own: functions cannot be sent to a worker. */
 export function createRemoteFetch(post: (request: FetchRequest, transfer: Transferable[]) => void): typeof fetch {
   return (input, init) =>
     new Promise((resolve, reject) => {

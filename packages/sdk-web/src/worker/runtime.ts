@@ -10,22 +10,19 @@ declare const ORT_RUNTIME: {
   readonly builds: Readonly<Record<WebDevice, { readonly bytes: number; readonly sha256: string }>>
 }
 
-/** The module of onnxruntime-web. */
 export type OrtModule = typeof Ort
 
-/** The version of onnxruntime-web that this package carries. */
 export const runtimeVersion = (): string => ORT_RUNTIME.version
 
 /** SHA-256 of every runtime file that storage may keep. */
 export const runtimeHashes = (): string[] => Object.values(ORT_RUNTIME.builds).map((build) => build.sha256)
 
-/** A build of onnxruntime-web: the address of its script, and its gzipped WebAssembly. */
+/** The address of a build's script, and its gzipped WebAssembly. */
 export interface RuntimeFiles {
   readonly script: string
   readonly binary: Asset
 }
 
-/** The files of the build for `device`. */
 export function runtimeFiles(device: WebDevice, assetBase: string | undefined): RuntimeFiles {
   const { script, binary: url } = addresses(device, assetBase)
   return { script, binary: { file: `ort.${device}.bin`, url, ...ORT_RUNTIME.builds[device] } }
@@ -47,8 +44,8 @@ function addresses(device: WebDevice, assetBase: string | undefined): { script: 
 }
 
 /**
- * Loads a build of onnxruntime-web; its WebAssembly is verified and stored like a file of the model. Throws `asset-missing`,
- * `asset-corrupt`, `network` and, when the script does not load, `network`.
+ * Its WebAssembly is verified and stored like a file of the model. Throws `asset-missing`, `asset-corrupt`, and
+ * `network`, also if the script does not load.
  */
 export async function loadRuntime(
   { script, binary }: RuntimeFiles,

@@ -2,7 +2,7 @@ import { MatcherError } from '@sohu-match/core'
 import type { Asset } from '../messages'
 import { Sha256 } from './sha256'
 
-/** A file that nothing lists, by the bytes that the server sends now. */
+/** Hashes a file that no list has, as the server sends it now. */
 export function assetOf(file: string, url: string, content: Uint8Array): Asset {
   return { file, url, bytes: content.length, sha256: new Sha256().update(content).hex() }
 }

@@ -4,9 +4,11 @@ import type { WebDevice } from '../messages'
 import { openGpuDevice } from './device'
 import type { OrtModule } from './runtime'
 
-/** One graph, ready to run. */
 export interface Session {
-  /** Logits `[batch, 2]` or vectors `[batch, hidden]`, row-major. Throws `inference-failed`, and `device-lost` once the WebGPU device is gone. */
+  /**
+   * Logits `[batch, 2]` or vectors `[batch, hidden]`, row-major. Throws `inference-failed`, and `device-lost` after
+   * losing the WebGPU device.
+   */
   run(batch: Batch): Promise<Float32Array>
 }
 
@@ -19,12 +21,11 @@ const WARM_UP: Batch = {
   taskIds: new Int32Array(1)
 }
 
-/** Milliseconds that the news of a lost device may come after the failure of the run under way. */
+/** Milliseconds in which the event of a lost device may follow the failure of a run. */
 const LOSS_DELAY = 200
 
 /**
- * Makes a session of `graph` on `device` and runs it once, so that what fails, fails here.
- * Throws `device-unavailable`, `device-lost` and `inference-failed`.
+ * Runs the graph once, so that failures happen here. Throws `device-unavailable`, `device-lost`, `inference-failed`.
  */
 export async function createSession(
   ort: OrtModule,
@@ -37,7 +38,7 @@ export async function createSession(
   void gpu?.lost.then((info) => {
     lost = info.message || info.reason
   })
-  // out of memory does not lose the device, but what it computes from then on is worth nothing
+  // running out of memory does not lose the device, but its results are worthless from then on
   gpu?.addEventListener('uncapturederror', ({ error }) => {
     if (error instanceof GPUOutOfMemoryError) lost ??= `out of memory: ${error.message}`
   })

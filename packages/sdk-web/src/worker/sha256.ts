@@ -1,7 +1,10 @@
 const PRIMES: number[] = []
 for (let n = 2; PRIMES.length < 64; n++) if (PRIMES.every((prime) => n % prime > 0)) PRIMES.push(n)
 
-/** First 32 bits of the fractional part. The nearest root is 2^-10 of the last bit from rounding the other way, a double's error below 2^-18. */
+/**
+ * First 32 bits of the fractional part. The nearest root is 2^-10 of the last bit from rounding the other way, a
+ * double's error below 2^-18.
+ */
 const fraction = (root: number): number => ((root % 1) * 2 ** 32) | 0
 
 const START = PRIMES.slice(0, 8).map((prime) => fraction(Math.sqrt(prime)))
@@ -9,7 +12,7 @@ const ROUNDS = Int32Array.from(PRIMES, (prime) => fraction(Math.cbrt(prime)))
 
 const rotate = (word: number, bits: number): number => (word >>> bits) | (word << (32 - bits))
 
-/** SHA-256 of bytes that come in pieces: the browser's own digest wants a whole file, and a secure page. FIPS 180-4, sections 4 to 6. */
+/** Incremental, since the browser's own digest needs a whole file, and a secure page. FIPS 180-4, sections 4 to 6. */
 export class Sha256 {
   private readonly state = Int32Array.from(START)
   private readonly schedule = new Int32Array(64)
@@ -17,7 +20,6 @@ export class Sha256 {
   private readonly bytes = new Uint8Array(this.block.buffer)
   private length = 0
 
-  /** Takes the next bytes. */
   update(chunk: Uint8Array): this {
     for (let at = 0; at < chunk.length;) {
       const filled = this.length % 64
@@ -30,7 +32,7 @@ export class Sha256 {
     return this
   }
 
-  /** The hash as lower-case hexadecimal. Nothing may be taken afterwards. */
+  /** Lower-case hexadecimal. Ends the computation. */
   hex(): string {
     const bits = this.length * 8
     this.update(Uint8Array.of(0x80))

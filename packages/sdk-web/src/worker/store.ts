@@ -1,29 +1,30 @@
 import { messageOf } from '@sohu-match/core'
 import { STORE_NAME, type StorageKind } from '../messages'
 
-/** A file being written: chunks land at byte offsets, so that a visit cut short leaves its bytes for the next one. */
+/** A file being written at byte offsets, so that an interrupted visit leaves its bytes for the next one. */
 export interface StoreWriter {
-  /** Keeps `chunk` at byte `offset`; an offset of 0 drops what was there. Rejects with the browser's own error, `QuotaExceededError` when the origin is out of space. */
+  /**
+   * An offset of 0 drops earlier content. Rejects with the browser's error, `QuotaExceededError` if space has run out.
+   */
   write(chunk: Uint8Array, offset: number): Promise<void>
-  /** Completes the file, whose content is `bytes`. Nothing may be written afterwards. */
+  /** Completes the file, whose content is `bytes`. No writes may follow. */
   finish(bytes: Uint8Array): Promise<void>
-  /** Releases an unfinished file and keeps what it holds. */
+  /** Closes an incomplete file and keeps its content. */
   pause(): Promise<void>
 }
 
-/** Where downloaded bytes stay between visits, by key. A file may be incomplete: readers check length and hash. */
+/** Stores downloads between visits, by key. A file may be incomplete: readers check length and hash. */
 export interface Store {
   readonly kind: StorageKind
-  /** What is kept under `key`, or undefined. */
   read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>
-  /** Opens `key` for writing; with `keep`, its first `keep` bytes stay and the rest goes. */
+  /** Opens `key` for writing; its first `keep` bytes stay, others are dropped. */
   write(key: string, keep: number): Promise<StoreWriter>
   remove(key: string): Promise<void>
-  /** Every key, with the time it was last written (milliseconds since 1970). */
+  /** Keys with the time of their last write (milliseconds since 1970). */
   entries(): Promise<{ key: string; written: number }[]>
 }
 
-/** Keeps nothing: for browsers that allow no storage, and after the quota is used up. */
+/** For browsers without storage, and after the quota is exhausted. */
 export const noStore: Store = {
   kind: 'none',
   read: async () => undefined,
@@ -32,7 +33,7 @@ export const noStore: Store = {
   entries: async () => []
 }
 
-/** The first kind of storage this browser lets a worker use, with the reason for every kind passed over. Never throws. */
+/** The first kind of storage that works in a worker, with reasons for those skipped. Never throws. */
 export async function openStore(): Promise<{ store: Store; reasons: string[] }> {
   const reasons: string[] = []
   for (const [name, open] of [
@@ -48,7 +49,7 @@ export async function openStore(): Promise<{ store: Store; reasons: string[] }> 
   return { store: noStore, reasons }
 }
 
-/** Files in the origin's private file system, written in place through synchronous handles (workers only). Rejects where they are missing. */
+/** Files in the origin's private file system, through synchronous handles (workers only). Rejects if missing. */
 export async function openFileStore(): Promise<Store> {
   const root = await navigator.storage.getDirectory()
   const folder = await root.getDirectoryHandle(STORE_NAME, { create: true })
@@ -86,7 +87,7 @@ export async function openFileStore(): Promise<Store> {
   }
 }
 
-/** Whole responses in the Cache API: no parts, so a cut download restarts on the next visit. Rejects where it is missing. */
+/** Whole responses in the Cache API: an interrupted download restarts on the next visit. Rejects if it is missing. */
 export async function openCacheStore(): Promise<Store> {
   const cache = await caches.open(STORE_NAME)
   const address = (key: string) => new URL(`/.${STORE_NAME}/${key}`, location.origin).href
