@@ -2,29 +2,38 @@ import { done, status, step } from './steps.mjs'
 
 /** The public weights that the model starts from. */
 const WEIGHTS = 'bge-small-zh-v1.5'
-/** Share of the trained weights in the final ones; the rest is the public encoder's (docs/results.md has the figures). */
+/** Share of the trained weights in the final ones; the rest is the public encoder's (docs/results.md has the measurements). */
 const SHARE = '0.65'
 /** F1 that a precision may lose on valid: twice the default, since int8 lost .0034 in one run; its AUC stays (docs/results.md). */
 const GATE = '0.006'
 
 /**
- * Makes the model step by step: pairs of the corpus, public weights, training, mixing, export. Steps that are done are not done again, and
- * an interrupted training is resumed. Returns false if the public weights cannot be imported; any other step that fails exits the program.
+ * Trains the model step by step: pairs of the corpus, public weights, training, mixing. Finished steps are skipped, and an interrupted
+ * training is resumed. Returns the folders of its data and its checkpoint, or undefined if the public weights cannot be imported; any
+ * other step that fails exits the program.
  */
-export function makeModel({ folder, out, seed = 1, short = false }) {
+export function trainModel({ folder, seed = 1, short = false }) {
   const [pairs, start, run, mixed] = ['pairs', 'start', 'run', 'mixed'].map((name) => `${folder}/${name}`)
   const data = `${pairs}/news`
-  if (done(mixed) && done(`${out}/manifest.json`)) return true
   if (!done(`${data}/dataset.json`)) step('corpus', '--out', pairs, ...(short ? ['--limit', '24'] : []))
+  if (done(mixed)) return { data, mixed }
   const bi = ['--set', 'architecture=bi-encoder', 'pooling=cls']
   if (!done(start) && status('train', 'import', '--from', WEIGHTS, '--out', start, '--prune-vocabulary', ...bi) !== 0)
-    return false
+    return undefined
   const begin = ['--data', data, '--init', start, '--preset', 'model-zh', '--set', `seed=${seed}`]
   step('train', 'sohu', '--out', run, ...(done(`${run}/train.json`) ? ['--resume'] : begin))
   const between = ['--start', start, '--checkpoint', `${run}/best`, '--share', SHARE]
   step('train', 'interpolate', ...between, '--data', data, '--out', mixed, '--center', '--force')
+  return { data, mixed }
+}
+
+/** Trains the model and exports it to `out`. Returns false if the public weights cannot be imported. */
+export function makeModel({ folder, out, seed, short }) {
+  if (done(`${folder}/mixed`) && done(`${out}/manifest.json`)) return true
+  const trained = trainModel({ folder, seed, short })
+  if (!trained) return false
   const gate = short ? ['--no-gate'] : ['--gate', GATE]
   const form = ['--dtype', 'int8,q8,fp16', '--no-latency', ...gate, '--name', 'sohu-match-zh']
-  step('export', 'sohu', '--checkpoint', mixed, '--data', data, '--out', out, ...form, '--force')
+  step('export', 'sohu', '--checkpoint', trained.mixed, '--data', trained.data, '--out', out, ...form, '--force')
   return true
 }
