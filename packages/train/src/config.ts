@@ -121,7 +121,7 @@ const entries = {
 
   /**
    * Matrix products: `float32` like the reference, or `bfloat16` with float32 sums, about twice as fast on processors
-   * that support it (on others the run stays in float32 and reports it). Weights, moments, norms and losses are always
+   * that support it, and on GPUs from Ampere on (on others the run stays in float32 and reports it). Weights, moments, norms and losses are always
    * float32.
    */
   precision: v.optional(v.picklist(['float32', 'bfloat16']), 'float32'),

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import util from 'node:util'
 import { MatcherError } from '@sohu-match/core'
 import { processorFlags, productInstructions } from '@sohu-match/node'
+import { gpuHasBfloat16 } from './gpu/first-gpu'
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend'
 
 type Tfjs = typeof import('@tensorflow/tfjs-node-gpu')
@@ -152,9 +153,9 @@ export function widen(tensor: Tensor): Tensor {
   return isNarrow(tensor) ? rawOp('Cast', TO_WIDE, [tensor]) : tensor
 }
 
-/** True if bfloat16 products are faster: on a GPU, or if the processor is known to have instructions for them. */
+/** True if this machine multiplies bfloat16 numbers fast: a GPU from Ampere on, or a processor known to have instructions for it. */
 export function hasBfloat16(flags: ReadonlySet<string> | undefined = processorFlags()): boolean {
-  return onGpu || productInstructions('bfloat16', flags).length > 0
+  return onGpu ? gpuHasBfloat16() : productInstructions('bfloat16', flags).length > 0
 }
 
 type TensorMetadata = ReturnType<typeof binding.executeOp>[number]

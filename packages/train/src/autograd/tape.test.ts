@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MODEL_ALTERNATIVES } from '@sohu-match/core'
+import { recordOps } from '../profile/record-ops'
 import { tf } from '../tfjs'
 import { expectFiniteDifferences, randomModel, smallBatch as batch, smallConfig, valuesOf } from './gradients.fixtures'
 import { lossAndGradients, predict, type Model } from './pass'
@@ -35,6 +36,32 @@ describe('the tape', () => {
   it.each(CROSS_ENCODERS)('agrees with finite differences in every parameter of the network with %o', (switches) => {
     const model = tapeModel(switches)
     expectFiniteDifferences(model, () => lossAndGradients(model, batch), { h: 3e-3, tolerance: 1e-3 })
+  })
+
+  it.each(['none', 'attention', 'layer'] as const)(
+    'frees every tensor of a pass in bfloat16, and has the same bits, recompute %s',
+    (recompute) => {
+      const model = tapeModel()
+      const pass = (how: Recompute) =>
+        valuesOf(lossAndGradients(model, batch, { recompute: how, precision: 'bfloat16' }))
+      const reference = pass('none')
+      const before = tf.memory().numTensors
+      expect(pass(recompute)).toEqual(reference)
+      expect(tf.memory().numTensors).toBe(before)
+    }
+  )
+
+  it('casts a factor of several products once', () => {
+    const casts = (precision: 'float32' | 'bfloat16'): number => {
+      const { ops, result } = recordOps(() => lossAndGradients(tapeModel(), batch, { precision }))
+      tf.dispose([result.loss, ...result.gradients.values()])
+      return ops.filter(({ op }) => op === 'Cast').length
+    }
+    const [layers, outside] = [3, 1] // outside the layers: the classifier's dense layer
+    // a dense layer casts W, y, dy, dx and dW, and x once for query, key and value together: 6 layers, 4 distinct x
+    const denseCasts = layers * (6 * 5 + 4) + outside * 6
+    const attentionCasts = layers * (3 + 1 + 2 + 3 + 4) // q k v, P, scores and y; dy, dS and P again; dP, dv, dq, dk
+    expect(casts('bfloat16') - casts('float32')).toBe(denseCasts + attentionCasts)
   })
 
   it('gives gradients in bfloat16 that point where those of float32 do', () => {

@@ -73,7 +73,7 @@ export class TrainingOps implements Ops<Value> {
   addPositions = (x: Value, table: Value): Value =>
     this.apply('add', [x, table], () => addPositions(x.tensor, table.tensor))
   dense = (x: Value, kernel: Value, bias: Value): Value =>
-    this.apply('dense', [x, kernel, bias], () => dense(x.tensor, kernel.tensor, bias.tensor, this.products))
+    this.apply('dense', [x, kernel, bias], () => dense(this.factor(x), this.factor(kernel), bias.tensor, this.products))
   gelu = (x: Value): Value => this.apply('gelu', [x], () => gelu(x.tensor))
   layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
     this.apply('norm', [x, gamma, beta], () => layerNorm(x.tensor, gamma.tensor, beta.tensor, epsilon))
@@ -175,10 +175,15 @@ export class TrainingOps implements Ops<Value> {
 
   /** x W of a dense layer: an intermediate result outside the plan, read once. */
   product(x: Value, kernel: Value): Value {
-    const factors = [x, kernel].map((value) => (this.isNarrow ? this.tape.narrowed(value) : value.tensor))
-    const product = this.tape.apply([x, kernel], () => denseProduct(factors[0]!, factors[1]!), 'dense')
+    const factors = [this.factor(x), this.factor(kernel)] as const
+    const product = this.tape.apply([x, kernel], () => denseProduct(...factors), 'dense')
     product.readsLeft = 1
     return product
+  }
+
+  /** The value as matrix products read it. */
+  private factor(value: Value): Tensor {
+    return this.isNarrow ? this.tape.narrowed(value) : value.tensor
   }
 
   get isNarrow(): boolean {
@@ -188,7 +193,7 @@ export class TrainingOps implements Ops<Value> {
   /** Attention by fused kernels, in the precision of the products. */
   fusedAttention(q: Value, k: Value, v: Value, mask: Value, heads: number): Value {
     const bias = this.keyBias(mask.tensor)
-    const parts = [q, k, v].map((value) => (this.isNarrow ? this.tape.narrowed(value) : value.tensor))
+    const parts = [q, k, v].map((value) => this.factor(value))
     return this.apply('attention', [q, k, v], () =>
       fusedAttention(parts[0]!, parts[1]!, parts[2]!, bias, heads, this.options.recompute === 'attention')
     )

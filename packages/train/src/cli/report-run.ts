@@ -45,7 +45,11 @@ function readyText(ready: RunReady): string {
     ...(match?.fresh.length ? [matchText(match)] : []),
     `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ${whole(trainPairs)} pairs to train on, ${whole(validPairs)} to evaluate.`,
     ...(ready.withoutKernels ? [`The run does without fused kernels: ${ready.withoutKernels}.`] : []),
-    ...(ready.withoutBfloat16 ? ['This processor has no bfloat16 instructions; the run is in float32.'] : []),
+    ...(ready.withoutBfloat16
+      ? [
+          'This machine has no bfloat16 instructions (processors with AVX512-BF16, AMX or Arm bf16, GPUs from Ampere on); the run is in float32.'
+        ]
+      : []),
     ...(missing.length > 0 ? [`Not in the data folder, so left out: ${missing.join(', ')}.`] : []),
     ...(resumedAt.step > 0 ? [`Resuming after step ${whole(resumedAt.step)}.`] : [])
   ].join('\n')

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { elementCount } from '@sohu-match/core'
 import { recordOps } from '../profile/record-ops'
 import { WORKLOADS, workloadBatch, workloadTrainer } from '../profile/workload'
 import type { Trainer } from '../step/trainer'
+import { firstGpu } from './first-gpu'
 
 /** What the steps of one size cost. */
 export interface StepCost {
@@ -37,7 +37,7 @@ export function measureSteps(size: keyof typeof WORKLOADS, settings: Record<stri
   const loss = run(1 + WARM_UP, steps)
   const seconds = (performance.now() - start) / 1000
   const { peakBytes } = recordOps(() => run(1 + WARM_UP + steps, 1))
-  const deviceMiB = memoryInUse()
+  const deviceMiB = firstGpu('memory.used')
   return {
     stepsPerSecond: steps / seconds,
     loss,
@@ -49,16 +49,4 @@ export function measureSteps(size: keyof typeof WORKLOADS, settings: Record<stri
 /** Bytes of weights, two moments and averages, which TensorFlow.js does not count: they are resource variables. */
 function stateBytes({ variables }: Trainer): number {
   return 4 * [...variables.values()].reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0)
-}
-
-/** MiB in use on the first GPU; undefined where there is no `nvidia-smi`, or it reports none, as in some virtual machines. */
-function memoryInUse(): number | undefined {
-  try {
-    const flags = ['--query-gpu=memory.used', '--format=csv,noheader,nounits', '--id=0']
-    const value = Number.parseInt(execFileSync('nvidia-smi', flags, { encoding: 'utf8', stdio: 'pipe' }), 10)
-    return Number.isNaN(value) ? undefined : value
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

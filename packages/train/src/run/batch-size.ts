@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { MatcherError } from '@sohu-match/core'
 import { lossAndGradients, type LabeledBatch, type Model } from '../autograd/pass'
 import type { TrainSettings } from '../config'
+import { firstGpu } from '../gpu/first-gpu'
 import { recordOps } from '../profile/record-ops'
 import { onGpu, tf } from '../tfjs'
 
@@ -79,14 +80,14 @@ function probeMemory(
 
 /**
  * The memory available to this process (machine or container), or the total of the first GPU: TensorFlow has already
- * reserved nearly all its free memory for its own pool.
+ * reserved nearly all its free memory for its own pool. Throws `config-invalid` if that is unknown.
  */
 function usableMemory(): number {
   if (!onGpu) return process.availableMemory()
-  const megabytes = execFileSync(
-    'nvidia-smi',
-    ['--query-gpu=memory.total', '--format=csv,noheader,nounits', '--id=0'],
-    { encoding: 'utf8' }
+  const megabytes = firstGpu('memory.total')
+  if (megabytes !== undefined) return megabytes * 2 ** 20
+  throw new MatcherError(
+    'config-invalid',
+    '"batch_tokens" is "auto", but `nvidia-smi`, which reports the GPU\'s memory, is missing or does not say; set a number of tokens.'
   )
-  return Number.parseInt(megabytes, 10) * 2 ** 20
 }

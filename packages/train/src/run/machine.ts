@@ -11,7 +11,7 @@ export interface MachineLacks {
 
 /** Features that a run asked for and does without. */
 export interface Without {
-  /** bfloat16 was requested, but the processor lacks it, so the run is in float32. */
+  /** bfloat16 was requested, but the processor or the GPU lacks it, so the run is in float32. */
   readonly withoutBfloat16?: boolean
   /** The reason why the run has no fused kernels despite `kernels: auto`. */
   readonly withoutKernels?: string

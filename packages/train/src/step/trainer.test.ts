@@ -114,6 +114,21 @@ describe('a step', () => {
   })
 })
 
+describe('mixed precision', () => {
+  it('updates float32 weights by less than bfloat16 could hold', () => {
+    const trainer = smallTrainer({ precision: 'bfloat16' })
+    const gamma = trainer.variables.get('embeddings.norm.gamma')!
+    expect([...gamma.values()]).toEqual(new Array(HIDDEN).fill(1))
+    const [steps, rate] = [5, 1e-6]
+    const batch = padTogether(pairs(4, 4, 'mixed precision'))
+    for (let step = 1; step <= steps; step++) trainer.step([batch], rate, step).dispose()
+    const moved = [...gamma.values()].map((value) => Math.abs(value - 1))
+    expect(Math.max(...moved)).toBeLessThan(2 * steps * rate) // Adam moves a weight by about its rate; bfloat16 has no number between 1 and 1.0078
+    expect(Math.max(...moved)).toBeGreaterThan(rate)
+    trainer.dispose()
+  })
+})
+
 describe('lazy embeddings', () => {
   const word = (trainer: Trainer): Float32Array => trainer.variables.get('embeddings.word')!.values()
 

@@ -16,9 +16,9 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, 
   const { batchMatMul } = products
   const [shape, keyShape] = [q.shape, k.shape] as [[number, number, number], [number, number, number]]
   const scale = 1 / Math.sqrt(shape[2] / heads)
-  const query = chain(tf.mul(q, scale), (scaled) => splitHeads(scaled, heads))
-  const key = splitHeads(k, heads)
-  const value = splitHeads(v, heads)
+  const query = owned(products, chain(tf.mul(q, scale), (scaled) => splitHeads(scaled, heads)))
+  const key = owned(products, splitHeads(k, heads))
+  const value = owned(products, splitHeads(v, heads))
   const probs = probabilities(query, key, bias, products)
   const output = chain(batchMatMul(probs, value), (context) => mergeHeads(context, shape))
   const common = [query, key, value, output, ...(bias ? [bias] : [])]
@@ -27,17 +27,24 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | null, 
     saved: recompute ? common : [...common, probs],
     backward: (dy) => {
       const p = recompute ? probabilities(query, key, bias, products) : probs
-      const dContext = splitHeads(dy, heads)                                                   // [batch, heads, seq, size]
+      const dContext = owned(products, splitHeads(dy, heads))                                  // [batch, heads, seq, size]
       const dValue = chain(batchMatMul(p, dContext, true, false), (d) => mergeHeads(d, keyShape))
       const rowSums = chain(tf.mul(dy, output), (product) => headSums(product, heads))
-      const dScores = chain(                                                                   // [batch, heads, seq, seq]
+      const dScores = owned(products, chain(                                                   // [batch, heads, seq, seq]
         batchMatMul(dContext, value, false, true), (dProbs) => tf.sub(dProbs, rowSums), (d) => tf.mul(p, d)
-      )
+      ))
       if (recompute) p.dispose()
       const dQuery = chain(batchMatMul(dScores, key), (d) => tf.mul(d, scale), (d) => mergeHeads(d, shape))
       return [dQuery, chain(batchMatMul(dScores, query, true, false), (d) => mergeHeads(d, keyShape)), dValue]
     }
   }
+}
+
+/** A factor of several products instead of the tensor that it is made of. */
+function owned({ factor }: Products, x: Tensor): Tensor {
+  const made = factor(x)
+  if (made !== x) x.dispose()
+  return made
 }
 
 // prettier-ignore

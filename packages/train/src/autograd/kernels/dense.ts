@@ -6,13 +6,13 @@ import { biasAdd, biasAddGradient, chain, reshaped } from '../tensor-ops'
 /**
  * y = x W + b, x [.., in], W [in, out], b [out].
  * With dy [.., out] and all leading axes flattened: dx = dy Wᵀ, dW = xᵀ dy, db = sum of dy's rows. Saved: x and W, both shared.
+ * x and W are factors of the products, so that a bfloat16 copy is shared by all products that read them.
  */
-export function dense(x: Tensor, kernel: Tensor, bias: Tensor, { matMul }: Products = FLOAT32): Recorded {
+export function dense(x: Tensor, kernel: Tensor, bias: Tensor, { matMul, factor }: Products = FLOAT32): Recorded {
   const [inner, outer] = kernel.shape as [number, number]
   const leading = x.shape.slice(0, -1)
-  const rows = tf.reshape(x, [-1, inner])
   const output = tf.reshape(
-    chain(matMul(rows, kernel), (product) => biasAdd(product, bias)),
+    chain(matMul(reshaped(x, [-1, inner]), kernel), (product) => biasAdd(product, bias)),
     [...leading, outer]
   )
   return {
@@ -20,9 +20,10 @@ export function dense(x: Tensor, kernel: Tensor, bias: Tensor, { matMul }: Produ
     saved: [x, kernel],
     backward: (dy) => {
       const dRows = tf.reshape(dy, [-1, outer])
+      const dFactor = factor(dRows)
       return [
-        tf.reshape(matMul(dRows, kernel, false, true), x.shape),
-        matMul(tf.reshape(x, [-1, inner]), dRows, true, false),
+        tf.reshape(matMul(dFactor, kernel, false, true), x.shape),
+        matMul(reshaped(x, [-1, inner]), dFactor, true, false),
         biasAddGradient(dRows)
       ]
     }

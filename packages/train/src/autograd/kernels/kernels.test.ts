@@ -304,6 +304,13 @@ describe.each(cases)('$name', ({ inputs, kernel, plain }) => {
   })
 })
 
+/** The nearest bfloat16 number, ties to even: the upper 16 bits of a float32. */
+function toBfloat16(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer)
+  bits[0] = (bits[0]! + 0x7fff + ((bits[0]! >>> 16) & 1)) & 0xffff0000
+  return new Float32Array(bits.buffer)[0]!
+}
+
 /** bfloat16 keeps 8 bits of a factor and of the result: 2⁻⁸ of each, beside the largest product. */
 describe('products in bfloat16', () => {
   it.each([
@@ -320,6 +327,33 @@ describe('products in bfloat16', () => {
     const error = tf.max(tf.abs(tf.sub(half, exact))).dataSync()[0]!
     expect(error).toBeLessThan(0.03 * tf.max(tf.abs(exact)).dataSync()[0]!)
     expect(error).toBeGreaterThan(0)
+  })
+
+  it('round factors and result to bfloat16, and nothing else', () => {
+    const [rows, inner, columns] = [5, 33, 7]
+    const [a, b] = [normal(rows, inner), normal(inner, columns)]
+    const [x, y] = [a, b].map((matrix) => [...matrix.dataSync()].map(toBfloat16)) as [number[], number[]]
+    const product = BFLOAT16.matMul(a, b).dataSync()
+    for (let i = 0; i < rows * columns; i++) {
+      const [row, column] = [Math.floor(i / columns), i % columns]
+      const sum = Array.from({ length: inner }, (_, k) => x[row * inner + k]! * y[k * columns + column]!).reduce(
+        (p, q) => p + q
+      )
+      expect(toBfloat16(product[i]!)).toBe(product[i]) // the result is a bfloat16 number
+      expect(Math.abs(product[i]! - sum)).toBeLessThanOrEqual(2 ** -8 * Math.abs(sum) + 1e-5) // half a step, and float32's sum
+    }
+  })
+
+  it('of a dense layer take factors in bfloat16 or float32 alike, value and gradients to the bit', () => {
+    const [x, kernel, bias] = [normal(2, 3, 8), normal(8, 4), normal(4)]
+    const dy = normal(2, 3, 4)
+    const run = (...factors: [Tensor, Tensor]): number[][] => {
+      const { output, backward } = dense(...factors, bias, BFLOAT16)
+      return [output, ...backward(dy)].map((tensor) => [...tensor!.dataSync()])
+    }
+    const results = run(BFLOAT16.factor(x), BFLOAT16.factor(kernel))
+    expect(results).toEqual(run(x, kernel))
+    expect(results[0]!.some((value) => toBfloat16(value) !== value)).toBe(true) // the bias is added in float32
   })
 
   it('agree for batches of matrices too', () => {
