@@ -43,20 +43,17 @@ export function transpose(matrix: Float32Array, columns: number): Float32Array {
 export function quantizeBlocks(matrix: Float32Array, width: number, bits: BlockBits, blockSize: number): BlockMatrix {
   const rows = matrix.length / width
   const blocks = blockCount(width, blockSize)
-  const codes = new Uint8Array((rows * blocks * blockSize * bits) / 8)
+  const bytes = (blockSize * bits) / 8
+  const codes = new Uint8Array(rows * blocks * bytes)
   const scales = new Float32Array(rows * blocks)
   for (let index = 0; index < scales.length; index++) {
     const row = Math.floor(index / blocks)
     const begin = row * width + (index % blocks) * blockSize
     const end = Math.min(begin + blockSize, (row + 1) * width)
     const extreme = largestOf(matrix, begin, end)
-    if (bits === 8) {
-      scales[index] = Math.abs(extreme) < NEGLIGIBLE ? 1 : Math.abs(extreme) / 127
-      packBytes(matrix, begin, end, scales[index]!, codes, index * blockSize, blockSize)
-    } else {
-      scales[index] = Math.abs(extreme) < NEGLIGIBLE ? 1 : bestScale(matrix, begin, end, extreme)
-      packHalves(matrix, begin, end, scales[index]!, codes, (index * blockSize) / 2, blockSize / 2)
-    }
+    if (Math.abs(extreme) < NEGLIGIBLE) scales[index] = 1
+    else scales[index] = bits === 8 ? Math.abs(extreme) / 127 : bestScale(matrix, begin, end, extreme)
+    packCodes({ matrix, begin, end }, scales[index]!, bits, codes.subarray(index * bytes, (index + 1) * bytes))
   }
   return { codes, scales }
 }
@@ -115,31 +112,16 @@ function level(steps: number): number {
   return rounded > 7 ? 7 : rounded < -8 ? -8 : rounded
 }
 
-/** Writes 8-bit codes from `out[place]` on; beyond the row's end, the code of 0. */
-function packBytes(
-  values: Float32Array,
-  begin: number,
-  end: number,
+/** Writes the codes of a block, two to a byte if they have 4 bits, the first in the low half; the code of 0 beyond `end`. */
+function packCodes(
+  { matrix, begin, end }: { matrix: Float32Array; begin: number; end: number },
   scale: number,
-  out: Uint8Array,
-  place: number,
-  count: number
-): void {
-  for (let i = 0; i < count; i++)
-    out[place + i] = begin + i < end ? 128 + Math.floor(values[begin + i]! / scale + 0.5) : 128
-}
-
-/** Writes pairs of 4-bit codes from `out[place]` on, the first in the low half. */
-function packHalves(
-  values: Float32Array,
-  begin: number,
-  end: number,
-  scale: number,
-  out: Uint8Array,
-  place: number,
-  count: number
+  bits: BlockBits,
+  out: Uint8Array
 ): void {
   const inverse = 1 / scale
-  const code = (i: number): number => (i < end ? 8 + level(values[i]! * inverse) : 8)
-  for (let i = 0; i < count; i++) out[place + i] = code(begin + 2 * i) | (code(begin + 2 * i + 1) << 4)
+  const half = (i: number): number => (i < end ? 8 + level(matrix[i]! * inverse) : 8)
+  const byte = (i: number): number => (i < end ? 128 + Math.floor(matrix[i]! / scale + 0.5) : 128)
+  for (let i = 0; i < out.length; i++)
+    out[i] = bits === 8 ? byte(begin + i) : half(begin + 2 * i) | (half(begin + 2 * i + 1) << 4)
 }

@@ -114,7 +114,7 @@ export function lossAndGradients(
 }
 
 /** The loss of a network whose tasks are all match tasks, from its logits [batch, 2]. */
-function matchLoss(tape: Tape, logits: Value, batch: LabeledBatch): Value {
+export function matchLoss(tape: Tape, logits: Value, batch: Pick<LabeledBatch, 'labels' | 'weights'>): Value {
   const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
   const weights = tape.leaf(tf.tensor1d(batch.weights))
   return tape.apply([logits, labels, weights], () => crossEntropy(logits.tensor, labels.tensor, weights.tensor), 'loss')

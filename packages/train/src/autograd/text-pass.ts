@@ -2,9 +2,8 @@ import { pairLogits } from '@sohu-match/core'
 import { tf, type Tensor } from '../tfjs'
 import type { EmbeddingRows } from './embedding-rows'
 import { concatenateRows, contrastive } from './kernels/contrastive'
-import { crossEntropy } from './kernels/cross-entropy'
 import { scoreTerm, vectorTerm, type ScoreTargets, type VectorTargets } from './distil'
-import { runNetwork, type InputBatch, type Model, type TrainingPass } from './pass'
+import { matchLoss, runNetwork, type InputBatch, type Model, type TrainingPass } from './pass'
 import { Tape, type Value } from './tape'
 import type { TrainingOps } from './training-ops'
 
@@ -51,13 +50,7 @@ export function textLossAndGradients(
       b: ops.gather(vectors, ids(batch.b)),
       taskIds
     })
-    const labels = ids(batch.labels)
-    const weights = tape.leaf(tf.tensor1d(batch.weights))
-    let loss = tape.apply(
-      [logits, labels, weights],
-      () => crossEntropy(logits.tensor, labels.tensor, weights.tensor),
-      'loss'
-    )
+    let loss = matchLoss(tape, logits, batch)
     if (batch.contrast) loss = ops.add(loss, contrastiveTerm(tape, vectors, batch.contrast))
     if (batch.teacher) loss = ops.add(loss, scoreTerm(tape, logits, batch.teacher))
     if (batch.teacherVectors) loss = ops.add(loss, vectorTerm(tape, ops, vectors, batch.teacherVectors))

@@ -4,9 +4,9 @@ import type { Command } from 'commander'
 import { applyOverrides } from '../config'
 import { parsePretrainSettings, pretrainPresets } from '../pretrain/config'
 import { pretrain, type PretrainHooks } from '../pretrain/pretrain'
-import { createProgress } from '../report/bar'
 import { whole } from '../report/format'
 import { weightsFolder } from './init'
+import { consoleProgress } from './report-run'
 import { stopAfterStep } from './stop'
 
 interface PretrainFlags {
@@ -58,11 +58,7 @@ export function addPretrain(program: Command): void {
 }
 
 function consoleHooks(): PretrainHooks {
-  const progress = createProgress(process.stderr)
-  const say = (text: string): void => {
-    progress.close()
-    console.log(text)
-  }
+  const { progress, say } = consoleProgress()
   return {
     onPrepare: (phase, done, total) => progress.phase(phase, done, total),
     onReady: ({ parameters, vocabulary, sequences, heldOut, steps }) =>

@@ -5,13 +5,19 @@ import { summaryText } from '../pretrained/plan'
 import { jsonLine, metricsTable } from '../report/table'
 import type { RunHooks, RunReady } from '../run/execution'
 
-/** A bar on stderr, a table after each epoch on stdout. */
-export function consoleHooks(): RunHooks {
+/** A bar on stderr, and a function that prints to stdout below it. */
+export function consoleProgress() {
   const progress = createProgress(process.stderr)
   const say = (text: string): void => {
     progress.close()
     console.log(text)
   }
+  return { progress, say }
+}
+
+/** A bar on stderr, a table after each epoch on stdout. */
+export function consoleHooks(): RunHooks {
+  const { progress, say } = consoleProgress()
   return {
     onPrepare: (phase, done, total) => progress.phase(phase, done, total),
     onReady: (ready) => say(readyText(ready)),

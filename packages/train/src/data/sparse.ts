@@ -8,28 +8,15 @@ export interface SparseMatrix {
   readonly values: Float32Array
 }
 
-/** matrix x dense: `[rows, width]` from `[columns, width]`, row-major. */
-export function multiply(matrix: SparseMatrix, dense: Float32Array, width: number): Float32Array {
-  const result = new Float32Array(matrix.rows * width)
+/** matrix x dense: `[rows, width]` from `[columns, width]`, row-major; the reverse if `transposed`. */
+export function multiply(matrix: SparseMatrix, dense: Float32Array, width: number, transposed = false): Float32Array {
+  const result = new Float32Array((transposed ? matrix.columns : matrix.rows) * width)
   for (let r = 0; r < matrix.rows; r++) {
-    const out = r * width
     for (let k = matrix.starts[r]!; k < matrix.starts[r + 1]!; k++) {
       const value = matrix.values[k]!
-      const from = matrix.indices[k]! * width
-      for (let j = 0; j < width; j++) result[out + j]! += value * dense[from + j]!
-    }
-  }
-  return result
-}
-
-/** transposed matrix x dense: `[columns, width]` from `[rows, width]`, row-major. */
-export function multiplyTransposed(matrix: SparseMatrix, dense: Float32Array, width: number): Float32Array {
-  const result = new Float32Array(matrix.columns * width)
-  for (let r = 0; r < matrix.rows; r++) {
-    const from = r * width
-    for (let k = matrix.starts[r]!; k < matrix.starts[r + 1]!; k++) {
-      const value = matrix.values[k]!
-      const out = matrix.indices[k]! * width
+      const column = matrix.indices[k]!
+      const out = (transposed ? column : r) * width
+      const from = (transposed ? r : column) * width
       for (let j = 0; j < width; j++) result[out + j]! += value * dense[from + j]!
     }
   }

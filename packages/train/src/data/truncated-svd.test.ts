@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from './random'
-import { multiply, multiplyTransposed, type SparseMatrix } from './sparse'
+import { multiply, type SparseMatrix } from './sparse'
 import { symmetricEigen, truncatedSvd } from './truncated-svd'
 
 function sparse(dense: readonly (readonly number[])[]): SparseMatrix {
@@ -26,7 +26,7 @@ describe('sparse products', () => {
       [0, 3, 0]
     ])
     expect([...multiply(matrix, Float32Array.of(1, 2, 3, 4, 5, 6), 2)]).toEqual([11, 14, 9, 12])
-    expect([...multiplyTransposed(matrix, Float32Array.of(1, 2, 3, 4), 2)]).toEqual([1, 2, 9, 12, 2, 4])
+    expect([...multiply(matrix, Float32Array.of(1, 2, 3, 4), 2, true)]).toEqual([1, 2, 9, 12, 2, 4])
   })
 })
 

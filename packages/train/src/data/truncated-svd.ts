@@ -1,5 +1,5 @@
 import type { Random } from './random'
-import { multiply, multiplyTransposed, type SparseMatrix } from './sparse'
+import { multiply, type SparseMatrix } from './sparse'
 
 /** The largest singular values of a matrix with their right vectors. */
 export interface TruncatedSvd {
@@ -19,7 +19,7 @@ export function truncatedSvd(matrix: SparseMatrix, rank: number, random: Random)
   let basis: Float32Array = Float32Array.from({ length: matrix.columns * width }, () => random.normal()) // [columns, width]
   orthonormalize(basis, matrix.columns, width)
   for (let pass = 0; pass < PASSES; pass++) {
-    basis = multiplyTransposed(matrix, multiply(matrix, basis, width), width)
+    basis = multiply(matrix, multiply(matrix, basis, width), width, true)
     orthonormalize(basis, matrix.columns, width)
   }
   const projected = multiply(matrix, basis, width) // [rows, width]

@@ -49,8 +49,7 @@ export class Trainer {
     })
     tf.tidy(() => {
       const lazy = embeddingRows && { name: WORD_EMBEDDINGS, rows: tf.tensor1d(embeddingRows.ids, 'int32') }
-      if (fusedKernelsFor(this.settings)) this.fusedUpdate(gradients, learningRate, step, lazy, onKernel)
-      else this.update(gradients, learningRate, step, lazy, onKernel)
+      this.update(gradients, learningRate, step, lazy, onKernel)
     })
     tf.dispose([...gradients.values()])
     return loss
@@ -63,33 +62,27 @@ export class Trainer {
     lazy: LazyRows | undefined,
     onKernel?: KernelObserver
   ): void {
+    const { clipNorm, emaMomentum } = this.settings
+    if (fusedKernelsFor(this.settings)) {
+      const state = {
+        weights: this.variables,
+        first: this.adam.momentsOf('first'),
+        second: this.adam.momentsOf('second'),
+        averages: this.ema.state()
+      }
+      onKernel?.('adam', 'update')
+      const options = { ...adamOptions(this.settings), clipNorm, emaMomentum }
+      fusedUpdate(state, options, gradients, { learningRate, step, lazy })
+      onKernel?.('ema', 'update')
+      this.ema.update(gradients)
+      return
+    }
     onKernel?.('clip', 'update')
-    if (this.settings.clipNorm > 0) clipByGlobalNorm(gradients, this.settings.clipNorm).dispose()
+    if (clipNorm > 0) clipByGlobalNorm(gradients, clipNorm).dispose()
     onKernel?.('adam', 'update')
     this.adam.apply(gradients, learningRate, step, lazy)
     onKernel?.('ema', 'update')
     this.ema.update()
-  }
-
-  private fusedUpdate(
-    gradients: Gradients,
-    learningRate: number,
-    step: number,
-    lazy: LazyRows | undefined,
-    onKernel?: KernelObserver
-  ): void {
-    const { clipNorm, emaMomentum } = this.settings
-    const state = {
-      weights: this.variables,
-      first: this.adam.momentsOf('first'),
-      second: this.adam.momentsOf('second'),
-      averages: this.ema.state()
-    }
-    onKernel?.('adam', 'update')
-    const options = { ...adamOptions(this.settings), clipNorm, emaMomentum }
-    fusedUpdate(state, options, gradients, { learningRate, step, lazy })
-    onKernel?.('ema', 'update')
-    this.ema.update(gradients)
   }
 
   /** The sums over micro-batches. The same step has the same dropout. */
