@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { parseArgs } from 'node:util'
 import { chart } from './few-shot/chart.mjs'
 import { readPairs, writeDataFolder } from './few-shot/data.mjs'
-import { STARTS, evaluated, trained, zeroShot } from './few-shot/cells.mjs'
+import { STARTS, evaluated, settingsDigest, trained, zeroShot } from './few-shot/cells.mjs'
 import { userPath } from './few-shot/command.mjs'
 
 const HELP = `Usage: few-shot --data NAME=PATH [--data …] [options]
@@ -104,8 +104,11 @@ function report(finished) {
   if (results.some(({ pairs }) => pairs > 0)) writeWhole(`${out}/few-shot.svg`, chart(results))
 }
 
-function keyOf({ data, start, pairs, seed }) {
-  return [data, start, pairs, seed].join('-')
+/** A finished cell is used again only for the same data, model, evaluation pairs and flags. */
+function keyOf(cell) {
+  const { data, start, pairs, seed } = cell
+  const limits = { task: values.task, valid: values.valid, test: values.test }
+  return `${[data, start, pairs, seed].join('-')}-${settingsDigest({ ...limits, ...cell, model: settings.model })}`
 }
 
 function resultOf(cell) {

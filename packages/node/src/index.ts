@@ -1,7 +1,7 @@
 export { isTemporary, removeTemporaries, syncFolder, syncTree, writeFileAtomic } from './atomic'
 export { openCheckpoint, readAssets, tokenizerOf, type Assets, type OpenCheckpoint, type Weights } from './checkpoint'
 export { readDataset, type Dataset, type SplitName } from './dataset'
-export { comparable } from './pairs/made-splits'
+export { comparable, makeFolds } from './pairs/made-splits'
 export { MATCH_TASK, readAllPairs, readPairFile, type PairFile } from './pairs/pair-files'
 export { withColumns } from './pairs/write'
 export { type GivenColumns } from './pairs/columns'

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { train } from './command.mjs'
-import { readFile } from './data.mjs'
+import { digestOf, readFile } from './data.mjs'
 import { overlapAuc } from './overlap.mjs'
 
 /** Epochs by the number of pairs; the best one by valid is kept. Few pairs need more rounds for the same number of steps. */
@@ -31,6 +32,14 @@ const tuning = (pairs, init) => [
   'contrastive_weight=0',
   'learning_rate=0.0001'
 ]
+
+/** 8 hexadecimal digits of everything that a cell's figures depend on besides its name: the pairs, the model's weights, limits and flags. */
+export function settingsDigest({ path, model, task, valid, test, start, pairs }) {
+  const flags = STARTS[start].flags?.(pairs, { task, model }) ?? []
+  const weights = [`${model}/mixed/parity.json`, `${model}/start/parity.json`].filter(existsSync).map(digestOf)
+  const known = JSON.stringify([digestOf(path), weights, flags, task, valid, test])
+  return createHash('sha256').update(known).digest('hex').slice(0, 8)
+}
 
 /** Trains a start on the folder's pairs, or resumes it; returns the best checkpoint. The baseline needs none: it is fitted when it is evaluated. */
 export function trained({ start, pairs, seed, folder, data }, settings) {

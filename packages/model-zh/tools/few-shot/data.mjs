@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 
 const SPLITS = ['train', 'valid', 'test']
 const ENDINGS = ['jsonl', 'txt', 'tsv']
@@ -18,6 +18,19 @@ export function readPairs(path) {
       return [name, readFile(file)]
     })
   )
+}
+
+/** SHA-256, hex, of a file, or of all files of a folder. */
+export function digestOf(path) {
+  const hash = createHash('sha256')
+  const files = statSync(path).isDirectory()
+    ? readdirSync(path)
+        .sort()
+        .map((name) => `${path}/${name}`)
+        .filter((file) => statSync(file).isFile())
+    : [path]
+  for (const file of files) hash.update(readFileSync(file))
+  return hash.digest('hex')
 }
 
 /**

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { settingsDigest } from './cells.mjs'
 import { chart } from './chart.mjs'
 import { overlapAuc } from './overlap.mjs'
 import { readPairs, shuffled, writeDataFolder } from './data.mjs'
@@ -57,6 +58,24 @@ test('reads one file of tab-separated pairs, and names a line that is not a pair
   assert.equal(new Set([...train, ...valid, ...test].map(({ a }) => a)).size, 100)
   writeFileSync(file, '甲\t乙\t1\n甲\t乙\n')
   assert.throws(() => readPairs(file), /pairs\.tsv:2 is not two texts and a label/)
+})
+
+test('a finished cell is another one under other pairs, limits, weights or numbers of pairs', () => {
+  const path = pairsFolder(20)
+  const model = join(folder, 'runs')
+  mkdirSync(join(model, 'mixed'), { recursive: true })
+  const parity = (text) => writeFileSync(join(model, 'mixed', 'parity.json'), text)
+  parity('1')
+  const cell = { path, model, task: 'B-ss', valid: '500', test: 'Infinity', start: 'model-zh', pairs: 100 }
+  const first = settingsDigest(cell)
+  assert.equal(settingsDigest({ ...cell }), first)
+  for (const change of [{ task: 'A-ss' }, { valid: '200' }, { test: '10' }, { start: 'bge' }, { pairs: 300 }])
+    assert.notEqual(settingsDigest({ ...cell, ...change }), first, JSON.stringify(change))
+  parity('2')
+  assert.notEqual(settingsDigest(cell), first)
+  parity('1')
+  writeFileSync(join(path, 'test.txt'), '{}')
+  assert.notEqual(settingsDigest(cell), first)
 })
 
 test('draws a line through the mean of the seeds, a panel for each data set', () => {

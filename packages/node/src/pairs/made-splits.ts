@@ -28,6 +28,24 @@ export function makeSplits(pairs: readonly Example[], wanted: readonly ('valid' 
   return { splits: assign(pairs, equalPairs(pairs), wanted, size), disjoint: false }
 }
 
+/**
+ * The fold of each pair, 0 to `folds - 1`, as equal as pairs that share a text let them be; where the texts are so connected that a fold would
+ * be too large, only pairs of the same two texts stay together. Independent of the order of the pairs.
+ */
+export function makeFolds(pairs: readonly Example[], folds: number): number[] {
+  const connected = connectedPairs(pairs)
+  const largest = connected.reduce((most, { length }) => Math.max(most, length), 0)
+  const groups = largest > pairs.length / folds ? equalPairs(pairs) : connected
+  const result = new Array<number>(pairs.length).fill(0)
+  const sizes = new Array<number>(folds).fill(0)
+  for (const group of inHashOrder(pairs, groups)) {
+    const fold = sizes.indexOf(Math.min(...sizes))
+    sizes[fold]! += group.length
+    for (const i of group) result[i] = fold
+  }
+  return result
+}
+
 /** For comparison: letters and digits only, in lower case. */
 export function comparable(text: string): string {
   const letters = text

@@ -10,7 +10,7 @@ import { figureRows, type TextRows } from '../report/figures'
 import { percent, whole } from '../report/format'
 import { jsonLine, textTable } from '../report/table'
 import { columnsOption, DATA_HELP } from './data'
-import { planText, resolvePlan } from './planned-run'
+import { expectedPlan, planText } from './planned-run'
 
 interface CheckFlags {
   readonly data: string
@@ -32,7 +32,7 @@ export function addCheckData(program: Command): void {
       const dataset = await readDataset(data, ['train', 'valid', 'test'], { columns, optional: ['valid', 'test'] })
       const facts = dataFacts(dataset)
       const baseline = await baselineRows(dataset)
-      const resolved = await resolvePlan({ data, columns }, undefined)
+      const resolved = await expectedPlan({ data, columns })
       if (json)
         return void process.stdout.write(jsonLine('data', { notes: dataset.notes, ...facts, plan: resolved.plan }))
       const color = process.stdout.isTTY

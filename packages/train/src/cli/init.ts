@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { userPath } from '@sohu-match/node'
-import { fetchNamedWeights, namedOptions } from '../pretrained/named/fetch'
+import { fetchNamedWeights, keptNamedWeights, namedOptions } from '../pretrained/named/fetch'
 
 /** `text` is a folder, or a name in the table of public weights, which are fetched if they are not cached. */
 export async function weightsFolder(text: string): Promise<string> {
@@ -14,4 +14,9 @@ export function namedWeights(name: string): Promise<string> {
     ...namedOptions(process.env),
     onFetch: (name, source, bytes) => console.error(`Fetching ${name} (${(bytes / 1e6).toFixed(0)} MB): ${source} …`)
   })
+}
+
+/** The folder of public weights that are cached; nothing is fetched. */
+export function keptWeights(name: string): Promise<string | undefined> {
+  return keptNamedWeights(name, namedOptions(process.env))
 }

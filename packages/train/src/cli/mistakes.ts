@@ -3,7 +3,8 @@ import { wholeNumber } from '@sohu-match/node/cli'
 import type { Command } from 'commander'
 import { jiebaWords } from '../checkpoint/dictionary'
 import { createProgress } from '../report/bar'
-import { answerSections, errorsPage, wrongAnswers } from '../report/mistakes'
+import { errorsPage } from '../report/mistakes'
+import { answerSections, wrongAnswers } from '../report/wrong-answers'
 import { columnsOption, DATA_HELP, splitOption, taskOption, type DataFlags } from './data'
 import { scoreLabelled } from './evaluate'
 
@@ -16,14 +17,16 @@ interface ErrorsFlags extends DataFlags {
 export function addErrors(program: Command): void {
   program
     .command('errors')
-    .description('the most wrong pairs of each task as an HTML page, common words highlighted')
+    .description(
+      'the most wrong pairs by kind (numbers or names differ, no word in common, …) and the labels to look at, as an HTML page'
+    )
     .requiredOption('--checkpoint <dir>', "a run's best/ folder")
     .requiredOption('--data <path>', DATA_HELP)
     .addOption(splitOption('valid'))
     .addOption(columnsOption())
     .addOption(taskOption())
     .option('--out <file>', 'HTML file to write', 'errors.html')
-    .option('--count <n>', 'pairs of each task and kind of error', wholeNumber(1), 20)
+    .option('--count <n>', 'pairs shown of each task and kind', wholeNumber(1), 20)
     .action(async (flags: ErrorsFlags) => {
       const progress = createProgress(process.stderr)
       const { rows, answers, config, thresholds } = await scoreLabelled(flags, (done, total) =>
@@ -33,7 +36,8 @@ export function addErrors(program: Command): void {
       const title = `Errors of ${flags.checkpoint} on the ${flags.split} split of ${flags.data}`
       const words = await jiebaWords()
       const more = answerSections(answers, config.tasks, thresholds, words, flags.count)
-      await writeFileAtomic(userPath(flags.out), errorsPage(title, rows, config.tasks, words, flags.count, more))
+      const options = { words, count: flags.count, heldOut: flags.split !== 'train', more }
+      await writeFileAtomic(userPath(flags.out), errorsPage(title, rows, config.tasks, options))
       const wrong = [
         ...rows.filter(({ label, predicted }) => label !== predicted),
         ...config.tasks.filter(({ labels }) => labels).flatMap((task) => wrongAnswers(answers, task, thresholds))

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { MatcherError, parseModelConfig, type ModelConfig } from '@sohu-match/core'
 import { readDataset, readJson } from '@sohu-match/node'
-import { weightsFolder } from './init'
+import { keptWeights, weightsFolder } from './init'
 import { isOwnCheckpoint } from '../pretrained/take-over'
 import { planRun, type PlannedStart, type RunPlan } from '../run/plan'
 import type { RunSource } from '../run/source'
@@ -35,10 +35,22 @@ export async function resolvePlan(
   }
 }
 
+/** The plan that training would make, without fetching anything. Throws `data-invalid`. */
+export async function expectedPlan({ data, columns }: RunSource): Promise<ResolvedPlan> {
+  const { splits } = await readDataset(data, ['train'], { columns })
+  const folder = await keptWeights(PUBLIC_START)
+  return {
+    plan: planRun(splits.train, { kind: 'public', name: PUBLIC_START, kept: folder !== undefined }),
+    ...(folder !== undefined && { init: folder }),
+    initName: PUBLIC_START
+  }
+}
+
 async function resolveStart(init?: string): Promise<{ start: PlannedStart; folder?: string }> {
   try {
     const folder = await weightsFolder(init ?? PUBLIC_START)
-    if (!(await isOwnCheckpoint(folder))) return { start: { kind: 'public', name: init ?? PUBLIC_START }, folder }
+    if (!(await isOwnCheckpoint(folder)))
+      return { start: { kind: 'public', name: init ?? PUBLIC_START, kept: true }, folder }
     return { start: { kind: 'checkpoint', folder: init!, ...(await ownKeysOf(folder)) }, folder }
   } catch (error) {
     if (init !== undefined || !(error instanceof MatcherError) || !UNAVAILABLE.includes(error.code)) throw error

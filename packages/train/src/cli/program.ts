@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { addCheckData } from './check-data'
+import { addCheckLabels } from './check-labels'
+import { addCompare } from './compare'
 import { addDemoData } from './demo-data'
 import { addErrors } from './mistakes'
 import { addEvaluate } from './evaluate'
@@ -21,8 +23,10 @@ export const program = new Command('sohu-train')
 for (const add of [
   addSohu,
   addCheckData,
+  addCheckLabels,
   addEvaluate,
   addErrors,
+  addCompare,
   addStudy,
   addPredict,
   addDemoData,

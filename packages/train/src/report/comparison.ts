@@ -6,7 +6,9 @@ import { withInterval } from './figures'
 import { whole } from './format'
 import { textTable } from './table'
 
-const NAMES: Readonly<Record<ComparedMetric, string>> = { f1: 'F1', accuracy: 'accuracy', auc: 'AUC' }
+const METRIC_NAMES: Readonly<Record<ComparedMetric, string>> = { f1: 'F1', accuracy: 'accuracy', auc: 'AUC' }
+
+export const metricName = (metric: ComparedMetric): string => METRIC_NAMES[metric]
 
 /** A table of both models on the same pairs, and for each task a sentence about which differences are significant. */
 export function comparisonText({ split, pairs, tasks }: BesideBaseline, color = false): string {
@@ -14,7 +16,7 @@ export function comparisonText({ split, pairs, tasks }: BesideBaseline, color = 
     COMPARED.map((metric) => {
       const { one, other, difference } = metrics[metric]
       const sign = difference.value < 0 ? '' : '+'
-      return [task, NAMES[metric], withInterval(one), withInterval(other), `${sign}${withInterval(difference)}`]
+      return [task, metricName(metric), withInterval(one), withInterval(other), `${sign}${withInterval(difference)}`]
     })
   )
   const chosen =
@@ -32,7 +34,7 @@ export function comparisonText({ split, pairs, tasks }: BesideBaseline, color = 
 function verdictText({ task, metrics }: TaskComparison): string {
   const of = (wanted: ReturnType<typeof verdict>): string =>
     COMPARED.filter((metric) => verdict(metrics[metric]) === wanted)
-      .map((metric) => NAMES[metric])
+      .map((metric) => metricName(metric))
       .join(', ')
   const parts = [
     [of('better'), 'better than the baseline'],

@@ -84,10 +84,46 @@ describe('the page of errors', () => {
     const distances = wrong.map((pair) => Math.abs(pair.score - pair.label))
     expect(distances).toEqual([...distances].sort((one, other) => other - one))
     expect(highlighted('地铁<b>通车', '通车，地铁', words)).toBe('<mark>地铁</mark>&#60;b&#62;<mark>通车</mark>')
-    const html = errorsPage('Errors', pairs, SOHU_TASKS, words)
+    const html = errorsPage('Errors', pairs, SOHU_TASKS, { words })
     expect(html).not.toContain('<script')
     expect(unbalanced(html)).toEqual([])
     expect([html.includes('A-ss'), html.includes('B-ss'), html.includes('A-ll')]).toEqual([true, true, false])
+  })
+
+  it('has a table of kinds, those with the most errors first, and the errors under their kind', () => {
+    const judged = (a: string, b: string, label: 0 | 1, score: number): JudgedPair => ({
+      ...{ a, b, label, score, task: 0 },
+      predicted: score > 0.5 ? 1 : 0
+    })
+    const html = errorsPage(
+      'Errors',
+      [
+        ...[1, 2, 3].map((i) => judged(`涨了${i}%`, `涨了${i + 5}%`, 0, 0.9)),
+        ...[1, 2].map((i) => judged('北京天气', `${i}号出发`, 1, 0.2)),
+        judged('北京天气', '北京天气', 1, 0.9)
+      ],
+      SOHU_TASKS,
+      { words, count: 2 }
+    )
+    const rows = [...html.matchAll(/<tr><td>([^<]+)<\/td><td>(\d+)<\/td><td>(\d+)<\/td><td>(\d+ %)/g)]
+    expect(rows.map(([, ...cells]) => cells)).toEqual([
+      ['numbers differ', '3', '3', '100 %'],
+      ['no word in common', '2', '2', '100 %']
+    ])
+    expect(html).toContain('<h3>Wrongly matched: 3, numbers differ</h3>')
+    expect(html).toContain('<h3>Missed: 2, no word in common</h3>')
+    expect(
+      html
+        .split('Wrongly matched: 3')
+        .at(1)!
+        .match(/class="pair"/g)
+    ).toHaveLength(2 + 2) // and the missed ones
+    expect(unbalanced(html)).toEqual([])
+  })
+
+  it('names labels to look at, unless the network was trained on them', () => {
+    expect(errorsPage('Errors', pairs, SOHU_TASKS, { words })).toMatch(/Labels to look at: [1-9]/)
+    expect(errorsPage('Errors', pairs, SOHU_TASKS, { words, heldOut: false })).not.toContain('Labels to look at')
   })
 })
 

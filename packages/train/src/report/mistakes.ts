@@ -1,7 +1,8 @@
-import { heldLabels, labelThresholdsOf, type ScoredRow, type TaskSpec, type Thresholds } from '@sohu-match/core'
-import type { AnsweredText } from '../evaluate/scoring'
-import { ratio } from './format'
-import { escapeHtml, page, section } from './page'
+import type { ScoredRow, TaskSpec } from '@sohu-match/core'
+import { doubtfulLabels } from '../evaluate/doubtful-labels'
+import { ERROR_KINDS, errorKind, type ErrorKind } from '../evaluate/error-kinds'
+import { percent, ratio, whole } from './format'
+import { escapeHtml, htmlTable, page, section } from './page'
 
 export interface JudgedPair extends ScoredRow {
   readonly a: string
@@ -37,106 +38,123 @@ export function pairCard(pair: JudgedPair, words: (text: string) => readonly str
 /** Characters up to which a text is shown whole; of a longer one, the beginning until it is opened. */
 const [SHOWN_WHOLE, BEGINNING] = [160, 80]
 
-function foldable(text: string, html: string): string {
+/** HTML of a text, a long one to be opened. */
+export function foldable(text: string, html: string): string {
   const characters = [...text]
   if (characters.length <= SHOWN_WHOLE) return `<p>${html}</p>`
   return `<details><summary>${escapeHtml(characters.slice(0, BEGINNING).join(''))}… (${characters.length} characters)</summary><p>${html}</p></details>`
 }
 
-/** An answer that differs from what is true, as texts; `distance` orders them, the worst highest. */
-interface WrongAnswer {
-  readonly text: AnsweredText
-  readonly wanted: string
-  readonly given: string
-  readonly distance: number
+/** What an errors page shows and how. */
+export interface ErrorsPageOptions {
+  /** Segments a text. */
+  readonly words: (text: string) => readonly string[]
+  /** Pairs shown per task, kind and direction of error. Default 20. */
+  readonly count?: number
+  /** False where the network was trained on these pairs: then its scores say nothing about their labels. Default true. */
+  readonly heldOut?: boolean
+  /** Sections of tasks with labels of their own or a score. HTML. */
+  readonly more?: readonly string[]
 }
 
-/** The rows whose labels are not the predicted ones, by the probability that was on the wrong side; of a score, all rows by their error. */
-export function wrongAnswers(rows: readonly AnsweredText[], task: TaskSpec, thresholds: Thresholds): WrongAnswer[] {
-  const { labels } = task
-  const own = rows.filter((row) => row.task === task.id)
-  const cutoffs = labelThresholdsOf(thresholds, task)
-  const names = (held: readonly number[], values: readonly number[]): string =>
-    held.map((label) => `${labels![label]!} ${ratio(values[label])}`).join(', ') || 'none'
-  const wrong = own.flatMap((text): WrongAnswer[] => {
-    const { target, values } = text
-    if (!labels) {
-      const [wanted, given] = [target[0]!, values[0]!]
-      return [{ text, wanted: String(wanted), given: ratio(given), distance: Math.abs(wanted - given) }]
-    }
-    const held = heldLabels(task, values, cutoffs)
-    const differing = [...target.filter((one) => !held.includes(one)), ...held.filter((one) => !target.includes(one))]
-    if (differing.length === 0) return []
-    const distance = Math.max(
-      ...differing.map((label) => (target.includes(label) ? 1 - values[label]! : values[label]!))
-    )
-    return [{ text, wanted: names(target, values), given: names(held, values), distance }]
-  })
-  return wrong.sort((one, other) => other.distance - one.distance)
-}
-
-/** The sections of an errors page for tasks with labels or a score. HTML. */
-export function answerSections(
-  rows: readonly AnsweredText[],
-  tasks: readonly TaskSpec[],
-  thresholds: Thresholds,
-  words: (text: string) => readonly string[],
-  count = 20
-): string[] {
-  return tasks
-    .filter(({ id }) => rows.some(({ task }) => task === id))
-    .map((task) => {
-      const wrong = wrongAnswers(rows, task, thresholds)
-      const all = rows.filter((row) => row.task === task.id).length
-      const head = task.labels
-        ? `${wrong.length} of ${all} have other labels than the model gives; probabilities stand beside the labels.`
-        : `The ${all} scores, the farthest from the model's first.`
-      return section(task.name, `<p>${head}</p>`, ...wrong.slice(0, count).map((one) => answerCard(one, words)))
-    })
-}
-
-function answerCard(
-  { text: { a, b }, wanted, given }: WrongAnswer,
-  words: (text: string) => readonly string[]
-): string {
-  const texts =
-    b === undefined
-      ? foldable(a, escapeHtml(a))
-      : foldable(a, highlighted(a, b, words)) + foldable(b, highlighted(b, a, words))
-  return `<div class="pair"><p>true <b>${escapeHtml(wanted)}</b>, model <b>${escapeHtml(given)}</b></p>${texts}</div>`
-}
-
-/** The most wrong pairs of each task: first misses (label 1), then false matches. `words` segments a text; `more` are sections of other tasks. */
+/** For each task: errors by kind, labels that look wrong, then the most wrong pairs of each kind, misses before false matches. */
 export function errorsPage(
   title: string,
   pairs: readonly JudgedPair[],
   tasks: readonly TaskSpec[],
-  words: (text: string) => readonly string[],
-  count = 20,
-  more: readonly string[] = []
+  { words, count = 20, heldOut = true, more = [] }: ErrorsPageOptions
 ): string {
-  const sections = tasks
-    .filter((task) => pairs.some((pair) => pair.task === task.id))
-    .map((task) => {
-      const wrong = mostWrong(pairs, task.id, Infinity)
-      const kinds = (
-        [
-          [1, 'Missed'],
-          [0, 'Wrongly matched']
-        ] as const
-      ).map(([label, name]) => {
-        const of = wrong.filter((pair) => pair.label === label)
-        return `<h3>${name}: ${of.length}</h3>${of
-          .slice(0, count)
-          .map((pair) => pairCard(pair, words))
-          .join('')}`
-      })
-      const all = pairs.filter((pair) => pair.task === task.id).length
-      return section(
-        task.name,
-        `<p>${wrong.length} of ${all} pairs are on the wrong side of the threshold. Words that both texts have are marked.</p>`,
-        ...kinds
+  const sections = tasks.flatMap(({ id, name }) => {
+    const of = pairs.filter(({ task }) => task === id).map((pair) => ({ ...pair, kind: errorKind(pair, words) }))
+    if (of.length === 0) return []
+    const wrong = of.filter(({ label, predicted }) => label !== predicted)
+    return section(
+      name,
+      `<p>${wrong.length} of ${of.length} pairs are on the wrong side of the threshold. Words that both texts have are marked.</p>`,
+      kindTable(of),
+      ...(heldOut ? [labelsToCheck(doubtfulLabels(of), words, count)] : []),
+      ...KINDS.flatMap((kind) =>
+        kindErrors(
+          kind,
+          mostWrong(
+            wrong.filter((pair) => pair.kind === kind),
+            id,
+            Infinity
+          ),
+          words,
+          count
+        )
       )
-    })
+    )
+  })
   return page(title, [...sections, ...more])
 }
+
+type KindOfPair = JudgedPair & { readonly kind: ErrorKind }
+
+const KINDS = Object.keys(ERROR_KINDS) as ErrorKind[]
+
+/** Kinds with an error, those with the most first. */
+function kindTable(pairs: readonly KindOfPair[]): string {
+  const rows = KINDS.map((kind) => {
+    const of = pairs.filter((pair) => pair.kind === kind)
+    const missed = of.filter(({ label, predicted }) => label === 1 && predicted === 0).length
+    const matched = of.filter(({ label, predicted }) => label === 0 && predicted === 1).length
+    return { kind, all: of.length, missed, matched, wrong: missed + matched }
+  })
+    .filter(({ wrong }) => wrong > 0)
+    .sort((one, other) => other.wrong - one.wrong)
+  return htmlTable(
+    ['kind of pair', 'pairs', 'wrong', 'share wrong', 'missed', 'wrongly matched'],
+    rows.map(({ kind, all, missed, matched, wrong }) => [
+      ERROR_KINDS[kind],
+      whole(all),
+      whole(wrong),
+      percent(wrong / all),
+      whole(missed),
+      whole(matched)
+    ])
+  )
+}
+
+/** Labels to look at, of pairs that were all scored by networks which had not seen them. */
+export function labelsPage(
+  title: string,
+  pairs: readonly JudgedPair[],
+  tasks: readonly TaskSpec[],
+  { words, count = 20 }: Pick<ErrorsPageOptions, 'words' | 'count'>
+): string {
+  const sections = tasks.flatMap(({ id, name }) => {
+    const of = pairs.filter(({ task }) => task === id)
+    return of.length === 0 ? [] : [section(name, labelsToCheck(doubtfulLabels(of), words, count))]
+  })
+  return page(title, sections)
+}
+
+function labelsToCheck(
+  doubtful: readonly JudgedPair[],
+  words: (text: string) => readonly string[],
+  count: number
+): string {
+  return (
+    `<h3>Labels to look at: ${doubtful.length}</h3><p>The network is as sure of the other label here as it is, on average, where that label is given. ` +
+    `Either the label is wrong, or the pair shows what the network has not learned.</p>${cards(doubtful.slice(0, count), words)}`
+  )
+}
+
+function kindErrors(
+  kind: ErrorKind,
+  wrong: readonly JudgedPair[],
+  words: (text: string) => readonly string[],
+  count: number
+): string[] {
+  return ([1, 0] as const).flatMap((label) => {
+    const of = wrong.filter((pair) => pair.label === label)
+    if (of.length === 0) return []
+    const name = `${label === 1 ? 'Missed' : 'Wrongly matched'}: ${of.length}, ${ERROR_KINDS[kind]}`
+    return [`<h3>${escapeHtml(name)}</h3>${cards(of.slice(0, count), words)}`]
+  })
+}
+
+const cards = (pairs: readonly JudgedPair[], words: (text: string) => readonly string[]): string =>
+  pairs.map((pair) => pairCard(pair, words)).join('')

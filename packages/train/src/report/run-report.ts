@@ -6,7 +6,7 @@ import type { Evaluation } from '../evaluate/evaluation'
 import { selectionScore } from '../evaluate/selection'
 import { answerRows, figureRows, labelRows, lengthRows } from './figures'
 import { duration, ratio, significant, whole } from './format'
-import { escapeHtml, htmlTable, page, section } from './page'
+import { escapeHtml, factList, htmlTable, page, section } from './page'
 
 export interface RunReportInput {
   readonly title: string
@@ -49,7 +49,7 @@ function summary(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): 
   return section(
     'Summary',
     htmlTable(
-      ['', ''],
+      ['of the run', 'value'],
       [
         ...(last ? [['steps', `${whole(last.step)} of ${whole(last.steps)}`]] : []),
         ['time of the steps', duration(seconds)],
@@ -68,16 +68,23 @@ function bestFigure(best: EpochRecord): string {
 }
 
 function evaluationSection(split: string, figures: Evaluation): string {
-  const table = figureRows(figures)
-  const byLength = lengthRows(figures)
   return section(
     `Best checkpoint on ${split}`,
     ...(figures.answers ? answerTables(figures) : []),
+    ...(Object.keys(figures.tasks).length > 0 ? matchTables(figures) : [])
+  )
+}
+
+/** The tables of match tasks. */
+function matchTables(figures: Evaluation): string[] {
+  const [table, byLength] = [figureRows(figures), lengthRows(figures)]
+  return [
+    `<p>${escapeHtml(thresholdText(figures))}</p>`,
     htmlTable(table.head, table.rows),
-    '<p>F1, precision and recall are at the threshold in the same row, chosen on these pairs. Intervals: bootstrap over pairs. ' +
+    '<p>F1, precision, recall and accuracy are at the threshold in the same row. Intervals: bootstrap over pairs. ' +
       'Pairs that share articles are not independent: the true intervals are wider.</p>',
     `<details><summary>By length: a quarter of each task's pairs a row</summary>${htmlTable(byLength.head, byLength.rows)}</details>`
-  )
+  ]
 }
 
 /** The tables of tasks with labels or a score. */
@@ -88,6 +95,12 @@ function answerTables(figures: Evaluation): string[] {
     "<p>A task's own score: macro F1 where one label holds, micro F1 where any may, Spearman's correlation for a score.</p>",
     `<details><summary>Each label</summary>${htmlTable(labels.head, labels.rows)}</details>`
   ]
+}
+
+/** The thresholds in a sentence. */
+function thresholdText({ tasks }: Evaluation): string {
+  const named = Object.entries(tasks).map(([name, { threshold }]) => `${name} ${ratio(threshold)}`)
+  return `A score above the threshold is a match: ${named.join(', ')}, chosen on these pairs for the highest F1.`
 }
 
 function epochSection(epochs: readonly EpochRecord[]): string {
@@ -121,8 +134,16 @@ function examplesSection({ pairs, tasks, words }: NonNullable<RunReportInput['ex
 }
 
 function configurationSection(config: Readonly<Record<string, unknown>>): string {
-  const rows = Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])
-  return section('Configuration', htmlTable(['key', 'value'], rows))
+  return section('Configuration', factList(settingFacts(config)))
+}
+
+/** Settings with their values as text; those of the network (`model`) one by one. */
+export function settingFacts(config: Readonly<Record<string, unknown>>, prefix = ''): (readonly [string, string])[] {
+  return Object.entries(config).flatMap(([key, value]) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0
+      ? settingFacts(value as Record<string, unknown>, `${prefix}${key}.`)
+      : [[`${prefix}${key}`, typeof value === 'string' ? value : JSON.stringify(value)] as const]
+  )
 }
 
 function taskChart(title: string, epochs: readonly EpochRecord[], figure: 'f1' | 'auc'): string {

@@ -17,7 +17,7 @@ const settingsOf = async (train: readonly Example[], start: PlannedStart) => {
   return parseTrainSettings(applyOverrides(await presets.read(preset), set), 'the plan')
 }
 
-const published: PlannedStart = { kind: 'public', name: 'bge-small-zh-v1.5' }
+const published: PlannedStart = { kind: 'public', name: 'bge-small-zh-v1.5', kept: true }
 const nothing: PlannedStart = { kind: 'nothing', reason: 'there are none' }
 
 describe('a planned run', () => {

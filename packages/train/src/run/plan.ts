@@ -3,7 +3,11 @@ import { characters, lengthWithin } from '../data/facts'
 
 /** The possible starts of a planned run. */
 export type PlannedStart =
-  | { readonly kind: 'public'; readonly name: string }
+  | {
+      readonly kind: 'public'
+      readonly name: string
+      /** False if training is to fetch them. */ readonly kept: boolean
+    }
   | ({ readonly kind: 'checkpoint'; readonly folder: string } & Pick<
       ModelConfig,
       'architecture' | 'pooling' | 'maxLength'
@@ -82,7 +86,7 @@ function fromScratch(train: readonly Example[], reason: string): RunPlan {
 
 function startReason(start: Exclude<PlannedStart, { kind: 'nothing' }>): string {
   return start.kind === 'public'
-    ? `Start: the public weights ${start.name}, which know Chinese already.`
+    ? `Start: the public weights ${start.name}, which know Chinese already${start.kept ? '' : '; training fetches them first, and starts at random where it cannot'}.`
     : `Start: the checkpoint ${start.folder}, a ${start.architecture}.`
 }
 

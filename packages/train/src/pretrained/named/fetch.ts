@@ -31,20 +31,30 @@ export function namedOptions(env: NodeJS.ProcessEnv): NamedOptions {
  * be reached, `asset-corrupt` if one provided other files, or `storage`.
  */
 export async function fetchNamedWeights(name: string, options: NamedOptions): Promise<string> {
-  const table = options.table ?? (await readNamedWeights())
-  const weights = table.get(name)
-  if (!weights) {
-    throw new MatcherError(
-      'config-invalid',
-      `"${name}" is neither a folder nor the name of public weights; the names are ${[...table.keys()].join(', ')}.`
-    )
-  }
+  const weights = await namedWeights(name, options)
   const folder = join(options.cache, 'weights', name)
   const wrong = await firstWrong(folder, weights)
   if (wrong === undefined && existsSync(join(folder, ORIGIN_FILE))) return folder
   if (wrong === undefined) await writeTerms(folder, name, weights)
   else await replaceFolder(folder, (temporary) => fetchFromAny(name, weights, folder, temporary, options))
   return folder
+}
+
+/** The folder of named weights if it is whole and in the cache; nothing is fetched. Throws `config-invalid` for an unknown name. */
+export async function keptNamedWeights(name: string, options: NamedOptions): Promise<string | undefined> {
+  const weights = await namedWeights(name, options)
+  const folder = join(options.cache, 'weights', name)
+  return existsSync(join(folder, ORIGIN_FILE)) && (await firstWrong(folder, weights)) === undefined ? folder : undefined
+}
+
+async function namedWeights(name: string, options: Pick<NamedOptions, 'table'>): Promise<NamedWeights> {
+  const table = options.table ?? (await readNamedWeights())
+  const weights = table.get(name)
+  if (weights) return weights
+  throw new MatcherError(
+    'config-invalid',
+    `"${name}" is neither a folder nor the name of public weights; the names are ${[...table.keys()].join(', ')}.`
+  )
 }
 
 async function fetchFromAny(

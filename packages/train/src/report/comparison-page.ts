@@ -1,0 +1,77 @@
+import { COMPARED, verdict } from '../evaluate/compare'
+import { lineChart } from './chart'
+import { metricName } from './comparison'
+import type { RunComparison } from './compare-runs'
+import { withInterval } from './figures'
+import { htmlTable, page, section } from './page'
+
+/** Two runs as one HTML page: metrics with the interval of their difference, settings that differ, curves of both. */
+export function comparisonPage({ runs, differences, metrics }: RunComparison): string {
+  const [one, other] = runs
+  return page(`${one.name} and ${other.name}`, [
+    metricsSection(runs, metrics),
+    section(
+      'Settings that differ',
+      differences.length === 0
+        ? '<p>None: the two runs differ in nothing that train.json records.</p>'
+        : htmlTable(['key', one.name, other.name], differences)
+    ),
+    section('Curves', lossChart(runs), ...taskCharts(runs, 'f1'), ...taskCharts(runs, 'auc'))
+  ])
+}
+
+function metricsSection([one, other]: RunComparison['runs'], metrics: RunComparison['metrics']): string {
+  if (!metrics || metrics.length === 0)
+    return section(
+      'Metrics',
+      '<p>The runs were trained on different data or tasks, so their valid pairs are not the same and their metrics cannot be compared. ' +
+        'Evaluate both on one test split: sohu-train evaluate.</p>'
+    )
+  const rows = metrics.flatMap((task) =>
+    COMPARED.map((metric) => {
+      const compared = task.metrics[metric]
+      const sign = compared.difference.value < 0 ? '' : '+'
+      const meaning = { better: `${one.name} is better`, worse: `${other.name} is better`, undecided: 'may be chance' }
+      return [
+        task.task,
+        metricName(metric),
+        withInterval(compared.one),
+        withInterval(compared.other),
+        `${sign}${withInterval(compared.difference)}`,
+        meaning[verdict(compared)]
+      ]
+    })
+  )
+  return section(
+    'Metrics of the best epochs on the valid pairs',
+    htmlTable(['task', 'metric', one.name, other.name, 'difference', 'verdict'], rows),
+    '<p>95 % intervals of paired resampling; a difference whose interval contains 0 may be chance. Thresholds and best epochs were chosen on ' +
+      'these pairs, which flatters both runs.</p>'
+  )
+}
+
+function lossChart(runs: RunComparison['runs']): string {
+  const series = runs.map(({ name, records }) => ({
+    name,
+    points: records.flatMap((record) => (record.type === 'step' ? [[record.step, record.loss] as const] : []))
+  }))
+  return lineChart({ title: 'Loss', xLabel: 'step', series })
+}
+
+function taskCharts(runs: RunComparison['runs'], metric: 'f1' | 'auc'): string[] {
+  const epochs = runs.map(({ name, records }) => ({
+    name,
+    epochs: records.filter((record) => record.type === 'epoch')
+  }))
+  const tasks = [...new Set(epochs.flatMap(({ epochs }) => epochs.flatMap((epoch) => Object.keys(epoch.tasks))))]
+  return tasks.map((task) =>
+    lineChart({
+      title: `${metricName(metric)} of ${task} on valid`,
+      xLabel: 'epoch',
+      series: epochs.map(({ name, epochs }) => ({
+        name,
+        points: epochs.map((epoch) => [epoch.epoch + 1, epoch.tasks[task]?.[metric] ?? NaN] as const)
+      }))
+    })
+  )
+}
