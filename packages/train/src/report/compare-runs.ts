@@ -40,12 +40,11 @@ export async function compareRuns(folders: readonly [string, string]): Promise<R
   const records = (await Promise.all(folders.map(readRecords))) as [RunRecord[], RunRecord[]]
   const names = namesOf(folders)
   const runs = [0, 1].map((i) => ({ name: names[i]!, records: records[i]! })) as unknown as RunComparison['runs']
-  const same = one.dataset !== undefined && one.dataset.fingerprint === other.dataset?.fingerprint
-  return {
-    runs,
-    differences: differencesOf(one, other),
-    ...(same && { metrics: await metricsOf(folders, [one, other]) })
-  }
+  const same =
+    one.dataset !== undefined &&
+    one.dataset.fingerprint === other.dataset?.fingerprint &&
+    one.settings.onlyTasks.join() === other.settings.onlyTasks.join()
+  return { runs, differences: differencesOf(one, other), ...(same && { metrics: await metricsOf(folders, one) }) }
 }
 
 /** Names of the folders, or their paths where both have one name. */
@@ -69,10 +68,7 @@ function differencesOf(one: RunDescription, other: RunDescription): RunCompariso
     .filter(([, here, there]) => here !== there)
 }
 
-async function metricsOf(
-  folders: readonly string[],
-  [one, other]: readonly [RunDescription, RunDescription]
-): Promise<TaskComparison[]> {
+async function metricsOf(folders: readonly string[], one: RunDescription): Promise<TaskComparison[]> {
   const read = await readDataset(one.data, ['train', 'valid'], {
     unlabelled: one.teacher !== undefined,
     columns: one.columns
@@ -84,7 +80,6 @@ async function metricsOf(
       `${one.data} has changed since the run ${folders[0]} was trained on it: restore the data, or train again.`
     )
   const labelled = splits.valid.filter(({ label }) => label !== undefined)
-  if (other.settings.onlyTasks.join() !== one.settings.onlyTasks.join()) return []
   const models = await Promise.all(folders.map((folder) => scoredModel(join(folder, 'best'), labelled, tasks)))
   return compareModels(models[0]!, models[1]!, tasks)
 }

@@ -20,13 +20,14 @@ export function comparisonPage({ runs, differences, metrics }: RunComparison): s
   ])
 }
 
+const OTHER_DATA =
+  'The runs were trained on different data or tasks, so their valid pairs are not the same and their metrics cannot be compared. ' +
+  'Evaluate both on one test split: sohu-train evaluate.'
+const NO_MATCH_TASK =
+  'The runs have no task whose answer is match or no match; their own scores are in the curves of each report.html.'
+
 function metricsSection([one, other]: RunComparison['runs'], metrics: RunComparison['metrics']): string {
-  if (!metrics || metrics.length === 0)
-    return section(
-      'Metrics',
-      '<p>The runs were trained on different data or tasks, so their valid pairs are not the same and their metrics cannot be compared. ' +
-        'Evaluate both on one test split: sohu-train evaluate.</p>'
-    )
+  if (!metrics || metrics.length === 0) return section('Metrics', `<p>${metrics ? NO_MATCH_TASK : OTHER_DATA}</p>`)
   const rows = metrics.flatMap((task) =>
     COMPARED.map((metric) => {
       const compared = task.metrics[metric]
