@@ -26,6 +26,6 @@ export default defineConfig<DeviceOptions>({
   use: { browserName: 'chromium', headless: true, launchOptions: { executablePath: chromePath(), args: FLAGS } },
   projects: [
     { name: 'wasm', use: { device: 'wasm' }, testIgnore: /webgpu\.spec/ },
-    { name: 'webgpu', use: { device: 'webgpu' }, testMatch: /(parity|webgpu|model-zh)\.spec/ }
+    { name: 'webgpu', use: { device: 'webgpu' }, testMatch: /(parity|labels|webgpu|model-zh)\.spec/ }
   ]
 })

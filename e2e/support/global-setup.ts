@@ -20,14 +20,11 @@ import {
 } from './paths'
 import { ZH_DTYPES, corpusPairs } from './corpus-pairs'
 
-/** Precisions that the parity tests compare. */
+/** Precisions that the tests of logits compare. */
 const DTYPES: readonly Dtype[] = ['fp32', 'fp16', 'int8', 'q8', 'q4']
 
 /** Precisions that vectors are compared in. */
 const VECTOR_DTYPES: readonly Dtype[] = ['fp32', 'int8', 'q8']
-
-/** Precisions that answers with labels are compared in. */
-const LABEL_DTYPES: readonly Dtype[] = ['fp32', 'int8', 'q8']
 
 /** Trains and exports a small model, lets the Node SDK score the pairs, builds the pages. E2E_KEEP_MODEL=1 reuses the model of the last run. */
 export default async function globalSetup(): Promise<void> {
@@ -74,7 +71,7 @@ function makeLabelModel(): void {
   rmSync(run, { recursive: true, force: true })
   const data = join(ROOT, 'packages/testing/data/labels')
   command('train', 'sohu', '--data', data, '--preset', 'smoke', '--set', 'epochs=1', '--out', run)
-  const flags = ['--checkpoint', join(run, 'best'), '--out', LABEL_MODEL, '--dtype', 'fp32,int8,q8', '--name', 'labels']
+  const flags = ['--checkpoint', join(run, 'best'), '--out', LABEL_MODEL, '--dtype', DTYPES.join(), '--name', 'labels']
   command('export', 'sohu', ...flags, '--no-gate', '--no-latency', '--force')
 }
 
@@ -122,7 +119,7 @@ async function writeExpectedZh(): Promise<void> {
 
 async function writeExpectedAnswers(): Promise<void> {
   const expected: Record<string, unknown> = {}
-  for (const dtype of LABEL_DTYPES) {
+  for (const dtype of DTYPES) {
     await using matcher = await createMatcher<string>({ model: LABEL_MODEL, device: 'cpu', dtype })
     expected[dtype] = await Promise.all(LABELLED.map(({ a, b, task }) => matcher.classify(a, b, task)))
   }

@@ -38,16 +38,19 @@ const DEFAULT_WORKERS = 4
 const MAX_THREADS = 8
 
 /**
+ * `createMatcher<Tasks>` with the types of `types.d.ts` in the model folder: `classify` then knows the labels. Without types,
+ * the other signature applies.
+ */
+export function createMatcher<Types extends TaskTypes = Record<never, never>>(
+  options: [keyof Types] extends [never] ? never : MatcherOptions<keyof NoInfer<Types> & string>
+): Promise<Matcher<TaskNames<Types, 'match'>, ClassifyTypes<Types>>>
+/**
  * Loads a model folder and returns its matcher. Tokenizer and sessions run in worker threads, off the event loop.
  *
  * Throws `asset-missing`, `manifest-invalid`, `asset-corrupt`, `device-unavailable`, `dtype-missing`, `task-unknown`,
  * `input-invalid`, `storage`; an abort rejects with the signal's reason.
  */
 export function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<Matcher<T>>
-/** The same with the tasks' types, `createMatcher<Tasks>`, from `types.d.ts` of the model folder: `classify` then knows the labels. */
-export function createMatcher<Types extends TaskTypes = Record<never, never>>( // nothing is inferred: the types are named
-  options: MatcherOptions<keyof NoInfer<Types> & string>
-): Promise<Matcher<TaskNames<Types, 'match'>, ClassifyTypes<Types>>>
 export async function createMatcher<T extends string>(options: MatcherOptions<T>): Promise<Matcher<T>> {
   checkTelemetry()
   return createMatcherIn({ machine: thisMachine(), openThread, version: VERSION }, options)

@@ -13,6 +13,8 @@ type Tasks = {
 /** Checked by the compiler only: tasks are literal types, the default ones and a caller's own. */
 export async function types(): Promise<void> {
   const matcher: WebMatcher<Task> = await createMatcher({ model: '/model/' })
+  const held: Awaited<ReturnType<typeof createMatcher>> = matcher // the usual way to name its type
+  void held.match('甲', '乙', 'A-ss')
   void matcher.match('甲', '乙', 'A-ss')
   // @ts-expect-error there is no such task
   void matcher.match('甲', '乙', 'C-ll')

@@ -16,16 +16,19 @@ import { createVectorStore } from './vector-store'
 const VECTORS_KEPT = 20_000
 
 /**
+ * `createMatcher<Tasks>` with the types of `types.d.ts` in the model folder: `classify` then knows the labels. Without types,
+ * the other signature applies.
+ */
+export function createMatcher<Types extends TaskTypes = Record<never, never>>(
+  options: [keyof Types] extends [never] ? never : MatcherOptions<keyof NoInfer<Types> & string>
+): Promise<WebMatcher<TaskNames<Types, 'match'>, ClassifyTypes<Types>>>
+/**
  * Loads a model into a worker of this page and returns its matcher.
  *
  * Throws `device-unavailable`, `dtype-missing`, `manifest-invalid`, `asset-missing`, `asset-corrupt`, `network`,
  * `task-unknown`, `input-invalid`, `inference-failed`; an abort rejects with the signal's reason.
  */
 export function createMatcher<const T extends string = Task>(options: MatcherOptions<T>): Promise<WebMatcher<T>>
-/** The same with the tasks' types, `createMatcher<Tasks>`, from `types.d.ts` of the model folder: `classify` then knows the labels. */
-export function createMatcher<Types extends TaskTypes = Record<never, never>>( // nothing is inferred: the types are named
-  options: MatcherOptions<keyof NoInfer<Types> & string>
-): Promise<WebMatcher<TaskNames<Types, 'match'>, ClassifyTypes<Types>>>
 export async function createMatcher<T extends string>(options: MatcherOptions<T>): Promise<WebMatcher<T>> {
   checkWebOptions(options)
   const engine = await startEngine(options)
