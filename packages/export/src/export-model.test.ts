@@ -59,6 +59,31 @@ async function expectRefusal(changed: Partial<ExportOptions>, code: string, mess
   expect(readdirSync(place)).toEqual([])
 }
 
+describe('the layout of Triton', () => {
+  const triton = { layout: 'triton', dtypes: ['int8'] as Dtype[] } as const
+
+  it('is a model folder whose graph lies in a version, with a configuration', async () => {
+    await exportModel({ ...options, ...triton })
+    const files = filesUnder(options.out)
+    expect(files).toEqual(expect.arrayContaining(['1/model.onnx', 'config.pbtxt', 'manifest.json', 'vocab.txt']))
+    expect(readdirSync(options.out)).not.toContain('onnx')
+    const manifest = parseManifest(JSON.parse(readFileSync(join(options.out, 'manifest.json'), 'utf8')))
+    expect(manifest.graphs.int8!.file).toBe('1/model.onnx')
+    expect(readFileSync(join(options.out, 'config.pbtxt'), 'utf8')).toContain(manifest.files['1/model.onnx']!.sha256)
+    expect(Object.keys(manifest.files)).toContain('config.pbtxt')
+    await exportModel({ ...options, ...triton, force: true }) // its own files are replaced
+  })
+
+  it('may be of fp32, and is of one dtype and all tasks', async () => {
+    await exportModel({ ...options, ...triton, dtypes: ['fp32'] })
+    expect(filesUnder(options.out)).toContain('1/model.onnx')
+    place = mkdtempSync(join(root, 'place-'))
+    const out = join(place, 'model')
+    await expectRefusal({ ...triton, out, dtypes: ['fp32', 'int8'] }, 'config-invalid', /one graph/)
+    await expectRefusal({ ...triton, out, task: 'A-ss' }, 'config-invalid', /leave out --task/)
+  })
+})
+
 describe('exportModel', () => {
   it('writes a folder of all dtypes whose manifest lists every file with its size and hash', async () => {
     await exportModel({

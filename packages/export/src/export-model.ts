@@ -1,13 +1,19 @@
-import type { Dtype } from '@sohu-match/core'
+import { MatcherError, type Dtype, type ModelConfig } from '@sohu-match/core'
 import { MODEL_FOLDER, openCheckpoint, outputFolder, replaceFolder } from '@sohu-match/node'
 import { FolderWriter } from './folder-writer'
 import type { ExportJob } from './job'
 import { readGatePairs, type GateOptions } from './measure/gate'
 import { measureGraphs, type Reports } from './measure/measure'
 import { finishModelFolder, finishTaskFolder } from './folder/model-folder'
+import { TRITON_CONFIG, TRITON_GRAPH, tritonConfig } from './folder/triton'
 import type { BlockBits } from './quantize/blocks'
-import { allTasks, singleTask } from './target'
+import { allTasks, singleTask, type Target } from './target'
 import { writeGraphs } from './write-graphs'
+
+/** Layouts of a model folder: `triton` adds what NVIDIA's Triton Inference Server reads. */
+export const LAYOUTS = ['sohu', 'triton'] as const
+
+export type Layout = (typeof LAYOUTS)[number]
 
 /** Paths are absolute. */
 export interface ExportOptions {
@@ -21,6 +27,8 @@ export interface ExportOptions {
   readonly workingFolder?: string | undefined
   /** Exports only this task, in Hugging Face's layout. */
   readonly task?: string | undefined
+  /** `triton`: the folder is also a model of Triton's repository, of one dtype. Default: a model folder only. */
+  readonly layout?: Layout | undefined
   /** Without it, F1 is neither measured nor required. */
   readonly gate?: GateOptions | undefined
   /** Measures latency. */
@@ -40,11 +48,11 @@ const EXTERNAL_DATA_LIMIT = 2 ** 30
  * `output-exists`, `checkpoint-invalid`, `config-invalid`, `task-unknown`, `data-invalid`, `gate-failed` or `storage`.
  */
 export async function exportModel(options: ExportOptions): Promise<Reports> {
-  const { task, force, workingFolder: current, onProgress = () => undefined } = options
+  const { force, workingFolder: current, onProgress = () => undefined } = options
   const out = await outputFolder(options.out, { kind: MODEL_FOLDER, force, current })
   const checkpoint = await openCheckpoint(options.checkpoint)
   try {
-    const target = task === undefined ? allTasks(checkpoint.config) : singleTask(checkpoint.config, task)
+    const target = targetOf(checkpoint.config, options)
     let reports: Reports = {}
     await replaceFolder(out, async (temporary) => {
       const writer = new FolderWriter(temporary)
@@ -54,6 +62,20 @@ export async function exportModel(options: ExportOptions): Promise<Reports> {
   } finally {
     checkpoint.weights.close()
   }
+}
+
+/** Throws `config-invalid` where a layout and other options exclude each other. */
+function targetOf(config: ModelConfig, { task, layout, dtypes }: ExportOptions): Target {
+  if (layout !== 'triton') return task === undefined ? allTasks(config) : singleTask(config, task)
+  if (task !== undefined)
+    throw new MatcherError('config-invalid', 'The layout triton is of models with all their tasks; leave out --task.')
+  const [dtype, ...more] = dtypes
+  if (dtype === undefined || more.length > 0)
+    throw new MatcherError(
+      'config-invalid',
+      `A model of Triton's repository has one graph, but --dtype names ${dtypes.join(', ')}; name one, and export each of the others to a folder of its own.`
+    )
+  return allTasks(config, { [dtype]: TRITON_GRAPH })
 }
 
 async function fillFolder(job: ExportJob, options: ExportOptions): Promise<Reports> {
@@ -66,7 +88,14 @@ async function fillFolder(job: ExportJob, options: ExportOptions): Promise<Repor
     job.writer.remove(graphs.fp32!.file, ...(graphs.fp32!.externalData ?? []))
     delete graphs.fp32
   }
+  if (options.layout === 'triton') writeTritonConfig(job, dtypes[0]!, reports)
   if (task === undefined) finishModelFolder(job, name, graphs, reports)
   else finishTaskFolder(job, name, graphs)
   return reports
+}
+
+function writeTritonConfig({ writer, checkpoint: { config } }: ExportJob, dtype: Dtype, reports: Reports): void {
+  const { sha256 } = writer.files[TRITON_GRAPH]!
+  const milliseconds = reports[dtype]?.latency?.['1x64']?.milliseconds
+  writer.text(TRITON_CONFIG, tritonConfig({ config, dtype, sha256, milliseconds }))
 }

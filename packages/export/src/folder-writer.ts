@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ManifestFile } from '@sohu-match/core'
 import { storageError } from '@sohu-match/node'
@@ -33,10 +33,13 @@ export class FolderWriter {
     this.files[name] = { bytes, sha256: hash.digest('hex') }
   }
 
+  /** Removes files, and their folder if that leaves it empty. */
   remove(...names: readonly string[]): void {
     for (const name of names) {
-      rmSync(join(this.folder, name))
+      const path = join(this.folder, name)
+      rmSync(path)
       delete this.files[name]
+      if (readdirSync(dirname(path)).length === 0) rmdirSync(dirname(path))
     }
   }
 

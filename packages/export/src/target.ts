@@ -15,10 +15,10 @@ export interface Target {
 /** Names that Hugging Face's tools expect; `q8` is called `quantized`. */
 const HUGGING_FACE_FILES: Readonly<Record<Dtype, string>> = { ...GRAPH_FILES, q8: 'onnx/model_quantized.onnx' }
 
-/** For the SDKs. */
-export function allTasks(config: ModelConfig): Target {
+/** For the SDKs; `moved` are other places of graphs. */
+export function allTasks(config: ModelConfig, moved: Partial<Record<Dtype, string>> = {}): Target {
   return {
-    files: GRAPH_FILES,
+    files: { ...GRAPH_FILES, ...moved },
     tasks: config.tasks,
     open: openGraph,
     graph: (read, format) => allTasksGraph(config, read, format)

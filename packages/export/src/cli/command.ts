@@ -2,7 +2,7 @@ import { DTYPES, MatcherError, type Dtype } from '@sohu-match/core'
 import { userPath, type GivenColumns } from '@sohu-match/node'
 import { COLUMNS, numberIn, wholeNumber } from '@sohu-match/node/cli'
 import { Command, Option } from 'commander'
-import { exportModel } from '../export-model'
+import { exportModel, LAYOUTS, type Layout } from '../export-model'
 import { formatReport } from '../report'
 
 interface SohuFlags {
@@ -11,6 +11,7 @@ interface SohuFlags {
   readonly dtype: Dtype[]
   readonly name: string
   readonly task?: string
+  readonly layout: Layout
   readonly data?: string
   readonly columns: GivenColumns
   readonly gate: number | false
@@ -56,6 +57,11 @@ export function exportCommand(name: string): Command {
         .argParser(wholeNumber(1))
     )
     .option('--task <name>', "one task alone, as a plain RoFormer in Hugging Face's layout")
+    .addOption(
+      new Option('--layout <name>', "triton: the folder is also a model of Triton's repository, with one --dtype")
+        .choices(LAYOUTS)
+        .default('sohu')
+    )
     .option('--name <name>', "the model's name in manifest and model card", 'sohu')
     .addOption(
       new Option(
