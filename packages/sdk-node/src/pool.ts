@@ -1,5 +1,6 @@
-import { MatcherError, messageOf, type Engine, type LoadProgress } from '@sohu-match/core'
+import { MatcherError, type Engine, type LoadProgress } from '@sohu-match/core'
 import { watchRequests, type Lane, type Requests } from './abandoned'
+import { createRefill } from './refill'
 import type { NodeLoad, NodeLoaded } from './worker-load'
 import { startWorkerThread, type OpenThread, type WorkerThread } from './worker-thread'
 
@@ -21,9 +22,6 @@ export interface Pool extends Engine {
   readonly loaded: NodeLoaded
 }
 
-/** Consecutive crashes, or failed starts, that are replaced at once; after that, each start waits longer. */
-const MAX_CRASHES = 3
-
 /** Milliseconds that a worker may spend on work that no call waits for. */
 const ABANDON_AFTER = 10_000
 
@@ -38,50 +36,17 @@ const DISPOSE_LIMIT = 5_000
 export async function startPool(options: PoolOptions): Promise<Pool> {
   const workers = new Set<WorkerThread>()
   const requests = new WeakMap<WorkerThread, Requests>()
-  let ended = 0 // workers that ended since the last answer
-  let failedStarts = 0 // starts that failed since the last success: answers of other workers say nothing about those
-  let failure: MatcherError | undefined
   let closing = false
   let loading = options.workers // first workers that have not finished loading
-  let refilling: Promise<void> | undefined
-  let starting: Promise<unknown> | undefined
-  let endPause = (): void => undefined
-
-  const crashes = (): number => Math.max(ended, failedStarts)
+  const refill = createRefill({
+    isShort: () => workers.size + loading < options.workers,
+    // without signal and progress, which belong to the first start
+    start: () => options.load().then((load) => start({ openThread: options.openThread, load })),
+    delay: options.delay ?? defaultDelay
+  })
 
   function onEnd(worker: WorkerThread, error: MatcherError): void {
-    if (!workers.delete(worker) || closing) return
-    ended++
-    failure = error
-    replace()
-  }
-
-  function replace(): void {
-    refilling ??= refill().finally(() => {
-      refilling = undefined
-    })
-  }
-
-  async function refill(): Promise<void> {
-    while (!closing && workers.size + loading < options.workers) {
-      if (crashes() > MAX_CRASHES) await pause((options.delay ?? defaultDelay)(crashes() - MAX_CRASHES))
-      if (closing) return
-      // without signal and progress, which belong to the first start
-      const attempt = options.load().then((load) => start({ openThread: options.openThread, load }))
-      starting = attempt
-      try {
-        await attempt
-        failedStarts = 0
-      } catch (cause) {
-        failedStarts++
-        failure = new MatcherError(
-          'inference-failed',
-          `A worker ended and no new one could be started: ${messageOf(cause)}`,
-          { cause }
-        )
-      }
-      starting = undefined
-    }
+    if (workers.delete(worker) && !closing) refill.ended(error)
   }
 
   async function start(worker: Parameters<typeof startWorkerThread>[0]): Promise<NodeLoaded> {
@@ -95,31 +60,22 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     return started.loaded
   }
 
-  function pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds).unref()
-      endPause = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
   /** Passes work to the least busy worker, or to the next one that is ready. */
   async function give<R>(
     lanes: readonly Lane[],
     abandoned: AbortSignal | undefined,
     work: (client: WorkerThread['client']) => Promise<R>
   ): Promise<R> {
-    while (workers.size === 0 && starting) await starting.catch(() => undefined) // `failure` has the error
+    while (workers.size === 0 && refill.starting) await refill.starting.catch(() => undefined) // `failure` has the error
     const [worker] = [...workers].sort((one, other) => one.busy - other.busy)
-    if (!worker) throw failure ?? new MatcherError('inference-failed', 'No worker is left; create a new matcher.')
+    if (!worker)
+      throw refill.failure ?? new MatcherError('inference-failed', 'No worker is left; create a new matcher.')
     const answered = requests.get(worker)!.add(lanes, abandoned)
     worker.busy++
     try {
       const answer = await work(worker.client)
-      ended = 0
-      if (workers.size === options.workers) failure = undefined
+      refill.answered()
+      if (workers.size === options.workers) refill.failure = undefined
       return answer
     } finally {
       worker.busy--
@@ -140,19 +96,9 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
 
   async function close(): Promise<void> {
     closing = true
-    endPause()
-    await starting?.catch(() => undefined)
-    await Promise.all(
-      [...workers].map(async (worker) => {
-        const ended = worker.client
-          .dispose()
-          .catch(() => undefined) // it ends either way
-          .then(() => worker.end())
-        if (await withinLimit(ended)) return
-        worker.client.fail(new MatcherError('disposed', 'This matcher was disposed; create a new one.'))
-        await withinLimit(worker.end())
-      })
-    )
+    refill.close()
+    await refill.starting?.catch(() => undefined)
+    await Promise.all([...workers].map(endWorker))
     workers.clear()
   }
 
@@ -163,7 +109,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     )
     const refused = starts.find((one) => one.status === 'rejected')
     if (refused) throw refused.reason // a signal's reason may be any value, including null
-    if (workers.size < options.workers && !closing) replace()
+    if (workers.size < options.workers && !closing) refill.begin()
     return (starts[0] as PromiseFulfilledResult<NodeLoaded>).value
   }
 
@@ -179,11 +125,22 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     run: (batch, abandoned) => give(['run'], abandoned, (client) => client.run(batch)),
     health: () => ({
       workers: closing ? 0 : workers.size,
-      crashes: crashes(),
-      failure: workers.size < options.workers ? failure?.message : undefined
+      crashes: refill.crashes,
+      failure: workers.size < options.workers ? refill.failure?.message : undefined
     }),
     dispose: close
   }
+}
+
+/** Lets a worker finish its work within the limit of `dispose`. */
+async function endWorker(worker: WorkerThread): Promise<void> {
+  const disposed = worker.client
+    .dispose()
+    .catch(() => undefined) // it ends either way
+    .then(() => worker.end())
+  if (await withinLimit(disposed)) return
+  worker.client.fail(new MatcherError('disposed', 'This matcher was disposed; create a new one.'))
+  await withinLimit(worker.end())
 }
 
 /** True if work ends within the limit of `dispose`. */

@@ -20,6 +20,8 @@ const news = join(root, '../../../shared/data/news-pairs')
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+const meanOfMedians = (rounds: readonly (readonly number[])[]): number =>
+  rounds.reduce((sum, values) => sum + median(values), 0) / rounds.length
 
 /** The middle batches of as many equal parts of the plan, by padded tokens: their mean time is nearly the mean of all. */
 function sample({ batches }: EpochPlan, lengths: ArrayLike<number>): Int32Array[] {
@@ -71,8 +73,6 @@ async function main(folder: string): Promise<void> {
       }
     }
   }
-  const mean = (values: readonly (readonly number[])[]): number =>
-    values.reduce((sum, of) => sum + median(of), 0) / values.length
   print(
     `an epoch of ${lengths.length} pairs (${data === news ? 'news-pairs' : 'demo corpus'}), sohu-tiny; ${cpus()[0]!.model}, load ${loadavg()[0]!.toFixed(1)}`
   )
@@ -80,15 +80,15 @@ async function main(folder: string): Promise<void> {
     `estimated: batches x mean of ${SAMPLE} batches from the shortest to the longest, each the median of ${ROUNDS} steps; alternating`
   )
   const seconds = plans.map(({ planned: { batches }, timed }) => ({
-    wall: batches.length * mean(timed.map(({ wall }) => wall)),
-    cpu: batches.length * mean(timed.map(({ cpu }) => cpu))
+    wall: batches.length * meanOfMedians(timed.map(({ wall }) => wall)),
+    cpu: batches.length * meanOfMedians(timed.map(({ cpu }) => cpu))
   }))
   plans.forEach(({ name, planned: { batches, paddingShare } }, i) => {
     const { wall, cpu } = seconds[i]!
     const ratio =
       i === 0 ? '' : `   buckets / this ${(seconds[0]!.wall / wall).toFixed(2)}, ${(seconds[0]!.cpu / cpu).toFixed(2)}`
     print(
-      `${name.padEnd(26)}${String(batches.length).padStart(6)} batches  padding ${(100 * paddingShare).toFixed(1).padStart(4)} %  ${wall.toFixed(0)} s wall  ${cpu.toFixed(0)} s processor${ratio}`
+      `${name.padEnd(26)}${String(batches.length).padStart(6)} batches  padding ${(100 * paddingShare).toFixed(1).padStart(4)} %  ${wall.toFixed(0)} s wall  ${cpu.toFixed(0)} s CPU${ratio}`
     )
   })
   print('budget: buckets / reference <= 0.5; F1 over three seeds: npx sohu-train study --study batching\n')

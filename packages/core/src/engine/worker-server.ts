@@ -48,17 +48,11 @@ export function createWorkerServer<Load, Info>(
       }
       case 'encodeAndRun': {
         const pairs = encodePairs(loaded().tokenizer, request.pairs, request.policy)
-        const whole = fitOneBatch(
-          pairs.map(({ tokenIds }) => tokenIds.length),
-          request.limits
-        )
-        const outputs = whole
-          ? await runInTurn(padBatch(pairs.map((one) => ({ ...one, taskId: request.pairs[one.pair]!.taskId }))))
-          : undefined
-        return post(
-          { type, id, result: { pairs, outputs } },
-          buffersOf([...pairs.map((pair) => pair.tokenIds), ...(outputs ? [outputs] : [])])
-        )
+        const lengths = pairs.map(({ tokenIds }) => tokenIds.length)
+        const batch = (): Batch => padBatch(pairs.map((one) => ({ ...one, taskId: request.pairs[one.pair]!.taskId })))
+        const outputs = fitOneBatch(lengths, request.limits) ? await runInTurn(batch()) : undefined
+        const arrays = [...pairs.map((pair) => pair.tokenIds), ...(outputs ? [outputs] : [])]
+        return post({ type, id, result: { pairs, outputs } }, buffersOf(arrays))
       }
       case 'run': {
         const outputs = await runInTurn(request.batch)
@@ -76,14 +70,8 @@ export function createWorkerServer<Load, Info>(
     try {
       await answer(request)
     } catch (error) {
-      post(
-        {
-          type: 'error',
-          id: request.id,
-          error: failureOf(error, request.type === 'load' ? 'device-unavailable' : 'inference-failed')
-        },
-        []
-      )
+      const code = request.type === 'load' ? 'device-unavailable' : 'inference-failed'
+      post({ type: 'error', id: request.id, error: failureOf(error, code) }, [])
     }
   }
 }

@@ -61,17 +61,14 @@ const LONGEST_TIMER = 2 ** 31 - 1
 export function startCall<R>(
   pairs: readonly TaskPair[],
   { signal, deadlineMs, onProgress }: CheckedRun,
-  { costOf, combine, signals }: CallRules<R>,
+  rules: CallRules<R>,
   enter: (call: Call) => QueueEntry
 ): Promise<Outcome<R>[]> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     if (pairs.length === 0) return resolve([])
-    const progress = pairs.map((): Progress => ({ windows: [], tokenCount: 0, truncated: false, missing: 0 }))
-    const outcomes = new Array<Outcome<R>>(pairs.length)
     let settled = false
-    let done = 0
-    let remaining = pairs.reduce((sum, pair) => sum + costOf(pair), 0)
+    const collected = collectOutcomes(pairs, rules)
     let timer: ReturnType<typeof setTimeout> | undefined
     let entry: QueueEntry | undefined = undefined as QueueEntry | undefined
     let stopListening: (() => void) | undefined = undefined as (() => void) | undefined
@@ -96,44 +93,60 @@ export function startCall<R>(
         return settled
       },
       get remaining() {
-        return settled ? 0 : remaining
+        return settled ? 0 : collected.remaining
       },
-      expect(index, tokenCount, truncated) {
-        const pair = progress[index]!
-        pair.missing++
-        pair.tokenCount += tokenCount
-        pair.truncated ||= truncated
-      },
+      expect: collected.expect,
       receive(index, row) {
         if (settled) return
         if (!row.every(Number.isFinite)) return call.reject(notFinite(row))
-        const { windows, tokenCount, truncated } = progress[index]!
-        windows.push(row)
-        if (--progress[index]!.missing > 0) return
-        outcomes[index] = { output: combine(windows, pairs[index]!), tokenCount, truncated }
-        windows.length = 0
-        done++
-        const cost = costOf(pairs[index]!)
-        remaining -= cost
-        entry?.answered(cost)
+        const cost = collected.receive(index, row)
+        if (cost !== undefined) entry?.answered(cost)
       },
       report() {
         if (settled) return
         try {
-          onProgress?.({ done, total: pairs.length })
+          onProgress?.({ done: collected.done, total: pairs.length })
         } catch (error) {
           return call.reject(error)
         }
-        if (done === pairs.length) settle(() => resolve(outcomes))
+        if (collected.done === pairs.length) settle(() => resolve(collected.outcomes))
       },
       reject: (error) => settle(() => reject(error))
     }
-    stopListening = signal && signals.listen(signal, onAbort)
+    stopListening = signal && rules.signals.listen(signal, onAbort)
     if (settled) return stopListening?.() // a signal may call its listeners immediately
     entry = enter(call)
     if (deadlineMs !== undefined && deadlineMs <= LONGEST_TIMER)
       timer = setTimeout(() => call.reject(tooLate(deadlineMs)), deadlineMs)
   })
+}
+
+/** Collects the sequences of a call's pairs. `receive` returns the cost of a pair that is complete. */
+function collectOutcomes<R>(pairs: readonly TaskPair[], { costOf, combine }: Omit<CallRules<R>, 'signals'>) {
+  const progress = pairs.map((): Progress => ({ windows: [], tokenCount: 0, truncated: false, missing: 0 }))
+  const collected = {
+    outcomes: new Array<Outcome<R>>(pairs.length),
+    done: 0,
+    remaining: pairs.reduce((sum, pair) => sum + costOf(pair), 0),
+    expect(index: number, tokenCount: number, truncated: boolean): void {
+      const pair = progress[index]!
+      pair.missing++
+      pair.tokenCount += tokenCount
+      pair.truncated ||= truncated
+    },
+    receive(index: number, row: Float32Array): number | undefined {
+      const { windows, tokenCount, truncated } = progress[index]!
+      windows.push(row)
+      if (--progress[index]!.missing > 0) return undefined
+      collected.outcomes[index] = { output: combine(windows, pairs[index]!), tokenCount, truncated }
+      windows.length = 0
+      collected.done++
+      const cost = costOf(pairs[index]!)
+      collected.remaining -= cost
+      return cost
+    }
+  }
+  return collected
 }
 
 export function tooLate(deadlineMs: number): MatcherError {

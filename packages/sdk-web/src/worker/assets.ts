@@ -1,7 +1,7 @@
 import { MatcherError, type FileProgress } from '@sohu-match/core'
 import type { Asset, StorageKind } from '../messages'
 import { download } from './download'
-import { createKeptFiles, manifestKey, type ListedModel } from './kept'
+import { createKeptFiles, manifestKey, type KeptFiles, type ListedModel } from './kept'
 import { Sha256 } from './sha256'
 import type { Store } from './store'
 
@@ -76,18 +76,14 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
   }
 
   async function loadText(url: string): Promise<string> {
-    const address = url.replace(/\?.*/, '') // a signature in the query differs between visits
-    const key = manifestKey(new Sha256().update(new TextEncoder().encode(address)).hex())
+    const key = keyOf(url)
     const found = await kept.read(key)
     const answer = await fetchText(url, context).catch((error: unknown) => {
       if (!found || !(error instanceof MatcherError && error.code === 'network')) throw error
       notes.push('manifest: the server cannot be reached, so the copy kept here is used')
       return new TextDecoder().decode(found)
     })
-    const bytes = new TextEncoder().encode(answer)
-    const writer = await kept.open(key, 0) // even if it has not changed: the time of writing is the time of use
-    await writer?.write(bytes, 0)
-    await writer?.finish(bytes)
+    await store(kept, key, answer)
     return answer
   }
 
@@ -99,6 +95,19 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
       return { fetchedBytes, reusedBytes, storage: kept.kind, notes: [...kept.notes, ...notes] }
     }
   }
+}
+
+/** A manifest's key; a signature in its query may differ between visits. */
+function keyOf(url: string): string {
+  return manifestKey(new Sha256().update(new TextEncoder().encode(url.replace(/\?.*/, ''))).hex())
+}
+
+/** Writes even an unchanged text: the time of writing is the time of use. */
+async function store(kept: KeptFiles, key: string, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text)
+  const writer = await kept.open(key, 0)
+  await writer?.write(bytes, 0)
+  await writer?.finish(bytes)
 }
 
 async function fetchText(url: string, { fetch, signal }: AssetLoaderContext): Promise<string> {

@@ -76,26 +76,6 @@ export function createKeptFiles(store: Store, reasons: readonly string[]): KeptF
     )
   }
 
-  async function prune(
-    listed: (manifest: string) => ListedModel | undefined,
-    keep: readonly string[],
-    now: number
-  ): Promise<void> {
-    const entries = (await active.entries()).sort((one, other) => other.written - one.written)
-    const used = new Set(keep)
-    const releases = new Map<string, number>()
-    for (const { key, written } of entries.filter(({ key }) => key.startsWith(TEXT_PREFIX))) {
-      const bytes = await active.read(key)
-      const model = bytes && listed(new TextDecoder().decode(bytes))
-      const release = (releases.get(model?.name ?? '') ?? 0) + 1
-      if (!model || release > RELEASES_KEPT || now - written > UNUSED_AFTER) continue
-      releases.set(model.name, release)
-      used.add(key)
-      for (const hash of model.hashes) used.add(hash)
-    }
-    for (const { key } of entries) if (!used.has(key)) await active.remove(key)
-  }
-
   return {
     get kind() {
       return active.kind
@@ -104,6 +84,27 @@ export function createKeptFiles(store: Store, reasons: readonly string[]): KeptF
     read: (key) => guarded(() => active.read(key)),
     open,
     remove: async (key) => void (await guarded(() => active.remove(key))),
-    prune: async (listed, keep, now) => void (await guarded(() => prune(listed, keep, now)))
+    prune: async (listed, keep, now) => void (await guarded(() => prune(active, listed, keep, now)))
   }
+}
+
+async function prune(
+  store: Store,
+  listed: (manifest: string) => ListedModel | undefined,
+  keep: readonly string[],
+  now: number
+): Promise<void> {
+  const entries = (await store.entries()).sort((one, other) => other.written - one.written)
+  const used = new Set(keep)
+  const releases = new Map<string, number>()
+  for (const { key, written } of entries.filter(({ key }) => key.startsWith(TEXT_PREFIX))) {
+    const bytes = await store.read(key)
+    const model = bytes && listed(new TextDecoder().decode(bytes))
+    const release = (releases.get(model?.name ?? '') ?? 0) + 1
+    if (!model || release > RELEASES_KEPT || now - written > UNUSED_AFTER) continue
+    releases.set(model.name, release)
+    used.add(key)
+    for (const hash of model.hashes) used.add(hash)
+  }
+  for (const { key } of entries) if (!used.has(key)) await store.remove(key)
 }
