@@ -60,7 +60,7 @@ const LONGEST_TIMER = 2 ** 31 - 1
  */
 export function startCall<R>(
   pairs: readonly TaskPair[],
-  { signal, deadlineMs, onProgress }: CheckedRun,
+  { signal, deadlineMs = Infinity, onProgress }: CheckedRun,
   rules: CallRules<R>,
   enter: (call: Call) => QueueEntry
 ): Promise<Outcome<R>[]> {
@@ -84,7 +84,6 @@ export function startCall<R>(
         reject(error) // a broken signal affects only its own call
       }
     }
-    const onAbort = (): void => settle(() => reject(signal?.reason))
     const call: Call = {
       pairs,
       unread: 0,
@@ -113,11 +112,10 @@ export function startCall<R>(
       },
       reject: (error) => settle(() => reject(error))
     }
-    stopListening = signal && rules.signals.listen(signal, onAbort)
+    stopListening = signal && rules.signals.listen(signal, () => settle(() => reject(signal.reason)))
     if (settled) return stopListening?.() // a signal may call its listeners immediately
     entry = enter(call)
-    if (deadlineMs !== undefined && deadlineMs <= LONGEST_TIMER)
-      timer = setTimeout(() => call.reject(tooLate(deadlineMs)), deadlineMs)
+    if (deadlineMs <= LONGEST_TIMER) timer = setTimeout(() => call.reject(tooLate(deadlineMs)), deadlineMs)
   })
 }
 
