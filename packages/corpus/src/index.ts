@@ -1,5 +1,1 @@
-export { CORPUS_SEED, newsPairs, type NewsPair } from './news-pairs'
-export { questionPairs, type QuestionPair } from './question-pairs'
-export { writeCorpus } from './files'
-export { SPLITS, type Split } from './split'
-export { readNews, readQuestions, type NewsKind, type NewsText, type Question } from './texts'
+export { readNews } from './texts'
