@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test'
-import type { DeviceOptions } from './support/fixtures'
+import type { DeviceOptions, EngineOptions } from './support/fixtures'
 import { chromePath } from './support/paths'
 
 /** Chromium's software adapter for WebGPU; and no requests of the browser's own, so that the tests see the page's only. */
@@ -15,7 +15,10 @@ const FLAGS = [
   '--no-pings'
 ]
 
-export default defineConfig<DeviceOptions>({
+/** The tests that run in every engine; Chromium has more of them. */
+const SHARED = /(abort|cache|loading|demo-page|labels|matcher|pages|parity|vectors)\.spec/
+
+export default defineConfig<DeviceOptions, EngineOptions>({
   testDir: './tests',
   globalSetup: './support/global-setup.ts',
   outputDir: './test-results',
@@ -25,7 +28,9 @@ export default defineConfig<DeviceOptions>({
   reporter: [['list']],
   use: { browserName: 'chromium', headless: true, launchOptions: { executablePath: chromePath(), args: FLAGS } },
   projects: [
-    { name: 'wasm', use: { device: 'wasm' }, testIgnore: /webgpu\.spec/ },
-    { name: 'webgpu', use: { device: 'webgpu' }, testMatch: /(parity|labels|webgpu|model-zh)\.spec/ }
+    { name: 'wasm', use: { device: 'wasm' }, testIgnore: /(webgpu|demo-page)\.spec/ },
+    { name: 'webgpu', use: { device: 'webgpu' }, testMatch: /(parity|labels|webgpu|model-zh)\.spec/ },
+    { name: 'firefox', use: { engineName: 'firefox' }, testMatch: SHARED },
+    { name: 'webkit', use: { engineName: 'webkit' }, testMatch: SHARED }
   ]
 })

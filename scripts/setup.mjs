@@ -2,12 +2,12 @@
 import { check, setup, SetupError } from './setup/index.mjs'
 
 const HELP = `npm run setup [-- OPTIONS]    installs what this clone needs; does nothing where all is there
-  --browser        also a Chromium for the end-to-end tests
+  --browser        also Chromium, Firefox and WebKitGTK for the end-to-end tests (the last two where apt-get can)
   --spark          also Java and PySpark (434 MB) for the test of examples/spark
   --weights NAME   also public weights that training starts from, for example bge-small-zh-v1.5 (95 MB)
   --check          says what is there and what is missing, changes nothing; exits with 1 where something is missing
 Environment: SOHU_MATCH_TENSORFLOW=cpu|gpu (default: gpu where an NVIDIA driver is present), SOHU_MATCH_CACHE (folder of large downloads),
-CHROME_PATH (a Chromium to use), JAVA_HOME, CXX (C++ compiler).`
+CHROME_PATH, FIREFOX_PATH (a Chromium and a Firefox to use), JAVA_HOME, CXX (C++ compiler).`
 
 const args = process.argv.slice(2)
 const isName = (arg, i) => args[i - 1] === '--weights' && !arg.startsWith('--')

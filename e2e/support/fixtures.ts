@@ -1,35 +1,60 @@
-import { test as base, type Page } from '@playwright/test'
+import { expect, test as base, type Browser } from '@playwright/test'
+import type { Engine, EngineName, EnginePage } from './engines/engine'
+import { startEngine } from './engines/start'
 import { DEMO, LABEL_MODEL, MODEL, PACKAGE, SITE, VECTOR_MODEL, ZH_MODEL } from './paths'
 import { startSite, type Site } from './server'
+
+export { expect }
 
 /** The device of a project. */
 export interface DeviceOptions {
   device: 'wasm' | 'webgpu'
 }
 
-interface Fixtures extends DeviceOptions {
-  /** A server of this test's own. */
-  site: Site
-  /** The page with the public API on `globalThis.sdk`, from `site`. */
-  sdkPage: Page
+/** The engine of a project; it starts once for all its tests. */
+export interface EngineOptions {
+  engineName: EngineName
 }
 
-/** Playwright's test with a server and a page a test. */
-export const test = base.extend<Fixtures>({
+interface Fixtures extends DeviceOptions {
+  /** A server of this test's own, and so an origin without storage. */
+  site: Site
+  /** The page with the public API on `globalThis.sdk`, from `site`. */
+  sdkPage: EnginePage
+}
+
+/** Playwright's test with a server and a page a test, in the project's engine. The fixture `page` is Chromium's only. */
+export const test = base.extend<Fixtures, EngineOptions & { engine: Engine; browser: Browser }>({
   device: ['wasm', { option: true }],
+  engineName: ['chromium', { option: true, scope: 'worker' }],
+  engine: [
+    async ({ engineName, playwright, launchOptions }, use) => {
+      const engine = await startEngine(engineName, playwright.chromium, launchOptions)
+      await use(engine)
+      await engine.close()
+    },
+    { scope: 'worker', timeout: 60_000 }
+  ],
+  browser: [
+    async ({ engine, engineName }, use) => {
+      if (!('browser' in engine)) throw new Error(`The fixture page is Playwright's; use sdkPage in ${engineName}.`)
+      await use(engine.browser as Browser)
+    },
+    { scope: 'worker' }
+  ],
   // eslint-disable-next-line no-empty-pattern
   site: async ({}, use) => {
     const site = await openSite()
     await use(site)
     await site.close()
   },
-  sdkPage: async ({ page, site }, use) => {
+  sdkPage: async ({ engine, site }, use) => {
+    const page = await engine.open()
     await openSdkPage(page, site)
     await use(page)
+    await page.close()
   }
 })
-
-export { expect } from '@playwright/test'
 
 /** A server with the pages, the model at /model/, the published one at /zh/ and for the demo page, and the package's dist folder as it is at /pkg/. */
 export function openSite(headers?: Record<string, string>): Promise<Site> {
@@ -49,7 +74,7 @@ export function openSite(headers?: Record<string, string>): Promise<Site> {
 }
 
 /** Opens the page with the public API and waits for it. */
-export async function openSdkPage(page: Page, site: Site): Promise<void> {
+export async function openSdkPage(page: Pick<EnginePage, 'evaluate' | 'goto'>, site: Site): Promise<void> {
   await page.goto(`${site.origin}/index.html`)
-  await page.waitForFunction(() => 'sdk' in globalThis)
+  await expect.poll(() => page.evaluate(() => 'sdk' in globalThis)).toBe(true)
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import type { EnginePage } from './engines/engine'
 import type { Site } from './server'
 
 /** Serves a worker at the returned address that runs `script` before the package's own; for the option `worker`. */
@@ -9,6 +11,27 @@ export function hookWorker(site: Site, script: string): string {
   site.bend('/hooked/worker.js', answer("import './hook.js'\nimport '/pkg/worker.js'"))
   site.bend('/hooked/hook.js', answer(script))
   return '/hooked/worker.js'
+}
+
+/** Holds a lock for as long as the worker, or a thread of it, lives. */
+const HOLD_LOCK = "navigator.locks.request('alive ' + Math.random(), () => new Promise(() => {}))"
+
+/** Serves a worker, for the option `worker`, that `liveWorkers` counts. */
+export const countedWorker = (site: Site): string => hookWorker(site, HOLD_LOCK)
+
+/** Makes `liveWorkers` count everything that runs the package's copy of onnxruntime-web: the worker and its threads. */
+export function countThreads(site: Site): void {
+  site.bend('ort.wasm.js', (_request, response, file) => {
+    response.writeHead(200, { 'content-type': 'text/javascript' }).end(`${HOLD_LOCK}\n${readFileSync(file, 'utf8')}`)
+  })
+}
+
+/** Counted workers that are alive: the browser releases a worker's locks when it has ended. */
+export function liveWorkers(page: Pick<EnginePage, 'evaluate'>): Promise<number> {
+  return page.evaluate(async () => {
+    const { held } = await navigator.locks.query()
+    return held!.filter(({ name }) => name!.startsWith('alive ')).length
+  })
 }
 
 /** Keeps every WebGPU device that the worker opens, and lets the page lose it or make it run out of memory. */

@@ -1,5 +1,5 @@
-import type { Page } from '@playwright/test'
 import type { LoadProgress, MatcherErrorCode, MatcherInfo } from '@sohu-match/sdk-web'
+import type { EnginePage } from './engines/engine'
 
 /** Options of `createMatcher` that can be sent to a page. */
 export interface PageOptions {
@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 /** Calls `createMatcher` in the page (default: wasm, /model/) and tells what came of it. */
-export function load(page: Page, options: PageOptions = {}): Promise<Outcome> {
+export function load(page: Pick<EnginePage, 'evaluate'>, options: PageOptions = {}): Promise<Outcome> {
   return page.evaluate(async ({ abortAfter, abortAtBytes, ...options }) => {
     const progress: LoadProgress[] = []
     const abort = new AbortController()
@@ -53,7 +53,7 @@ export function load(page: Page, options: PageOptions = {}): Promise<Outcome> {
 
 /** One match with the page's matcher: its score, or the code of its failure. */
 export function match(
-  page: Page,
+  page: Pick<EnginePage, 'evaluate'>,
   a = '国足二比一获胜',
   b = '国足赢得比赛',
   task = 'B-ss'

@@ -33,11 +33,34 @@ export const EXPECTED = join(WORK, 'expected.json')
 
 /** The Chromium that `npm run setup -- --browser` chose, or CHROME_PATH. Throws when there is none: a browser test without a browser is no pass. */
 export function chromePath(): string {
-  const note = join(ROOT, 'node_modules/.sohu-match/browser.json')
-  const path =
-    process.env.CHROME_PATH ??
-    (existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as { path: string }).path : undefined)
-  if (!path || !existsSync(path))
-    throw new Error(`No Chromium at ${path ?? note}; run: npm run setup -- --browser, or set CHROME_PATH.`)
-  return path
+  return existing('Chromium', process.env.CHROME_PATH ?? noted('browser').path, 'CHROME_PATH')
+}
+
+/** Likewise Firefox, or FIREFOX_PATH. */
+export function firefoxPath(): string {
+  return existing('Firefox', process.env.FIREFOX_PATH ?? noted('firefox').path, 'FIREFOX_PATH')
+}
+
+/** Likewise WebKitGTK: its driver, a Python that has its bindings, and a virtual screen. */
+export function webkitPaths(): { readonly driver: string; readonly python: string; readonly screen: string } {
+  const { driver, python, screen } = noted('webkit')
+  return {
+    driver: existing("WebKitGTK's driver", driver),
+    python: existing("Python with WebKitGTK's bindings", python),
+    screen: existing('Xvfb', screen)
+  }
+}
+
+/** What set-up noted of a browser; nothing where it has not chosen one. */
+function noted(name: string): Readonly<Record<string, string | undefined>> {
+  const note = join(ROOT, `node_modules/.sohu-match/${name}.json`)
+  return existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as Record<string, string>) : {}
+}
+
+function existing(what: string, path: string | undefined, variable?: string): string {
+  if (path && existsSync(path)) return path
+  const other = variable ? `, or set ${variable}` : ''
+  throw new Error(
+    `No ${what}${path ? ` at ${path}` : ''} for the end-to-end tests; run: npm run setup -- --browser${other}.`
+  )
 }

@@ -1,4 +1,5 @@
 import { expect, test } from '../support/fixtures'
+import { countedWorker, liveWorkers } from '../support/hooked-worker'
 import { load } from '../support/page-calls'
 
 test('a signal that is aborted already stops before any request', async ({ sdkPage, site }) => {
@@ -21,20 +22,21 @@ test('an abort stops a download at once, ends the worker, and passes its reason 
       closed = true
     })
   })
-  await sdkPage.evaluate(() => {
+  await sdkPage.evaluate((worker) => {
     const abort = (kept.abort = new AbortController())
     kept.loading = sdk
-      .createMatcher({ model: '/model/', device: 'wasm', signal: abort.signal })
+      .createMatcher({ model: '/model/', device: 'wasm', worker, signal: abort.signal })
       .catch((reason: unknown) => reason)
-  })
+  }, countedWorker(site))
   await expect.poll(() => asked).toBe(true)
+  expect(await liveWorkers(sdkPage)).toBe(1)
   const reason = await sdkPage.evaluate(() => {
     ;(kept.abort as AbortController).abort('the visitor left')
     return kept.loading
   })
   expect(reason).toBe('the visitor left')
   await expect.poll(() => closed).toBe(true)
-  await expect.poll(() => sdkPage.workers().length).toBe(0)
+  await expect.poll(() => liveWorkers(sdkPage)).toBe(0)
 })
 
 test('an abort in the middle of a graph leaves its bytes for the next load', async ({ sdkPage, site }) => {

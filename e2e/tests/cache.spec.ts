@@ -1,30 +1,58 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from '@playwright/test'
 import { expect, openSdkPage, test } from '../support/fixtures'
+import type { Engine, EnginePage } from '../support/engines/engine'
 import { hookWorker } from '../support/hooked-worker'
 import { load, match } from '../support/page-calls'
 import { MODEL } from '../support/paths'
 
+const MANIFEST = JSON.parse(readFileSync(join(MODEL, 'manifest.json'), 'utf8')) as {
+  readonly files: Record<string, { readonly bytes: number; readonly sha256: string }>
+  readonly graphs: Record<string, unknown>
+}
+
 const bytesAsked = (hits: readonly { path: string }[]): string[] =>
   hits.map((hit) => hit.path).filter((path) => /\.(onnx|bin|txt)$/.test(path))
 
-/** Names and sizes in the private file system. */
-function stored(page: Page): Promise<Record<string, number>> {
+/** Names and sizes of what is kept, in the private file system and in the Cache API. */
+function stored(page: EnginePage): Promise<Record<string, number>> {
   return page.evaluate(async () => {
-    const root = await navigator.storage.getDirectory()
     const sizes: Record<string, number> = {}
-    const folder = await root.getDirectoryHandle('sohu-match').catch(() => undefined)
+    const root = await navigator.storage?.getDirectory?.()
+    const folder = await root?.getDirectoryHandle('sohu-match').catch(() => undefined)
     if (folder)
       for await (const [name, handle] of folder.entries())
         sizes[name] = (await (handle as FileSystemFileHandle).getFile()).size
+    if (!(await caches.has('sohu-match'))) return sizes
+    const cache = await caches.open('sohu-match')
+    for (const { url } of await cache.keys())
+      sizes[url.split('/').at(-1)!] = (await (await cache.match(url))!.blob()).size
     return sizes
   })
 }
 
-test('a second visit takes every byte of model and runtime out of storage', async ({ sdkPage, site }) => {
+/** Overwrites a kept file with as many zeros. */
+function overwrite(page: EnginePage, storage: Engine['storage'], name: string, bytes: number): Promise<void> {
+  return page.evaluate(
+    async ({ storage, name, bytes }) => {
+      const zeros = new Uint8Array(bytes)
+      if (storage === 'cache') {
+        const cache = await caches.open('sohu-match')
+        const kept = (await cache.keys()).find(({ url }) => url.endsWith(name))!
+        return cache.put(kept, new Response(zeros))
+      }
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('sohu-match')
+      const writable = await (await folder.getFileHandle(name)).createWritable()
+      await writable.write(zeros)
+      await writable.close()
+    },
+    { storage, name, bytes }
+  )
+}
+
+test('a second visit takes every byte of model and runtime out of storage', async ({ engine, sdkPage, site }) => {
   const first = await load(sdkPage)
-  expect(first.info).toMatchObject({ storage: 'opfs', reusedBytes: 0 })
+  expect(first.info).toMatchObject({ storage: engine.storage, reusedBytes: 0 })
   const { score } = await match(sdkPage)
   site.hits.length = 0
   await openSdkPage(sdkPage, site)
@@ -47,28 +75,19 @@ test('clearCache removes everything, and the next load downloads again', async (
   expect(bytesAsked(site.hits)).toHaveLength(4)
 })
 
-test('a file that changed in storage is downloaded again', async ({ sdkPage }) => {
+test('a file that changed in storage is downloaded again', async ({ engine, sdkPage }) => {
   await load(sdkPage)
-  const changed = await sdkPage.evaluate(async () => {
-    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('sohu-match')
-    const { files } = (await (await fetch('/model/manifest.json')).json()) as {
-      files: Record<string, { sha256: string; bytes: number }>
-    }
-    const { sha256, bytes } = files['onnx/model_int8.onnx']!
-    const writable = await (await folder.getFileHandle(sha256)).createWritable()
-    await writable.write(new Uint8Array(bytes))
-    await writable.close()
-    return bytes
-  })
+  const { sha256, bytes } = MANIFEST.files['onnx/model_int8.onnx']!
+  await overwrite(sdkPage, engine.storage, sha256, bytes)
   const { info } = await load(sdkPage)
-  expect(info!.fetchedBytes).toBe(changed)
+  expect(info!.fetchedBytes).toBe(bytes)
   expect(await match(sdkPage)).toHaveProperty('score')
 })
 
 test('uses the Cache API where the private file system is missing', async ({ sdkPage, site }) => {
   const worker = hookWorker(
     site,
-    "StorageManager.prototype.getDirectory = async () => { throw new DOMException('not here', 'SecurityError') }"
+    "globalThis.StorageManager && (StorageManager.prototype.getDirectory = async () => { throw new DOMException('not here', 'SecurityError') })"
   )
   const first = await load(sdkPage, { worker })
   expect(first.info).toMatchObject({
@@ -89,13 +108,8 @@ test('works without keeping anything when asked to', async ({ sdkPage }) => {
   expect(await stored(sdkPage)).toEqual({})
 })
 
-test('works uncached and says so when the quota is used up', async ({ site, playwright, launchOptions }, info) => {
-  // a profile on disk: the files of a private window are not counted
-  const context = await playwright.chromium.launchPersistentContext(info.outputPath('profile'), launchOptions)
-  const page = context.pages()[0]!
-  await openSdkPage(page, site)
-  const session = await context.newCDPSession(page)
-  await session.send('Storage.overrideQuotaForOrigin', { origin: site.origin, quotaSize: 1_000_000 }) // the runtime alone is larger
+test('works uncached and says so when the quota is used up', async ({ engine, site }) => {
+  const page = await engine.openLimited(`${site.origin}/index.html`, 2_000_000) // the runtime alone is larger
   const outcome = await load(page)
   expect(outcome.error).toBeUndefined()
   expect(outcome.info).toMatchObject({
@@ -103,11 +117,11 @@ test('works uncached and says so when the quota is used up', async ({ site, play
     notes: expect.arrayContaining([expect.stringContaining('quota')])
   })
   expect(await match(page)).toHaveProperty('score')
-  await context.close()
+  await page.close()
 })
 
-test('two tabs that load at once download each file once', async ({ sdkPage, site, context }) => {
-  const other = await context.newPage()
+test('two tabs that load at once download each file once', async ({ sdkPage, site }) => {
+  const other = await sdkPage.sibling()
   await openSdkPage(other, site)
   const outcomes = await Promise.all([load(sdkPage), load(other)])
   expect(outcomes.map((outcome) => outcome.error)).toEqual([undefined, undefined])
@@ -115,15 +129,13 @@ test('two tabs that load at once download each file once', async ({ sdkPage, sit
   expect(asked).toHaveLength(new Set(asked).size)
   const scores = await Promise.all([match(sdkPage), match(other)])
   expect(scores[0]).toEqual(scores[1])
+  await other.close()
 })
 
 test('a new version of a model replaces the old one in storage', async ({ sdkPage, site }) => {
   await load(sdkPage)
-  const manifest = JSON.parse(readFileSync(join(MODEL, 'manifest.json'), 'utf8')) as {
-    files: Record<string, unknown>
-    graphs: Record<string, unknown>
-  }
-  const old = (manifest.files['onnx/model_int8.onnx'] as { sha256: string }).sha256
+  const manifest = structuredClone(MANIFEST)
+  const old = manifest.files['onnx/model_int8.onnx']!.sha256
   expect(await stored(sdkPage)).toHaveProperty(old)
   delete manifest.graphs.int8
   delete manifest.files['onnx/model_int8.onnx']

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Dtype, MatchResult } from '@sohu-match/sdk-web'
-import type { Page } from '@playwright/test'
+import type { EnginePage } from '../support/engines/engine'
 import { expect, test } from '../support/fixtures'
 import { EXPECTED } from '../support/paths'
 import { PAIRS } from '../support/pairs'
@@ -21,7 +21,7 @@ const TOLERANCES: Record<'wasm' | 'webgpu', Partial<Record<Dtype, number>>> = {
 const COUNTS = { wasm: PAIRS.length, webgpu: 6 }
 
 /** Scores the pairs in one call and returns the largest difference of a logit. */
-async function largestDifference(page: Page, device: 'wasm' | 'webgpu', dtype: Dtype): Promise<number> {
+async function largestDifference(page: EnginePage, device: 'wasm' | 'webgpu', dtype: Dtype): Promise<number> {
   const pairs = PAIRS.slice(0, COUNTS[device])
   const { results, info } = await page.evaluate(
     async ({ pairs, device, dtype }) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Page } from '@playwright/test'
 import type { Asset, Preloaded } from '@sohu-match/sdk-web'
+import type { EnginePage } from '../support/engines/engine'
 import { expect, openSdkPage, test } from '../support/fixtures'
 import { load, match, type PageOptions } from '../support/page-calls'
 import { cutAfter } from '../support/server'
@@ -8,7 +8,11 @@ import { cutAfter } from '../support/server'
 type Failure = { readonly code?: string; readonly message: string }
 
 /** Calls `listAssets` or `preload` in the page. */
-function prepare<T>(page: Page, name: 'listAssets' | 'preload', options: PageOptions = {}): Promise<T | Failure> {
+function prepare<T>(
+  page: Pick<EnginePage, 'evaluate'>,
+  name: 'listAssets' | 'preload',
+  options: PageOptions = {}
+): Promise<T | Failure> {
   return page.evaluate(
     async ({ name, options }) => {
       try {
@@ -38,17 +42,18 @@ test('the progress of all files together never falls, and ends at the bytes of t
 })
 
 test('listAssets names every address that a load requests, with the bytes and hash that the server sends', async ({
-  sdkPage,
+  page,
   site
 }) => {
-  const assets = (await prepare(sdkPage, 'listAssets')) as Asset[]
+  await openSdkPage(page, site)
+  const assets = (await prepare(page, 'listAssets')) as Asset[]
   const requested = site.hits.map(({ path }) => path)
   expect(
     requested.some((path) => /\.(onnx|bin)$/.test(path)),
     requested.join(' ')
   ).toBe(false)
   site.hits.length = 0
-  expect((await load(sdkPage)).error).toBeUndefined()
+  expect((await load(page)).error).toBeUndefined()
   const listed = new Set(assets.map(({ url }) => new URL(url).pathname))
   await expect.poll(() => site.hits.length).toBeGreaterThanOrEqual(4)
   for (const { path } of site.hits) expect([...listed]).toContain(path)
@@ -60,35 +65,34 @@ test('listAssets names every address that a load requests, with the bytes and ha
       sha256
     })
   }
-  await expect.poll(() => sdkPage.workers().length).toBe(1) // the one that matches; the one that listed has ended
+  await expect.poll(() => page.workers().length).toBe(1) // the one that matches; the one that listed has ended
 })
 
-test('preload stores everything and opens no session; a load then works without the server', async ({
-  sdkPage,
-  site
-}) => {
-  const preloaded = (await prepare(sdkPage, 'preload')) as Preloaded
+test('preload stores everything and opens no session; a load then works without the server', async ({ page, site }) => {
+  await openSdkPage(page, site)
+  const preloaded = (await prepare(page, 'preload')) as Preloaded
   expect(preloaded).toMatchObject({ device: 'wasm', dtype: 'int8', storage: 'opfs', reusedBytes: 0 })
-  await expect.poll(() => sdkPage.workers().length).toBe(0)
-  const again = (await prepare(sdkPage, 'preload')) as Preloaded
+  await expect.poll(() => page.workers().length).toBe(0)
+  const again = (await prepare(page, 'preload')) as Preloaded
   expect(again).toMatchObject({ fetchedBytes: 0, reusedBytes: preloaded.fetchedBytes })
   await site.close()
-  const { info, error } = await load(sdkPage)
+  const { info, error } = await load(page)
   expect(error).toBeUndefined()
   expect(info).toMatchObject({ fetchedBytes: 0, reusedBytes: preloaded.fetchedBytes })
-  expect(await match(sdkPage)).toHaveProperty('score')
+  expect(await match(page)).toHaveProperty('score')
 })
 
-test('preload refuses where nothing is stored, and says what a load would say', async ({ sdkPage, site }) => {
-  expect(await prepare(sdkPage, 'preload', { cache: false })).toMatchObject({
+test('preload refuses where nothing is stored, and says what a load would say', async ({ page, site }) => {
+  await openSdkPage(page, site)
+  expect(await prepare(page, 'preload', { cache: false })).toMatchObject({
     code: 'storage',
     message: expect.stringContaining('switched off')
   })
-  expect(await prepare(sdkPage, 'preload', { model: '/nowhere/' })).toMatchObject({ code: 'asset-missing' })
-  expect(await prepare(sdkPage, 'listAssets', { dtype: 'int3' as 'int8' })).toMatchObject({ code: 'dtype-missing' })
+  expect(await prepare(page, 'preload', { model: '/nowhere/' })).toMatchObject({ code: 'asset-missing' })
+  expect(await prepare(page, 'listAssets', { dtype: 'int3' as 'int8' })).toMatchObject({ code: 'dtype-missing' })
   site.bend('vocab.txt', (_request, response) => response.end('0123'))
-  expect(await prepare(sdkPage, 'preload')).toMatchObject({ code: 'asset-corrupt' })
-  await expect.poll(() => sdkPage.workers().length).toBe(0)
+  expect(await prepare(page, 'preload')).toMatchObject({ code: 'asset-corrupt' })
+  await expect.poll(() => page.workers().length).toBe(0)
 })
 
 test('several workers share the work, and stop together', async ({ page, site }) => {
@@ -114,7 +118,7 @@ test('several workers share the work, and stop together', async ({ page, site })
   expect(found.info).toEqual([1, 2, 1])
   expect(found.health).toEqual({ workers: 2, crashes: 0 })
   expect(found.difference).toBeLessThan(1e-5) // fp32 sums in another order where batches differ
-  expect(page.workers()).toHaveLength(2)
+  await expect.poll(() => page.workers().length).toBe(2) // the third has been told to end
   await page.evaluate(() => (kept.two as { dispose(): Promise<void> }).dispose())
   await expect.poll(() => page.workers().length).toBe(0)
   const aborted = await load(page, { abortAfter: 0, workers: 3 })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from '@playwright/test'
+import type { EnginePage } from '../support/engines/engine'
 import { expect, test } from '../support/fixtures'
 import { MODEL, ROOT } from '../support/paths'
 import type { Site } from '../support/server'
@@ -36,7 +36,7 @@ function serveVocab(site: Site, path: string): void {
 
 /** What the package's worker makes of pairs, asked by its own messages. */
 function encode(
-  page: Page,
+  page: EnginePage,
   pairs: readonly { a: string; b: string }[],
   maxLength: number
 ): Promise<{ ids: number[]; segments: number[] }[]> {

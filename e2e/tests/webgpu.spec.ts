@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import type { MatchResult } from '@sohu-match/sdk-web'
+import type { EnginePage } from '../support/engines/engine'
 import { expect, test } from '../support/fixtures'
 import { hookWorker, LOSE_DEVICE } from '../support/hooked-worker'
 import { load, match } from '../support/page-calls'
@@ -10,7 +11,7 @@ import { EXPECTED } from '../support/paths'
 test.describe.configure({ timeout: 240_000 }) // shaders compile slowly on a software adapter
 
 /** Makes every WebGPU device of the page's workers fail, and waits until they have. */
-function failDevices(page: Page, how: 'lose' | 'out-of-memory'): Promise<void> {
+function failDevices(page: Pick<EnginePage, 'evaluate'>, how: 'lose' | 'out-of-memory'): Promise<void> {
   return page.evaluate(
     (how) =>
       new Promise<void>((resolve) => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { readNote, writeNote } from '../../packages/trainer/setup/places.mjs'
+import { hasApt, installFromApt } from './apt.mjs'
 import { ROOT } from './root.mjs'
 import { isExecutable, run, which } from '../../packages/trainer/setup/run.mjs'
 import { SetupError, timed } from '../../packages/trainer/setup/say.mjs'
@@ -29,8 +30,7 @@ export const browser = {
       return found ? browser.ready() : 'none found'
     })
     if (!browser.missing()) return
-    if (process.getuid?.() === 0 && which(['apt-get']))
-      await timed('browser', "installing Debian's chromium (apt-get)", installFromDebian)
+    if (hasApt()) await timed('browser', "installing Debian's chromium (apt-get)", () => installFromApt('chromium'))
     if (!(await findBrowser())) await timed('browser', "installing Playwright's Chromium", installFromPlaywright)
     const found = await findBrowser()
     if (!found)
@@ -71,18 +71,6 @@ function playwrightsOwn() {
     return existsSync(file) ? file : undefined
   } catch {
     return undefined
-  }
-}
-
-/** apt-get fails where there is no network or no such package; Playwright's own is tried next, so that is said, not thrown. */
-async function installFromDebian() {
-  const env = { DEBIAN_FRONTEND: 'noninteractive' }
-  try {
-    await run('apt-get', ['update'], { env })
-    await run('apt-get', ['install', '-y', 'chromium'], { env })
-    return undefined
-  } catch (error) {
-    return `not possible: ${error.message.split('\n').at(-1)}`
   }
 }
 

@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { findBrowser } from './browser.mjs'
+import { findFirefox, findWebKit } from './engines.mjs'
 import { requireNode } from '../../packages/trainer/setup/steps.mjs'
 import { hashOf, obstacle } from '../../packages/trainer/setup/kernels.mjs'
 import { firstDifference, npmError } from './packages.mjs'
@@ -143,6 +144,15 @@ describe('commands', () => {
 describe('browser', () => {
   it('of CHROME_PATH must be a Chromium', async () => {
     await assert.rejects(findBrowser({ CHROME_PATH: process.execPath }), /CHROME_PATH/)
+  })
+
+  it('of FIREFOX_PATH must be a Firefox, and is not there without a path', async () => {
+    await assert.rejects(findFirefox({ FIREFOX_PATH: process.execPath }), /FIREFOX_PATH is .*not a Firefox/)
+    assert.equal(await findFirefox({ PATH: '/nonexistent' }), undefined)
+  })
+
+  it('of WebKit is not there without its driver', async () => {
+    assert.equal(await findWebKit({ PATH: '/nonexistent' }), undefined)
   })
 })
 

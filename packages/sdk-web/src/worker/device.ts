@@ -51,12 +51,13 @@ export function requireWasmSimd(): void {
   }
 }
 
-/** Number of wasm threads: half the logical processors, at most 4; 1 unless the page is cross-origin isolated. */
+/** Number of wasm threads: half the logical processors, at most 4; 1, with the reason, where threads cannot share memory. */
 export function wasmThreads(): { threads: number; reason?: string } {
-  if (!self.crossOriginIsolated)
-    return {
-      threads: 1,
-      reason: 'threads: 1, because the page is not cross-origin isolated (it needs the COOP and COEP headers)'
-    }
+  const missing = !self.crossOriginIsolated
+    ? 'the page is not cross-origin isolated (it needs the COOP and COEP headers)'
+    : typeof SharedArrayBuffer === 'undefined'
+      ? 'this browser has no SharedArrayBuffer'
+      : undefined
+  if (missing) return { threads: 1, reason: `threads: 1, because ${missing}` }
   return { threads: Math.max(1, Math.min(4, Math.floor(navigator.hardwareConcurrency / 2))) }
 }

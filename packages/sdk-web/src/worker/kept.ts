@@ -8,6 +8,9 @@ const UNUSED_AFTER = 30 * 24 * 3600 * 1000
 /** Number of releases of a model, by the name in its manifest, to keep. */
 const RELEASES_KEPT = 2
 
+/** Names of the errors that mean a full quota; the second is Firefox's, of its Cache API. */
+const FULL = ['QuotaExceededError', 'NS_ERROR_FILE_NO_DEVICE_SPACE']
+
 const TEXT_PREFIX = 'manifest-'
 
 /** The model's name and the hashes of its files. */
@@ -45,7 +48,7 @@ export function createKeptFiles(store: Store, reasons: readonly string[]): KeptF
       if (key) await store.remove(key).catch(() => undefined) // the storage has already been given up
       if (active !== noStore) {
         active = noStore
-        const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'
+        const full = FULL.includes((cause as Error).name)
         const why = full ? 'the quota of this origin is used up' : messageOf(cause)
         notes.push(`storage: ${why}, so files are not kept`)
       }

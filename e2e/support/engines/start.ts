@@ -1,0 +1,12 @@
+import type { BrowserType, LaunchOptions } from '@playwright/test'
+import { startChromium } from './chromium'
+import type { Engine, EngineName } from './engine'
+import { startFirefox } from './firefox'
+import { startWebKit } from './webkit'
+
+/** Starts an engine. Throws where it is not installed: a browser test without a browser is no pass. */
+export function startEngine(name: EngineName, chromium: BrowserType, options: LaunchOptions): Promise<Engine> {
+  if (name === 'firefox') return startFirefox()
+  if (name === 'webkit') return startWebKit()
+  return startChromium(chromium, options)
+}
