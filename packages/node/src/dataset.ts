@@ -12,7 +12,7 @@ import {
   type TaskSpec
 } from '@sohu-match/core'
 import { readError } from './system-errors'
-import { readJson } from './read'
+import { readJson, readText } from './read'
 import { readLabels } from './labels'
 import { linesOfFile } from './lines'
 import type { GivenColumns } from './pairs/columns'
@@ -32,7 +32,11 @@ export interface Dataset {
   readonly strayLabels: readonly string[]
   /** Columns that were guessed, and splits that were made; to be shown. */
   readonly notes: readonly string[]
+  /** `file:line` of each task in `dataset.json`, by name, for messages. */
+  readonly places?: ReadonlyMap<string, string>
 }
+
+type Described = Pick<Dataset, 'tasks' | 'missing' | 'places'> & { readonly sources: readonly Source[] }
 
 interface Source {
   readonly path: string
@@ -91,7 +95,7 @@ async function readFolder(
   optional: readonly SplitName[]
 ): Promise<Dataset> {
   const description = join(directory, 'dataset.json')
-  const { tasks, sources, missing } = (await exists(description))
+  const { tasks, sources, missing, places }: Described = (await exists(description))
     ? await describedSources(description, wanted, unlabelled)
     : await sohuSources(directory, wanted, unlabelled)
   for (const split of wanted) {
@@ -106,7 +110,7 @@ async function readFolder(
   const labels =
     wanted.includes('test') && (await exists(labelFile)) ? await readLabels(labelFile) : new Map<string, 0 | 1>()
   const { test, strayLabels } = withLabels(splits.test, labels)
-  return { tasks, splits: { ...splits, test }, missing, strayLabels, notes: [] }
+  return { tasks, splits: { ...splits, test }, missing, strayLabels, notes: [], ...(places && { places }) }
 }
 
 async function sohuSources(directory: string, wanted: readonly SplitName[], unlabelled: boolean) {
@@ -152,7 +156,16 @@ async function describedSources(description: string, wanted: readonly SplitName[
     wanted.filter((split) => task[split].length === 0).map((split) => `${task.name} (${split})`)
   )
   const tasks = described.map(({ name, id, group, ...task }): TaskSpec => ({ name, id, group, ...kindOfTask(task) }))
-  return { tasks, sources, missing }
+  return { tasks, sources, missing, places: placesOf(tasks, await readText(description), description) }
+}
+
+/** The line of each task's name; line 1 if the name is escaped. */
+function placesOf(tasks: readonly TaskSpec[], text: string, file: string): Map<string, string> {
+  const lineOf = (name: string): number => {
+    const quoted = JSON.stringify(name).replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+    return text.slice(0, Math.max(0, text.search(new RegExp(`"name"\\s*:\\s*${quoted}`)))).split('\n').length
+  }
+  return new Map(tasks.map(({ name }) => [name, `${file}:${lineOf(name)}`]))
 }
 
 /** The kind of a task and what goes with it; nothing of a match task. */

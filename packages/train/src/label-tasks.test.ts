@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { DTYPES, type AnyClassification, type Manifest } from '@sohu-match/core'
+import { DTYPES, type AnyClassification, type Dtype, type Manifest } from '@sohu-match/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scoreSplit, type AnsweredText } from './evaluate/scoring'
 
@@ -41,7 +41,10 @@ async function node(args: readonly string[], input = ''): Promise<string> {
 
 interface Evaluated {
   readonly tasks: Record<string, { f1: number; auc: number }>
-  readonly answers: Record<string, { score: number; baseline: number; rmse?: number; baselineRmse?: number }>
+  readonly answers: Record<
+    string,
+    { score: number; baseline: number; accuracy?: number; rmse?: number; baselineRmse?: number }
+  >
 }
 
 beforeAll(async () => {
@@ -61,6 +64,8 @@ describe('a match task, one of 3 labels, any of 25 labels and a score in one net
       ) as Evaluated
       expect(Object.keys(answers)).toEqual(['推理', '话题', '评分'])
       for (const [name, { score, baseline }] of Object.entries(answers)) expect(score, name).toBeGreaterThan(baseline)
+      // the most frequent of the labels, for all
+      expect(answers['推理']!.accuracy).toBeGreaterThan(largestShare('nli.valid.jsonl', 'relation'))
       expect(answers['评分']!.rmse).toBeLessThan(answers['评分']!.baselineRmse!)
       // 32 of the 80 pairs match: F1 of the answer "match" to all is 2 x 32 / (80 + 32)
       expect(tasks['同一事件']!.f1).toBeGreaterThan(64 / 112)
@@ -86,31 +91,29 @@ describe('a match task, one of 3 labels, any of 25 labels and a score in one net
   })
 
   it(
-    'give the same answers in training, in Node and from the command',
+    'give the same answers in training and in Node, and in every precision in Node and from the command',
     async () => {
       const { answers, config } = await scoreSplit({ checkpoint: join(run, 'best'), data, split: 'valid' })
       const texts = answers.map(({ a, b, task }) => ({ a, b, task: config.tasks[task]!.name }))
-      const classified = await classify(texts)
+      const inNode = await classify(texts)
       const valuesOf = (one: AnyClassification): number[] =>
         one.kind === 'score' ? [one.value] : Object.values(one.probabilities)
       // float32 in two runtimes: some 1e-6; of a score times its range of 4
-      classified.forEach((one, i) =>
+      inNode.fp32!.forEach((one, i) =>
         valuesOf(one).forEach((value, j) => expect(Math.abs(value - answers[i]!.values[j]!)).toBeLessThan(1e-4))
       )
-      const lines = await node(
-        [matchCli, 'score', '--model', model, '--dtype', 'fp32', '--device', 'cpu', '--quiet'],
-        texts.map((line, id) => `${JSON.stringify({ ...line, id })}\n`).join('')
-      )
-      const printed = lines.trimEnd().split('\n')
-      expect(printed).toHaveLength(texts.length)
-      printed.forEach((line, i) => {
-        const one = classified[i]!
-        const said = JSON.parse(line) as { id: number; label?: string; labels?: string[]; value?: number }
-        expect(said.id).toBe(i)
-        if (one.kind === 'one-of') expect(said.label).toBe(one.label)
-        else if (one.kind === 'any-of') expect(said.labels).toEqual(one.labels)
-        else expect(Math.abs(said.value! - one.value)).toBeLessThan(1e-4)
-      })
+      for (const dtype of DTYPES) {
+        const lines = await node(
+          [matchCli, 'score', '--model', model, '--dtype', dtype, '--device', 'cpu', '--quiet'],
+          texts.map((line, id) => `${JSON.stringify({ ...line, id })}\n`).join('')
+        )
+        const printed = lines.trimEnd().split('\n')
+        expect(printed).toHaveLength(texts.length)
+        const most = Math.max(
+          ...printed.map((line, i) => difference(JSON.parse(line) as Printed, inNode[dtype]![i]!, i))
+        )
+        expect(most, dtype).toBeLessThan(1e-5) // six decimals are printed; sums in another order differ by less
+      }
     },
     TIMEOUT
   )
@@ -129,29 +132,104 @@ describe('a match task, one of 3 labels, any of 25 labels and a score in one net
       await expect(node(evaluate)).rejects.toThrow(
         /topics.valid.jsonl:1: "topics" is .*it must be a number from 0 to 1/
       )
-      writeFileSync(join(changed, 'topics.valid.jsonl'), '{"text":"甲","topics":0.5}\n')
-      await expect(node(evaluate)).rejects.toThrow(
-        /"话题" is score from 0 to 1 in the data and any-of in the checkpoint/
+      for (const split of ['train', 'valid'])
+        writeFileSync(join(changed, `topics.${split}.jsonl`), '{"text":"甲","topics":0.5}\n')
+      const kindChanged =
+        /changed\/dataset.json:1: the task "话题" is score from 0 to 1 in the data and any-of in the checkpoint/
+      await expect(node(evaluate)).rejects.toThrow(kindChanged)
+      const again = ['--preset', 'smoke', '--init', join(run, 'best'), '--out', join(root, 'again')]
+      await expect(node([trainCli, 'sohu', '--data', changed, ...again])).rejects.toThrow(kindChanged)
+    },
+    TIMEOUT
+  )
+
+  it(
+    'refuse a label that is not listed, with its line and the nearest name',
+    async () => {
+      const misspelled = join(root, 'misspelled')
+      cpSync(data, misspelled, { recursive: true })
+      writeFileSync(
+        join(misspelled, 'topics.valid.jsonl'),
+        '{"text":"甲","topics":[]}\n{"text":"乙","topics":["考鼓"]}\n'
       )
+      await expect(
+        node([trainCli, 'sohu', '--data', misspelled, '--preset', 'smoke', '--out', join(root, 'never')])
+      ).rejects.toThrow(/topics.valid.jsonl:2: .*"考鼓" is not a label of this task; did you mean "考古"\?/)
+    },
+    TIMEOUT
+  )
+
+  it(
+    'are trained without a preset too, by a cross-encoder, and compared with constant answers where no task compares texts',
+    async () => {
+      const topics = join(root, 'topics')
+      cpSync(data, topics, { recursive: true })
+      const { tasks } = JSON.parse(readFileSync(join(data, 'dataset.json'), 'utf8')) as { tasks: { name: string }[] }
+      writeFileSync(
+        join(topics, 'dataset.json'),
+        JSON.stringify({ tasks: tasks.filter(({ name }) => name === '话题') })
+      )
+      const flags = ['--init', join(run, 'best'), '--out', join(root, 'planned'), '--set', 'epochs=1']
+      const printed = await node([trainCli, 'sohu', '--data', topics, ...flags])
+      expect(printed).toContain('a cross-encoder')
+      expect(printed).toMatch(/Tasks with labels or a score on the valid split .*\n[^]*│ 话题 │ any-of │ +75 │/)
+      expect(printed).toMatch(/^话题: (better|worse|not distinguishable)/m)
+      expect(printed).toMatch(/answer for texts: .* match TEXT \[TEXT\] --model/)
     },
     TIMEOUT
   )
 })
 
-/** What the Node SDK says, in fp32. */
-async function classify(texts: readonly Pick<AnsweredText, 'a' | 'b'>[]): Promise<AnyClassification[]> {
+/** The share of the most frequent value of a key among the lines of a file. */
+function largestShare(file: string, key: string): number {
+  const lines = readFileSync(join(data, file), 'utf8').trimEnd().split('\n')
+  const values = lines.map((line) => (JSON.parse(line) as Record<string, unknown>)[key])
+  return Math.max(...values.map((value) => values.filter((other) => other === value).length)) / lines.length
+}
+
+/** A line of `sohu-match score`. */
+interface Printed {
+  readonly id: number
+  readonly task: string
+  readonly label?: string
+  readonly labels?: readonly string[]
+  readonly probabilities?: Readonly<Record<string, number>>
+  readonly value?: number
+  readonly tokenCount: number
+  readonly truncated: boolean
+}
+
+/** The largest difference of a probability or value from the SDK's answer, which must have the same labels. */
+function difference(printed: Printed, answer: AnyClassification, id: number): number {
+  const { task, tokenCount, truncated } = answer
+  expect(printed).toMatchObject({ id, task, tokenCount, truncated })
+  if (answer.kind === 'score') return Math.abs(printed.value! - answer.value)
+  expect(printed.label ?? printed.labels).toEqual(answer.kind === 'one-of' ? answer.label : answer.labels)
+  expect(Object.keys(printed.probabilities!)).toEqual(Object.keys(answer.probabilities))
+  return Math.max(
+    ...Object.entries(answer.probabilities).map(([label, value]) => Math.abs(printed.probabilities![label]! - value))
+  )
+}
+
+/** The Node SDK's answers by dtype. */
+async function classify(
+  texts: readonly Pick<AnsweredText, 'a' | 'b'>[]
+): Promise<Partial<Record<Dtype, AnyClassification[]>>> {
   const script = join(root, 'classify.mjs')
   writeFileSync(
     script,
     `import { createMatcher, MatcherError } from ${JSON.stringify(sdk)}
-    const matcher = await createMatcher({ model: ${JSON.stringify(model)}, device: 'cpu', dtype: 'fp32' })
     const texts = ${JSON.stringify(texts)}
-    const results = await Promise.all(texts.map(({ a, b, task }) => matcher.classify(a, b, task)))
-    const refused = (call) => call.then(() => 'answered', (error) => error instanceof MatcherError ? error.code : error)
-    const codes = [refused(matcher.match('甲', '乙', '推理')), refused(matcher.classify('甲', '乙', '同一事件'))]
-    if ((await Promise.all(codes)).join() !== 'input-invalid,input-invalid') throw new Error(String(await Promise.all(codes)))
-    console.log(JSON.stringify(results))
-    await matcher.dispose()`
+    const answers = {}
+    for (const dtype of ${JSON.stringify(DTYPES)}) {
+      const matcher = await createMatcher({ model: ${JSON.stringify(model)}, device: 'cpu', dtype })
+      answers[dtype] = await Promise.all(texts.map(({ a, b, task }) => matcher.classify(a, b, task)))
+      const refused = (call) => call.then(() => 'answered', (error) => error instanceof MatcherError ? error.code : error)
+      const codes = [refused(matcher.match('甲', '乙', '推理')), refused(matcher.classify('甲', '乙', '同一事件'))]
+      if ((await Promise.all(codes)).join() !== 'input-invalid,input-invalid') throw new Error(String(await Promise.all(codes)))
+      await matcher.dispose()
+    }
+    console.log(JSON.stringify(answers))`
   )
-  return JSON.parse(await node([script])) as AnyClassification[]
+  return JSON.parse(await node([script])) as Partial<Record<Dtype, AnyClassification[]>>
 }

@@ -7,6 +7,7 @@ import {
   type ParameterSpec,
   type TaskSpec
 } from '@sohu-match/core'
+import type { Dataset } from '@sohu-match/node'
 import { requireSameKind } from '../data/for-tasks'
 import { initialValues } from '../initialization/parameters'
 
@@ -17,11 +18,15 @@ export interface TaskMatch {
 }
 
 /** By name. Throws `data-invalid` if a task is of another kind in the data. */
-export function matchTasks(known: readonly TaskSpec[], tasks: readonly TaskSpec[]): TaskMatch {
+export function matchTasks(
+  known: readonly TaskSpec[],
+  tasks: readonly TaskSpec[],
+  places?: Dataset['places']
+): TaskMatch {
   const names = new Set(known.map(({ name }) => name))
   for (const task of tasks) {
     const other = known.find(({ name }) => name === task.name)
-    if (other) requireSameKind(task, other)
+    if (other) requireSameKind(task, other, places)
   }
   const [kept, fresh] = [true, false].map((is) => tasks.flatMap(({ name }) => (names.has(name) === is ? [name] : [])))
   return { kept: kept!, fresh: fresh! }

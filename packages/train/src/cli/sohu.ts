@@ -10,7 +10,7 @@ import { weightsFolder } from './init'
 import { stopAfterStep } from './stop'
 import { besideBaseline } from '../evaluate/beside-baseline'
 import { createProgress } from '../report/bar'
-import { comparisonText, nextSteps } from '../report/comparison'
+import { comparisonJson, comparisonText, nextSteps } from '../report/comparison'
 import { selectionScore } from '../evaluate/selection'
 import { ratio } from '../report/format'
 import { jsonLine } from '../report/table'
@@ -137,7 +137,7 @@ async function showBesideBaseline({ out, json }: SohuOptions, { data, columns }:
     process.stderr.write(`Not compared with the lexical baseline: ${compared.message}\n`)
     return
   }
-  if (json) process.stdout.write(jsonLine('comparison', compared))
+  if (json) process.stdout.write(jsonLine('comparison', comparisonJson(compared)))
   else
     console.log(
       `${comparisonText(compared, process.stdout.isTTY)}\n${nextSteps({ out, data, columns, match: matchCommand() }, compared)}`

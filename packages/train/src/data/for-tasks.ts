@@ -18,7 +18,9 @@ export function forTasks(dataset: Dataset, tasks: readonly TaskSpec[]): Dataset 
       `The data's tasks are ${names(dataset.tasks)}, the model's ${names(tasks)}; they have none in common.`
     )
   }
-  const translate = new Map([...ids].map(([from, to]) => [from, targetsFor(dataset.tasks[from]!, tasks[to]!)] as const))
+  const translate = new Map(
+    [...ids].map(([from, to]) => [from, targetsFor(dataset.tasks[from]!, tasks[to]!, dataset.places)] as const)
+  )
   const known = (examples: readonly Example[]): Example[] =>
     examples.flatMap((example) => {
       const task = ids.get(example.task)
@@ -55,32 +57,37 @@ export function ofTask(dataset: Dataset, tasks: readonly TaskSpec[], wanted?: st
 }
 
 /**
- * Numbers labels as the network's task does; they are matched by name. Throws `data-invalid` where the two are not of one kind, or the data
- * have a label that the network does not know.
+ * Numbers labels as the network's task does; they are matched by name. Throws `data-invalid` if the kinds differ, or if the
+ * data have a label that the network does not know.
  */
-function targetsFor(own: TaskSpec, known: TaskSpec): (target: Target) => Target {
-  requireSameKind(own, known)
+function targetsFor(own: TaskSpec, known: TaskSpec, places?: Dataset['places']): (target: Target) => Target {
+  requireSameKind(own, known, places)
   if (!own.labels) return (target) => target
   const numbers = own.labels.map((label) => known.labels!.indexOf(label))
   const unknown = own.labels[numbers.indexOf(-1)]
   if (unknown !== undefined)
     throw new MatcherError(
       'data-invalid',
-      `The data's task "${own.name}" has the label "${unknown}", which the model does not know; did you mean "${closest(unknown, known.labels!)}"? ` +
+      `${placeOf(own, places)}the task "${own.name}" has the label "${unknown}", which the model does not know; did you mean "${closest(unknown, known.labels!)}"? ` +
         `The model's labels are ${known.labels!.join(', ')}.`
     )
   return (target) => target.map((label) => numbers[label]!).sort((one, other) => one - other)
 }
 
-/** Throws `data-invalid` where a task of the data has another kind, or range, than the model's task of that name. */
-export function requireSameKind(own: TaskSpec, known: TaskSpec): void {
+/** Throws `data-invalid` if a task of the data has another kind, or range, than the model's task of that name. */
+export function requireSameKind(own: TaskSpec, known: TaskSpec, places?: Dataset['places']): void {
   if (own.kind === known.kind && own.range?.join() === known.range?.join()) return
   const described = (task: TaskSpec): string =>
     kindOf(task) + (task.range ? ` from ${task.range[0]} to ${task.range[1]}` : '')
   throw new MatcherError(
     'data-invalid',
-    `The task "${own.name}" is ${described(own)} in the data and ${described(known)} in the checkpoint; give it back its kind in dataset.json, or another name.`
+    `${placeOf(own, places)}the task "${own.name}" is ${described(own)} in the data and ${described(known)} in the checkpoint; give it back its kind in dataset.json, or another name.`
   )
+}
+
+function placeOf({ name }: TaskSpec, places: Dataset['places']): string {
+  const place = places?.get(name)
+  return place === undefined ? '' : `${place}: `
 }
 
 /** Renumbers the named tasks in the data's order; all if none is named. Throws `config-invalid` for an unknown name. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { modelConfigToJson, parameterSpecs, parseModelConfig, type ModelConfig, type TaskSpec } from '@sohu-match/core'
-import { readJson, recoverFolder } from '@sohu-match/node'
+import { readJson, recoverFolder, type Dataset } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
 import { matchTasks, parametersForTasks, type TaskMatch } from '../checkpoint/tasks-by-name'
 import { exists, readCheckpoint, type Assets } from '../checkpoint/checkpoint'
@@ -43,21 +43,27 @@ export async function takeOver(
   settings: TrainSettings,
   init: string,
   tasks: readonly TaskSpec[],
-  allowMissing: readonly string[] = []
+  allowMissing: readonly string[] = [],
+  places?: Dataset['places']
 ): Promise<TakenOver> {
   return (await isOwnCheckpoint(init))
-    ? takeOverOwn(settings, init, tasks)
+    ? takeOverOwn(settings, init, tasks, places)
     : takeOverPublic(settings, init, tasks, allowMissing)
 }
 
-async function takeOverOwn(settings: TrainSettings, init: string, tasks: readonly TaskSpec[]): Promise<TakenOver> {
+async function takeOverOwn(
+  settings: TrainSettings,
+  init: string,
+  tasks: readonly TaskSpec[],
+  places: Dataset['places']
+): Promise<TakenOver> {
   const { model, assets } = await readCheckpoint(init)
   const own = Object.fromEntries(
     OWN_KEYS_OF_CHECKPOINT.flatMap((key) => (key in settings.model ? [[key, settings.model[key]]] : []))
   )
   try {
     const config = parseModelConfig({ ...modelConfigToJson(model.config), ...own, tasks }, init)
-    const match = matchTasks(model.config.tasks, tasks)
+    const match = matchTasks(model.config.tasks, tasks, places)
     const kept = variablesForTasks(model, tasks, settings.seed)
     return { config, assets, variables: variablesFor(config, kept, settings.seed), match }
   } catch (cause) {

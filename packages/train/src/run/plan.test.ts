@@ -46,6 +46,16 @@ describe('a planned run', () => {
     expect((await settingsOf(keyed, published)).contrastiveWeight).toBe(1)
   })
 
+  it('is a cross-encoder where a task has labels or a score', async () => {
+    const labelled = pairs(100, 10).map(({ a }): Example => ({ a, task: 0, target: [1] }))
+    const own = { architecture: 'bi-encoder', pooling: 'cls', maxLength: 24 } as const
+    for (const start of [published, { kind: 'checkpoint', folder: 'runs/x', ...own } as const]) {
+      const { model, learningRateFactors } = await settingsOf(labelled, start)
+      expect([model['architecture'], learningRateFactors]).toEqual(['cross-encoder', {}])
+      expect(planRun(labelled, start).reasons.join(' ')).toContain('Architecture: cross-encoder')
+    }
+  })
+
   it('keeps the architecture, pooling and length of a checkpoint', async () => {
     const own = { architecture: 'cross-encoder', pooling: 'mean', maxLength: 24 } as const
     const start = { kind: 'checkpoint', folder: 'runs/x', ...own } as const

@@ -37,7 +37,8 @@ export function planRun(train: readonly Example[], start: PlannedStart): RunPlan
 }
 
 function fromWeights(train: readonly Example[], start: Exclude<PlannedStart, { kind: 'nothing' }>): RunPlan {
-  const bi = start.kind === 'public' || start.architecture === 'bi-encoder'
+  const labelled = train.some(({ target }) => target)
+  const bi = !labelled && (start.kind === 'public' || start.architecture === 'bi-encoder')
   const length = Math.min(
     roundedLength(train, bi, LONGEST.tuned),
     start.kind === 'checkpoint' ? start.maxLength : Infinity
@@ -59,7 +60,10 @@ function fromWeights(train: readonly Example[], start: Exclude<PlannedStart, { k
     ],
     reasons: [
       startReason(start),
-      ...(start.kind === 'public'
+      ...(labelled && (start.kind === 'public' || start.architecture === 'bi-encoder')
+        ? ['Architecture: cross-encoder, because there are tasks with labels or a score, which vectors cannot answer.']
+        : []),
+      ...(start.kind === 'public' && bi
         ? [
             'Architecture: bi-encoder, each text by itself. With few labels it keeps what the public encoder knows; vectors can be kept.'
           ]

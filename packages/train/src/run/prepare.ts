@@ -83,7 +83,7 @@ export async function prepare(
   const start: Start =
     init === undefined
       ? await freshStart(settings, dataset.tasks, dataset.splits.train, onProgress)
-      : await takeOver(settings, init, dataset.tasks, allowMissing)
+      : await takeOver(settings, init, dataset.tasks, allowMissing, dataset.places)
   const { config, assets } = start
   try {
     requireFitting(settings, config)
