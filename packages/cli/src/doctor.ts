@@ -1,5 +1,6 @@
 import { execFile, type ExecFileException } from 'node:child_process'
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os'
+import { messageOf } from '@sohu-match/core'
 import { processorFlags, productInstructions, wantedInstructions } from '@sohu-match/node'
 import type { DeviceCheck, NodeDevice } from '@sohu-match/sdk-node'
 
@@ -75,7 +76,7 @@ async function checkApart(device: NodeDevice, run: RunSelf): Promise<Device> {
   try {
     return JSON.parse(await run(['doctor', '--device', device])) as Device
   } catch (error) {
-    return { device, usable: false, reason: error instanceof Error ? error.message : String(error) }
+    return { device, usable: false, reason: messageOf(error) }
   }
 }
 

@@ -94,7 +94,7 @@ export type {
   TaskTypes,
   VectorInfo
 } from './matcher/types'
-export { padBatch, pickBatch, type TaskSequence } from './engine/batch'
+export { graphInputs, padBatch, pickBatch, type TaskSequence } from './engine/batch'
 export { startFirst, type DeviceCandidate } from './engine/start-first'
 export { untilAborted } from './until-aborted'
 export { encodePairs } from './engine/encode'

@@ -1,4 +1,4 @@
-import { MatcherError, type Batch, type ParityBatch } from '@sohu-match/core'
+import { graphInputs, MatcherError, type Batch, type ParityBatch } from '@sohu-match/core'
 import { withholdTelemetry } from '@sohu-match/node'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
@@ -16,11 +16,7 @@ const LOG_ERRORS_ONLY = 3
 
 /** Throws `inference-failed`. */
 export const openGraph: OpenGraph = (path, options) =>
-  open(path, options, (batch) => ({
-    token_ids: new Tensor('int32', batch.tokenIds, [batch.batch, batch.seq]),
-    segment_ids: new Tensor('int32', batch.segmentIds, [batch.batch, batch.seq]),
-    task_ids: new Tensor('int32', batch.taskIds, [batch.batch])
-  }))
+  open(path, options, (batch) => graphInputs(batch, (ids, dims) => new Tensor('int32', ids, dims)))
 
 /** For Hugging Face's inputs; ignores task ids. Throws `inference-failed`. */
 export const openTaskGraph: OpenGraph = (path, options) =>

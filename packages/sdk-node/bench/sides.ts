@@ -1,5 +1,5 @@
 import { AutoModelForSequenceClassification, env, Tensor as PeerTensor } from '@huggingface/transformers'
-import { BATCH_LIMITS, padBatch, pickBatch, type Batch, type Matcher } from '@sohu-match/core'
+import { BATCH_LIMITS, graphInputs, padBatch, pickBatch, type Batch, type Matcher } from '@sohu-match/core'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { BenchPair } from './pairs'
 
@@ -62,12 +62,8 @@ export async function rawSide(
     logSeverityLevel: 3,
     ...(threads && { intraOpNumThreads: threads })
   })
-  async function run({ batch, seq, tokenIds, segmentIds, taskIds }: Batch): Promise<number[]> {
-    const { logits } = await session.run({
-      token_ids: new Tensor('int32', tokenIds, [batch, seq]),
-      segment_ids: new Tensor('int32', segmentIds, [batch, seq]),
-      task_ids: new Tensor('int32', taskIds, [batch])
-    })
+  async function run(batch: Batch): Promise<number[]> {
+    const { logits } = await session.run(graphInputs(batch, (ids, dims) => new Tensor('int32', ids, dims)))
     return scoresOf(logits!.data as Float32Array)
   }
   async function oneByOne(pairs: readonly BenchPair[]): Promise<number[]> {

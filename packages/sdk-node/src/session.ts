@@ -1,4 +1,4 @@
-import { MatcherError, messageOf, type Batch } from '@sohu-match/core'
+import { graphInputs, MatcherError, messageOf, type Batch } from '@sohu-match/core'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { explainFailure } from './device'
 import { sessionOptions } from './session-options'
@@ -44,18 +44,10 @@ export async function openSession(load: NodeLoad): Promise<Session> {
   }
 }
 
-async function runBatch(
-  session: InferenceSession,
-  { batch, seq, tokenIds, segmentIds, taskIds }: Batch,
-  columns = 2
-): Promise<Float32Array> {
-  const outputs = await session.run({
-    token_ids: new Tensor('int32', tokenIds, [batch, seq]),
-    segment_ids: new Tensor('int32', segmentIds, [batch, seq]),
-    task_ids: new Tensor('int32', taskIds, [batch])
-  })
+async function runBatch(session: InferenceSession, batch: Batch, columns = 2): Promise<Float32Array> {
+  const outputs = await session.run(graphInputs(batch, (ids, dims) => new Tensor('int32', ids, dims)))
   const values = (outputs.logits ?? outputs.vectors)?.data
-  const rows = outputs.logits ? columns * batch : batch
+  const rows = outputs.logits ? columns * batch.batch : batch.batch
   const whole = values instanceof Float32Array && (outputs.logits ? values.length === rows : values.length % rows === 0)
   if (whole) return values.slice() // a copy: the runtime owns the output's memory
   throw new MatcherError(

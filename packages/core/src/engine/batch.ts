@@ -49,3 +49,15 @@ export function padBatch(sequences: readonly TaskSequence[]): Batch {
   })
   return { batch, seq, tokenIds, segmentIds, taskIds }
 }
+
+/** The inputs of an exported graph; `tensor` creates an int32 tensor of the caller's runtime. */
+export function graphInputs<T>(
+  { batch, seq, tokenIds, segmentIds, taskIds }: Batch,
+  tensor: (ids: Int32Array, dims: number[]) => T
+): Record<'token_ids' | 'segment_ids' | 'task_ids', T> {
+  return {
+    token_ids: tensor(tokenIds, [batch, seq]),
+    segment_ids: tensor(segmentIds, [batch, seq]),
+    task_ids: tensor(taskIds, [batch])
+  }
+}

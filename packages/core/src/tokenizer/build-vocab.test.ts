@@ -48,11 +48,4 @@ describe('buildVocab', () => {
       buildVocab(counts, { size: 100 })
     )
   })
-
-  it('leaves out words below minCount, not characters', () => {
-    const tokens = buildVocab(countWords(texts, segment), { size: 100, minCount: 2 })
-    expect(tokens).toContain('中国')
-    expect(tokens).not.toContain('银行')
-    expect(tokens).toContain('银')
-  })
 })

@@ -2,13 +2,6 @@ import type { Segmenter } from './jieba'
 import { segmentWords } from './tokenizer'
 import { basicTokens } from './wordpiece'
 
-export interface BuildVocabOptions {
-  /** Maximum number of tokens, special ones included. */
-  readonly size: number
-  /** Minimum count of a word; characters are kept however rare. Default: 1. */
-  readonly minCount?: number
-}
-
 /** The tokens every vocabulary begins with: [PAD] must be id 0. */
 export const SPECIAL_TOKENS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] as const
 
@@ -25,9 +18,9 @@ export function countWords(texts: Iterable<string>, segment: Segmenter): Map<str
 /**
  * Builds a vocabulary from word counts, in id order: the special tokens, all characters seen (those of words of letters also as "##"
  * pieces, so that no such word is unknown), then words. Each group is sorted by count, then by code unit, so that the same counts always
- * produce the same vocabulary; tokens beyond `size` are dropped.
+ * produce the same vocabulary; tokens beyond `size`, which includes special ones, are dropped.
  */
-export function buildVocab(counts: ReadonlyMap<string, number>, { size, minCount = 1 }: BuildVocabOptions): string[] {
+export function buildVocab(counts: ReadonlyMap<string, number>, { size }: { readonly size: number }): string[] {
   const characters = new Map<string, number>()
   const words = new Map<string, number>()
   for (const [word, count] of counts) {
@@ -37,7 +30,7 @@ export function buildVocab(counts: ReadonlyMap<string, number>, { size, minCount
       Array.from(token).forEach((character, i) => add(characters, i > 0 ? `##${character}` : character, count))
     }
     // a word is looked up as jieba returns it, so it is a token only if no part of it is dropped or white space
-    if (tokens.join('') === word && Array.from(word).length > 1 && count >= minCount) words.set(word, count)
+    if (tokens.join('') === word && Array.from(word).length > 1) words.set(word, count)
   }
   const tokens = new Set<string>([...SPECIAL_TOKENS, ...byCount(characters), ...byCount(words)])
   return [...tokens].slice(0, size)

@@ -1,4 +1,4 @@
-import type { Dtype } from '@sohu-match/core'
+import { WORD_EMBEDDINGS, type Dtype } from '@sohu-match/core'
 import type { BlockBits } from '../quantize/blocks'
 import { blockFormat } from './blocks'
 import { float16Format, float32Format } from './float'
@@ -13,6 +13,6 @@ export const FORMATS: Readonly<Record<Dtype, (wordBits?: BlockBits) => WeightFor
   fp32: () => float32Format,
   fp16: () => float16Format,
   int8: int8Format,
-  q8: (wordBits = 8) => blockFormat((name) => (name === 'embeddings.word' ? wordBits : 8)),
+  q8: (wordBits = 8) => blockFormat((name) => (name === WORD_EMBEDDINGS ? wordBits : 8)),
   q4: () => blockFormat(() => 4)
 }

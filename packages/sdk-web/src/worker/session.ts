@@ -1,4 +1,4 @@
-import { MatcherError, messageOf, type Batch } from '@sohu-match/core'
+import { graphInputs, MatcherError, messageOf, type Batch } from '@sohu-match/core'
 import type { InferenceSession } from 'onnxruntime-web'
 import type { WebDevice } from '../messages'
 import { openGpuDevice } from './device'
@@ -60,13 +60,8 @@ export async function createSession(
   )
   const run = async (batch: Batch): Promise<Float32Array> => {
     if (lost !== undefined) throw failure(undefined)
-    const dims = [batch.batch, batch.seq]
     try {
-      const outputs = await session.run({
-        token_ids: new ort.Tensor('int32', batch.tokenIds, dims),
-        segment_ids: new ort.Tensor('int32', batch.segmentIds, dims),
-        task_ids: new ort.Tensor('int32', batch.taskIds, [batch.batch])
-      })
+      const outputs = await session.run(graphInputs(batch, (ids, dims) => new ort.Tensor('int32', ids, dims)))
       const values = Float32Array.from((outputs.logits ?? outputs.vectors)!.data as Float32Array)
       if (lost !== undefined) throw new Error('the device was lost during the run')
       return values

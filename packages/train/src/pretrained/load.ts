@@ -1,4 +1,4 @@
-import { MatcherError, type ModelConfig } from '@sohu-match/core'
+import { MatcherError, WORD_EMBEDDINGS, type ModelConfig } from '@sohu-match/core'
 import { initialValues } from '../initialization/parameters'
 import type { LazyTensor } from '../checkpoint/weights-file'
 import { openPublicWeights, type PublicWeights } from './open'
@@ -76,7 +76,7 @@ async function withVocabulary(start: PublicStart, { pruneVocabulary, words = 0 }
   if (pruneVocabulary) rows = reachableRows(rows, config.wordSegmentation)
   const { embeddingSize } = config
   const parameters = start.parameters.map((parameter) =>
-    parameter.name === 'embeddings.word'
+    parameter.name === WORD_EMBEDDINGS
       ? {
           ...parameter,
           shape: [rows.tokens.length, embeddingSize],

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createTokenizer, MatcherError, messageOf, parseManifest, type Manifest } from '@sohu-match/core'
+import { createTokenizer, graphInputs, MatcherError, messageOf, parseManifest, type Manifest } from '@sohu-match/core'
 import { readBytes, readManifest, readText, sha256File, withholdTelemetry } from '@sohu-match/node'
 import type { InputBatch } from '../autograd/pass'
 import type { Teacher } from './teacher'
@@ -65,12 +65,8 @@ async function openSession(path: string) {
     )
   })
   return {
-    run: async ({ batch, seq, tokenIds, segmentIds, taskIds }: InputBatch): Promise<Float32Array> => {
-      const outputs = await session.run({
-        token_ids: new Tensor('int32', tokenIds, [batch, seq]),
-        segment_ids: new Tensor('int32', segmentIds, [batch, seq]),
-        task_ids: new Tensor('int32', taskIds, [batch])
-      })
+    run: async (batch: InputBatch): Promise<Float32Array> => {
+      const outputs = await session.run(graphInputs(batch, (ids, dims) => new Tensor('int32', ids, dims)))
       return outputs[session.outputNames[0]!]!.data as Float32Array
     },
     release: () => session.release()

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { messageOf } from '@sohu-match/core'
 import { onGpu } from '../../tfjs'
 
 /** The addon that set-up compiles from `native/`, next to TensorFlow.js' own. */
@@ -16,7 +17,7 @@ function load(): string | undefined {
     const { refused } = require(addon) as { readonly refused: string }
     return refused === '' ? undefined : `${refused}: run \`npx sohu-train setup\``
   } catch (cause) {
-    return `they did not load (${cause instanceof Error ? cause.message : String(cause)}): run \`npx sohu-train setup\``
+    return `they did not load (${messageOf(cause)}): run \`npx sohu-train setup\``
   }
 }
 
