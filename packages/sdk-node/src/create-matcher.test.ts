@@ -216,7 +216,7 @@ describe('loading', () => {
       'a newer format',
       () => ({
         model: writeTinyModel((manifest) => {
-          manifest.format = 3
+          manifest.format = 4
         })
       }),
       'manifest-invalid',
