@@ -220,7 +220,7 @@ describe('loading', () => {
         })
       }),
       'manifest-invalid',
-      'format 3 is newer'
+      'format 4 is newer'
     ],
     [
       'a path outside the folder',
