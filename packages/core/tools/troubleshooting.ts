@@ -11,7 +11,7 @@ interface Help {
 /** Help for every code: a new code without help does not compile. */
 const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
   'manifest-invalid': {
-    meaning: 'The `manifest.json` of a model folder is not one that this version can use.',
+    meaning: 'The `manifest.json` of a model folder cannot be used by this version.',
     when: [
       'it is not JSON, or it is the HTML start page of an application',
       'a field is missing or has the wrong type; the message names it',
@@ -20,33 +20,32 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
     todo: 'Check that `model` names the model folder itself. Copy or upload the folder again. If the message speaks of a newer format, upgrade the SDK.'
   },
   'asset-missing': {
-    meaning: 'A file that the manifest lists, or the model folder itself, is not there.',
+    meaning: 'A file that the manifest lists, or the model folder itself, is missing.',
     when: [
       'a path is wrong, or a file was not copied',
-      'a web server answers 404, or sends its start page in place of a file',
+      'a web server answers 404, or sends its start page instead of a file',
       "in the browser: the worker's script did not start, because of its address, the content security policy, or a missing COEP header"
     ],
     todo: 'Copy the whole folder, `onnx/` included. In the browser, open the address in the message by hand; see [deploying](deploying.md#browser).'
   },
   'asset-corrupt': {
-    meaning:
-      'A file is there, but it is not byte for byte what the manifest lists, or it cannot be read as what it should be.',
+    meaning: 'A file differs from the manifest, or its content cannot be parsed.',
     when: [
-      'a copy was cut short',
+      'a copy is truncated',
       'a server or a version control system changed the bytes (line ends, a rewriting proxy)',
       'one file was replaced by that of another export'
     ],
     todo: 'Copy the folder again as binary files. Do not edit single files: export again.'
   },
   'device-unavailable': {
-    meaning: 'The device that was asked for cannot be used here. The message gives the reason and the next step.',
+    meaning: 'The requested device cannot be used here. The message says why, and what to do.',
     when: [
       "`device: 'cuda'` without driver, CUDA libraries or onnxruntime's provider",
       "`device: 'webgpu'` without an adapter, or `dtype: 'fp16'` without shader-f16",
       'a browser without WebAssembly SIMD; the web SDK on a server',
       "in training: TensorFlow's native addon does not load"
     ],
-    todo: "Take `device: 'auto'`, and read `matcher.info.reasons` for why a device was passed over. For training run `npx sohu-train setup`."
+    todo: "Use `device: 'auto'`; `matcher.info.reasons` says why a device was skipped. For training run `npx sohu-train setup`."
   },
   'device-lost': {
     meaning: 'A WebGPU device was lost while it was in use.',
@@ -54,7 +53,7 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
       'the driver was reset, or the GPU ran out of memory',
       'the browser took the device away, for example from a page in the background'
     ],
-    todo: "With `device: 'auto'` the matcher has moved to WebAssembly by itself, once. Otherwise make a new matcher; use `wasm` if it happens again."
+    todo: "With `device: 'auto'` the matcher has moved to WebAssembly by itself, once. Otherwise create a new matcher; use `wasm` if it happens again."
   },
   'dtype-missing': {
     meaning: 'The model folder has no graph of this precision.',
@@ -65,26 +64,26 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
     meaning: 'The model does not know this task.',
     when: [
       "a task's name is misspelled",
-      'the model has tasks of its own, and the option `tasks` does not name them',
+      'the model has its own tasks, and the option `tasks` does not name them',
       'a line or a request names no task and there is no `--task`'
     ],
     todo: 'Use a name that the message lists. For a model with its own tasks see [your own tasks](own-tasks.md#match).'
   },
   'architecture-mismatch': {
     meaning:
-      'The call is not one of this kind of model: a cross-encoder judges pairs, a bi-encoder gives texts vectors.',
+      'This kind of model does not support the call: a cross-encoder judges pairs, a bi-encoder computes vectors of texts.',
     when: [
       '`embed`, `sohu-match embed`, `dedupe` or the routes `/embed` and `/v1/embeddings` with a cross-encoder',
-      'the option `rerank` with a bi-encoder, which would judge the candidates as it has already',
+      'the option `rerank` with a bi-encoder, which would repeat the same judgments',
       'a one-task export (`--task`) of a bi-encoder, or of a network with tasks that have labels or a score'
     ],
-    todo: 'Load the kind of model that the message names. `match`, `matchMany` and `rank` take both kinds; `info.architecture` says which one is loaded.'
+    todo: 'Load the kind of model that the message names. `match`, `matchMany` and `rank` work with both kinds; `info.architecture` says which one is loaded.'
   },
   'vectors-mismatch': {
-    meaning: 'Stored vectors are of another model, dtype or task than those that they would be compared with.',
+    meaning: 'Stored vectors would be compared with vectors of another model, dtype or task.',
     when: [
       '`readVectors`, the option `vectors` of `rank`, or `dedupe --vectors`, after the model or its dtype has changed',
-      'a file that holds vectors of two models',
+      'a file with vectors of two models',
       'a request to `/embed` or `/v1/embeddings` that names another `model_hash`'
     ],
     todo: 'Load the model and dtype that the message names (`info.modelHash`), or embed the texts again.'
@@ -92,95 +91,95 @@ const HELP: Readonly<Record<MatcherErrorCode, Help>> = {
   'input-invalid': {
     meaning: 'An argument is of the wrong kind or out of range.',
     when: [
-      'a text is no string, or longer than 200,000 characters',
+      'a text is not a string, or longer than 200,000 characters',
       'an option of `createMatcher` is out of its range',
-      '`match` was asked of a task with labels or a score, or `classify` of a match task',
-      'an HTTP request has too many pairs or another form than `/openapi.json` says'
+      '`match` was called for a task with labels or a score, or `classify` for a match task',
+      'an HTTP request has too many pairs or does not conform to `/openapi.json`'
     ],
-    todo: 'Correct the value that the message names. It will not help to try again.'
+    todo: 'Correct the value that the message names; retrying does not help.'
   },
   'queue-full': {
-    meaning: 'More pairs wait than `maxQueue` allows. The pairs of this call were not taken.',
-    when: ['calls come faster than the machine judges'],
-    todo: 'Try again later: the server says when in `Retry-After`. If it lasts, see [sizing](deploying.md#memory-and-workers).'
+    meaning: 'More pairs wait than `maxQueue` allows. The pairs of this call were not accepted.',
+    when: ['calls arrive faster than the machine can answer them'],
+    todo: 'Try again later: the server says when in `Retry-After`. If it persists, see [sizing](deploying.md#memory-and-workers).'
   },
   'deadline-exceeded': {
-    meaning: 'No answer came within `deadlineMs`.',
-    when: ['too much was waiting before it', 'the call itself was too large for its deadline'],
-    todo: 'Send less at once, allow more time, or lower `maxQueue`, so that what cannot be answered in time is refused at the door.'
+    meaning: 'The call was not answered within `deadlineMs`.',
+    when: ['too many pairs were waiting before it', 'the call itself was too large for its deadline'],
+    todo: 'Send less at once, allow more time, or lower `maxQueue`, so that calls that cannot be answered in time are rejected immediately.'
   },
   'inference-failed': {
-    meaning: 'The network failed on a batch. The calls in that batch are lost; others go on.',
+    meaning: 'The network failed on a batch. The calls in that batch are lost; others continue.',
     when: [
-      'a worker thread ended, for example for lack of memory; a new one takes its place',
+      'a worker thread ended, for example for lack of memory; a new one replaces it',
       'ONNX Runtime reports an error',
-      'the logits are no numbers'
+      'the logits are NaN'
     ],
-    todo: 'Try once more. If it returns, try another `dtype` or device, and look at the memory of the process; `cause` holds the first error.'
+    todo: 'Retry once. If it recurs, try another `dtype` or device, and check the memory of the process; `cause` is the first error.'
   },
   network: {
     meaning: 'A file of the model could not be fetched (browser).',
     when: [
       'there is no connection',
-      'the model lies on another origin that sends no CORS headers',
+      'the model is on another origin that sends no CORS headers',
       'the server answers with an error other than 404'
     ],
-    todo: 'Try again: a cut download goes on where it ended. For another origin, let it send `Access-Control-Allow-Origin`.'
+    todo: 'Retry: an interrupted download is resumed. Another origin must send `Access-Control-Allow-Origin`.'
   },
   disposed: {
     meaning: 'The matcher was disposed before this call, or while it waited.',
     when: ['`dispose()` was called, or an `await using` block ended', 'the server is shutting down'],
-    todo: 'Await all calls before `dispose()`, or make a new matcher.'
+    todo: 'Await all calls before `dispose()`, or create a new matcher.'
   },
   'data-invalid': {
     meaning: 'A data file or a line of it cannot be used. The message has the file and the line number.',
     when: [
-      'a line is no JSON object, or a text or label is missing',
-      'a folder holds neither a `dataset.json` nor folders of the Sohu layout',
+      'a line is not a JSON object, or a text or label is missing',
+      'a folder has neither a `dataset.json` nor folders of the Sohu layout',
       'a file is empty or not UTF-8',
       "the data's tasks are not the checkpoint's"
     ],
-    todo: 'Correct the line. The layout is in [your own tasks](own-tasks.md#describe-the-data). `sohu-match score` has written the answers to all lines before it.'
+    todo: 'Correct the line. The layout is in [your own tasks](own-tasks.md#describe-the-data). `sohu-match score` has written the answers for all lines before it.'
   },
   'config-invalid': {
     meaning: 'A flag, a preset or a `--set` is wrong.',
     when: [
-      'a key or name does not exist; the message gives the nearest',
+      'a key or name does not exist; the message names the nearest one',
       'a value is out of range, or two settings exclude each other',
-      'a training diverged: its loss is no number'
+      'training diverged: its loss is NaN'
     ],
-    todo: 'Correct the setting; `--help` lists every flag. For a diverged training lower `learning_rate` or set `clip_norm`.'
+    todo: 'Correct the setting; `--help` lists every flag. If training diverged, lower `learning_rate` or set `clip_norm`.'
   },
   'checkpoint-invalid': {
-    meaning: 'A checkpoint, or weights to be imported, cannot be used.',
+    meaning: 'A checkpoint, or weights to import, cannot be used.',
     when: [
       "the path is a run's folder, not its `best/` or `last/`",
-      'a tensor is missing or has another shape than `config.json` says',
-      'a file is cut short'
+      'a tensor is missing or does not have the shape that `config.json` implies',
+      'a file is truncated'
     ],
-    todo: 'Name `runs/NAME/best` or `runs/NAME/last`. Where a file is damaged, copy it again or go on from the other folder.'
+    todo: 'Name `runs/NAME/best` or `runs/NAME/last`. If a file is damaged, copy it again or continue from the other folder.'
   },
   'output-exists': {
-    meaning: 'The place to write to holds something already, which is not overwritten.',
-    when: ['`--out` names a folder or file that is there'],
-    todo: 'Name another `--out`, go on with `--resume`, or replace it with `--force` where the command has that flag.'
+    meaning: 'The output exists, and is not overwritten.',
+    when: ['`--out` names an existing folder or file'],
+    todo: 'Name another `--out`, continue with `--resume`, or replace it with `--force`, if the command has that flag.'
   },
   'gate-failed': {
     meaning: 'An export was refused: a graph is too far from the checkpoint. Nothing was written.',
     when: [
       'the F1 of a precision is lower than that of fp32 by more than `--gate`',
-      'fp32 logits differ from `parity.json`, or the logits of a precision are no numbers'
+      'fp32 logits differ from `parity.json`, or the logits of a precision are NaN'
     ],
-    todo: 'Leave that precision out of `--dtype`, or allow more with `--gate` if the loss is acceptable. On few labelled pairs one label moves F1 by much: use more.'
+    todo: 'Leave that precision out of `--dtype`, or allow more with `--gate` if the loss is acceptable. With few labeled pairs, one label changes F1 a lot: use more.'
   },
   storage: {
-    meaning: 'The system refused to read or write a file, or the browser to store one.',
+    meaning: 'The system refused to read or write a file, or the browser refused to store one.',
     when: [
       'the disk or a quota is full',
       'permissions are missing, or the file system is read-only',
       'in the browser: the cache cannot be cleared while a page loads a model'
     ],
-    todo: "The message has the system's reason. After a full disk, free space and go on with `--resume`; nothing is left half-written."
+    todo: "The message has the system's reason. If the disk was full, free space and continue with `--resume`; no file is left incomplete."
   }
 }
 
@@ -190,8 +189,8 @@ const INTRO = `# Troubleshooting
 
 English | [中文](zh-CN/troubleshooting.md)
 
-Every failure is a \`MatcherError\`. Its \`code\` is one of those below and stays the same between releases; its message says what was found, what was wanted
-and what to do; its \`cause\`, where there is one, is the error beneath it. The commands print the code in brackets, the HTTP server answers with it as \`code\`.
+Every failure is a \`MatcherError\`. Its \`code\` is one of those below and stays the same between releases; its message says what was found, what was expected
+and what to do; its \`cause\`, if any, is the underlying error. Commands print the code in brackets, the HTTP server sends it as \`code\`.
 `
 
 export function troubleshootingPage(): string {
