@@ -52,6 +52,7 @@ export default tseslint.config(
     languageOptions: { globals: { ...globals.node, ...globals.commonjs } },
     rules: { '@typescript-eslint/no-require-imports': 'off' }
   },
+  { files: ['**/service-worker.js'], languageOptions: { globals: globals.serviceworker } },
   { files: ['packages/**', 'e2e/**'], rules: { 'no-restricted-imports': ['error', { patterns: [BY_PATH] }] } },
   {
     files: ['packages/*/{src,tools,bench}/**', 'scripts/**', 'e2e/**'],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import type { Page } from '@playwright/test'
 import type { Dtype, MatchResult } from '@sohu-match/sdk-web'
-import { expect, test } from '../support/fixtures'
+import { expect, openSdkPage, test } from '../support/fixtures'
 import { PAIRS, TEXTS } from '../support/pairs'
 import { EXPECTED_VECTORS } from '../support/paths'
 
@@ -38,3 +39,54 @@ for (const [dtype, tolerance] of Object.entries(TOLERANCES) as [Dtype, number][]
     expect(found.info).toMatchObject({ architecture: 'bi-encoder', vectors: { hidden: 64 } })
   })
 }
+
+/** The kinds of requests that the page sends its workers from now on. */
+async function watchRequests(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const requests: string[] = (kept.requests = [])
+    const post = Worker.prototype.postMessage as (message: unknown, transfer: Transferable[]) => void
+    Worker.prototype.postMessage = function (message: { type: string }, transfer: unknown) {
+      requests.push(message.type)
+      post.call(this, message, transfer as Transferable[])
+    }
+  })
+}
+
+/** Vectors of texts by a matcher that keeps them between visits; the requests that it took, and notes. */
+async function embedKept(page: Page, texts: readonly string[]) {
+  await watchRequests(page)
+  return page.evaluate(async (texts) => {
+    const matcher = await sdk.createMatcher({ model: '/vectors/', device: 'wasm', dtype: 'fp32', keepVectors: true })
+    const vectors = [...(await matcher.embed(texts, 'B-sl'))]
+    const ranked = (await matcher.rank(texts[0]!, texts.slice(1), 'B-sl')).map(({ index, score }) => [index, score])
+    await matcher.dispose()
+    return { vectors, ranked, requests: kept.requests as string[], notes: matcher.info.notes }
+  }, texts)
+}
+
+test('keepVectors: a second visit computes nothing, and gives the same vectors and ranks', async ({
+  sdkPage,
+  site
+}) => {
+  const first = await embedKept(sdkPage, TEXTS)
+  expect(first.requests.filter((type) => /run|encode/i.test(type)).length).toBeGreaterThan(0)
+  await openSdkPage(sdkPage, site)
+  const second = await embedKept(sdkPage, TEXTS)
+  expect(second.requests).toEqual(['load'])
+  expect({ ...second, requests: [] }).toEqual({ ...first, requests: [] })
+  expect(second.notes.filter((note) => note.startsWith('vectors'))).toEqual([])
+
+  await sdkPage.evaluate(() => sdk.clearCache())
+  await openSdkPage(sdkPage, site)
+  const third = await embedKept(sdkPage, TEXTS)
+  expect(third.requests.filter((type) => /run|encode/i.test(type)).length).toBeGreaterThan(0)
+})
+
+test('keepVectors: a call ends at its deadline where IndexedDB does not answer', async ({ sdkPage }) => {
+  const code = await sdkPage.evaluate(async () => {
+    indexedDB.open = () => ({}) as IDBOpenDBRequest // a request that never succeeds and never fails
+    const matcher = await sdk.createMatcher({ model: '/vectors/', device: 'wasm', dtype: 'fp32', keepVectors: true })
+    return matcher.embed(['地铁新线开通'], 'B-sl', { deadlineMs: 200 }).catch((error: { code: string }) => error.code)
+  })
+  expect(code).toBe('deadline-exceeded')
+})

@@ -1,13 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, expect, inject, it } from 'vitest'
+import { logged, openChromium } from './browser'
+import { consumersFolder } from './consumers-folder'
 import { environment, execute } from './execute'
 import { ROOT } from './packages'
 
-/** Inside the fresh project, so that what it has installed is found; jest, webpack and Next.js have a folder of their own. */
-const folder = join(inject('project'), 'consumers')
+let folder: string
 const program = (path: string): string => join(folder, 'node_modules', path)
 
 const PACKAGES = ['@sohu-match/sdk-node', 'onnxruntime-node']
@@ -21,14 +22,8 @@ function write(path: string, text: string): string {
   return file
 }
 
-beforeAll(() => {
-  mkdirSync(folder)
-  for (const name of ['package.json', 'package-lock.json'])
-    copyFileSync(join(ROOT, 'packages/release/consumers', name), join(folder, name))
-  execFileSync('npm', ['ci', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], {
-    cwd: folder,
-    stdio: 'inherit'
-  })
+beforeAll(async () => {
+  folder = await consumersFolder()
 })
 
 it('works under jest, with require', async () => {
@@ -85,13 +80,22 @@ webpack({ ...settings, experiments: { outputModule: true } }, (error, stats) => 
   )
 })
 
-it('works in a route of a Next.js server', async () => {
+it('works in a route of a Next.js server, and in a page by the React hook', async () => {
   const root = JSON.stringify(inject('project'))
   write(
     'next/next.config.mjs',
-    `export default { serverExternalPackages: ${JSON.stringify(PACKAGES)}, turbopack: { root: ${root} }, outputFileTracingRoot: ${root} }\n`
+    `export default {
+  serverExternalPackages: ${JSON.stringify(PACKAGES)},
+  turbopack: { root: ${root} },
+  outputFileTracingRoot: ${root},
+  typescript: { ignoreBuildErrors: true }
+}
+`
   )
-  write('next/app/layout.js', 'export default ({ children }) => <html><body>{children}</body></html>\n')
+  write(
+    'next/app/layout.js',
+    'export default ({ children }) => <html><head><link rel="icon" href="data:," /></head><body>{children}</body></html>\n'
+  )
   const route = write(
     'next/app/match/route.js',
     `import { createMatcher } from '@sohu-match/sdk-node'
@@ -104,6 +108,24 @@ export async function POST(request) {
 `
   )
   const cwd = join(dirname(route), '../..')
+  write('next/use-matcher.ts', readFileSync(join(ROOT, 'examples/browser/use-matcher.ts'), 'utf8'))
+  write(
+    'next/app/page.js',
+    `'use client'
+import { useEffect } from 'react'
+import { useMatcher } from '../use-matcher'
+
+export default function Page() {
+  const state = useMatcher('/model/')
+  useEffect(() => {
+    if (state.status === 'failed') console.error(state.error)
+    if (state.status === 'ready') state.matcher.match(${PAIR}).then(({ task }) => console.log(task), console.error)
+  }, [state])
+  return state.status === 'loading' ? <progress value={state.share} /> : <p>{state.status}</p>
+}
+`
+  )
+  cpSync(JSON.parse(MODEL) as string, join(cwd, 'public/model'), { recursive: true })
   const next = program('next/dist/bin/next')
   const env = { ...environment, NEXT_TELEMETRY_DISABLED: '1' }
   const built = await execute(process.execPath, [next, 'build'], { cwd, env })
@@ -120,9 +142,17 @@ export async function POST(request) {
       expect(server.exitCode, said).toBe(null)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
+    const origin = `http://localhost:${/localhost:(\d+)/.exec(said)![1]}`
     const body = JSON.stringify({ a: '临溪马拉松三万人开跑', b: '三万名跑者出发', task: 'B-ss' })
-    const answer = await fetch(`http://localhost:${/localhost:(\d+)/.exec(said)![1]}/match`, { method: 'POST', body })
+    const answer = await fetch(`${origin}/match`, { method: 'POST', body })
     expect(await answer.json(), said).toMatchObject({ task: 'B-ss', score: expect.any(Number) })
+    const chromium = await openChromium()
+    try {
+      const page = await chromium.context.newPage()
+      expect(await logged(page, () => page.goto(origin))).toBe('B-ss')
+    } finally {
+      await chromium.close()
+    }
   } finally {
     server.kill()
     await once(server, 'exit')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, inject, it } from 'vitest'
+import { ROOT } from './packages'
 import { typeCheck } from './type-check'
 
 const template = readFileSync(join(import.meta.dirname, '../templates/types.txt'), 'utf8')
@@ -31,3 +32,13 @@ it.each([
     ).toBe('')
   }
 )
+
+it('the types of the examples for pages hold', async () => {
+  const names = ['use-matcher.ts', 'match-texts.ts', 'offline.ts']
+  const files = Object.fromEntries(
+    names.map((name) => [name, readFileSync(join(ROOT, 'examples/browser', name), 'utf8')])
+  )
+  expect(await typeCheck(inject('project'), 'types-examples', files, { resolution: 'bundler', platform: 'web' })).toBe(
+    ''
+  )
+})

@@ -52,7 +52,7 @@ interface Progress {
 }
 
 /** setTimeout's limit; a longer deadline never passes. */
-const LONGEST_TIMER = 2 ** 31 - 1
+export const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
  * Resolves with outcomes in input order; rejects on the first error, on the signal's abort (with its reason), when its

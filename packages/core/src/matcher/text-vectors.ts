@@ -1,7 +1,12 @@
+import { untilAborted } from '../until-aborted'
+import { LONGEST_TIMER, tooLate } from './call'
 import type { CheckedRun } from './check-input'
 import type { TaskText, TextVectors, VectorCache } from './vector-cache'
 
-/** Keeps vectors beyond this matcher, by the SHA-256 of their graph. It never rejects: on failure nothing is kept. */
+/**
+ * Keeps vectors beyond this matcher, by the SHA-256 of their graph. It never rejects: on failure nothing is kept. A call that is aborted or
+ * late does not wait for it.
+ */
 export interface VectorStore {
   /** The kept vectors of these texts; undefined for others. */
   load(graph: string, texts: readonly TaskText[]): Promise<(TextVectors | undefined)[]>
@@ -40,14 +45,16 @@ export function createTextVectorSource(
   }
 
   async function vectorsOf(texts: readonly TaskText[], run: CheckedRun): Promise<TextVectors[]> {
+    const runLeft = timeLeft(run)
     if (run.signal?.aborted) throw run.signal.reason // `checkSignal` does not require throwIfAborted
     const graph = forgetOtherGraphs()
     const { found, missing } = lookUp(texts, cache)
     if (store && missing.length > 0) {
-      const kept = await store.load(
+      const loading = store.load(
         graph,
         missing.map(({ text }) => text)
       )
+      const kept = await untilGivenUp(loading, runLeft())
       kept.forEach((vectors, i) => vectors && place(missing[i]!, vectors, found))
     }
     const left = missing.filter(({ places }) => !found[places[0]!])
@@ -56,17 +63,19 @@ export function createTextVectorSource(
       wanted.length === 0
         ? []
         : await network.encode(wanted, {
-            ...run,
+            ...(store ? runLeft() : run),
             onProgress: run.onProgress && shareOf(texts.length, wanted.length, run.onProgress)
           })
-    if (network.graph() !== graph) return vectorsOf(texts, run) // some of `encoded` may be of the previous graph
+    if (network.graph() !== graph) return vectorsOf(texts, runLeft()) // some of `encoded` may be of the previous graph
     encoded.forEach((vectors, i) => place(left[i]!, vectors, found))
     for (const { text, places } of missing) cache.set(text, found[places[0]!]!)
-    if (store && wanted.length > 0)
-      await store.save(
+    if (store && wanted.length > 0) {
+      const saving = store.save(
         graph,
         encoded.map((vectors, i) => [wanted[i]!, vectors] as const)
       )
+      await untilGivenUp(saving, runLeft()).catch(() => undefined) // the vectors are here, in time
+    }
     if (wanted.length === 0 && texts.length > 0) run.onProgress?.({ done: texts.length, total: texts.length })
     return found as TextVectors[]
   }
@@ -77,6 +86,25 @@ export function createTextVectorSource(
     },
     vectorsOf
   }
+}
+
+/** The options of a call, at any later time, with what is left of its deadline. */
+function timeLeft(run: CheckedRun): () => CheckedRun {
+  const { deadlineMs } = run
+  if (deadlineMs === undefined) return () => run
+  const end = performance.now() + deadlineMs
+  return () => ({ ...run, deadlineMs: Math.max(1, end - performance.now()) })
+}
+
+/** The result of `work`; rejects with the reason of an abort, or with `deadline-exceeded`, when it comes first. */
+function untilGivenUp<T>(work: Promise<T>, { signal, deadlineMs }: CheckedRun): Promise<T> {
+  const untilEnd = untilAborted(work, signal)
+  if (deadlineMs === undefined || deadlineMs > LONGEST_TIMER) return untilEnd
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tooLate(deadlineMs)), deadlineMs)
+  })
+  return Promise.race([untilEnd, late]).finally(() => clearTimeout(timer))
 }
 
 /** A text outside the cache, and its indices in the call. */

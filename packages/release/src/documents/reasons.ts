@@ -19,6 +19,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   cd: "a folder of the reader's",
   docker: 'docker.test.ts carries out the Dockerfile by hand',
   'spark-submit': 'examples/spark has a test of its own',
+  esbuild: 'bundlers.test.ts builds with it',
   pip: "a Python environment of the reader's",
   python3: "a Python environment of the reader's",
   curl: "its address is looked for among the server's routes"
