@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Page } from '@playwright/test'
 import type { Dtype, MatchResult } from '@sohu-match/sdk-web'
+import type { EnginePage } from '../support/engines/engine'
 import { expect, openSdkPage, test } from '../support/fixtures'
 import { PAIRS, TEXTS } from '../support/pairs'
 import { EXPECTED_VECTORS } from '../support/paths'
@@ -41,7 +41,7 @@ for (const [dtype, tolerance] of Object.entries(TOLERANCES) as [Dtype, number][]
 }
 
 /** The kinds of requests that the page sends its workers from now on. */
-async function watchRequests(page: Page): Promise<void> {
+async function watchRequests(page: Pick<EnginePage, 'evaluate'>): Promise<void> {
   await page.evaluate(() => {
     const requests: string[] = (kept.requests = [])
     const post = Worker.prototype.postMessage as (message: unknown, transfer: Transferable[]) => void
@@ -53,7 +53,7 @@ async function watchRequests(page: Page): Promise<void> {
 }
 
 /** Vectors of texts by a matcher that keeps them between visits; the requests that it took, and notes. */
-async function embedKept(page: Page, texts: readonly string[]) {
+async function embedKept(page: Pick<EnginePage, 'evaluate'>, texts: readonly string[]) {
   await watchRequests(page)
   return page.evaluate(async (texts) => {
     const matcher = await sdk.createMatcher({ model: '/vectors/', device: 'wasm', dtype: 'fp32', keepVectors: true })
