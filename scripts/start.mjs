@@ -25,8 +25,8 @@ function fromPublicWeights() {
     '\nTrain public weights on the embedded corpus of Chinese news, export, match (10 to 15 minutes on two cores)'
   )
   nx('run-many', '-t', 'build', '-p', 'train,export,corpus')
-  const [folder, out] = [`runs/model-zh${kind}-1`, `packages/model-zh/model${kind}`]
-  if (makeModel({ folder, out, short: values.short })) return true
+  const [folder, out] = [`runs/model-zh-quick${kind}-1`, `packages/model-zh/model${kind}`]
+  if (makeModel({ folder, out, short: values.short, quick: true })) return true
   console.log(
     '\nThe public weights cannot be had (the reason is above), so a small network is trained from scratch on a generated corpus.'
   )

@@ -51,6 +51,17 @@ describe('interpolate', () => {
     expect(from!.get(name)).not.toEqual(to!.get(name))
   })
 
+  it("scales the condition of the named group's tasks alone", async () => {
+    const out = join(root, 'conditions')
+    await interpolate({ start, checkpoint, share: 1, conditions: { A: 0.5, 'B-ll': 0 }, data, out })
+    const [before, after] = (await Promise.all([checkpoint, out].map(weights))).map((all) => all.get('cond_embedding')!)
+    const width = before!.length / 6
+    const factors = [0.5, 1, 0.5, 1, 0.5, 0] // A-ss B-ss A-sl B-sl A-ll B-ll
+    before!.forEach((value, i) => expect(after![i]).toBeCloseTo(factors[Math.floor(i / width)]! * value, 7))
+    const unknown = interpolate({ start, checkpoint, share: 1, conditions: { C: 1 }, data, out: join(root, 'unknown') })
+    await expect(unknown).rejects.toThrow(/no task or group "C"; it has A-ss, A, B-ss/)
+  })
+
   it('gives the checkpoint itself at share 1', async () => {
     const out = join(root, 'same')
     await interpolate({ start, checkpoint, share: 1, data, out })

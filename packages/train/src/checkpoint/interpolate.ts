@@ -27,6 +27,8 @@ export interface InterpolateOptions {
   readonly checkpoint: string
   /** 0 is the start, 1 the checkpoint. */
   readonly share: number
+  /** Factor of the condition's effect, by task or by group of tasks; at 0 these tasks read every text alike. Default 1. */
+  readonly conditions?: Readonly<Record<string, number>>
   /** Labelled pairs whose valid split determines thresholds and metrics. */
   readonly data: string
   /** Columns of a file that would otherwise be guessed. */
@@ -40,12 +42,12 @@ export interface InterpolateOptions {
 /**
  * Writes the checkpoint `(1 - share) start + share checkpoint`, weight by weight: fine-tuned weights keep more of what
  * the start knew (Wortsman et al. 2022, arXiv:2109.01903). The fine-tuned network's condition and score have no
- * counterpart, so they are not mixed; the condition's effect is scaled by `share`. Thresholds are chosen again; with
+ * counterpart, so they are not mixed; the condition's effect is scaled by `share`, and by the factors of `conditions`. Thresholds are chosen again; with
  * `center` they become 0.5, which keeps every label and makes scores of different tasks comparable. Throws
  * `config-invalid`, `checkpoint-invalid`, `data-invalid`, `output-exists`.
  */
 export async function interpolate(
-  { start, checkpoint, share, data, columns, out, center = false, force = false }: InterpolateOptions,
+  { start, checkpoint, share, conditions = {}, data, columns, out, center = false, force = false }: InterpolateOptions,
   onProgress?: (done: number, total: number) => void
 ): Promise<Metrics> {
   if (!(share >= 0 && share <= 1))
@@ -58,6 +60,7 @@ export async function interpolate(
   try {
     await mixIn(tuned, start, checkpoint, share)
     const { model, assets } = tuned
+    scaleConditions(model, conditions)
     const { config } = model
     if (center) requireOffsets(config, checkpoint)
     const { splits } = forTasks(await readDataset(data, ['valid'], { columns }), config.tasks)
@@ -95,6 +98,25 @@ async function mixIn(tuned: LoadedCheckpoint, start: string, checkpoint: string,
     }
   } finally {
     disposeModel(from.model)
+  }
+}
+
+/** A task's condition is its row of `cond_embedding` through linear maps that start at zero, so a factor of the row is one of the effect. */
+function scaleConditions({ config, variables }: Model, factors: Readonly<Record<string, number>>): void {
+  const { tasks } = config
+  for (const [name, factor] of Object.entries(factors)) {
+    const embedding = variables.get('cond_embedding')
+    const numbers = tasks.flatMap((task, i) => (task.name === name || task.group === name ? [i] : []))
+    if (numbers.length === 0 || !embedding)
+      throw new MatcherError(
+        'config-invalid',
+        embedding
+          ? `The checkpoint has no task or group "${name}"; it has ${[...new Set(tasks.flatMap((task) => [task.name, task.group]))].join(', ')}.`
+          : 'The checkpoint has no condition to scale; leave out the factors of conditions.'
+      )
+    const values = embedding.values()
+    const width = values.length / tasks.length
+    embedding.assign(values.map((value, i) => (numbers.includes(Math.floor(i / width)) ? factor * value : value)))
   }
 }
 

@@ -1,5 +1,6 @@
 import { userPath, type GivenColumns } from '@sohu-match/node'
 import { numberIn } from '@sohu-match/node/cli'
+import { MatcherError } from '@sohu-match/core'
 import type { Command } from 'commander'
 import { columnsOption, DATA_HELP } from './data'
 import { interpolate } from '../checkpoint/interpolate'
@@ -9,6 +10,7 @@ interface InterpolateFlags {
   readonly start: string
   readonly checkpoint: string
   readonly share: number
+  readonly condition: readonly string[]
   readonly data: string
   readonly columns: GivenColumns
   readonly out: string
@@ -28,18 +30,24 @@ export function addInterpolate(program: Command): void {
     )
     .requiredOption('--checkpoint <dir>', "the fine-tuned one: a run's best/ folder")
     .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', numberIn(0, 1))
+    .option(
+      '--condition <task=factor...>',
+      "factor of the condition's effect on a task or group of tasks, 0 to 1, for example A=0.5",
+      []
+    )
     .requiredOption('--data <path>', `${DATA_HELP}; its valid split determines thresholds and metrics`)
     .addOption(columnsOption())
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--center', "move each task's offset so that its threshold is 0.5 (bi-encoders)", false)
     .option('--force', 'replace what is at --out', false)
-    .action(async ({ start, checkpoint, share, data, columns, out, center, force }: InterpolateFlags) => {
+    .action(async ({ start, checkpoint, share, condition, data, columns, out, center, force }: InterpolateFlags) => {
       const progress = createProgress(process.stderr)
       const metrics = await interpolate(
         {
           start: userPath(start),
           checkpoint: userPath(checkpoint),
           share,
+          conditions: factors(condition),
           data: userPath(data),
           columns,
           out: userPath(out),
@@ -51,4 +59,15 @@ export function addInterpolate(program: Command): void {
       progress.close()
       console.log(`Mean F1 on valid, at the new thresholds: ${metrics.mean.toFixed(4)}. The checkpoint is in ${out}.`)
     })
+}
+
+function factors(given: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, name, factor] = /^(.+)=([\d.]+)$/.exec(text) ?? []
+      if (!name || !(Number(factor) <= 1))
+        throw new MatcherError('config-invalid', `--condition has "${text}"; write task=factor, a factor from 0 to 1.`)
+      return [name, Number(factor)]
+    })
+  )
 }
