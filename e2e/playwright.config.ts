@@ -16,7 +16,7 @@ const FLAGS = [
 ]
 
 /** The tests that run in every engine; Chromium has more of them. */
-const SHARED = /(abort|cache|loading|demo-page|labels|matcher|pages|parity|vectors)\.spec/
+const SHARED = /(abort|cache|loading|demo-page|engine|labels|matcher|pages|parity|vectors)\.spec/
 
 export default defineConfig<DeviceOptions, EngineOptions>({
   testDir: './tests',
