@@ -16,7 +16,7 @@ interface Flag {
 const OPTION_FLAGS = {
   device: {
     flags: '--device <name>',
-    help: 'device to run on (default: auto, cuda where it works, else cpu)',
+    help: 'device to run on (default: auto, cuda if it works, otherwise cpu)',
     choices: ['auto', 'cuda', 'webgpu', 'cpu']
   },
   dtype: {
@@ -26,12 +26,12 @@ const OPTION_FLAGS = {
   },
   maxLength: {
     flags: '--max-length <tokens>',
-    help: 'tokens that a pair is cut to (default: as in training)',
+    help: 'tokens to which a pair is truncated (default: as in training)',
     parse: wholeNumber(4)
   },
   truncation: {
     flags: '--truncation <way>',
-    help: 'how a longer pair is cut (default: longest-first)',
+    help: 'how a longer pair is truncated (default: longest-first)',
     choices: ['longest-first', 'head-tail']
   },
   workers: {
@@ -56,7 +56,7 @@ const OPTION_FLAGS = {
   },
   batchPadding: {
     flags: '--batch-padding <share>',
-    help: 'share of a batch that may be padding; 0: on cpu no score depends on the pairs beside it (default: by device)',
+    help: 'share of a batch that may be padding; 0: on cpu no score depends on its batch (default: by device)',
     parse: numberIn(0, 1)
   }
 } as const satisfies Partial<Record<keyof MatcherOptions<string>, Flag>>

@@ -56,7 +56,7 @@ const hugeTensor = JSON.stringify({ x: { dtype: 'F32', shape: [2 ** 52, 2 ** 52]
 /** The first ones are the short count. */
 const BOMBS: readonly Bomb[] = [
   pickle('2^27 lists as the name of a global', `${laugh().slice(2)}h\x1bh\x1b\x93.`, 'names a global by something'),
-  zip('an entry that inflates to more than it claims', Buffer.alloc(2 ** 24), 100, 'is no whole zip archive'),
+  zip('an entry that inflates to more than it claims', Buffer.alloc(2 ** 24), 100, 'is not a complete zip archive'),
   zip('an entry that claims 2^53 - 2 bytes', Buffer.from('N.'), 2 ** 53 - 2, `claims ${2 ** 53 - 2} bytes`),
   safetensors('a header that claims 2^63 bytes', '{}', 'its header claims', 2n ** 63n),
   {

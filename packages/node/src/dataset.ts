@@ -135,7 +135,7 @@ async function sohuSources(directory: string, wanted: readonly SplitName[], unla
       'data-invalid',
       `${directory} has no data: it must hold dataset.json, files train and valid (.tsv, .csv, .jsonl, .parquet), or at least one of the ` +
         `folders ${VARIANTS.join(', ')} with ${wanted.map((split) => SOHU_FILES[split]).join(', ')}; check the path. ` +
-        `--data also accepts ${ACCEPTED_FILES}. The least dataset.json is ${MINIMAL}, with lines like ${MINIMAL_LINE} in its files.`
+        `--data also accepts ${ACCEPTED_FILES}. A minimal dataset.json is ${MINIMAL}, with lines like ${MINIMAL_LINE} in its files.`
     )
   }
   return { tasks: SOHU_TASKS, sources, missing }

@@ -20,7 +20,7 @@ export async function fileSize(path: string, missingCode: MatcherErrorCode = 'as
   const found = await stat(path).catch((cause: unknown) => {
     throw readError(path, cause, missingCode)
   })
-  if (found.isDirectory()) throw new MatcherError(missingCode, `${path} is a folder; a file is wanted.`)
+  if (found.isDirectory()) throw new MatcherError(missingCode, `${path} is a folder; a file is expected.`)
   if (!found.isFile()) throw new MatcherError(missingCode, `${path} is not a file; copy the file itself there.`)
   return found.size
 }

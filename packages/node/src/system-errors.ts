@@ -27,6 +27,6 @@ export function readError(path: string, cause: unknown, missingCode: MatcherErro
   const { code } = cause as NodeJS.ErrnoException
   if (code === 'ENOENT' || code === 'ENOTDIR')
     return new MatcherError(missingCode, `There is no file ${path}; check the path.`, { cause })
-  if (code === 'EISDIR') return new MatcherError(missingCode, `${path} is a folder; a file is wanted.`, { cause })
+  if (code === 'EISDIR') return new MatcherError(missingCode, `${path} is a folder; a file is expected.`, { cause })
   return storageError('read', path, cause)
 }

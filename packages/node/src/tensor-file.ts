@@ -40,7 +40,7 @@ export class ByteFile {
     if (![begin, length].every((value) => Number.isSafeInteger(value) && value >= 0) || begin + length > this.size) {
       throw invalid(
         this.path,
-        `${what} lies at bytes ${begin} to ${begin + length}, and the file has ${this.size}; it is cut short or damaged, fetch it again`
+        `${what} lies at bytes ${begin} to ${begin + length}, and the file has ${this.size}; it is truncated or damaged, fetch it again`
       )
     }
     const bytes = new Uint8Array(length)

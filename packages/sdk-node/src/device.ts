@@ -49,7 +49,7 @@ function runtime<T>(find: () => T): T {
     throw new MatcherError(
       'asset-missing',
       `onnxruntime-node does not load: ${messageOf(cause).split('\n')[0]} If this program is bundled, mark @sohu-match/sdk-node and ` +
-        'onnxruntime-node as external and install them beside it.',
+        'onnxruntime-node as external and install them separately.',
       { cause }
     )
   }

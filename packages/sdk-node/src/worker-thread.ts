@@ -79,7 +79,7 @@ function ended(crash: (Error & { code?: string }) | undefined, code: number): Ma
     return new MatcherError(
       'asset-missing',
       `The script of the worker threads, or onnxruntime-node, is missing (${crash.message}). If this program is bundled, mark ` +
-        '@sohu-match/sdk-node and onnxruntime-node as external and install them beside it.',
+        '@sohu-match/sdk-node and onnxruntime-node as external and install them separately.',
       { cause: crash }
     )
   return new MatcherError(

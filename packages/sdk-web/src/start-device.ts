@@ -60,7 +60,7 @@ function sumOfDevices(
 
 /** The reason for `auto` to skip WebGPU before loading anything. */
 async function whyNotWebGpu(dtype: WebLoad['dtype']): Promise<string | undefined> {
-  if (dtype === 'int8') return 'int8 is a recipe for processors'
+  if (dtype === 'int8') return 'int8 is for CPUs'
   const probe = await probeWebGpu()
   if (!probe.usable) return probe.reason
   return probe.software ? `its adapter (${probe.description}) is software, slower than wasm` : undefined

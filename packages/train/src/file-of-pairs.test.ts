@@ -44,7 +44,7 @@ it('checks a file without fetching weights', async () => {
 it('trains on a file with --data and --out alone, from scratch where the weights cannot be had, and ends beside the baseline', async () => {
   const { stdout, stderr } = await train('sohu', ...data, '--out', 'runs/mine', ...few)
   expect(stderr).toContain('Fetching bge-small-zh-v1.5')
-  expect(stdout).toContain('Start: at random, because bge-small-zh-v1.5 is not kept here and could not be fetched')
+  expect(stdout).toContain('Start: at random, because bge-small-zh-v1.5 is not cached and could not be fetched')
   expect(stdout).toMatch(/--preset news-small --set model\.max_length=\d+/)
   expect(stdout).toContain('The network and the lexical baseline on the')
   expect(stdout).toMatch(/match: .*(baseline|chance)/)

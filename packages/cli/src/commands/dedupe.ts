@@ -22,7 +22,7 @@ interface DedupeFlags extends ModelFlags {
 export function addDedupe(program: Command): void {
   withModel(program.command('dedupe'))
     .description('print the groups of near-duplicates among the lines of stdin (bi-encoders)')
-    .option('--task <name>', 'the task whose criterion decides; may be left out where the model has only one')
+    .option('--task <name>', 'the task whose criterion decides; optional if the model has only one')
     .option('--threshold <score>', "score above which two texts are duplicates (default: the task's)", numberIn(0, 1))
     .option(
       '--vectors <file>',
@@ -113,7 +113,7 @@ async function readAll(
   if (all.length !== count)
     throw new MatcherError(
       'data-invalid',
-      `${path} holds ${count} vectors, but there are ${all.length} lines; give the lines that the vectors were made of.`
+      `${path} holds ${count} vectors, but there are ${all.length} lines; pass the lines from which the vectors were computed.`
     )
   return { all, rows: stored.rows, width: stored.hidden }
 }

@@ -8,7 +8,7 @@ const DEVICES: readonly NodeDevice[] = ['cpu', 'cuda', 'webgpu']
 export function addDoctor(program: Command, version: string): void {
   program
     .command('doctor')
-    .description('say what this machine can run, and what to do about what it cannot')
+    .description('report what this machine can run, and how to fix what it cannot')
     .addOption(new Option('--device <name>', 'check only this one, and in this process').choices(DEVICES))
     .option('--json', 'print the findings as JSON')
     .action(async ({ device, json }: { device?: NodeDevice; json?: boolean }) => {

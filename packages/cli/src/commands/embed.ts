@@ -18,7 +18,7 @@ interface EmbedFlags extends ModelFlags {
 export function addEmbed(program: Command): void {
   withModel(program.command('embed'))
     .description('write the vector of each line of stdin: JSON lines, or a file with --out (bi-encoders)')
-    .option('--task <name>', 'the task that the vectors are for; may be left out where the model has only one')
+    .option('--task <name>', 'the task that the vectors are for; optional if the model has only one')
     .option('--out <file>', 'a .npy file [texts, hidden], whose model and task go to <file>.json, or a .parquet file')
     .action(embed)
 }

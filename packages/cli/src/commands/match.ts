@@ -10,7 +10,7 @@ interface MatchFlags extends ModelFlags {
 export function addMatch(program: Command): void {
   withModel(program.command('match <a> [b]'))
     .description('judge one pair, or one text under a task with labels or a score')
-    .option('--task <name>', 'the task to judge it under; may be left out where the model has only one')
+    .option('--task <name>', 'the task to judge it under; optional if the model has only one')
     .option('--json', 'print the result as JSON')
     .action(async (a: string, b: string | undefined, flags: MatchFlags) => {
       const result = await usingMatcher(flags, async (matcher) =>

@@ -20,10 +20,10 @@ interface ScoreFlags extends ModelFlags {
 export function addScore(program: Command): void {
   withModel(program.command('score'))
     .description('score JSON lines ({"a", "b", "task", "id"}) from stdin, in order, each as its task has it')
-    .option('--task <name>', 'the task of lines that name none; may be left out where the model has only one')
+    .option('--task <name>', 'the task of lines that name none; optional if the model has only one')
     .option('--out <file>', 'write to a file instead of stdout')
-    .option('--resume', 'resume the file of --out: lines that it has answers for are not scored again')
-    .option('--skip <lines>', 'input lines at the start to leave out (default: 0)', wholeNumber())
+    .option('--resume', 'resume the file of --out: lines with answers are not scored again')
+    .option('--skip <lines>', 'input lines to skip at the start (default: 0)', wholeNumber())
     .option('--keep-going', 'answer a line that cannot be scored with its error, and continue')
     .option('--quiet', 'no progress on stderr')
     .action(score)

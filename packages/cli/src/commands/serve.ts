@@ -27,9 +27,9 @@ export function addServe(program: Command, version: string): void {
     .description(
       'serve /match, /classify, /rerank, /predict, /health, /ready, /info, /metrics and /openapi.json over HTTP'
     )
-    .option('--task <name>', 'the task of requests that name none; may be left out where the model has only one')
+    .option('--task <name>', 'the task of requests that name none; optional if the model has only one')
     .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
-    .option('--port <number>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 8080)
+    .option('--port <number>', 'port to listen on; 0 chooses a free one', wholeNumber(0, 65_535), 8080)
     .option('--deadline <ms>', 'time from a request to its answer; then 503', wholeNumber(1), 10_000)
     .option('--body-limit <bytes>', 'size of a request', wholeNumber(1), 2 * 2 ** 20)
     .option('--max-pairs <n>', 'pairs in one request', wholeNumber(1), 1_000)
@@ -40,7 +40,7 @@ export function addServe(program: Command, version: string): void {
       wholeNumber(1),
       30_000
     )
-    .option('--allowed-host <names...>', 'names that the Host header may have on a loopback address, besides localhost')
+    .option('--allowed-host <names...>', 'names accepted in the Host header on a loopback address, besides localhost')
     .option('--cors-origin <origins...>', 'origins whose pages may read answers; "*" for all')
     .addOption(
       new Option(

@@ -1,9 +1,6 @@
 /** Schemas of requests and responses: fastify checks requests, and the OpenAPI document is generated from them. */
 const text = { type: 'string' } as const
-const task = {
-  type: 'string',
-  description: "One of the model's tasks; may be left out where the server has a default."
-} as const
+const task = { type: 'string', description: "One of the model's tasks; optional if the server has a default." } as const
 const result = {
   type: 'object',
   required: ['task', 'label', 'score'],

@@ -344,7 +344,7 @@ describe('calls of the other kind of model', () => {
     expect(cross.info.vectors).toBeUndefined()
     await expect(cross.embed(['a'], 'A-ss')).rejects.toMatchObject({
       code: 'architecture-mismatch',
-      message: 'fake is a cross-encoder: it judges pairs and gives no vectors. Load a bi-encoder to embed texts.'
+      message: 'fake is a cross-encoder: it judges pairs and has no vectors. Load a bi-encoder to embed texts.'
     })
     const vectors = { rows: new Float32Array(2), hidden: 2, task: 'A-ss', model: 'fake', modelHash: '0'.repeat(64) }
     await expect(cross.rank('a', ['b'], 'A-ss', { vectors })).rejects.toMatchObject({ code: 'architecture-mismatch' })

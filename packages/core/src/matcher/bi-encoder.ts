@@ -188,7 +188,7 @@ function joined(windows: readonly Float32Array[], width: number): Float32Array {
     if (row.length !== width)
       throw new MatcherError(
         'inference-failed',
-        `The graph gives rows of ${row.length} numbers; its manifest says ${width}. Export the model again.`
+        `The graph returns rows of ${row.length} numbers; its manifest says ${width}. Export the model again.`
       )
     rows.set(row, i * width)
   })

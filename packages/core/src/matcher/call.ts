@@ -157,7 +157,7 @@ export function tooLate(deadlineMs: number): MatcherError {
 function notFinite(row: Float32Array): MatcherError {
   return new MatcherError(
     'inference-failed',
-    `The network gave ${row.slice(0, 4).join(', ')}${row.length > 4 ? ', ...' : ''}; the model file is damaged or this device computes it wrongly: ` +
+    `The network returned ${row.slice(0, 4).join(', ')}${row.length > 4 ? ', ...' : ''}; the model file is damaged or this device computes it wrongly: ` +
       'try another dtype or device.'
   )
 }

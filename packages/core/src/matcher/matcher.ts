@@ -118,7 +118,7 @@ export function createMatcherFrom<T extends string>(
     if (model.vectors) return model.vectors
     throw new MatcherError(
       'architecture-mismatch',
-      `${manifest.name} is a cross-encoder: it judges pairs and gives no vectors. Load a bi-encoder to embed texts.`
+      `${manifest.name} is a cross-encoder: it judges pairs and has no vectors. Load a bi-encoder to embed texts.`
     )
   }
 

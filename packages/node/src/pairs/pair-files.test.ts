@@ -143,7 +143,7 @@ describe('a file of pairs', () => {
       await problem('x.csv', Buffer.concat([Buffer.from('a,b,label\n'), Uint8Array.of(0xbc, 0xd7, 0x0a)]))
     ).toMatch(/x\.csv:2: .*not UTF-8/)
     expect(await problem('x.csv', '')).toContain('is empty')
-    expect(await problem('x.bin', 'x')).toContain('is a file of a form that is not known')
+    expect(await problem('x.bin', 'x')).toContain('is a file of unknown format')
   })
 })
 

@@ -228,6 +228,6 @@ function unknownColumns(place: string, names: readonly string[]): MatcherError {
   return new MatcherError(
     'data-invalid',
     `${place}: no two columns are known as texts among ${names.map((name) => `"${name.slice(0, 40)}"`).join(', ')}; ` +
-      'name them: --columns a=NAME b=NAME label=NAME (known are sentence1 and sentence2, q1 and q2, text_a and text_b, query and passage, source and target, and the like; or two texts and 0 or 1 without a header).'
+      'name them: --columns a=NAME b=NAME label=NAME (known names are sentence1 and sentence2, q1 and q2, text_a and text_b, query and passage, source and target, and the like; or two texts and 0 or 1 without a header).'
   )
 }

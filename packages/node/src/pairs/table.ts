@@ -62,7 +62,7 @@ async function sniffedForm(path: string): Promise<TableForm> {
   }
   throw new MatcherError(
     'data-invalid',
-    `${path} is a file of a form that is not known; --data accepts a folder, or ${ACCEPTED_FILES}.`
+    `${path} is a file of unknown format; --data accepts a folder, or ${ACCEPTED_FILES}.`
   )
 }
 

@@ -120,7 +120,7 @@ async function openDevice({ device, dtype, threads }: WebLoad): Promise<OpenDevi
   if (dtype === 'int8') {
     throw new MatcherError(
       'device-unavailable',
-      "WebGPU does not run int8, whose integer products are a recipe for processors; use dtype 'auto' or 'q8'."
+      "WebGPU does not run int8, whose integer products are for CPUs; use dtype 'auto' or 'q8'."
     )
   }
   const probe = await probeWebGpu()
@@ -156,7 +156,7 @@ function parseJson(text: string, url: string): unknown {
     return JSON.parse(text)
   } catch (cause) {
     const found = /^\s*</.test(text)
-      ? 'an HTML page; the server sends its start page where a file is missing'
+      ? 'an HTML page; the server sends its start page instead of a missing file'
       : 'not JSON'
     throw new MatcherError(
       'manifest-invalid',

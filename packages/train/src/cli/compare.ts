@@ -6,7 +6,7 @@ import { comparisonPage } from '../report/comparison-page'
 export function addCompare(program: Command): void {
   program
     .command('compare')
-    .description('two runs beside each other as an HTML page: metrics with intervals, settings that differ, curves')
+    .description('two runs next to each other as an HTML page: metrics with intervals, settings that differ, curves')
     .argument('<run>', 'folder of a run, such as runs/mine')
     .argument('<other>', 'folder of the other run')
     .option('--out <file>', 'HTML file to write', 'comparison.html')

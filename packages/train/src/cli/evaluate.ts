@@ -88,7 +88,7 @@ export function labelGaps({ strayLabels, unlabelled }: Pick<ScoredSplit, 'strayL
   const sentence = (ids: readonly string[], what: string): string[] =>
     ids.length === 0 ? [] : [`${what}: ${whole(ids.length)} (${named(ids)}).`]
   return [
-    ...sentence(strayLabels, 'Labels in test_labels.csv that find no pair'),
+    ...sentence(strayLabels, 'Labels in test_labels.csv without a pair'),
     ...sentence(unlabelled, 'Pairs without a label, left out')
   ]
 }

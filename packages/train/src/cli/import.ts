@@ -31,10 +31,10 @@ export function addImport(program: Command): void {
       'folder with the weights, bert_config.json or config.json, and vocab.txt or tokenizer.json; or the name of public weights'
     )
     .requiredOption('--out <dir>', 'checkpoint folder to write')
-    .option('--allow-missing <name...>', 'tensors that may be missing or unknown; a trailing * stands for any ending')
+    .option('--allow-missing <name...>', 'tensors that may be missing or unknown; a trailing * matches any ending')
     .option('--max-length <tokens>', 'tokens a pair is cut to', wholeNumber(4), 512)
     .option('--set <key=value...>', `keys of config.json that the weights leave open: ${OWN_KEYS.join(', ')}`, [])
-    .option('--prune-vocabulary', 'leave out tokens that no text is ever cut into; no score changes', false)
+    .option('--prune-vocabulary', 'remove tokens that no text can contain; no score changes', false)
     .option(
       '--words <count>',
       "add the most frequent words of jieba's dictionary to a vocabulary of characters, each as the mean of its characters",

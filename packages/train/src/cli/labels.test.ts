@@ -40,7 +40,7 @@ describe('ids and labels', () => {
     )
     const unlabelled = splits.test.flatMap(({ id, label }) => (label === undefined ? [id!] : []))
     expect(labelGaps({ strayLabels, unlabelled })).toEqual([
-      'Labels in test_labels.csv that find no pair: 7 (a, b, c, d, e and 2 more).',
+      'Labels in test_labels.csv without a pair: 7 (a, b, c, d, e and 2 more).',
       'Pairs without a label, left out: 1 (1).'
     ])
     expect(labelGaps({ strayLabels: [], unlabelled: [] })).toEqual([])

@@ -54,7 +54,7 @@ async function resolveStart(init?: string): Promise<{ start: PlannedStart; folde
     return { start: { kind: 'checkpoint', folder: init!, ...(await ownKeysOf(folder)) }, folder }
   } catch (error) {
     if (init !== undefined || !(error instanceof MatcherError) || !UNAVAILABLE.includes(error.code)) throw error
-    return { start: { kind: 'nothing', reason: `${PUBLIC_START} is not kept here and could not be fetched and kept` } }
+    return { start: { kind: 'nothing', reason: `${PUBLIC_START} is not cached and could not be fetched` } }
   }
 }
 

@@ -28,7 +28,7 @@ export function addPredict(program: Command): void {
     )
     .requiredOption('--checkpoint <dir>', "a run's best/ folder")
     .requiredOption('--data <path>', DATA_HELP)
-    .requiredOption('--out <file>', 'file to write; its ending is the form')
+    .requiredOption('--out <file>', 'file to write; its extension determines the format')
     .addOption(columnsOption())
     .addOption(taskOption())
     .action(async (flags: PredictFlags) => {

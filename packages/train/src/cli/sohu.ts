@@ -58,7 +58,7 @@ export function addSohu(program: Command): void {
     )
     .option(
       '--allow-missing <name...>',
-      'tensors of --init that may be missing or unknown; a trailing * stands for any ending'
+      'tensors of --init that may be missing or unknown; a trailing * matches any ending'
     )
     .option(
       '--teacher <dir>',

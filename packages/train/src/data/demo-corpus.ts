@@ -48,7 +48,7 @@ export function demoPairs(variant: number, split: Split, count: number, seed: nu
   if (count % 4 !== 0)
     throw new MatcherError(
       'config-invalid',
-      `A demo split of ${count} pairs was asked for, but pairs come in fours: give a multiple of 4.`
+      `A demo split of ${count} pairs was asked for, but pairs come in fours: pass a multiple of 4.`
     )
   const random = createRandom('demo-corpus', seed, variant, split)
   const forms = FORMS[variant >> 1]!

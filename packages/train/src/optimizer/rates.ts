@@ -15,7 +15,7 @@ export function requireRates(factors: RateFactors, names: readonly string[]): vo
   if (idle === undefined) return
   throw new MatcherError(
     'config-invalid',
-    `learning_rate_factors has ${JSON.stringify(idle)}, which fits no parameter of this network; give the beginning of a name ("score.") or its end after a star ("*_cond"). Names: ${names.join(', ')}.`
+    `learning_rate_factors has ${JSON.stringify(idle)}, which fits no parameter of this network; use a prefix of a name ("score.") or a suffix after a star ("*_cond"). Names: ${names.join(', ')}.`
   )
 }
 

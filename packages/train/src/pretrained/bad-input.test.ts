@@ -180,7 +180,7 @@ describe('weights that do not fit', () => {
       const folder = publicFolder(form)
       changeConfig(folder, form, { intermediate_size: 48 })
       expect(await problem(folder)).toMatch(
-        /dense.(kernel|weight)" is \[(32, 64|64, 32)\]; the config beside it wants \[(32, 48|48, 32)\] for layer\.0\.ffn\.in\.kernel/
+        /dense.(kernel|weight)" is \[(32, 64|64, 32)\]; its configuration requires \[(32, 48|48, 32)\] for layer\.0\.ffn\.in\.kernel/
       )
     }
   })

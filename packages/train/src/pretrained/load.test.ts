@@ -140,7 +140,7 @@ describe('public weights', () => {
     index({ ...map, [written[0]!.name]: '../model.safetensors' })
     await expect(load(sharded)).rejects.toMatchObject({
       code: 'checkpoint-invalid',
-      message: expect.stringContaining('must lie beside the index')
+      message: expect.stringContaining('must be next to the index')
     })
     index({ ...map, [written[0]!.name]: 'model-1.safetensors' })
     await expect(load(sharded)).rejects.toMatchObject({

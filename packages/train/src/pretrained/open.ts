@@ -55,7 +55,7 @@ const NAMED_FILES: readonly WeightsFile[] = [
 export async function openPublicWeights(folder: string, own: OwnSwitches = {}): Promise<PublicWeights> {
   const files = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'ENOTDIR'
-      ? damaged(folder, 'is a file; name the folder that it lies in', cause)
+      ? damaged(folder, 'is a file; name its folder', cause)
       : readError(folder, cause, 'checkpoint-invalid')
   })
   const found = NAMED_FILES.find(({ file }) => files.includes(file)) ?? (await foundByContent(folder, files))
@@ -136,7 +136,7 @@ async function kindOf(path: string): Promise<WeightsFile['open'] | undefined> {
   } finally {
     file.close()
   }
-  throw damaged(path, 'does not end as the index of a TensorFlow checkpoint does; it is cut short or something else')
+  throw damaged(path, 'does not end as the index of a TensorFlow checkpoint does; it is truncated or something else')
 }
 
 /** Removes the prefix of a model that contains a `BertModel`, such as `bert.` or `0.auto_model.`. */

@@ -80,7 +80,7 @@ function requireShape(file: string, tensor: SourceTensor, spec: ParameterSpec, t
   if (wanted.join() === tensor.shape.join()) return
   throw new MatcherError(
     'checkpoint-invalid',
-    `${file}: tensor "${tensor.name}" is [${tensor.shape.join(', ')}]; the config beside it wants [${wanted.join(', ')}] for ${spec.name}.`
+    `${file}: tensor "${tensor.name}" is [${tensor.shape.join(', ')}]; its configuration requires [${wanted.join(', ')}] for ${spec.name}.`
   )
 }
 

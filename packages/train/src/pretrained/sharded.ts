@@ -16,7 +16,7 @@ export async function openSharded(index: string, open: (path: string) => Promise
   const places = Object.entries(parsed.output.weight_map)
   const files = [...new Set(places.map(([, file]) => file))]
   const stray = files.find((file) => basename(file) !== file || file === '..')
-  if (stray !== undefined) throw damaged(index, `it names the file "${stray}"; parts must lie beside the index`)
+  if (stray !== undefined) throw damaged(index, `it names the file "${stray}"; parts must be next to the index`)
   const opened = new Map<string, TensorSource>()
   const close = async (): Promise<void> => {
     await Promise.all([...opened.values()].map((source) => source.close()))

@@ -77,7 +77,7 @@ async function tokenizerTokens(path: string): Promise<string[]> {
   if (!parsed.success) throw damaged(path, `it is not the tokenizer of a BERT: ${describeIssues(parsed.issues)}`)
   const entries = Object.entries(parsed.output.model.vocab).sort(([, one], [, other]) => one - other)
   const gap = entries.findIndex(([, id], position) => id !== position)
-  if (gap >= 0) throw damaged(path, `its vocabulary gives no token the id ${gap}`)
+  if (gap >= 0) throw damaged(path, `its vocabulary has no token with the id ${gap}`)
   return entries.map(([token]) => token)
 }
 

@@ -50,7 +50,7 @@ export function answerSections(
       const wrong = wrongAnswers(rows, task, thresholds)
       const all = rows.filter((row) => row.task === task.id).length
       const head = task.labels
-        ? `${wrong.length} of ${all} have other labels than the model gives; probabilities stand beside the labels.`
+        ? `${wrong.length} of ${all} have other labels than the model gives; probabilities are next to the labels.`
         : `The ${all} scores, the farthest from the model's first.`
       return section(task.name, `<p>${head}</p>`, ...wrong.slice(0, count).map((one) => answerCard(one, words)))
     })

@@ -79,7 +79,7 @@ function studentConfig(
   )
     throw new MatcherError(
       'config-invalid',
-      `Embeddings of ${config.embeddingSize} columns cannot be made ${embeddingSize} wide: the width may only fall, and only once.`
+      `Embeddings of ${config.embeddingSize} columns cannot be made ${embeddingSize} wide: the width can only be reduced, and only once.`
     )
   const json = { ...modelConfigToJson(config), num_hidden_layers: layers.length, embedding_size: embeddingSize }
   return parseModelConfig(json, 'the student')

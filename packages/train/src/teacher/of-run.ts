@@ -68,7 +68,7 @@ function kept(path: string, sha256: string): RunTeacher {
       if (targets.logits.length === length) return targets
       throw new MatcherError(
         'checkpoint-invalid',
-        `${path} has scores of ${targets.logits.length} pairs, the data ${length}; delete it, and the teacher is asked again.`
+        `${path} has scores of ${targets.logits.length} pairs, the data ${length}; delete it, and the teacher will be run again.`
       )
     },
     dispose: async () => undefined

@@ -104,7 +104,7 @@ export function readTargets(path: string): TeacherTargets {
       if (entry?.shape.length !== rank)
         throw new MatcherError(
           'checkpoint-invalid',
-          `${path} has no "${name}" of rank ${rank}; delete it, and the teacher is asked again.`
+          `${path} has no "${name}" of rank ${rank}; delete it, and the teacher will be run again.`
         )
       return { shape: entry.shape, data: file.read(name).data }
     }

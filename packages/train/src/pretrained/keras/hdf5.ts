@@ -30,8 +30,7 @@ function tensorsOf(file: File, path: string): Map<string, SourceTensor> {
     if (!names) throw damaged(path, `layer "${layer}" has no weight_names, so Keras did not write the file`)
     names.forEach((stored, place) => {
       const name = `${plainLayer(layer)}/${place}/${stored.replace(/^.*\//, '').replace(/:\d+$/, '')}`
-      if (tensors.has(name))
-        throw damaged(path, `it has two layers like "${layer}", and which one is meant cannot be told`)
+      if (tensors.has(name)) throw damaged(path, `it has two layers like "${layer}", which cannot be distinguished`)
       tensors.set(name, sourceTensor(name, group.get(stored) as Dataset | null, path))
     })
   }

@@ -21,7 +21,7 @@ export async function openArchive(path: string): Promise<Archive> {
   const refuse = (cause: unknown): never => {
     throw damaged(
       path,
-      `is no whole zip archive (${(cause as Error).message}): it is damaged, or of a PyTorch older than 1.6; fetch or save it again`,
+      `is not a complete zip archive (${(cause as Error).message}): it is damaged, or of a PyTorch older than 1.6; fetch or save it again`,
       cause
     )
   }

@@ -75,7 +75,7 @@ function hooks(path: string): PickleHooks {
       const dtype =
         typeof type === 'object' && type !== null && 'global' in type ? STORAGES[String(type.global)] : undefined
       if (kind !== 'storage' || !dtype || typeof key !== 'string' || !isSize(length))
-        throw damaged(path, 'a persistent id of the pickle is no storage; it is damaged')
+        throw damaged(path, 'a persistent id of the pickle is not a storage; it is damaged')
       return new Storage(key, dtype, length)
     },
     reduce: (global, args) => {

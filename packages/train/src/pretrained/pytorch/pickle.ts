@@ -83,7 +83,7 @@ class Machine {
   pop(): PickleValue {
     const value = this.stack.pop()
     if (value === undefined || value === MARK)
-      throw damaged(this.source, 'the pickle takes a value that is not there; it is damaged')
+      throw damaged(this.source, 'the pickle takes a value from an empty stack; it is damaged')
     return value
   }
 

@@ -28,7 +28,7 @@ export function readTable(file: Uint8Array, source: string): Map<string, Uint8Ar
   if (file.length < FOOTER_BYTES || !isTable(file)) {
     throw damaged(
       source,
-      `its ${file.length} bytes do not end as a TensorFlow table does; it is cut short or something else`
+      `its ${file.length} bytes do not end as a TensorFlow table does; it is truncated or something else`
     )
   }
   return guarded(source, 'the table', () => {
