@@ -5,8 +5,9 @@ export const ERROR_KINDS = {
   same: 'the texts are the same but for punctuation and case',
   numbers: 'numbers differ',
   names: 'names differ: Latin words, or what is in 《》 or quotation marks',
-  replaced: 'the texts differ in one place',
   contained: 'one text contains the other',
+  order: 'the same words in another order',
+  replaced: 'the texts differ in one place',
   disjoint: 'no word in common',
   lengths: 'one text is more than three times as long as the other',
   other: 'none of these'
@@ -25,12 +26,19 @@ export function errorKind({ a, b }: { a: string; b: string }, words: (text: stri
   if (differ(numbersOf(a), numbersOf(b))) return 'numbers'
   if (differ(namesOf(a), namesOf(b))) return 'names'
   if (one.includes(other) || other.includes(one)) return 'contained'
+  const [long, otherLong] = [longWords(words(a)), longWords(words(b))]
+  if (long.size > 1 && long.size === otherLong.size && [...long].every((word) => otherLong.has(word))) return 'order'
   if (differInOnePlace([...one], [...other])) return 'replaced'
   const content = (text: string) => words(text).filter((word) => /\p{Script=Han}|[\p{L}\p{N}]{2}/u.test(word))
   const known = new Set(content(a))
   if (!content(b).some((word) => known.has(word))) return 'disjoint'
   const lengths = [one.length, other.length].sort((x, y) => x - y) as [number, number]
   return lengths[1] > LENGTH_RATIO * lengths[0] ? 'lengths' : 'other'
+}
+
+/** Words of two letters or more. */
+function longWords(words: readonly string[]): Set<string> {
+  return new Set(words.filter((word) => /^[\p{L}\p{N}]{2,}$/u.test(word)))
 }
 
 /** Whether both have some, and each has one that the other lacks. */

@@ -21,6 +21,8 @@ const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [480, 260, 56, 20, 14, 38]
 const COLORS = 6
 /** More points than the drawing has columns add bytes, not detail. */
 const MOST_POINTS = 600
+/** Curves of up to this many points have dots: a single point has no line. */
+const FEW_POINTS = 12
 
 /** A line chart with a legend as inline SVG; colors are the page's. */
 export function lineChart({ title, xLabel, series, y, diagonal = false }: ChartOptions): string {
@@ -47,7 +49,12 @@ export function lineChart({ title, xLabel, series, y, diagonal = false }: ChartO
   ]
   const path = (points: Series['points']) =>
     points.map(([x, value], i) => `${i === 0 ? 'M' : 'L'}${px(x)} ${py(value)}`).join('')
-  const lines = curves.map((one, i) => `<path class="curve" stroke="var(--c${i % COLORS})" d="${path(one.points)}"/>`)
+  const lines = curves.map((one, i) => {
+    const color = `var(--c${i % COLORS})`
+    const dots = one.points.length > FEW_POINTS ? [] : one.points
+    const circles = dots.map(([x, value]) => `<circle cx="${px(x)}" cy="${py(value)}" r="3" fill="${color}"/>`)
+    return `<path class="curve" stroke="${color}" d="${path(one.points)}"/>${circles.join('')}`
+  })
   const [from, to] = [Math.max(x0, y0), Math.min(x1, y1)]
   const equal = diagonal ? `<path class="equal" d="M${px(from)} ${py(from)}L${px(to)} ${py(to)}"/>` : ''
   const legend = curves

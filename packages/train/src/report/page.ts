@@ -25,6 +25,7 @@ svg text { fill: var(--soft); font: 12px system-ui, sans-serif } .axis { stroke:
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left }
+@media (min-width: 60rem) { figure { display: inline-block; vertical-align: top; width: calc(50% - 1rem); margin-right: .8rem } }
 .legend span { display: inline-block; margin-right: 1rem; white-space: nowrap }
 .legend i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .35em }
 .pair { background: var(--panel); border-radius: 8px; padding: .7rem 1rem; margin: .8rem 0; overflow-wrap: anywhere }
@@ -36,9 +37,9 @@ export function page(title: string, sections: readonly string[]): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
-<body><h1>${escapeHtml(title)}</h1>
+<body><main><h1>${escapeHtml(title)}</h1>
 ${sections.join('\n')}
-</body></html>
+</main></body></html>
 `
 }
 
