@@ -37,6 +37,9 @@ test('the demo page is used from the first key to the last without a mouse', asy
   })
   await page.keyboard.press('Control+Enter')
   await expect(page.locator('#timing')).toContainText(/\d+ ms · \d+ tokens · wasm/, PATIENT)
+  await expect(page.locator('#sentence')).toContainText(/^The two texts (are about|have)/)
+  await tabTo(page, '#others summary')
+  await page.keyboard.press('Enter')
   const meters = page.getByRole('meter')
   await expect(meters).toHaveCount(6)
   await expect(meters.first()).toHaveAccessibleName('Same topic, short · short')
@@ -63,7 +66,7 @@ for (const [scheme, language, viewport] of [
     await page.emulateMedia({ colorScheme: scheme })
     await page.setViewportSize(viewport)
     await open(page, site.origin)
-    await page.locator('summary').click()
+    for (const summary of await page.locator('summary').all()) await summary.click()
     await page.locator('#rank button').click()
     await expect(page.locator('#ranking li')).toHaveCount(5, PATIENT)
     expect(await violations(page)).toEqual([])
@@ -71,6 +74,69 @@ for (const [scheme, language, viewport] of [
     await expect(page.locator('html')).toHaveAttribute('lang', language === 'zh' ? 'zh-CN' : 'en')
   })
 }
+
+test('the verdict is that of the tasks for the lengths, whichever text is longer, and shared words are marked', async ({
+  page,
+  site
+}) => {
+  await page.addInitScript(() => localStorage.setItem('language', 'en'))
+  await open(page, site.origin)
+  await expect(page.locator('#sentence')).toContainText('two texts', PATIENT)
+  await expect(page.locator('#read mark').first()).toBeVisible()
+  await expect(page.locator('#scores')).toContainText('Same event · short · short')
+  const long = await longText(page)
+  const scores: string[] = []
+  for (const [a, b] of [
+    ['地铁新线开通', long],
+    [long, '地铁新线开通']
+  ] as const) {
+    await judge(page, a, b)
+    await expect(page.locator('#scores')).toContainText('Same event · short · long')
+    scores.push((await page.locator('#scores').textContent())!)
+  }
+  expect(scores[0]).toBe(scores[1])
+  await judge(page, long, long)
+  await expect(page.locator('#scores')).toContainText('Same event · long · long')
+  await expect(page.locator('#read mark').first()).toBeVisible()
+})
+
+test('a text that is too long shows what was cut, and can be read in windows', async ({ page, site }) => {
+  await page.addInitScript(() => localStorage.setItem('language', 'en'))
+  await open(page, site.origin)
+  await expect(page.locator('#windows')).toBeHidden()
+  await judge(page, '地铁新线开通', (await longText(page)).repeat(5))
+  await expect(page.locator('.cut')).toHaveText(/read about [45]\d\d characters; the [\d,]+ that are struck out/)
+  expect((await page.locator('#read del').textContent())!.length).toBeGreaterThan(100)
+  expect(await violations(page)).toEqual([])
+  await page.locator('#windows').check()
+  await expect(page.locator('#timing')).toContainText(/ms/, PATIENT)
+  await expect(page.locator('.cut')).toHaveCount(0, PATIENT)
+  await expect(page.locator('#timing')).not.toContainText('truncated')
+})
+
+test('a link carries both texts without a server, and ranking takes 200 lines', async ({ page, site, context }) => {
+  await page.addInitScript(() => localStorage.setItem('language', 'en'))
+  await open(page, site.origin)
+  const [a, b] = ['转发：“地铁”通了吗？', `${await longText(page)}\n第二段 & #`]
+  await judge(page, a, b)
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(request.url()))
+  await page.locator('#share').click()
+  await expect(page.locator('#shared')).toContainText('no server keeps them')
+  expect(asked).toEqual([])
+  const other = await context.newPage()
+  await other.goto(page.url())
+  await expect(other.locator('#text-a')).toHaveValue(a)
+  await expect(other.locator('#text-b')).toHaveValue(b)
+  await other.close()
+
+  await page.locator('#candidates').fill(Array.from({ length: 210 }, (_, i) => `第${i}条候选`).join('\n'))
+  await page.locator('#rank button').click()
+  await expect(page.locator('#rank-progress')).toBeVisible()
+  await expect(page.locator('#ranking li')).toHaveCount(200, PATIENT)
+  await expect(page.locator('#rank-timing')).toContainText('10 left out')
+  await expect(page.locator('#rank-progress')).toBeHidden()
+})
 
 test('the demo page shows downloads as they come, cancels them, and has no violation meanwhile', async ({
   page,
@@ -113,6 +179,22 @@ test('the demo page says what went wrong', async ({ page, site }) => {
   await page.goto(`${site.origin}/demo/index.html`)
   await expect(page.locator('#status')).toContainText('asset-missing')
 })
+
+/** The long text among the page's examples. */
+async function longText(page: Page): Promise<string> {
+  await page.locator('#example').selectOption('3')
+  return page.locator('#text-b').inputValue()
+}
+
+async function judge(page: Page, a: string, b: string): Promise<void> {
+  await page.locator('#text-a').fill(a)
+  await page.locator('#text-b').fill(b)
+  await page.locator('#timing').evaluate((output) => {
+    output.textContent = ''
+  })
+  await page.locator('#pair button.main').click()
+  await expect(page.locator('#timing')).toContainText(/ms/, PATIENT)
+}
 
 async function tabTo(page: Page, selector: string): Promise<void> {
   for (let i = 0; i < 30; i++) {

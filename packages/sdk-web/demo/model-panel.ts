@@ -17,8 +17,12 @@ export interface ModelPanel {
   onChange(render: () => void): void
   /** Shows the current `info`. */
   refresh(): void
-  load(): Promise<void>
+  /** Long texts are cut, or read whole in overlapping windows. Default: as before. */
+  load(windows?: boolean): Promise<void>
 }
+
+/** In tokens; half of each window is read again in the next. */
+const WINDOWS = { window: 256, stride: 128, combine: 'max' } as const
 
 /** Loads the model; shows progress, device and reasons. */
 export function createModelPanel(model: string, settings: Settings): ModelPanel {
@@ -28,6 +32,7 @@ export function createModelPanel(model: string, settings: Settings): ModelPanel 
   let matcher: Matcher | undefined
   let abort: AbortController | undefined
   let seconds = 0
+  let inWindows = false
   let state: { key: TextKey; more?: string; failed?: boolean } = { key: 'loading' }
 
   const show = (): void => {
@@ -45,7 +50,8 @@ export function createModelPanel(model: string, settings: Settings): ModelPanel 
     for (const render of renders) render()
   }
 
-  async function load(): Promise<void> {
+  async function load(windows = inWindows): Promise<void> {
+    inWindows = windows
     abort?.abort()
     const current = (abort = new AbortController())
     await matcher?.dispose()
@@ -58,6 +64,7 @@ export function createModelPanel(model: string, settings: Settings): ModelPanel 
         model,
         device: device.value as MatcherOptions['device'],
         signal: current.signal,
+        ...(windows && { truncation: WINDOWS }),
         onProgress: downloads.show
       })
       if (current.signal.aborted) return await loaded.dispose()

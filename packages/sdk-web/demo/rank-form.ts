@@ -5,6 +5,9 @@ import type { ModelPanel } from './model-panel'
 import type { Settings } from './settings'
 import { RANK_EXAMPLE, type TextKey } from './text'
 
+/** Lines that are ranked at once: more would keep a phone busy for minutes. */
+const MOST_LINES = 200
+
 /** A query against lines of text, best first. */
 export function createRankForm(panel: ModelPanel, settings: Settings): void {
   const form = element('rank', HTMLFormElement)
@@ -13,7 +16,9 @@ export function createRankForm(panel: ModelPanel, settings: Settings): void {
   const task = element('rank-task', HTMLSelectElement)
   const timing = element('rank-timing', HTMLOutputElement)
   let ranked: RankedMatch[] = []
+  const progress = element('rank-progress', HTMLProgressElement)
   let milliseconds = 0
+  let leftOut = 0
 
   const show = (): void => {
     element('ranking', HTMLOListElement).replaceChildren(
@@ -35,7 +40,8 @@ export function createRankForm(panel: ModelPanel, settings: Settings): void {
         : [
             `${ranked.length} ${settings.t('pairs')}`,
             `${settings.t('total')} ${settings.number(milliseconds, 0)} ms`,
-            `${settings.t('perPair')} ${settings.number(milliseconds / ranked.length, 0)} ms`
+            `${settings.t('perPair')} ${settings.number(milliseconds / ranked.length, 0)} ms`,
+            ...(leftOut > 0 ? [settings.t('linesLeftOut').replace('#', String(leftOut))] : [])
           ].join(' · ')
   }
 
@@ -46,13 +52,20 @@ export function createRankForm(panel: ModelPanel, settings: Settings): void {
       .filter(Boolean)
     if (!panel.matcher || lines.length === 0) return
     const started = performance.now()
+    leftOut = Math.max(0, lines.length - MOST_LINES)
+    progress.hidden = false
+    progress.removeAttribute('value')
     try {
-      ranked = await panel.matcher.rank(query.value, lines, task.value as Task)
+      ranked = await panel.matcher.rank(query.value, lines.slice(0, MOST_LINES), task.value as Task, {
+        onProgress: ({ done, total }) => Object.assign(progress, { max: total, value: done })
+      })
       milliseconds = performance.now() - started
       show()
       panel.refresh()
     } catch (error) {
       timing.textContent = String(error instanceof Error ? error.message : error)
+    } finally {
+      progress.hidden = true
     }
   }
 
@@ -63,6 +76,7 @@ export function createRankForm(panel: ModelPanel, settings: Settings): void {
     void rank()
   })
   settings.onLanguage(() => {
+    progress.ariaLabel = settings.t('ranking')
     const chosen = task.value || 'B-ss'
     task.replaceChildren(
       ...TASKS.map((value) =>
