@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { makeModel } from '../packages/model-zh/tools/recipe.mjs'
 import { prepare } from './prepare.mjs'
-import { nx, run } from './run.mjs'
+import { quietBuild } from './quiet-build.mjs'
+import { run } from './run.mjs'
 
 const { values } = parseArgs({
   options: { 'from-scratch': { type: 'boolean', default: false }, short: { type: 'boolean', default: false } }
@@ -16,7 +17,7 @@ await prepare()
 const pretrained = !values['from-scratch'] && fromPublicWeights()
 const model = pretrained ? `packages/model-zh/model${kind}` : fromScratch()
 console.log('\nMatch texts with @sohu-match/sdk-node')
-nx('run', 'sdk-node:build')
+quietBuild('sdk-node')
 run(process.execPath, 'scripts/show-matches.mjs', model, ...(pretrained ? [] : ['generated']))
 
 /** Trains public weights on the embedded corpus of news. False if they cannot be imported. */
@@ -24,7 +25,7 @@ function fromPublicWeights() {
   console.log(
     '\nTrain public weights on the embedded corpus of Chinese news, export, match (10 to 15 minutes on two cores)'
   )
-  nx('run-many', '-t', 'build', '-p', 'train,export,corpus')
+  quietBuild('train', 'export', 'corpus')
   const [folder, out] = [`runs/model-zh-quick${kind}-1`, `packages/model-zh/model${kind}`]
   if (makeModel({ folder, out, short: values.short, quick: true })) return true
   console.log(
@@ -39,11 +40,12 @@ function fromScratch() {
   console.log('\nTrain six tasks on the generated demo corpus (about two minutes on two cores)')
   const short = values.short ? ['--set', 'epochs=1', 'epoch_pairs=1000'] : []
   const begin = existsSync(`${folder}/train.json`) ? ['--resume'] : short
-  nx('run', 'train:sohu', '--', '--out', folder, ...begin)
+  quietBuild('train', 'export')
+  run(process.execPath, 'packages/train/dist/cli.js', 'sohu', '--out', folder, ...begin)
   console.log('\nExport to quantized ONNX, held to its F1 on the valid split')
   const gate = values.short ? ['--no-gate', '--no-latency'] : ['--gate', '0.01'] // 200 pairs a task: two other labels are a point of F1
   const data = ['--data', 'runs/.cache/demo-corpus', ...gate]
   const form = ['--dtype', 'fp32,int8,q8', '--name', 'sohu-demo', ...data, '--force']
-  nx('run', 'export:sohu', '--', '--checkpoint', `${folder}/best`, '--out', out, ...form)
+  run(process.execPath, 'packages/export/dist/cli.js', 'sohu', '--checkpoint', `${folder}/best`, '--out', out, ...form)
   return out
 }

@@ -23,6 +23,7 @@ export function createPairForm(panel: ModelPanel, settings: Settings): void {
   const [a, b] = [element('text-a', HTMLTextAreaElement), element('text-b', HTMLTextAreaElement)]
   const timing = element('timing', HTMLOutputElement)
   let judged: Judged | undefined
+  let asked = 0
 
   const show = (): void => {
     showVerdict(judged, panel, settings)
@@ -32,10 +33,12 @@ export function createPairForm(panel: ModelPanel, settings: Settings): void {
   async function compare(): Promise<void> {
     const { matcher } = panel
     if (!matcher) return
+    const current = ++asked
     const started = performance.now()
     const texts = { a: a.value, b: b.value }
     try {
       const results = await matcher.matchMany(TASKS.map((task) => inOrder(texts.a, texts.b, task)))
+      if (current !== asked) return // other texts have been asked for meanwhile
       judged = {
         ...texts,
         lengths: lengthsOf(texts.a, texts.b),

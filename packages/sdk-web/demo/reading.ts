@@ -6,7 +6,7 @@ const SPECIAL = 2
 /** Characters that the box shows without scrolling, on a phone too; of a longer text it can be reached by keyboard, to be scrolled. */
 const FITS = 150
 
-/** A text as it was read: the words that the other text has too are marked, and what was cut off is struck out, under a line that says so. */
+/** A text as it was read: what the other text has too is marked, and what was cut off is struck out, under a line that says so. */
 export function reading(text: string, other: string, cut: number | undefined, settings: Settings): HTMLElement {
   const characters = [...text]
   const read = characters.slice(0, cut).join('')
@@ -36,13 +36,30 @@ export function cutAfter(text: string, maxLength: number): number | undefined {
   return undefined
 }
 
+/** Marks what both texts have: two neighboring Chinese characters or more, whole Latin words and numbers. */
 function marked(text: string, other: string): (string | HTMLElement)[] {
-  const common = new Set(words(other).filter((word) => /[\p{L}\p{N}]{2}/u.test(word)))
-  return words(text).map((word) => (common.has(word) ? make('mark', {}, word) : word))
+  const [mine, theirs] = [piecesOf(text), piecesOf(other)]
+  const known = new Set(theirs.flatMap((piece, i) => [piece, `${piece} ${theirs[i + 1]}`]))
+  const shared = mine.map((piece, i) => {
+    if (!/[\p{L}\p{N}]/u.test(piece)) return false
+    if (piece.length > 1 && !HAN.test(piece)) return known.has(piece)
+    const before = isWordLike(mine[i - 1]) && known.has(`${mine[i - 1]} ${piece}`)
+    return before || (isWordLike(mine[i + 1]) && known.has(`${piece} ${mine[i + 1]}`))
+  })
+  const runs: { text: string; shared: boolean }[] = []
+  mine.forEach((piece, i) => {
+    const last = runs.at(-1)
+    if (last && last.shared === shared[i]) last.text += piece
+    else runs.push({ text: piece, shared: shared[i]! })
+  })
+  return runs.map((run) => (run.shared ? make('mark', {}, run.text) : run.text))
 }
 
-/** The browser's own segmentation, which is not the model's; single characters where it has none. */
-function words(text: string): string[] {
-  if (!('Segmenter' in Intl)) return [...text]
-  return [...new Intl.Segmenter('zh', { granularity: 'word' }).segment(text)].map(({ segment }) => segment)
+const HAN = /\p{Script=Han}/u
+
+const isWordLike = (piece: string | undefined): boolean => piece !== undefined && /[\p{L}\p{N}]/u.test(piece)
+
+/** Latin words and numbers as they are, everything else by character. */
+function piecesOf(text: string): string[] {
+  return text.match(/[A-Za-z0-9]+|[^A-Za-z0-9]/gu) ?? []
 }
