@@ -147,6 +147,13 @@ describe('tasks with labels', () => {
     const labels = ['short', 'long', 'pair']
     const { body } = await post('/predict', { inputs: 'xy', task: 'length' }, { matcher })
     expect((body as { label: string }[]).map(({ label }) => label)).toEqual(labels)
+    const mixed = await post('/predict', { inputs: [['x', 'y'], 'xy'], task: 'length' }, { matcher })
+    expect((mixed.body as { label: string; score: number }[][]).map((all) => all.at(-1))).toEqual([
+      { label: 'long', score: 0.01 },
+      { label: 'pair', score: 0 }
+    ])
+    for (const inputs of [['x', 'y', 'z'], []])
+      expect(await post('/predict', { inputs, task: 'length' }, { matcher })).toMatchObject({ status: 422 })
     expect(await post('/predict', { inputs: 'xy', task: 'grade' }, { matcher })).toMatchObject({ status: 422 })
     expect(await post('/predict', { inputs: 'xy', task: 'length', raw_scores: true }, { matcher })).toMatchObject({
       body: { error: expect.stringContaining('labels of its own') }

@@ -117,7 +117,7 @@ async function predict(
   if (!context.isMatch(name)) {
     if (raw_scores)
       throw invalid('The task has labels of its own, whose scores are probabilities; leave out "raw_scores".')
-    const answers = await context.classify(pairs.map(([a, b]) => ({ a: a!, b, task: name })))
+    const answers = await context.classify(pairs.map((input) => toTexts(input, name)))
     refuseCut(answers, truncate)
     const predictions = answers.map(labelPredictions)
     return isPair || typeof inputs === 'string' ? predictions[0]! : predictions
@@ -153,6 +153,12 @@ function toPair(input: string | readonly string[], task: string): Pair<string> {
   if (typeof input === 'string' || input.length !== 2)
     throw invalid('Each input must be a pair of texts: this model compares two, and one was sent.')
   return { a: input[0]!, b: input[1]!, task }
+}
+
+function toTexts(input: string | readonly string[], task: string): TaskTexts {
+  const [a, b, ...more] = typeof input === 'string' ? [input] : input
+  if (a === undefined || more.length > 0) throw invalid('Each input must be a text or a pair of texts.')
+  return { a, b, task }
 }
 
 /** Throws `input-invalid` if neither the request nor the server names a task. */
