@@ -4,10 +4,9 @@ import { messageOf } from '@sohu-match/core'
 import { processorFlags, productInstructions, wantedInstructions } from '@sohu-match/node'
 import type { DeviceCheck, NodeDevice } from '@sohu-match/sdk-node'
 
-/** A device as checked; without the runtime's version where its check ended the process. */
+/** A checked device; without the runtime's version if its check ended the process. */
 type Device = Omit<DeviceCheck, 'runtime'> & Partial<Pick<DeviceCheck, 'runtime'>>
 
-/** What `doctor` finds. */
 export interface Findings {
   readonly versions: Readonly<Record<string, string>>
   readonly system: string
@@ -16,17 +15,17 @@ export interface Findings {
     readonly count: number
     /** Bytes. */
     readonly memory: number
-    /** Instructions that multiply such numbers fast; null where the system does not report them. */
+    /** Instructions for fast multiplication; null if the system does not report them. */
     readonly int8: readonly string[] | null
     readonly bfloat16: readonly string[] | null
   }
   readonly devices: readonly Device[]
 }
 
-/** Runs this program again with other flags; resolves with what it printed. */
+/** Runs this program again with other flags; resolves with its output. */
 export type RunSelf = (flags: readonly string[]) => Promise<string>
 
-/** Milliseconds after which a device counts as one that hangs. */
+/** Milliseconds after which a device counts as hanging. */
 const PATIENCE = 60_000
 
 const runSelf: RunSelf = (flags) =>
@@ -44,7 +43,7 @@ function endOf({ killed, signal, code }: ExecFileException, stderr: string): str
   return `its library ended the process (${signal ?? `exit code ${code}`})${last ? `: ${last}` : ''}`
 }
 
-/** Examines this machine; each device in a process of its own, since a driver may crash. */
+/** Examines each device in its own process, since a driver may crash. */
 export async function examine(
   devices: readonly NodeDevice[],
   version: string,
@@ -80,7 +79,6 @@ async function checkApart(device: NodeDevice, run: RunSelf): Promise<Device> {
   }
 }
 
-/** The findings for a reader. */
 export function describeMachine({ versions, system, processor, devices }: Findings): string {
   const { model, count, memory, int8, bfloat16 } = processor
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`)

@@ -14,19 +14,18 @@ import {
 } from './metrics'
 import { kindOf, type TaskSpec } from './tasks'
 
-/** A labelled text or pair of a task with labels or a score, and what the model says of it (`answerValues`). */
+/** A labeled text or pair of a task with labels or a score, with the model's answer (`answerValues`). */
 export interface AnswerRow {
-  /** Task id. */
   readonly task: number
   readonly target: Target
   readonly values: readonly number[]
 }
 
-/** Metrics of a task with labels; ratios are NaN where they are 0/0. */
+/** Ratios are NaN if they are 0/0. */
 export interface LabelMetrics {
   readonly kind: 'one-of' | 'any-of'
   readonly pairs: number
-  /** The task's own score, by which epochs and precisions are compared: macro F1 where one label holds, micro F1 where any may. */
+  /** The task's own score, which compares epochs and precisions: macro F1 of one-of tasks, micro F1 of any-of tasks. */
   readonly score: number
   /** The best score of any constant answer: the baseline to beat. */
   readonly baseline: number
@@ -34,45 +33,42 @@ export interface LabelMetrics {
   readonly accuracy: number
   /** Mean F1 of the labels that occur. */
   readonly macroF1: number
-  /** F1 of all (row, label) decisions together; equal to accuracy where one label holds. */
+  /** F1 of all (row, label) decisions together; equal to accuracy for one-of tasks. */
   readonly microF1: number
-  /** By label, at its threshold where any label may hold. */
+  /** By label; for any-of tasks at its threshold. */
   readonly labels: Readonly<Record<string, OneLabelMetrics>>
 }
 
-/** Metrics of one label among the rows of its task. */
 export interface OneLabelMetrics extends ClassMetrics {
-  /** Rows that have it. */
+  /** Rows with the label. */
   readonly positives: number
-  /** Of a task of which any label may hold. */
+  /** Of any-of tasks. */
   readonly threshold?: number | undefined
 }
 
-/** Metrics of a task whose answer is a number. */
 export interface ScoreMetrics {
   readonly kind: 'score'
   readonly pairs: number
-  /** The task's own score: Spearman's correlation, NaN where all targets or all answers are equal. */
+  /** The task's own score: Spearman's correlation, NaN if all targets or all answers are equal. */
   readonly score: number
-  /** A constant does not correlate. */
+  /** The correlation of a constant. */
   readonly baseline: 0
   readonly spearman: number
   /** Root mean square error, in the unit of the range. */
   readonly rmse: number
-  /** That of the mean target as a constant answer. */
+  /** Of the mean target as a constant answer. */
   readonly baselineRmse: number
 }
 
-/** Metrics of a task that is no match task. */
 export type AnswerMetrics = LabelMetrics | ScoreMetrics
 
-/** The rows of an evaluation: of match tasks, and of the others. */
+/** Match tasks and others. */
 export interface EvaluationRows<Row extends ScoredRow = ScoredRow> {
   readonly rows: readonly Row[]
   readonly answers: readonly AnswerRow[]
 }
 
-/** Metrics of tasks of all kinds at their thresholds; `answers` is absent where all tasks are match tasks. */
+/** `answers` is absent if all tasks are match tasks. */
 export function evaluateAll(
   { rows, answers }: EvaluationRows,
   tasks: readonly TaskSpec[],
@@ -82,7 +78,6 @@ export function evaluateAll(
   return tasks.some(({ kind }) => kind) ? { ...metrics, answers: evaluateAnswers(answers, tasks, thresholds) } : metrics
 }
 
-/** The thresholds that these rows call for. */
 export function chooseAllThresholds({ rows, answers }: EvaluationRows, tasks: readonly TaskSpec[]): Thresholds {
   return { ...chooseThresholds(rows, tasks), ...chooseLabelThresholds(answers, tasks) }
 }
@@ -101,7 +96,7 @@ export function ownScoreOf(rows: readonly AnswerRow[], task: TaskSpec, threshold
   )
 }
 
-/** Metrics by name of every task with rows; the labels are chosen at `thresholds`. */
+/** By name, of every task with rows; labels are chosen at `thresholds`. */
 export function evaluateAnswers(
   rows: readonly AnswerRow[],
   tasks: readonly TaskSpec[],
@@ -118,7 +113,7 @@ export function evaluateAnswers(
   )
 }
 
-/** A threshold for each label of each task of which any label may hold, chosen as a match task's is: 0.5 where there are fewer than 50 rows. */
+/** For each label of any-of tasks, chosen as for match tasks: 0.5 with fewer than 50 rows. */
 export function chooseLabelThresholds(
   rows: readonly AnswerRow[],
   tasks: readonly TaskSpec[]
@@ -186,7 +181,7 @@ function measure(rows: readonly AnswerRow[], held: readonly (readonly number[])[
   }
 }
 
-/** Answers that are the same for every row: each label; or the most frequent one, the two most frequent ones, and so on. */
+/** Constant answers: each label; or the most frequent one, the two most frequent ones, and so on. */
 function constantAnswers(rows: readonly AnswerRow[], { kind, labels = [] }: TaskSpec): number[][] {
   const numbers = [...labels.keys()]
   if (kind === 'one-of') return numbers.map((label) => [label])
@@ -225,7 +220,6 @@ function ranks(values: readonly number[]): number[] {
   return result
 }
 
-/** Pearson's correlation of two columns. */
 function correlation(one: readonly number[], other: readonly number[]): number {
   const [meanOne, meanOther] = [meanOfNumbers(one), meanOfNumbers(other)]
   let [both, squaresOne, squaresOther] = [0, 0, 0]

@@ -1,8 +1,8 @@
 import type { TaskSpec } from './tasks'
 
 /**
- * What a task's logits say: the probability of each label, which sum to 1 where one label holds and are independent where any may; or the
- * score, within its range. Computed in float64.
+ * Converts a task's logits: to the probability of each label, which sum to 1 for one-of tasks and are independent for
+ * any-of tasks; or to the score, within its range. Computed in float64.
  */
 export function answerValues({ kind, range }: Pick<TaskSpec, 'kind' | 'range'>, logits: readonly number[]): number[] {
   if (kind === 'one-of') {
@@ -15,7 +15,7 @@ export function answerValues({ kind, range }: Pick<TaskSpec, 'kind' | 'range'>, 
   return range ? shares.map((share) => range[0] + share * (range[1] - range[0])) : shares
 }
 
-/** The numbers of the labels that hold: the likeliest one, the first on a tie; or all whose probability is above their threshold. */
+/** Indices of the predicted labels: the most likely (the first on a tie), or all above their threshold. */
 export function heldLabels(
   { kind }: Pick<TaskSpec, 'kind'>,
   values: readonly number[],

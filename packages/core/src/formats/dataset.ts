@@ -29,10 +29,10 @@ const datasetSchema = v.strictObject({
       v.strictObject({
         name,
         group: v.optional(name),
-        /** The task's labels: one of them holds, or with `multiple` any number of them. */
+        /** The task's labels: exactly one applies, or with `multiple` any number of them. */
         labels: v.exactOptional(v.array(name)),
         multiple: v.exactOptional(v.boolean()),
-        /** The least and the greatest number that the task may give. */
+        /** The range of the task's score. */
         score: v.exactOptional(v.tuple([v.number(), v.number()])),
         train: files,
         valid: files,

@@ -2,12 +2,12 @@ import { closest } from 'fastest-levenshtein'
 import type { TaskSpec } from '../tasks'
 
 /**
- * What is true of a text or pair, of a task that is no match task: the number of its label, those of all its labels (ascending, maybe
- * none), or the score itself.
+ * The truth of a text or pair under a task with labels or a score: the index of its label, of all its labels
+ * (ascending, possibly none), or the score.
  */
 export type Target = readonly number[]
 
-/** Reads the label of a line as its task has it: a label's name, a list of names, or a number. Returns what is wrong as the end of a sentence. */
+/** Reads a line's label: a name, a list of names, or a number. Returns an error as the end of a sentence. */
 export function parseTarget(
   value: unknown,
   { kind, labels = [], range }: Pick<TaskSpec, 'kind' | 'labels' | 'range'>
@@ -26,7 +26,7 @@ export function parseTarget(
   return { target: found.sort((one, other) => one - other) }
 }
 
-/** Labels that a message lists. */
+/** Maximum labels listed in a message. */
 const LISTED = 10
 
 function labelProblem(name: unknown, labels: readonly string[]): string {

@@ -74,7 +74,7 @@ export function createTextVectorSource(
         graph,
         encoded.map((vectors, i) => [wanted[i]!, vectors] as const)
       )
-      await untilGivenUp(saving, runLeft()).catch(() => undefined) // the vectors are here, in time
+      await untilGivenUp(saving, runLeft()).catch(() => undefined) // the vectors have been computed, in time
     }
     if (wanted.length === 0 && texts.length > 0) run.onProgress?.({ done: texts.length, total: texts.length })
     return found as TextVectors[]
@@ -88,7 +88,7 @@ export function createTextVectorSource(
   }
 }
 
-/** The options of a call, at any later time, with what is left of its deadline. */
+/** The options of a call later on, with the rest of its deadline. */
 function timeLeft(run: CheckedRun): () => CheckedRun {
   const { deadlineMs } = run
   if (deadlineMs === undefined) return () => run

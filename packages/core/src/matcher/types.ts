@@ -24,15 +24,14 @@ export interface MatchResult<T extends string = Task> {
   /** Raw outputs, [no match, match]; for a pair read in windows, the best window's or their mean. */
   readonly logits: readonly [number, number]
   /**
-   * Tokens read after truncation, including [CLS] and [SEP], over all windows. 3 (bi-encoder: 4) if both texts are
-   * empty.
+   * Tokens read after truncation, including [CLS] and [SEP], over all windows. 3 (bi-encoder: 4) for two empty texts.
    */
   readonly tokenCount: number
   /** True if tokens were dropped to stay within the maximum length. */
   readonly truncated: boolean
 }
 
-/** The kind of a task and, where it has labels, their union. */
+/** The kind of a task and, if it has labels, their union. */
 export interface TaskType {
   readonly kind: TaskKind
   readonly label?: string
@@ -41,7 +40,7 @@ export interface TaskType {
 /** The tasks of a model by name, as export writes them into `types.d.ts` of the model folder. */
 export type TaskTypes = Readonly<Record<string, TaskType>>
 
-/** The answer of a task: a union of all kinds, told apart by `kind`, where the type does not name one. */
+/** The answer of a task: a union of all kinds, distinguished by `kind`, unless the type names one. */
 export type Classification<T extends string, Type extends TaskType> = Type extends { readonly kind: 'score' }
   ? ScoreResult<T>
   : Type extends { readonly kind: 'one-of' }
@@ -50,7 +49,7 @@ export type Classification<T extends string, Type extends TaskType> = Type exten
       ? AnyOfResult<T, LabelOf<Type>>
       : AnyClassification<T>
 
-/** An answer of any kind, its labels plain strings. */
+/** An answer of any kind with labels as plain strings. */
 export type AnyClassification<T extends string = string> =
   OneOfResult<T, string> | AnyOfResult<T, string> | ScoreResult<T>
 
@@ -58,14 +57,14 @@ type LabelOf<Type extends TaskType> = Type extends { readonly label: infer L ext
 
 interface AnswerFacts<T extends string> {
   readonly task: T
-  /** Raw outputs, in the order of the labels; where the text was read in windows, each one's largest or mean. */
+  /** Raw outputs, in the order of the labels; for a text read in windows, the maximum or mean of each. */
   readonly logits: readonly number[]
-  /** Tokens that the network read, [CLS] and every [SEP] included, after truncation, over all windows. */
+  /** Tokens read after truncation, including [CLS] and every [SEP], over all windows. */
   readonly tokenCount: number
   readonly truncated: boolean
 }
 
-/** The answer of a task of which one label holds. */
+/** The answer of a one-of task. */
 export interface OneOfResult<T extends string, L extends string> extends AnswerFacts<T> {
   readonly kind: 'one-of'
   readonly label: L
@@ -73,10 +72,10 @@ export interface OneOfResult<T extends string, L extends string> extends AnswerF
   readonly probabilities: Readonly<Record<L, number>>
 }
 
-/** The answer of a task of which any label may hold. */
+/** The answer of an any-of task. */
 export interface AnyOfResult<T extends string, L extends string> extends AnswerFacts<T> {
   readonly kind: 'any-of'
-  /** The labels whose probability is above their threshold, the likeliest first. */
+  /** Labels whose probability is above their threshold, the most likely first. */
   readonly labels: readonly L[]
   /** Of every label, each from 0 to 1. */
   readonly probabilities: Readonly<Record<L, number>>
@@ -84,10 +83,10 @@ export interface AnyOfResult<T extends string, L extends string> extends AnswerF
   readonly thresholds: Readonly<Record<L, number>>
 }
 
-/** The answer of a task that gives a number. */
+/** The answer of a task with a score. */
 export interface ScoreResult<T extends string> extends AnswerFacts<T> {
   readonly kind: 'score'
-  /** Within the range that the manifest names. */
+  /** Within the range in the manifest. */
   readonly value: number
 }
 
@@ -202,7 +201,8 @@ export interface Matcher<
   /** Judges pairs, of any mix of tasks and lengths; results in input order. Throws as `match`. */
   matchMany(pairs: readonly Pair<T>[], options?: RunManyOptions): Promise<MatchResult<T>[]>
   /**
-   * Answers a task with labels or a score, of a pair, or of one text where `b` is undefined. Throws as `match`, and `input-invalid` for a match task.
+   * Answers a task with labels or a score, of a pair, or of one text if `b` is undefined. Throws as `match`, and
+   * `input-invalid` for a match task.
    */
   classify<N extends keyof C & string>(
     a: string,

@@ -30,7 +30,7 @@ export interface PairNetwork {
   readonly architecture: ModelConfig['architecture']
   /** Logits [batch, columns] of pairs, or a bi-encoder's vectors [batch, width] of texts, row-major. */
   run(batch: InputBatch): Promise<Float32Array>
-  /** Columns of the logits. Default 2. */
+  /** Columns of the logits. Default: 2. */
   readonly columns?: number
   /** Width of a bi-encoder's vectors, and the parameters of its scores, by task id. */
   readonly width: number
@@ -61,7 +61,7 @@ export interface MatchPrediction {
   readonly predicted: 0 | 1
 }
 
-/** What the network says of one pair, or text; of a task with labels or a score, its `answerValues`. */
+/** The output for a pair, or text; for a task with labels or a score, its `answerValues`. */
 export type Prediction = MatchPrediction | Pick<AnswerRow, 'values'>
 
 /** In float32 without dropout; results are in the order of the pairs. */

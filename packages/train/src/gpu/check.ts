@@ -1,6 +1,6 @@
 /**
- * One part of `npm run check:gpu` on TensorFlow, in a process of its own: a crash of the native library then costs one row of the table.
- * Prints one JSON line. Which device it runs on is for the environment to say (CUDA_VISIBLE_DEVICES).
+ * One part of `npm run check:gpu` on TensorFlow, in its own process, so that a crash of the native library costs one
+ * row of the table. Prints one JSON line. The environment chooses the device (CUDA_VISIBLE_DEVICES).
  */
 import { compareCurve, compareGradients } from '../checkpoint/reference-curve'
 import type { TrainSettings } from '../config'

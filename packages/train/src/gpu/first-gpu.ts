@@ -1,28 +1,28 @@
 import { execFileSync } from 'node:child_process'
 
-/** Runs `nvidia-smi`; throws where it is not installed or fails. */
+/** Runs `nvidia-smi`; throws if it is missing or fails. */
 type Smi = (flags: readonly string[]) => string
 
 const smi: Smi = (flags) =>
   execFileSync('nvidia-smi', flags, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 20_000 })
 
 /**
- * A number that `nvidia-smi` reports of the first GPU: MiB of memory, or its compute capability (8.0: Ampere, 9.0: Hopper). Undefined where
- * the program is not installed or fails, and where it reports `[N/A]`, as in some virtual machines.
+ * A value that `nvidia-smi` reports for the first GPU: MiB of memory, or its compute capability (8.0: Ampere, 9.0:
+ * Hopper). Undefined if the program is missing or fails, or if it reports `[N/A]`, as in some virtual machines.
  */
 export function firstGpu(field: 'memory.total' | 'memory.used' | 'compute_cap', run = smi): number | undefined {
   try {
     const value = Number.parseFloat(run([`--query-gpu=${field}`, '--format=csv,noheader,nounits', '--id=0']))
     return Number.isNaN(value) ? undefined : value
   } catch {
-    return undefined // the caller says what it cannot know without it
+    return undefined // the caller reports what is unknown without it
   }
 }
 
-/** The compute capability from which NVIDIA's GPUs multiply bfloat16 numbers: Ampere's. */
+/** Minimum compute capability for bfloat16 products: Ampere's. */
 const BFLOAT16_CAPABILITY = 8
 
-/** True for a GPU with tensor cores for bfloat16, and for one whose compute capability is not known. */
+/** True for a GPU with tensor cores for bfloat16, or of unknown compute capability. */
 export function gpuHasBfloat16(capability = firstGpu('compute_cap')): boolean {
   return capability === undefined || capability >= BFLOAT16_CAPABILITY
 }

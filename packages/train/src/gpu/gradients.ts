@@ -5,7 +5,6 @@ import { WORKLOADS, workloadBatch, workloadTrainer } from '../profile/workload'
 import { tf } from '../tfjs'
 import type { TrainSettings } from '../config'
 
-/** How a pass differs from that of another device. */
 export interface GradientDifference {
   readonly loss: number
   readonly lossDifference: number
@@ -20,7 +19,7 @@ type Size = keyof typeof WORKLOADS
 
 const LOSS = 'loss'
 
-/** Loss and gradients of one pass over 8 random pairs, dropout off: a GPU draws its masks in another way (`randomKeep`). */
+/** Loss and gradients of one pass over 8 random pairs without dropout, which a GPU draws differently (`randomKeep`). */
 function passOf(size: Size, precision: Precision): Map<string, { shape: readonly number[]; values: Float32Array }> {
   const workload = { ...WORKLOADS[size], pairs: 8 }
   const trainer = workloadTrainer(workload)

@@ -4,21 +4,22 @@ import { WORKLOADS, workloadBatch, workloadTrainer } from '../profile/workload'
 import type { Trainer } from '../step/trainer'
 import { firstGpu } from './first-gpu'
 
-/** What the steps of one size cost. */
 export interface StepCost {
   readonly stepsPerSecond: number
   readonly loss: number
-  /** Bytes of all tensors at most during a step, weights, moments and averages included; bfloat16 counts as float32. */
+  /**
+   * Maximum bytes of all tensors during a step, including weights, moments and averages; bfloat16 counts as float32.
+   */
   readonly tensorBytes: number
-  /** MiB in use on the first GPU at the end, by all programs; absent where `nvidia-smi` does not report it. */
+  /** MiB in use on the first GPU at the end, by all programs; absent if `nvidia-smi` does not report it. */
   readonly deviceMiB?: number
 }
 
 const WARM_UP = 3
 
 /**
- * Runs `steps` updates of a size and measures them as a whole: a GPU runs asynchronously, so the clock stops when the last loss has been read.
- * `settings` are keys of a training configuration.
+ * Measures `steps` updates as a whole: a GPU runs asynchronously, so the clock stops when the last loss has been read.
+ * `settings` are keys of the training settings.
  */
 export function measureSteps(size: keyof typeof WORKLOADS, settings: Record<string, unknown>, steps: number): StepCost {
   const workload = WORKLOADS[size]
@@ -46,7 +47,7 @@ export function measureSteps(size: keyof typeof WORKLOADS, settings: Record<stri
   }
 }
 
-/** Bytes of weights, two moments and averages, which TensorFlow.js does not count: they are resource variables. */
+/** Weights, two moments and averages are resource variables, which TensorFlow.js does not count. */
 function stateBytes({ variables }: Trainer): number {
   return 4 * [...variables.values()].reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0)
 }

@@ -19,22 +19,22 @@ import { readRun, type RunDescription } from '../run/run-folder'
 import { VALID_SCORES } from './run-files'
 import { settingFacts } from './run-report'
 
-/** One of two runs that are compared. */
 export interface ComparedRun {
   readonly name: string
   readonly records: readonly RunRecord[]
 }
 
-/** Two runs beside each other. */
 export interface RunComparison {
   readonly runs: readonly [ComparedRun, ComparedRun]
-  /** Settings and sources that differ, with both values; `–` where one run has none. */
+  /** With both values; `–` if one run has none. */
   readonly differences: readonly (readonly [key: string, one: string, other: string])[]
-  /** On the valid pairs that both were judged on; undefined where they were trained on different data. */
+  /** On common valid pairs; undefined if the runs were trained on different data. */
   readonly metrics?: readonly TaskComparison[]
 }
 
-/** Compares the best checkpoints of two finished runs. Throws `checkpoint-invalid`, or `data-invalid` where their data have changed. */
+/**
+ * Compares the best checkpoints of two runs. Throws `checkpoint-invalid`, or `data-invalid` if their data have changed.
+ */
 export async function compareRuns(folders: readonly [string, string]): Promise<RunComparison> {
   const [one, other] = (await Promise.all(folders.map(readRun))) as [RunDescription, RunDescription]
   const records = (await Promise.all(folders.map(readRecords))) as [RunRecord[], RunRecord[]]
@@ -47,7 +47,7 @@ export async function compareRuns(folders: readonly [string, string]): Promise<R
   return { runs, differences: differencesOf(one, other), ...(same && { metrics: await metricsOf(folders, one) }) }
 }
 
-/** Names of the folders, or their paths where both have one name. */
+/** Names of the folders, or their paths if the names are equal. */
 function namesOf(folders: readonly [string, string]): readonly string[] {
   const names = folders.map((folder) => basename(folder))
   return names[0] === names[1] ? folders : names
@@ -84,7 +84,7 @@ async function metricsOf(folders: readonly string[], one: RunDescription): Promi
   return compareModels(models[0]!, models[1]!, tasks)
 }
 
-/** The scores and thresholds that a run's best epoch left. */
+/** Scores and thresholds of a run's best epoch. */
 async function scoredModel(
   folder: string,
   pairs: readonly Example[],

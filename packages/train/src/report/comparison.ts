@@ -81,12 +81,12 @@ function verdictText({ task, metrics }: TaskComparison): string {
   return `${task}: ${parts.map(([metrics, what]) => `${metrics} ${what}`).join('; ')}.`
 }
 
-/** What a person typed that the next commands need too. */
+/** Flags that the next commands need too. */
 export interface NextSteps {
   readonly out: string
   readonly data: string
   readonly columns?: GivenColumns | undefined
-  /** How `sohu-match` is run here. */
+  /** The command line of `sohu-match` here. */
   readonly match: string
 }
 

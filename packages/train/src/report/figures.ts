@@ -58,7 +58,7 @@ export function lengthRows({ tasks }: Evaluation): TextRows {
   }
 }
 
-/** Tasks with labels or a score: each one's own score beside the best constant answer's, and what else is measured of its kind. */
+/** Tasks with labels or a score: own scores next to the best constant answer's, and other metrics of their kind. */
 export function answerRows({ metrics, answers = {} }: Evaluation): TextRows {
   return {
     head: ['task', 'kind', 'pairs', 'own score [95 %]', 'of a constant', 'accuracy or RMSE', 'macro F1', 'micro F1'],

@@ -38,22 +38,21 @@ export function pairCard(pair: JudgedPair, words: (text: string) => readonly str
 /** Characters up to which a text is shown whole; of a longer one, the beginning until it is opened. */
 const [SHOWN_WHOLE, BEGINNING] = [160, 80]
 
-/** HTML of a text, a long one to be opened. */
+/** HTML of a text; long ones are folded. */
 export function foldable(text: string, html: string): string {
   const characters = [...text]
   if (characters.length <= SHOWN_WHOLE) return `<p>${html}</p>`
   return `<details><summary>${escapeHtml(characters.slice(0, BEGINNING).join(''))}… (${characters.length} characters)</summary><p>${html}</p></details>`
 }
 
-/** What an errors page shows and how. */
 export interface ErrorsPageOptions {
   /** Segments a text. */
   readonly words: (text: string) => readonly string[]
   /** Pairs shown per task, kind and direction of error. Default 20. */
   readonly count?: number
-  /** False where the network was trained on these pairs: then its scores say nothing about their labels. Default true. */
+  /** False if the network was trained on these pairs: its scores then say nothing about their labels. Default: true. */
   readonly heldOut?: boolean
-  /** Sections of tasks with labels of their own or a score. HTML. */
+  /** HTML sections of tasks with labels or a score. */
   readonly more?: readonly string[]
 }
 
@@ -117,7 +116,7 @@ function kindTable(pairs: readonly KindOfPair[]): string {
   )
 }
 
-/** Labels to look at, of pairs that were all scored by networks which had not seen them. */
+/** Labels to look at, of pairs that were scored by networks trained without them. */
 export function labelsPage(
   title: string,
   pairs: readonly JudgedPair[],

@@ -75,7 +75,6 @@ function evaluationSection(split: string, figures: Evaluation): string {
   )
 }
 
-/** The tables of match tasks. */
 function matchTables(figures: Evaluation): string[] {
   const [table, byLength] = [figureRows(figures), lengthRows(figures)]
   return [
@@ -87,7 +86,6 @@ function matchTables(figures: Evaluation): string[] {
   ]
 }
 
-/** The tables of tasks with labels or a score. */
 function answerTables(figures: Evaluation): string[] {
   const [tasks, labels] = [answerRows(figures), labelRows(figures)]
   return [
@@ -155,7 +153,7 @@ function taskChart(title: string, epochs: readonly EpochRecord[], figure: 'f1' |
   return lineChart({ title, xLabel: 'epoch', series })
 }
 
-/** Own scores of the tasks with labels or a score; nothing where there is none. */
+/** Own scores of the tasks with labels or a score, if any. */
 function answerChart(epochs: readonly EpochRecord[]): string {
   const names = [...new Set(epochs.flatMap(({ answers = {} }) => Object.keys(answers)))]
   const series: Series[] = names.map((name) => ({

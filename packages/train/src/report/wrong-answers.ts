@@ -4,7 +4,7 @@ import { ratio } from './format'
 import { foldable, highlighted } from './mistakes'
 import { escapeHtml, section } from './page'
 
-/** An answer that differs from what is true, as texts; `distance` orders them, the worst highest. */
+/** A wrong answer with its truth, as texts; `distance` is the size of the error. */
 interface WrongAnswer {
   readonly text: AnsweredText
   readonly wanted: string
@@ -12,7 +12,7 @@ interface WrongAnswer {
   readonly distance: number
 }
 
-/** The rows whose labels are not the predicted ones, by the probability that was on the wrong side; of a score, all rows by their error. */
+/** Rows with wrong labels, by the probability on the wrong side; for a score, all rows by their error. */
 export function wrongAnswers(rows: readonly AnsweredText[], task: TaskSpec, thresholds: Thresholds): WrongAnswer[] {
   const { labels } = task
   const own = rows.filter((row) => row.task === task.id)
@@ -36,7 +36,7 @@ export function wrongAnswers(rows: readonly AnsweredText[], task: TaskSpec, thre
   return wrong.sort((one, other) => other.distance - one.distance)
 }
 
-/** The sections of an errors page for tasks with labels or a score. HTML. */
+/** HTML sections of an errors page for tasks with labels or a score. */
 export function answerSections(
   rows: readonly AnsweredText[],
   tasks: readonly TaskSpec[],

@@ -42,7 +42,7 @@ export interface BestEpoch {
   readonly thresholds: Thresholds
   /** Of the pairs of match tasks. */
   readonly scores: readonly number[]
-  /** What the network says of the valid rows of other tasks, in their order; absent where there is no such task. */
+  /** Outputs for the valid rows of other tasks, in their order; absent if there are none. */
   readonly answers?: readonly (readonly number[])[]
 }
 
