@@ -1,6 +1,6 @@
 export { ERROR_CODES, MatcherError, messageOf, type MatcherErrorCode } from './errors'
 export { kindOf, SOHU_TASKS, TASKS, taskId, VARIANTS, type Task, type TaskSpec } from './tasks'
-export { taskEntries } from './task-schema'
+export { taskEntries } from './formats/task-schema'
 export { camelCased, describeIssues, recordOf, snakeCased, type CamelCased } from './schema'
 
 export { MODEL_ALTERNATIVES, MODEL_KEYS, modelConfigToJson, parseModelConfig, type ModelConfig } from './model/config'
@@ -22,7 +22,7 @@ export { parseDatasetJson } from './formats/dataset'
 export { parseLine, sohuFields, type Example, type LineFormat } from './formats/lines'
 export { numberText } from './formats/number-text'
 export type { Target } from './formats/target'
-export { answerValues, heldLabels } from './answers'
+export { answerValues, heldLabels } from './model/answers'
 export {
   chooseAllThresholds,
   evaluateAll,
@@ -33,7 +33,7 @@ export {
   type EvaluationRows,
   type LabelMetrics,
   type ScoreMetrics
-} from './answer-metrics'
+} from './metrics/answer-metrics'
 export {
   argmaxLabel,
   atThresholds,
@@ -51,7 +51,7 @@ export {
   type Metrics,
   type ScoredRow,
   type Thresholds
-} from './metrics'
+} from './metrics/metrics'
 export {
   decodeSafetensors,
   decodeTensor,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateAll } from '../answer-metrics'
+import { evaluateAll } from '../metrics/answer-metrics'
 import { parityToJson, parseMetrics, parseParity, parseThresholds } from './checkpoint'
-import { evaluateAt, evaluateRows } from '../metrics'
+import { evaluateAt, evaluateRows } from '../metrics/metrics'
 import { SOHU_TASKS, TASKS, type TaskSpec } from '../tasks'
 
 const thresholds = Object.fromEntries(TASKS.map((name) => [name, 0.4]))

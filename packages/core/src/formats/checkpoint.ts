@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { MatcherError } from '../errors'
-import type { ClassMetrics, Metrics, TaskMetrics, Thresholds } from '../metrics'
+import type { ClassMetrics, Metrics, TaskMetrics, Thresholds } from '../metrics/metrics'
 import { describeIssues, recordOf } from '../schema'
 import type { TaskSpec } from '../tasks'
 

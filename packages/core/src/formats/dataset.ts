@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { MatcherError } from '../errors'
 import { describeIssues } from '../schema'
-import { taskProblem } from '../task-schema'
+import { taskProblem } from './task-schema'
 import type { TaskSpec } from '../tasks'
 import type { LineFields } from './lines'
 

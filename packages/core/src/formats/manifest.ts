@@ -5,7 +5,7 @@ import { MatcherError } from '../errors'
 import type { ModelConfig } from '../model/config'
 import { headWidth, MATCH_WIDTH, type Columns } from '../model/heads'
 import { describeIssues, recordOf } from '../schema'
-import { taskEntries, taskProblem } from '../task-schema'
+import { taskEntries, taskProblem } from './task-schema'
 import type { TaskSpec } from '../tasks'
 
 /**

@@ -1,4 +1,4 @@
-import { answerValues, heldLabels } from '../answers'
+import { answerValues, heldLabels } from '../model/answers'
 import type { ManifestTask } from '../formats/manifest'
 import type { Outcome } from './call'
 import type { AnyClassification } from './types'

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { MatcherError } from '../errors'
 import { camelCased, describeIssues, snakeCased, type CamelCased } from '../schema'
-import { taskEntries, taskProblem } from '../task-schema'
+import { taskEntries, taskProblem } from '../formats/task-schema'
 import { SOHU_TASKS, type TaskSpec } from '../tasks'
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 24))

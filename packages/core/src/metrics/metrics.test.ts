@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { argmaxLabel, auc, chooseThreshold, classMetrics, evaluateAt, evaluateRows, type ScoredRow } from './metrics'
-import { SOHU_TASKS } from './tasks'
+import { SOHU_TASKS } from '../tasks'
 
 const candidates = ['../fixtures/reference/metrics.json', '../../../../shared/fixtures/metrics.json']
 const path = candidates.map((candidate) => fileURLToPath(new URL(candidate, import.meta.url))).find(existsSync)

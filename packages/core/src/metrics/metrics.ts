@@ -1,5 +1,5 @@
 import type { AnswerMetrics } from './answer-metrics'
-import { kindOf, type TaskSpec } from './tasks'
+import { kindOf, type TaskSpec } from '../tasks'
 
 /** A labeled pair with the model's score. */
 export interface ScoredRow {

@@ -1,5 +1,5 @@
-import { heldLabels } from './answers'
-import type { Target } from './formats/target'
+import { heldLabels } from '../model/answers'
+import type { Target } from '../formats/target'
 import {
   chooseThreshold,
   chooseThresholds,
@@ -12,7 +12,7 @@ import {
   type ScoredRow,
   type Thresholds
 } from './metrics'
-import { kindOf, type TaskSpec } from './tasks'
+import { kindOf, type TaskSpec } from '../tasks'
 
 /** A labeled text or pair of a task with labels or a score, with the model's answer (`answerValues`). */
 export interface AnswerRow {

@@ -1,4 +1,4 @@
-import type { TaskSpec } from './tasks'
+import type { TaskSpec } from '../tasks'
 
 /**
  * Converts a task's logits: to the probability of each label, which sum to 1 for one-of tasks and are independent for

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { TaskSpec } from './tasks'
+import type { TaskSpec } from '../tasks'
 
 /** The keys of a task in `config.json` and `manifest.json`; those of a match task are the first three. */
 export const taskEntries = {
