@@ -24,6 +24,10 @@ const OPTION_FLAGS = {
     help: 'precision (default: auto, by device)',
     choices: ['auto', 'fp32', 'fp16', 'int8', 'q8', 'q4']
   },
+  endpoint: {
+    flags: '--endpoint <url>',
+    help: 'run the graph on an inference server instead, such as http://triton:8000/v2/models/zh'
+  },
   maxLength: {
     flags: '--max-length <tokens>',
     help: 'tokens to which a pair is truncated (default: as in training)',

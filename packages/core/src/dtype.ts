@@ -5,8 +5,8 @@ export const DTYPES = ['fp32', 'fp16', 'int8', 'q8', 'q4'] as const
 
 export type Dtype = (typeof DTYPES)[number]
 
-/** Execution providers: the first three in Node, the last two in browsers. */
-export type Device = 'cpu' | 'cuda' | 'webgpu' | 'wasm'
+/** Execution providers: the first three in Node, `webgpu` and `wasm` in browsers; `remote` is an inference server. */
+export type Device = 'cpu' | 'cuda' | 'webgpu' | 'wasm' | 'remote'
 
 /** Path of each dtype's graph in the model folder. */
 export const GRAPH_FILES: Readonly<Record<Dtype, string>> = {
@@ -26,7 +26,8 @@ export const AUTO_DTYPES: Readonly<Record<Device, readonly Dtype[]>> = {
   cpu: ['int8', 'fp32', 'q8', 'q4'],
   wasm: ['int8', 'fp32', 'q8', 'q4'],
   cuda: ['fp16', 'fp32'],
-  webgpu: ['q8', 'fp32', 'q4']
+  webgpu: ['q8', 'fp32', 'q4'],
+  remote: ['fp16', 'fp32', 'int8', 'q8', 'q4']
 }
 
 /** Throws `dtype-missing`, listing the dtypes of the model folder. */

@@ -91,6 +91,12 @@ export async function createMatcherIn<const T extends string>(
   }
 }
 
+/** A device of this machine, or an inference server. */
+type RunDevice = NodeDevice | 'remote'
+
+/** Requests to a server that run at the same time: while one is answered, the next is under way. */
+const REMOTE_WORKERS = 2
+
 interface Started {
   readonly pool: Pool
   readonly dtype: Dtype
@@ -98,29 +104,48 @@ interface Started {
   readonly threads: number
 }
 
-function start({ machine, openThread }: Surroundings, folder: ModelFolder, options: MatcherOptions<string>) {
-  const { device: requested = 'auto', signal, onProgress } = options
-  return startFirst<NodeDevice, Started>(candidates(requested, machine), {
+/** The first device that works, or the inference server of the options. */
+async function start(surroundings: Surroundings, folder: ModelFolder, options: MatcherOptions<string>) {
+  const { device: requested = 'auto', endpoint } = options
+  if (endpoint !== undefined) {
+    const started = await startOn('remote', surroundings, folder, options)
+    const reasons = [{ device: 'remote', taken: true, reason: `endpoint is ${endpoint}` }] as const
+    return { device: 'remote', started, reasons } as const
+  }
+  return startFirst<NodeDevice, Started>(candidates(requested, surroundings.machine), {
     failures: ['device-unavailable', 'dtype-missing'],
     reasonOf: () => (requested === 'auto' ? 'the first that can be used' : 'named in the options'),
-    async start(device) {
-      const dtype = chooseDtype(folder.manifest.graphs, device, options.dtype)
-      const { workers, threads } = workerSizes(device, options, availableParallelism())
-      const files = filesOf(folder.manifest, dtype).map((file) => ({ file, bytes: folder.manifest.files[file]!.bytes }))
-      // only for the first load: a replacement does not report to the caller
-      let watch: LoadWatch = { signal, onProgress: onProgress && withOverall(files, onProgress) }
-      const load = (): Promise<NodeLoad> => readModel(folder, device, dtype, threads, options.cuda?.deviceId, watch)
-      const pool = await startPool({ openThread, workers, load, signal, onProgress })
-      watch = {}
-      return { pool, dtype, workers, threads }
-    }
+    start: (device) => startOn(device, surroundings, folder, options)
   })
 }
 
-/** Every file that a graph of this dtype needs. */
-function filesOf({ tokenizer, graphs }: Manifest, dtype: Dtype): string[] {
+async function startOn(
+  device: RunDevice,
+  { openThread }: Surroundings,
+  folder: ModelFolder,
+  options: MatcherOptions<string>
+): Promise<Started> {
+  const { signal, onProgress } = options
+  const { manifest } = folder
+  const dtype = chooseDtype(manifest.graphs, device, options.dtype)
+  const { workers, threads } = workerSizes(device, options, availableParallelism())
+  const files = filesOf(manifest, dtype, device).map((file) => ({ file, bytes: manifest.files[file]!.bytes }))
+  // only for the first load: a replacement does not report to the caller
+  let watch: LoadWatch = { signal, onProgress: onProgress && withOverall(files, onProgress) }
+  const load = (): Promise<NodeLoad> =>
+    device === 'remote'
+      ? readFrontEnd(folder, dtype, options.endpoint!, watch)
+      : readModel(folder, device, dtype, threads, options.cuda?.deviceId, watch)
+  const pool = await startPool({ openThread, workers, load, signal, onProgress })
+  watch = {}
+  return { pool, dtype, workers, threads }
+}
+
+/** Every file that a graph of this dtype needs; those of the tokenizer where a server has the graph. */
+function filesOf({ tokenizer, graphs }: Manifest, dtype: Dtype, device: RunDevice): string[] {
   const { file, externalData = [] } = graphs[dtype]!
-  return [file, ...externalData, tokenizer.vocab, ...(tokenizer.dictionary === undefined ? [] : [tokenizer.dictionary])]
+  const graph = device === 'remote' ? [] : [file, ...externalData]
+  return [...graph, tokenizer.vocab, ...(tokenizer.dictionary === undefined ? [] : [tokenizer.dictionary])]
 }
 
 /** Reads and verifies the workers' files. Throws `asset-missing`, `asset-corrupt`, `storage`. */
@@ -132,7 +157,7 @@ async function readModel(
   deviceId: number | undefined,
   watch: LoadWatch
 ): Promise<NodeLoad> {
-  const { tokenizer, graphs, outputs } = folder.manifest
+  const { graphs, outputs } = folder.manifest
   const { file, externalData = [] } = graphs[dtype]!
   const parent = file.slice(0, file.lastIndexOf('/') + 1) // a graph names its files relative to itself
   const graph = await folder.read(file, watch)
@@ -152,9 +177,30 @@ async function readModel(
     graph,
     outputs,
     externalData: external,
-    vocab: await folder.read(tokenizer.vocab, watch),
-    dictionary: tokenizer.dictionary === undefined ? undefined : await folder.read(tokenizer.dictionary, watch)
+    ...(await readTokenizer(folder, watch))
   }
+}
+
+/** All but the graph, which a server has. Throws `asset-missing`, `asset-corrupt`, `storage`. */
+async function readFrontEnd(folder: ModelFolder, dtype: Dtype, endpoint: string, watch: LoadWatch): Promise<NodeLoad> {
+  const { graphs, outputs, files } = folder.manifest
+  const { file } = graphs[dtype]!
+  return {
+    device: 'cpu',
+    remote: { url: endpoint.replace(/\/+$/, ''), sha256: files[file]!.sha256 },
+    threads: 1,
+    cuda: {},
+    graphFile: file,
+    graph: new Uint8Array(),
+    outputs,
+    externalData: [],
+    ...(await readTokenizer(folder, watch))
+  }
+}
+
+async function readTokenizer({ manifest: { tokenizer }, read }: ModelFolder, watch: LoadWatch) {
+  const vocab = await read(tokenizer.vocab, watch)
+  return { vocab, dictionary: tokenizer.dictionary === undefined ? undefined : await read(tokenizer.dictionary, watch) }
 }
 
 /**
@@ -162,11 +208,11 @@ async function readModel(
  * pairs of one on two processors; a second thread of one worker: no gain).
  */
 export function workerSizes(
-  device: NodeDevice,
+  device: RunDevice,
   { workers, threads }: Pick<MatcherOptions, 'workers' | 'threads'>,
   processors: number
 ): { workers: number; threads: number } {
-  if (device !== 'cpu') return { workers: workers ?? 1, threads: threads ?? 1 }
+  if (device !== 'cpu') return { workers: workers ?? (device === 'remote' ? REMOTE_WORKERS : 1), threads: threads ?? 1 }
   const share = (of: number): number => Math.max(1, Math.floor(processors / of))
   const started = workers ?? Math.min(DEFAULT_WORKERS, share(threads ?? 1))
   return { workers: started, threads: threads ?? Math.min(MAX_THREADS, share(started)) }
@@ -184,7 +230,8 @@ function checkTelemetry(): void {
 
 function checkOptions(options: MatcherOptions<string>): void {
   checkLoadOptions(options)
-  const { device = 'auto', workers, threads, cuda } = options
+  const { device = 'auto', workers, threads, cuda, endpoint } = options
+  if (endpoint !== undefined) checkEndpoint(endpoint, device)
   if (!['auto', 'cuda', 'webgpu', 'cpu'].includes(device))
     throw new MatcherError(
       'device-unavailable',
@@ -201,4 +248,14 @@ function checkOptions(options: MatcherOptions<string>): void {
         `${name} is ${String(value)}; it must be a whole number of at least ${least}.`
       )
   }
+}
+
+function checkEndpoint(endpoint: unknown, device: unknown): void {
+  if (typeof endpoint !== 'string' || !/^https?:\/\/.+\/v2\/models\/[^/]+(\/versions\/[^/]+)?\/*$/.test(endpoint))
+    throw new MatcherError(
+      'input-invalid',
+      `endpoint is ${JSON.stringify(endpoint)}; it must be the URL of a model, such as http://triton:8000/v2/models/zh.`
+    )
+  if (device !== 'auto')
+    throw new MatcherError('input-invalid', 'device and endpoint exclude each other: a server chooses its own device.')
 }

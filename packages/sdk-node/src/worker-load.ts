@@ -1,8 +1,18 @@
 import type { CudaOptions, NodeDevice } from './options'
 
+/** A graph on an inference server. */
+export interface RemoteModel {
+  /** Of the model, without a slash at the end: `http://host:8000/v2/models/NAME`. */
+  readonly url: string
+  /** Of the graph in the model folder. */
+  readonly sha256: string
+}
+
 /** Verified bytes for a worker, so that what runs is what was hashed. */
 export interface NodeLoad {
   readonly device: NodeDevice
+  /** The server that runs the graph; `graph` is then empty, and `device` means nothing. */
+  readonly remote?: RemoteModel | undefined
   /** For progress and messages. */
   readonly graphFile: string
   /** In memory that all workers share. */

@@ -8,6 +8,7 @@ import {
 } from '@sohu-match/core'
 import { env } from 'onnxruntime-node'
 import { passGate, type Gate } from './gate'
+import { openRemoteSession } from './remote-session'
 import { openSession } from './session'
 import { runtimeVersion } from './session-options'
 import type { NodeLoad, NodeLoaded } from './worker-load'
@@ -24,7 +25,9 @@ const serve = createWorkerServer<NodeLoad, NodeLoaded>(post, async (options, onP
   const compiled = (loaded: number): void =>
     onProgress({ phase: 'compile', file, loaded, total: graph.length, overall: { loaded: bytes, total: bytes } })
   compiled(0)
-  const session = await passGate(gate, () => openSession(options))
+  const session = await passGate(gate, () =>
+    options.remote ? openRemoteSession(options.remote, options.outputs) : openSession(options)
+  )
   compiled(graph.length)
   return {
     info: { runtimeVersion: runtimeVersion(env) },

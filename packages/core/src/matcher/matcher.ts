@@ -46,13 +46,14 @@ export type EngineInfo = Pick<
 /**
  * Batches by device. On a CPU, time grows with tokens, including padding, and a small batch keeps its rows in cache: of
  * 256 to 4,096 tokens, 256 and 512 were the fastest (6 x 384 int8, news pairs of 252 tokens on average). A GPU is
- * fastest when full.
+ * fastest when full. An inference server joins requests by itself.
  */
 export const BATCH_LIMITS: Readonly<Record<Device, BatchLimits>> = {
   cpu: { tokens: 512, padding: 0.1 },
   wasm: { tokens: 1_024, padding: 0.1 },
   cuda: { tokens: 16_384, padding: 0.3 },
-  webgpu: { tokens: 8_192, padding: 0.3 }
+  webgpu: { tokens: 8_192, padding: 0.3 },
+  remote: { tokens: 4_096, padding: 0.1 }
 }
 
 /** Minimum positions of a graph whose manifest specifies none: its rotary tables have twice the training length. */

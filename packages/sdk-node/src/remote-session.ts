@@ -1,0 +1,174 @@
+import { MatcherError, messageOf, type Batch } from '@sohu-match/core'
+import type { Session } from './session'
+import type { RemoteModel } from './worker-load'
+
+/** Milliseconds that a server may take for one batch. */
+const PATIENCE = 30_000
+/** Length in bytes of the JSON before the tensors. */
+const HEADER_LENGTH = 'inference-header-content-length'
+
+/** Configuration of a model as Triton reports it; other servers of the protocol may not. */
+interface ServerConfig {
+  readonly max_batch_size?: number
+  readonly parameters?: Readonly<Record<string, { readonly string_value?: string }>>
+}
+
+/** How a model is called. */
+interface Served {
+  readonly url: string
+  readonly most: number
+  readonly columns: number
+  readonly taskAxes: number
+  readonly output: 'logits' | 'vectors'
+}
+
+interface OutputTensor {
+  readonly name: string
+  readonly datatype: string
+  readonly shape: readonly number[]
+  readonly parameters?: { readonly binary_data_size?: number }
+  readonly data?: readonly number[]
+}
+
+/**
+ * A graph on an inference server that speaks the open inference protocol v2 with binary tensors (Triton, KServe). Runs it once, so
+ * that a server that cannot run it fails here. Throws `device-unavailable`.
+ */
+export async function openRemoteSession(remote: RemoteModel, columns = 2): Promise<Session> {
+  try {
+    const served: Served = {
+      url: remote.url,
+      most: await largestBatch(remote),
+      columns,
+      ...(await declared(remote.url))
+    }
+    const run = (batch: Batch): Promise<Float32Array> => runInParts(served, batch)
+    await run({
+      batch: 1,
+      seq: 4,
+      tokenIds: new Int32Array(4),
+      segmentIds: new Int32Array(4),
+      taskIds: new Int32Array(1)
+    })
+    return { run, release: () => Promise.resolve() }
+  } catch (cause) {
+    throw new MatcherError('device-unavailable', `${messageOf(cause)} (endpoint: ${remote.url})`, { cause })
+  }
+}
+
+/** Rows that the server accepts at once, by its configuration, whose hash of the graph must be that of the model folder. */
+async function largestBatch({ url, sha256 }: RemoteModel): Promise<number> {
+  const response = await request(`${url}/config`)
+  if (!response.ok) return Number.MAX_SAFE_INTEGER // not Triton
+  const config = (await response.json()) as ServerConfig
+  const served = config.parameters?.['sohu_match_sha256']?.string_value
+  if (served === undefined || served === sha256) return config.max_batch_size || Number.MAX_SAFE_INTEGER // 0: without a limit
+  throw new Error(
+    `the server has another graph (SHA-256 ${served}) than the model folder (${sha256}); give both the same folder`
+  )
+}
+
+/** Tensors as the model's metadata declares them: Triton needs a second axis for `task_ids`, [batch, 1]. */
+async function declared(url: string): Promise<Pick<Served, 'taskAxes' | 'output'>> {
+  const response = await request(url)
+  if (!response.ok) throw failure(`the server answers ${response.status} for the model's metadata`)
+  const { inputs = [], outputs = [] } = (await response.json()) as Readonly<
+    Record<'inputs' | 'outputs', readonly { name: string; shape: readonly number[] }[] | undefined>
+  >
+  const taskAxes = inputs.find(({ name }) => name === 'task_ids')?.shape.length ?? 1
+  const output = outputs.map(({ name }) => name).find(isOutput)
+  if (output !== undefined) return { taskAxes, output }
+  throw failure(
+    `the model has the outputs ${outputs.map(({ name }) => name).join(', ') || '(none)'}, not logits or vectors`
+  )
+}
+
+const isOutput = (name: string): name is Served['output'] => name === 'logits' || name === 'vectors'
+
+/** Rows in requests of at most `most`, at the same time. */
+async function runInParts(served: Served, batch: Batch): Promise<Float32Array> {
+  const count = Math.ceil(batch.batch / served.most)
+  const parts = Array.from({ length: count }, (_, i) => rowsOf(batch, i * served.most, served.most))
+  const results = await Promise.all(parts.map((part) => infer(served, part)))
+  const joined = new Float32Array(results.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const result of results) {
+    joined.set(result, at)
+    at += result.length
+  }
+  return joined
+}
+
+function rowsOf({ batch, seq, tokenIds, segmentIds, taskIds }: Batch, first: number, most: number): Batch {
+  const end = Math.min(batch, first + most)
+  return {
+    batch: end - first,
+    seq,
+    tokenIds: tokenIds.subarray(first * seq, end * seq),
+    segmentIds: segmentIds.subarray(first * seq, end * seq),
+    taskIds: taskIds.subarray(first, end)
+  }
+}
+
+async function infer({ url, columns, taskAxes, output }: Served, { batch, seq, tokenIds, segmentIds, taskIds }: Batch) {
+  const tensor = (name: string, shape: number[], values: Int32Array) => ({
+    json: { name, datatype: 'INT32', shape, parameters: { binary_data_size: values.byteLength } },
+    bytes: littleEndian(values)
+  })
+  const tensors = [
+    tensor('token_ids', [batch, seq], tokenIds),
+    tensor('segment_ids', [batch, seq], segmentIds),
+    tensor('task_ids', [batch, 1].slice(0, taskAxes), taskIds)
+  ]
+  const header = Buffer.from(
+    JSON.stringify({
+      inputs: tensors.map(({ json }) => json),
+      outputs: [{ name: output, parameters: { binary_data: true } }]
+    })
+  )
+  const response = await request(`${url}/infer`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(header.length) },
+    body: Buffer.concat([header, ...tensors.map(({ bytes }) => bytes)])
+  })
+  const body = Buffer.from(await response.arrayBuffer())
+  if (!response.ok) throw failure(`the server answers ${response.status}: ${body.toString('utf8', 0, 300)}`)
+  return outputOf(body, Number(response.headers.get(HEADER_LENGTH) ?? body.length), batch, columns)
+}
+
+/** Logits [batch, columns] or vectors [batch, hidden] of a response. Throws `inference-failed`. */
+function outputOf(body: Buffer, headerLength: number, batch: number, columns: number): Float32Array {
+  const { outputs = [] } = JSON.parse(body.toString('utf8', 0, headerLength)) as { outputs?: readonly OutputTensor[] }
+  const output = outputs.find(({ name }) => isOutput(name))
+  const size = output?.shape[0] === batch && (output.name === 'vectors' || output.shape[1] === columns)
+  const count = size ? output.shape.reduce((product, axis) => product * axis, 1) : 0
+  const values = output && valuesOf(output, body.subarray(headerLength))
+  if (output?.datatype === 'FP32' && count > 0 && values?.length === count) return values
+  throw failure(
+    `the server returns ${outputs.map(({ name, datatype, shape }) => `${name} ${datatype} [${shape.join(', ')}]`).join(', ') || 'no outputs'}, not logits FP32 [${batch}, ${columns}] or vectors`
+  )
+}
+
+function valuesOf({ data, parameters }: OutputTensor, bytes: Buffer): Float32Array | undefined {
+  if (data) return Float32Array.from(data)
+  if (parameters?.binary_data_size !== bytes.length || bytes.length % 4 !== 0) return undefined
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i))
+}
+
+function littleEndian(values: Int32Array): Buffer {
+  const bytes = Buffer.alloc(values.byteLength)
+  values.forEach((value, i) => bytes.writeInt32LE(value, 4 * i))
+  return bytes
+}
+
+async function request(url: string, init: RequestInit = {}): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) })
+  } catch (cause) {
+    const { message, cause: reason } = cause as Error & { cause?: unknown }
+    throw failure(`the server does not answer: ${reason instanceof Error ? reason.message || message : message}`, cause)
+  }
+}
+
+const failure = (text: string, cause?: unknown): MatcherError =>
+  new MatcherError('inference-failed', `${text[0]!.toUpperCase()}${text.slice(1)}.`, { cause })
