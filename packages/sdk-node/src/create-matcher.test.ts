@@ -288,6 +288,18 @@ describe('loading', () => {
     ['one task that is not in an array', () => ({ tasks: 'A-ss' as never }), 'input-invalid', 'tasks is "A-ss"'],
     ['thresholds of no task', () => ({ thresholds: 0.5 as never }), 'input-invalid', 'thresholds is 0.5'],
     ['the address of another machine', () => ({ model: 'file://host/model' }), 'input-invalid', 'file://host/model'],
+    [
+      'the address of a server alone',
+      () => ({ device: 'auto', endpoint: 'http://triton:8000' }),
+      'input-invalid',
+      'v2/models/zh'
+    ],
+    [
+      'a server and a device',
+      () => ({ endpoint: 'http://triton/v2/models/zh' }),
+      'input-invalid',
+      'exclude each other'
+    ],
     ['no workers', () => ({ workers: 0 }), 'input-invalid', 'workers is 0'],
     ['a fraction of a thread', () => ({ threads: 1.5 }), 'input-invalid', 'threads is 1.5']
   ])('refuses %s', async (_, options, code, message) => {
