@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,6 +44,15 @@ function run(input: string, ...flags: string[]): Promise<Ended> {
 }
 
 const line = (i: number): string => JSON.stringify({ a: `今天${i}`, b: '明天', task: 'A-ss', id: i })
+
+/** Waits until a server has accepted this many pairs, by its metrics. */
+async function untilAccepted(pairs: number, address: string, headers: Record<string, string> = {}): Promise<void> {
+  for (;;) {
+    const page = await (await fetch(`${address}/metrics`, { headers })).text()
+    const values = [...page.matchAll(/^sohu_match_(?:waiting_pairs|pairs_total\{.*\}) (\d+)$/gm)]
+    if (values.reduce((sum, [, value]) => sum + Number(value), 0) >= pairs) return
+  }
+}
 
 describe.runIf(existsSync(cli))('sohu-match', () => {
   it('judges one pair', async () => {
@@ -222,10 +231,70 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
       })
     expect(await (await post({ query: '今天', texts: ['明天', '天气'] })).json()).toHaveLength(2)
     const busy = post({ query: '今天', texts: Array.from({ length: 900 }, (_, i) => `${i}`.repeat(20)) })
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await untilAccepted(2 + 900, address!)
     child.kill('SIGTERM')
     expect((await busy).status).toBe(200)
     expect(await ended).toMatchObject({ code: 0, err: expect.stringContaining('requests under way are answered') })
+  })
+
+  it('serves with several processes, reloads, and ends them all when it is told to stop', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cli-processes-'))
+    const current = join(folder, 'current')
+    const named = (name: string): void => {
+      const to = join(folder, name)
+      cpSync(model[1]!, to, { recursive: true })
+      const path = join(to, 'manifest.json')
+      writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), name }))
+      rmSync(current, { force: true })
+      symlinkSync(name, current)
+    }
+    named('one')
+    const flags = ['--processes', '2', '--task', 'A-ss', '--deadline', '100000', '--api-key', 'secret']
+    const { child, ended, says } = start('serve', '--port', '0', ...flags, ...model, '--model', current)
+    const [, address] = await says(/at (http:\/\/127\.0\.0\.1:\d+)/)
+    const headers = { authorization: 'Bearer secret', connection: 'close' }
+    const get = (path: string): Promise<Response> => fetch(`${address}${path}`, { headers })
+    const post = (path: string, body?: object): Promise<Response> =>
+      fetch(`${address}${path}`, {
+        method: 'POST',
+        headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) })
+      })
+    for (let i = 0; i < 4; i++) expect((await post('/match', { a: '今天', b: '明天' })).status).toBe(200)
+    const metrics = async (): Promise<string> => (await get('/metrics')).text()
+    expect(await metrics()).toContain('\nsohu_match_pairs_total{task="A-ss"} 4\n')
+
+    named('two')
+    expect(await (await get('/info')).json()).toMatchObject({ model: 'one' })
+    expect((await fetch(`${address}/reload`, { method: 'POST' })).status).toBe(401)
+    expect(await (await post('/reload')).json()).toMatchObject({ model: 'two' })
+    for (let i = 0; i < 2; i++) expect(await (await get('/info')).json()).toMatchObject({ model: 'two' })
+    expect(await metrics()).toMatch(
+      /sohu_match_pairs_total\{task="A-ss"\} 4\n[^]*reloaded"\} 1\n[^]*sohu_match_processes 2\n/
+    )
+
+    const texts = Array.from({ length: 900 }, (_, i) => `${i}`.repeat(20))
+    const busy = [1, 2, 3].map(() => post('/rerank', { query: '今天', texts }))
+    await untilAccepted(4 + 3 * 900, address!, headers)
+    child.kill('SIGTERM')
+    expect((await Promise.all(busy)).map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(await ended).toMatchObject({ code: 0, err: expect.stringContaining('requests under way are answered') })
+    await expect(get('/health')).rejects.toThrow() // its port is closed
+  })
+
+  it('says once why none of its processes can serve, and what cannot reload', async () => {
+    const broken = mkdtempSync(join(tmpdir(), 'cli-broken-'))
+    const flags = ['serve', '--port', '0', '--processes', '3']
+    const { code, err } = await run('', ...flags, '--model', broken, '--device', 'cpu')
+    expect(code).toBe(1)
+    expect(err).toMatch(/^sohu-match: [^\n]*manifest\.json[^\n]*\n$/)
+    const { child, ended, says } = start('serve', '--port', '0', '--api-key', 'secret', ...model)
+    const [, address] = await says(/at (http:\/\/127\.0\.0\.1:\d+)/)
+    const headers = { authorization: 'Bearer secret' }
+    const answer = await fetch(`${address}/reload`, { method: 'POST', headers })
+    expect([answer.status, await answer.json()]).toMatchObject([501, { code: 'reload-unavailable' }])
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ code: 0 })
   })
 
   it('measures itself', async () => {

@@ -8,7 +8,7 @@ const HELP = `npm run test:faults [-- OPTIONS]     all checks at full count; nx 
   --full       the full counts
   --seed N     repeats the random choices of an earlier run (default: a new seed, printed)
   --only NAME  one check: kill-training, kill-scoring, kill-export, changed-data, import-bombs,
-               damaged-folders, texts, text-costs, storage, server, dead-workers
+               damaged-folders, texts, text-costs, storage, server, dead-workers, reloads
   --case I     one case of it (its number is in the failure's message)`
 
 const {

@@ -3,9 +3,11 @@ import { describeError, stopRequest, wholeNumber } from '@sohu-match/node/cli'
 import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
 import { Option, type Command } from 'commander'
 import { defaultTask, unlessStopped, usingMatcher, withModel, type ModelFlags } from '../model-flags'
+import { describeMatcher, joinPrimary } from '../processes/member'
+import { serveInProcesses } from '../processes/primary'
 import { accessLine, LOG_FORMATS, type LogFormat } from '../serve/access-log'
 import { startServer, type ServeOptions } from '../serve/serve'
-import { PATIENCE_MS, untilWorkersAreLost } from '../serve/watch'
+import { lostWorkers, untilWorkersAreLost } from '../serve/watch'
 
 interface ServeFlags extends ModelFlags {
   readonly task?: string
@@ -20,6 +22,9 @@ interface ServeFlags extends ModelFlags {
   readonly corsOrigin?: string[]
   readonly apiKey?: string
   readonly log: LogFormat
+  readonly processes?: number
+  /** Set by the primary process for those that it starts. */
+  readonly member?: true
 }
 
 export function addServe(program: Command, version: string): void {
@@ -53,35 +58,62 @@ export function addServe(program: Command, version: string): void {
         .choices(LOG_FORMATS)
         .default('off')
     )
+    .option(
+      '--processes <n>',
+      'processes on the one port, each with its own model and queue; they start again, one by one, at SIGHUP or POST /reload',
+      wholeNumber(1, 256)
+    )
+    .addOption(new Option('--member').hideHelp())
     .action((flags: ServeFlags) => serve(flags, version))
 }
 
 async function serve(flags: ServeFlags, version: string): Promise<void> {
+  if (flags.member) return serveAsMember(flags, version)
   checkOrigins(flags.corsOrigin)
   if (flags.apiKey?.trim() === '')
     throw new MatcherError('config-invalid', 'The API key is empty; set one, or leave it out.')
   const stop = stopRequest()
+  const { processes } = flags
+  if (processes !== undefined) {
+    const onEvent = (line: string): void => console.error(line)
+    const { deadline: deadlineMs, requestTimeout: requestTimeoutMs } = flags
+    const options = { ...flags, processes, deadlineMs, requestTimeoutMs, signal: stop.signal, onEvent }
+    return unlessStopped(stop, serveInProcesses(options))
+  }
   const work = async (matcher: Matcher<string>): Promise<void> => {
     await serveUntilStopped(matcher, serveOptions(matcher, flags, version), stop.signal)
   }
   await unlessStopped(stop, usingMatcher(flags, work, stop.signal))
 }
 
+/** Serves as one of several processes. The primary prints why it cannot, so it only sets the exit code. */
+async function serveAsMember(flags: ServeFlags, version: string): Promise<void> {
+  const membership = joinPrimary()
+  const work = async (matcher: Matcher<string>): Promise<void> => {
+    const served = membership.serve(serveOptions(matcher, flags, version))
+    const watch = new AbortController()
+    const lost = await Promise.race([served, untilWorkersAreLost(matcher, watch.signal)])
+    watch.abort()
+    if (lost !== undefined) throw lostWorkers(lost)
+  }
+  try {
+    await usingMatcher(flags, work)
+  } catch (error) {
+    process.exitCode = 1
+    await membership.fail(error)
+  }
+  membership.leave()
+}
+
 async function serveUntilStopped(matcher: Matcher<string>, options: ServeOptions, signal: AbortSignal): Promise<void> {
   const server = await startServer(options)
-  const { model, dtype, device, reasons } = matcher.info
-  console.error(`Serving ${model} (${dtype} on ${device}) at ${server.address}`)
-  for (const { device, taken, reason } of reasons)
-    console.error(`  ${device}: ${taken ? 'taken' : 'not taken'}, ${reason}`)
+  const [line, ...lines] = describeMatcher(matcher).lines
+  for (const one of [`${line} at ${server.address}`, ...lines]) console.error(one)
   const stopped = signal.aborted ? undefined : once(signal, 'abort').then(() => undefined)
   const lost = await Promise.race([stopped, untilWorkersAreLost(matcher, signal)])
   if (lost === undefined) console.error('Stopping: requests under way are answered.')
   await server.close()
-  if (lost !== undefined)
-    throw new MatcherError(
-      'inference-failed',
-      `No worker could be started for ${PATIENCE_MS / 1000} s (${lost}). This process ends, for its supervisor to start a new one.`
-    )
+  if (lost !== undefined) throw lostWorkers(lost)
 }
 
 function serveOptions(matcher: Matcher<string>, flags: ServeFlags, version: string): ServeOptions {

@@ -365,6 +365,7 @@ describe('the rest', () => {
       '/metrics',
       '/predict',
       '/ready',
+      '/reload',
       '/rerank',
       '/v1/embeddings',
       '/v2',
@@ -390,6 +391,29 @@ describe('readiness', () => {
     expect(answer.json()).toMatchObject({ code: 'not-ready', error_type: 'Unhealthy' })
     workers = 1
     expect((await server.inject('/ready')).statusCode).toBe(200)
+  })
+})
+
+describe('POST /reload', () => {
+  it('is refused without a key, and says how a reload came out', async () => {
+    const send = async (options: Partial<AppOptions>) => {
+      const headers = { authorization: 'Bearer secret' }
+      const answer = await (await create(options)).inject({ method: 'POST', url: '/reload', headers })
+      return { status: answer.statusCode, body: answer.json() as unknown }
+    }
+    const reloaded = { model: 'new', modelHash: 'abc' }
+    const reload = async () => ({ outcome: 'reloaded', ...reloaded }) as const
+    expect(await send({ reload })).toMatchObject({ status: 403, body: { code: 'reload-refused' } })
+    const apiKey = 'secret'
+    expect(await send({ apiKey })).toMatchObject({ status: 501, body: { code: 'reload-unavailable' } })
+    expect(await send({ apiKey, reload })).toEqual({ status: 200, body: reloaded })
+    expect(await send({ apiKey, reload: async () => ({ outcome: 'under-way' }) })).toMatchObject({
+      status: 409,
+      body: { code: 'reload-under-way' }
+    })
+    expect(
+      await send({ apiKey, reload: async () => ({ outcome: 'failed', reason: 'vocab.txt is damaged.' }) })
+    ).toMatchObject({ status: 500, body: { code: 'reload-failed', error: expect.stringContaining('vocab.txt') } })
   })
 })
 

@@ -1,6 +1,8 @@
 import swagger from '@fastify/swagger'
 import { MatcherError, type Matcher, type Pair, type RunOptions } from '@sohu-match/sdk-node'
+import { Registry } from 'prom-client'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { ReloadOutcome } from '../processes/calls'
 import type { Answer, TaskTexts } from '../score/judge'
 import { guardAccess, type AccessOptions } from './access'
 import { logAccess, requestId, type AccessEntry } from './access-log'
@@ -10,6 +12,7 @@ import { publicInfo } from './info'
 import { readUtf8Json } from './json-body'
 import { createMetrics, type Metrics } from './metrics'
 import { ROUTES, type RouteContext } from './routes'
+import { addReload } from './reload'
 import { boundTraffic, type TrafficLimits } from './traffic'
 import { addInferenceProtocol } from './v2/routes'
 
@@ -24,6 +27,14 @@ export interface AppOptions extends ServeLimits, AccessOptions {
   readonly matcher: Pick<Matcher<string>, 'matchMany' | 'classify' | 'embed' | 'info' | 'health'>
   readonly version: string
   readonly defaultTask?: string | undefined
+  /** Counters of the server. Default: new ones. */
+  readonly metrics?: Metrics
+  /** The page of /metrics. Default: `metrics` alone. */
+  readonly metricsPage?: () => Promise<string>
+  /** Whether to end each connection with its next response. */
+  readonly isDraining?: () => boolean
+  /** Restarts the server's processes on the current model folder. */
+  readonly reload?: () => Promise<ReloadOutcome>
   /** Called with failures of the server itself. */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Called with each answered request. */
@@ -58,18 +69,19 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs) },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } }
   })
-  const metrics = createMetrics()
+  const metrics = options.metrics ?? createMetrics()
   logAccess(app, options.onAccess)
   observe(app, metrics)
   answerErrors(app, options.onError)
-  refuseAtEnd(app)
+  refuseAtEnd(app, options.isDraining)
   guardAccess(app, options)
   boundTraffic(app, options)
   const parse = readUtf8Json(app)
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'sohu-match', version, description: `Model ${matcher.info.model}.` } }
   })
-  addStatusRoutes(app, matcher, metrics)
+  addStatusRoutes(app, matcher, options.metricsPage ?? (() => metrics.registry.metrics()))
+  addReload(app, options)
   for (const { path, schema, answer } of [...ROUTES, ...EMBED_ROUTES])
     app.post(path, { schema }, async (request, reply) =>
       answer(request.body as never, routeContext(request, reply, options, metrics))
@@ -89,7 +101,7 @@ function requireReady(matcher: Pick<AppOptions['matcher'], 'health'>): void {
   if (matcher.health().workers === 0) throw refusal(503, 'not-ready', 'No worker is ready; one is being started.')
 }
 
-function addStatusRoutes(app: FastifyInstance, matcher: AppOptions['matcher'], metrics: Metrics): void {
+function addStatusRoutes(app: FastifyInstance, matcher: AppOptions['matcher'], page: () => Promise<string>): void {
   app.get('/health', { schema: { summary: '200 while the process answers: liveness.' } }, async () => ({
     status: 'ok'
   }))
@@ -99,7 +111,7 @@ function addStatusRoutes(app: FastifyInstance, matcher: AppOptions['matcher'], m
   })
   app.get('/info', { schema: { summary: 'The model and what it runs on.' } }, async () => publicInfo(matcher.info))
   app.get('/metrics', { schema: { summary: 'For Prometheus.' } }, async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+    reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await page())
   )
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
@@ -215,8 +227,8 @@ function observe(app: FastifyInstance, metrics: Metrics): void {
   })
 }
 
-/** When the server closes, rejects new requests and ends keep-alive connections after their response. */
-function refuseAtEnd(app: FastifyInstance): void {
+/** Ends keep-alive connections with their next response while the server drains or closes; when it closes, also rejects new requests. */
+function refuseAtEnd(app: FastifyInstance, isDraining = () => false): void {
   let closing = false
   app.addHook('preClose', async () => {
     closing = true
@@ -225,6 +237,6 @@ function refuseAtEnd(app: FastifyInstance): void {
     if (closing) throw refusal(503, 'disposed', 'The server is shutting down; try again.')
   })
   app.addHook('onSend', async (_request, reply) => {
-    if (closing) void reply.header('connection', 'close')
+    if (closing || isDraining()) void reply.header('connection', 'close')
   })
 }

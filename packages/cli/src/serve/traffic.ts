@@ -21,9 +21,21 @@ const UNREAD_ANSWERS = 2 ** 26
 
 /** Limits the memory held by slow clients: bodies that are read or judged, and unread responses. */
 export function boundTraffic(app: FastifyInstance, limits: TrafficLimits): void {
-  app.server.maxConnections = limits.maxConnections
+  boundConnections(app, limits)
   boundBodies(app, limits)
   boundAnswers(app, limits)
+}
+
+/**
+ * Closes connections beyond the maximum. Not with `server.maxConnections`, which does not count connections that another process accepted.
+ */
+function boundConnections(app: FastifyInstance, { maxConnections }: TrafficLimits): void {
+  let open = 0
+  app.server.on('connection', (socket) => {
+    if (open >= maxConnections) return void socket.destroy()
+    open++
+    socket.once('close', () => open--)
+  })
 }
 
 /** Rejects a large body (503) while too many are in memory. */

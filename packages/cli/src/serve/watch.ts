@@ -1,4 +1,4 @@
-import type { Matcher } from '@sohu-match/sdk-node'
+import { MatcherError, type Matcher } from '@sohu-match/sdk-node'
 
 /** Milliseconds without a worker after which a matcher is given up: the pool has then tried to start one many times. */
 export const PATIENCE_MS = 60_000
@@ -21,4 +21,12 @@ export function untilWorkersAreLost(
     }, patienceMs / 60)
     signal.addEventListener('abort', () => clearInterval(timer), { once: true })
   })
+}
+
+/** The failure of a server that has been without a worker, or a process, for too long. */
+export function lostWorkers(reason: string): MatcherError {
+  return new MatcherError(
+    'inference-failed',
+    `No worker could be started for ${PATIENCE_MS / 1000} s (${reason}). This process ends, for its supervisor to start a new one.`
+  )
 }

@@ -17,6 +17,9 @@ export const BLOCKS: readonly { readonly file: string; readonly has: string; rea
 export const PROGRAMS: Readonly<Record<string, string>> = {
   mkdir: "a folder of the reader's",
   cd: "a folder of the reader's",
+  ln: "a link in a folder of the reader's",
+  kill: 'packages/faults/src/reloads.check.ts sends the signal',
+  kubectl: 'packages/cli/src/kubernetes.test.ts checks the manifests against the schemas of Kubernetes',
   docker: 'docker.test.ts carries out the Dockerfile by hand',
   'spark-submit': 'examples/spark has a test of its own',
   esbuild: 'bundlers.test.ts builds with it',

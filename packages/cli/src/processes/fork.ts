@@ -1,0 +1,105 @@
+import { fork, type ChildProcess, type Serializable } from 'node:child_process'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { MatcherError } from '@sohu-match/sdk-node'
+import type { MemberCalls, MemberMessage, PrimaryCalls, PrimaryMessage, Serving } from './calls'
+import { createChannel, type Channel } from './channel'
+import type { Counts } from './totals'
+
+/** A process that serves the connections which it is given. */
+export interface Member {
+  readonly calls: Channel<MemberCalls>
+  /** Rejects with a `MatcherError` where the process ends before it serves. */
+  readonly serving: Promise<Serving>
+  /** Resolves with how the process ended. */
+  readonly ended: Promise<string>
+  /** Connections that it has and that are on their way to it; Infinity where it can take no more. */
+  readonly connections: () => number
+  /** Hands a connection over, or calls `onUntaken` where the process ends before it has taken it. */
+  give(socket: Socket, onUntaken: () => void): void
+  kill(): void
+}
+
+/** What a member may ask of its primary process. */
+export type MemberRequests = Pick<PrimaryCalls, 'page' | 'reload' | 'leaving' | 'retired'>
+
+/** Starts this command again as a member that serves a model folder. */
+export function forkMember(model: string, requests: (member: Member) => MemberRequests): Member {
+  const args = [...process.argv.slice(2), '--model', model, '--member']
+  const child = fork(process.argv[1]!, args, { serialization: 'advanced' })
+  let reason: string | undefined
+  let onServing: (server: Serving) => void
+  const ended = once(child, 'exit').then(
+    ([code, signal]) => `Process ${child.pid} ended with ${signal ?? `exit code ${code}`}.`
+  )
+  const serving = new Promise<Serving>((resolve, reject) => {
+    onServing = resolve
+    void ended.then((how) => reject(new MatcherError('inference-failed', reason ?? how)))
+  })
+  serving.catch(() => undefined) // for whoever started it to look at
+  const member: Member = {
+    calls: createChannel<MemberCalls>(wireTo(child), {
+      serving: (server: Serving) => onServing(server),
+      failed: (why: string) => void (reason = why),
+      retired: (counts: Counts) => requests(member).retired(counts),
+      leaving: () => requests(member).leaving(),
+      page: () => requests(member).page(),
+      reload: () => requests(member).reload()
+    } satisfies PrimaryCalls),
+    serving,
+    ended,
+    ...handOver(child),
+    kill: () => void child.kill('SIGKILL')
+  }
+  return member
+}
+
+/**
+ * Gives connections to a process. This process keeps its own end of each until the other has said that it has it: what a dying process has not
+ * taken goes to another one. (Node's cluster leaves such a connection open and unanswered.)
+ */
+function handOver(child: ChildProcess): Pick<Member, 'connections' | 'give'> {
+  const untaken = new Map<number, { readonly socket: Socket; readonly onUntaken: () => void }>()
+  let count = 0
+  let connections = 0
+  const giveBack = (): void => {
+    connections = Infinity
+    const all = [...untaken.values()]
+    untaken.clear()
+    for (const { onUntaken } of all) onUntaken()
+  }
+  onceGone(child, giveBack)
+  child.on('message', (message: MemberMessage) => {
+    if ('taken' in message) {
+      untaken.get(message.taken)?.socket.destroy() // this end alone: the connection lives on in the other process
+      untaken.delete(message.taken)
+    } else if ('closed' in message) connections--
+  })
+  return {
+    connections: () => (child.connected ? connections : Infinity),
+    give(socket, onUntaken) {
+      const connection = count++
+      connections++
+      untaken.set(connection, { socket, onUntaken })
+      child.send({ connection } satisfies PrimaryMessage, socket, { keepOpen: true }, (error) => {
+        if (error) giveBack()
+      })
+    }
+  }
+}
+
+/** Calls back when a process takes no more messages. One that is killed while a connection is on its way to it never says `disconnect`. */
+function onceGone(child: ChildProcess, listener: () => void): void {
+  for (const event of ['disconnect', 'exit']) child.on(event, listener)
+}
+
+function wireTo(child: ChildProcess) {
+  return {
+    send: (message: unknown) =>
+      new Promise<void>((resolve, reject) => {
+        child.send(message as Serializable, (error) => (error ? reject(error) : resolve()))
+      }),
+    onMessage: (listener: (message: unknown) => void) => void child.on('message', listener),
+    onClose: (listener: () => void) => onceGone(child, listener)
+  }
+}
