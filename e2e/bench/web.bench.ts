@@ -104,6 +104,19 @@ test('second load beside the first, at 2.5 MB/s', async ({ page }) => {
   )
 })
 
+test('workers on a page without cross-origin isolation, where wasm has one thread', async ({ page }) => {
+  test.setTimeout(600_000)
+  site.headers = {}
+  await open(page)
+  const rates = await page.evaluate(() => bench.rates([1, 2], 60, 3))
+  site.headers = ISOLATION
+  const medians = rates.map(({ workers, perSecond }) => ({ workers, rate: quantile(perSecond, 0.5) }))
+  for (const { workers, rate } of medians)
+    console.log(
+      `${workers} worker(s): ${rate.toFixed(1)} pairs/s, ${(rate / medians[0]!.rate).toFixed(2)} times one worker; ${cpus().length} processors`
+    )
+})
+
 test('bytes of the entry and the worker', () => {
   const sizes = ['index.js', 'worker.js'].map((file) => brotliCompressSync(readFileSync(join(PACKAGE, file))).length)
   const runtime = ['ort.wasm.bin', 'ort.webgpu.bin'].map(

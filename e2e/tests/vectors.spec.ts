@@ -84,7 +84,7 @@ test('keepVectors: a second visit computes nothing, and gives the same vectors a
 
 test('keepVectors: a call ends at its deadline where IndexedDB does not answer', async ({ sdkPage }) => {
   const code = await sdkPage.evaluate(async () => {
-    indexedDB.open = () => ({}) as IDBOpenDBRequest // a request that never succeeds and never fails
+    IDBFactory.prototype.open = () => ({}) as IDBOpenDBRequest // a request that never succeeds and never fails
     const matcher = await sdk.createMatcher({ model: '/vectors/', device: 'wasm', dtype: 'fp32', keepVectors: true })
     return matcher.embed(['地铁新线开通'], 'B-sl', { deadlineMs: 200 }).catch((error: { code: string }) => error.code)
   })

@@ -9,8 +9,18 @@ export interface Latencies {
   readonly peer: readonly number[]
 }
 
+/** Pairs per second of each run of a matcher with this many workers. */
+export interface Rates {
+  readonly workers: number
+  readonly perSecond: readonly number[]
+}
+
 declare global {
-  var bench: { readonly sdk: typeof sdk; compare(a: string, b: string, runs: number): Promise<Latencies> }
+  var bench: {
+    readonly sdk: typeof sdk
+    compare(a: string, b: string, runs: number): Promise<Latencies>
+    rates(workers: readonly number[], pairs: number, runs: number): Promise<readonly Rates[]>
+  }
 }
 
 env.allowLocalModels = true
@@ -59,4 +69,24 @@ async function compare(a: string, b: string, runs: number): Promise<Latencies> {
   return { tokens: tokenCount, threads: matcher.info.threads, ours, peer: theirs }
 }
 
-globalThis.bench = { sdk, compare }
+/** Judges the same pairs with each number of workers in turn. */
+async function rates(workers: readonly number[], count: number, runs: number): Promise<readonly Rates[]> {
+  const pairs = Array.from({ length: count }, (_, i) => ({
+    a: `第${i}条新闻说，新线路下月开通。`,
+    b: `第${i}条消息说，票价按里程计算。`,
+    task: 'A-ss' as const
+  }))
+  const found = workers.map((workers) => ({ workers, perSecond: [] as number[] }))
+  for (let run = 0; run < runs + 1; run++)
+    for (const { workers, perSecond } of found) {
+      const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'int8', workers })
+      await matcher.matchMany(pairs.slice(0, 8 * workers))
+      const start = performance.now()
+      await matcher.matchMany(pairs)
+      if (run > 0) perSecond.push((1000 * count) / (performance.now() - start))
+      await matcher.dispose()
+    }
+  return found
+}
+
+globalThis.bench = { sdk, compare, rates }
