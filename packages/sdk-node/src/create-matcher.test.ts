@@ -370,7 +370,8 @@ describe('loading', () => {
     ['cpu', { threads: 4 }, 8, 2, 4],
     ['cpu', { threads: 1 }, 3, 3, 1],
     ['cpu', { workers: 8, threads: 3 }, 2, 8, 3],
-    ['cuda', {}, 16, 1, 1]
+    ['cuda', {}, 16, 1, 1],
+    ['remote', {}, 16, 2, 1]
   ] as const)(
     'on %s with %j and %d processors starts %d workers of %d threads',
     (device, options, processors, ...wanted) => {
