@@ -79,8 +79,11 @@ describe('createAssetLoader', () => {
     expect(files.get(asset.sha256)).toEqual(content)
   })
 
-  it('loads without storage when the quota is used up, says so, and leaves nothing half done', async () => {
-    const { store, files } = memoryStore(() => new DOMException('full', 'QuotaExceededError'))
+  it.each([
+    new DOMException('full', 'QuotaExceededError'),
+    Object.assign(new Error('File error: No device space'), { name: 'NS_ERROR_FILE_NO_DEVICE_SPACE' }) // Firefox 153's Cache API
+  ])('loads without storage when the quota is used up ($name), says so, and leaves nothing half done', async (full) => {
+    const { store, files } = memoryStore(() => full)
     const { assets } = loader({ store })
     expect(await assets.load(asset)).toEqual(content)
     expect(await assets.load(asset)).toEqual(content)
