@@ -16,7 +16,7 @@ const FLAGS = [
 ]
 
 /** The tests that run in every engine; Chromium has more of them. */
-const SHARED = /(abort|cache|loading|demo-page|engine|labels|matcher|pages|parity|vectors)\.spec/
+const SHARED = /(abort|cache|loading|demo-page|engine|matcher|pages|parity)\.spec/
 
 export default defineConfig<DeviceOptions, EngineOptions>({
   testDir: './tests',
@@ -30,7 +30,7 @@ export default defineConfig<DeviceOptions, EngineOptions>({
   projects: [
     { name: 'wasm', use: { device: 'wasm' }, testIgnore: /(webgpu|demo-page)\.spec/ },
     { name: 'webgpu', use: { device: 'webgpu' }, testMatch: /(parity|labels|webgpu|model-zh)\.spec/ },
-    { name: 'firefox', use: { engineName: 'firefox' }, testMatch: SHARED },
-    { name: 'webkit', use: { engineName: 'webkit' }, testMatch: SHARED }
+    { name: 'firefox', use: { engineName: 'firefox' }, testMatch: SHARED, grepInvert: /@chromium/ },
+    { name: 'webkit', use: { engineName: 'webkit' }, testMatch: SHARED, grepInvert: /@chromium/ }
   ]
 })

@@ -11,6 +11,9 @@ export interface DeviceOptions {
   device: 'wasm' | 'webgpu'
 }
 
+/** Tests of shared files that other engines leave to Chromium, because no engine's part differs in them: WebKitGTK compiles wasm slowly. */
+export const CHROMIUM_ONLY = { tag: '@chromium' }
+
 /** The engine of a project; it starts once for all its tests. */
 export interface EngineOptions {
   engineName: EngineName

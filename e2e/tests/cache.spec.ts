@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, openSdkPage, test } from '../support/fixtures'
+import { CHROMIUM_ONLY, expect, openSdkPage, test } from '../support/fixtures'
 import type { Engine, EnginePage } from '../support/engines/engine'
 import { hookWorker } from '../support/hooked-worker'
 import { load, match } from '../support/page-calls'
@@ -100,7 +100,7 @@ test('uses the Cache API where the private file system is missing', async ({ sdk
   expect(await sdkPage.evaluate(() => caches.keys())).toEqual([])
 })
 
-test('works without keeping anything when asked to', async ({ sdkPage }) => {
+test('works without keeping anything when asked to', CHROMIUM_ONLY, async ({ sdkPage }) => {
   expect((await load(sdkPage, { cache: false })).info).toMatchObject({
     storage: 'none',
     notes: expect.arrayContaining([expect.stringContaining('cache')])
@@ -132,7 +132,7 @@ test('two tabs that load at once download each file once', async ({ sdkPage, sit
   await other.close()
 })
 
-test('a new version of a model replaces the old one in storage', async ({ sdkPage, site }) => {
+test('a new version of a model replaces the old one in storage', CHROMIUM_ONLY, async ({ sdkPage, site }) => {
   await load(sdkPage)
   const manifest = structuredClone(MANIFEST)
   const old = manifest.files['onnx/model_int8.onnx']!.sha256

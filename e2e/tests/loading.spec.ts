@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EnginePage } from '../support/engines/engine'
-import { expect, openSdkPage, openSite, test } from '../support/fixtures'
+import { CHROMIUM_ONLY, expect, openSdkPage, openSite, test } from '../support/fixtures'
 import { countedWorker, liveWorkers } from '../support/hooked-worker'
 import { load, match } from '../support/page-calls'
 import { MODEL } from '../support/paths'
@@ -113,7 +113,7 @@ test.describe('refuses what is not the file that the manifest lists', () => {
     ]
   ]
   for (const [name, handler, code, words] of cases) {
-    test(name, async ({ sdkPage, site }) => {
+    test(name, name === 'a corrupt byte' ? {} : CHROMIUM_ONLY, async ({ sdkPage, site }) => {
       site.bend(GRAPH, handler)
       expect((await load(sdkPage, { worker: countedWorker(site) })).error).toMatchObject({
         name: 'MatcherError',

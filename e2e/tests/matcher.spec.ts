@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { MatchResult } from '@sohu-match/sdk-web'
-import { expect, test } from '../support/fixtures'
+import { CHROMIUM_ONLY, expect, test } from '../support/fixtures'
 import { countedWorker, hookWorker, liveWorkers } from '../support/hooked-worker'
 import { load, match } from '../support/page-calls'
 import { PAIRS } from '../support/pairs'
@@ -47,7 +47,7 @@ test('two matchers on a page do not disturb each other, and dispose ends a worke
   await expect.poll(() => liveWorkers(sdkPage)).toBe(1)
 })
 
-test('refuses bad input with the codes of the Node SDK', async ({ sdkPage, site }) => {
+test('refuses bad input with the codes of the Node SDK', CHROMIUM_ONLY, async ({ sdkPage, site }) => {
   const worker = countedWorker(site)
   await load(sdkPage, { worker })
   const codes = await sdkPage.evaluate(async (worker) => {
@@ -103,7 +103,7 @@ test('says device-unavailable where WebAssembly has no SIMD, or is missing', asy
   }
 })
 
-test("takes the worker and the runtime from addresses of the caller's", async ({ sdkPage, site }) => {
+test("takes the worker and the runtime from addresses of the caller's", CHROMIUM_ONLY, async ({ sdkPage, site }) => {
   const { info } = await load(sdkPage, { worker: '/pkg/worker.js', assetBase: '/pkg/ort' })
   expect(info).toMatchObject({ device: 'wasm' })
   expect(site.hits.map((hit) => hit.path)).toEqual(

@@ -1,5 +1,5 @@
 /** Code points that WebDriver gives to keys without a character (w3.org/TR/webdriver2, table of normalised key values). */
-const KEYS: Readonly<Record<string, string>> = { Tab: '\uE004', Enter: '\uE007', Shift: '\uE008', Control: '\uE009' }
+const KEYS: Readonly<Record<string, string>> = { Tab: '\uE004', Enter: '\uE007', Control: '\uE009' }
 
 /** Input of WebDriver and WebDriver BiDi, which have the same form: keys pressed together, or one after the other. */
 export type KeyActions = [{ type: 'key'; id: string; actions: { type: 'keyDown' | 'keyUp'; value: string }[] }]

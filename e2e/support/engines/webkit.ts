@@ -64,27 +64,29 @@ interface Ended {
   readonly error?: string
 }
 
+let calls = 0
+
 /** Calls a function, given as its source, in the page; arguments and results are JSON. Polls, so that calls in several pages may overlap. */
 async function evaluate(
   run: <T>(script: string, ...args: unknown[]) => Promise<T>,
   code: string,
   value: unknown
 ): Promise<unknown> {
-  const call = await run<number>(
-    `const [json] = arguments
+  const call = ++calls
+  await run(
+    `const [call, json] = arguments
     const calls = (globalThis.engineCalls ??= new Map())
-    const call = calls.size
-    calls.set(call, undefined)
+    calls.set(call, null)
     ;(async () => JSON.stringify(await (${code})(json === null ? undefined : JSON.parse(json))))().then(
       (value) => calls.set(call, { value }),
       (error) => calls.set(call, { error: String(error) })
-    )
-    return call`,
+    )`,
+    call,
     value === undefined ? null : JSON.stringify(value)
   )
   for (let pause = 2; ; pause = Math.min(2 * pause, 50)) {
     const ended = await run<Ended | null>(
-      `return globalThis.engineCalls ? (engineCalls.get(arguments[0]) ?? null) : { error: 'The page was left.' }`,
+      `return globalThis.engineCalls?.has(arguments[0]) ? engineCalls.get(arguments[0]) : { error: 'The page was left.' }`,
       call
     )
     if (ended?.error !== undefined) throw new Error(`In the page: ${ended.error}`)
