@@ -1,5 +1,5 @@
 import { MatcherError, messageOf, type Batch } from '@sohu-match/core'
-import type { Session } from './session'
+import { TRIAL, type Session } from './session'
 import type { RemoteModel } from './worker-load'
 
 /** Milliseconds that a server may take for one batch. */
@@ -43,13 +43,7 @@ export async function openRemoteSession(remote: RemoteModel, columns = 2): Promi
       ...(await declared(remote.url))
     }
     const run = (batch: Batch): Promise<Float32Array> => runInParts(served, batch)
-    await run({
-      batch: 1,
-      seq: 4,
-      tokenIds: new Int32Array(4),
-      segmentIds: new Int32Array(4),
-      taskIds: new Int32Array(1)
-    })
+    await run(TRIAL)
     return { run, release: () => Promise.resolve() }
   } catch (cause) {
     throw new MatcherError('device-unavailable', `${messageOf(cause)} (endpoint: ${remote.url})`, { cause })

@@ -4,6 +4,15 @@ import { explainFailure } from './device'
 import { sessionOptions } from './session-options'
 import type { NodeLoad } from './worker-load'
 
+/** A row of padding, to see whether a graph runs. */
+export const TRIAL: Batch = {
+  batch: 1,
+  seq: 4,
+  tokenIds: new Int32Array(4),
+  segmentIds: new Int32Array(4),
+  taskIds: new Int32Array(1)
+}
+
 /** A loaded graph that has run once. */
 export interface Session {
   /** Logits [batch, columns] or vectors [batch, hidden], row-major. Throws `inference-failed`. */
@@ -24,13 +33,7 @@ export async function openSession(load: NodeLoad): Promise<Session> {
       ...(externalData.length > 0 && { externalData })
     })
     const run = (batch: Batch): Promise<Float32Array> => runBatch(session, batch, load.outputs)
-    await run({
-      batch: 1,
-      seq: 4,
-      tokenIds: new Int32Array(4),
-      segmentIds: new Int32Array(4),
-      taskIds: new Int32Array(1)
-    })
+    await run(TRIAL)
     return { run, release: () => session.release() }
   } catch (cause) {
     const message = messageOf(cause)
