@@ -28,6 +28,7 @@ export function buildTrainer() {
   const bundle = path.join(ROOT, BUNDLE)
   if (existsSync(bundle) && !TRAINER.some((name) => changedSince(path.join(ROOT, name), statSync(bundle).mtimeMs)))
     return
+  process.stderr.write('Building sohu-train …\n')
   quietBuild('trainer')
   utimesSync(bundle, new Date(), new Date()) // Nx leaves a bundle alone that is what it would build
 }
