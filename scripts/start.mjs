@@ -15,23 +15,23 @@ const kind = values.short ? '-short' : ''
 await prepare()
 
 const pretrained = !values['from-scratch'] && fromPublicWeights()
-const model = pretrained ? `packages/model-zh/model${kind}` : fromScratch()
+const model = pretrained || fromScratch()
 console.log('\nMatch texts with @sohu-match/sdk-node')
 quietBuild('sdk-node')
 run(process.execPath, 'scripts/show-matches.mjs', model, ...(pretrained ? [] : ['generated']))
 
-/** Trains public weights on the embedded corpus of news. False if they cannot be imported. */
+/** Trains public weights on the embedded corpus of news; returns its model folder, or undefined if they cannot be imported. */
 function fromPublicWeights() {
   console.log(
     '\nTrain public weights on the embedded corpus of Chinese news, export, match (10 to 15 minutes on two cores)'
   )
   quietBuild('train', 'export', 'corpus')
-  const [folder, out] = [`runs/model-zh-quick${kind}-1`, `packages/model-zh/model${kind}`]
-  if (makeModel({ folder, out, short: values.short, quick: true })) return true
+  const [folder, out] = [`runs/model-zh-quick${kind}-1`, `packages/model-zh/model${values.short ? '-quick-short' : ''}`]
+  if (makeModel({ folder, out, short: values.short, quick: true })) return out
   console.log(
     '\nThe public weights cannot be had (the reason is above), so a small network is trained from scratch on a generated corpus.'
   )
-  return false
+  return undefined
 }
 
 /** Trains a small network on the generated demo corpus; returns its model folder. */

@@ -23,7 +23,8 @@ function withoutWeights() {
 
 /** What `npm start -- --short …` prints; throws if it fails. What an earlier run left is removed. */
 function start(env, ...flags) {
-  for (const left of ['runs/demo-short', 'models/demo-short', 'runs/model-zh-quick-short-1'])
+  const zh = ['runs/model-zh-quick-short-1', 'packages/model-zh/model-quick-short']
+  for (const left of ['runs/demo-short', 'models/demo-short', ...zh])
     rmSync(path.join(ROOT, left), { recursive: true, force: true })
   return execFileSync(process.execPath, ['scripts/start.mjs', '--short', ...flags], {
     cwd: ROOT,
