@@ -428,8 +428,11 @@ describe('devices', () => {
       ;(manifest.graphs as Record<string, unknown>).fp16 = { file: 'onnx/model.onnx', opset: 17 }
     })
     const claims = { ...surroundings, machine: { ...machine, exists: () => true } } // the files are said to be there; onnxruntime finds none
-    await using matcher = await createMatcherIn(claims, { model: folder })
+    const loaded: number[] = []
+    const onProgress = ({ overall }: LoadProgress): void => void loaded.push(overall.loaded)
+    await using matcher = await createMatcherIn(claims, { model: folder, onProgress })
     expect(matcher.info).toMatchObject({ device: 'cpu', dtype: 'int8' })
+    expect(loaded, 'the bytes of both devices').toEqual([...loaded].sort((one, other) => one - other))
     expect(matcher.info.reasons[0]).toMatchObject({
       device: 'cuda',
       taken: false,

@@ -6,6 +6,7 @@ import {
   createMatcherFrom,
   MatcherError,
   startFirst,
+  sumOfDevices,
   withOverall,
   type ClassifyTypes,
   type Dtype,
@@ -112,10 +113,11 @@ async function start(surroundings: Surroundings, folder: ModelFolder, options: M
     const reasons = [{ device: 'remote', taken: true, reason: `endpoint is ${endpoint}` }] as const
     return { device: 'remote', started, reasons } as const
   }
+  const progressOf = sumOfDevices(options.onProgress)
   return startFirst<NodeDevice, Started>(candidates(requested, surroundings.machine), {
     failures: ['device-unavailable', 'dtype-missing'],
     reasonOf: () => (requested === 'auto' ? 'the first that can be used' : 'named in the options'),
-    start: (device) => startOn(device, surroundings, folder, options)
+    start: (device) => startOn(device, surroundings, folder, { ...options, onProgress: progressOf() })
   })
 }
 

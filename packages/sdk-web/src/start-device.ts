@@ -1,4 +1,4 @@
-import { MatcherError, startFirst, type DeviceCandidate, type DeviceReason, type LoadProgress } from '@sohu-match/core'
+import { MatcherError, startFirst, sumOfDevices, type DeviceCandidate, type DeviceReason } from '@sohu-match/core'
 import type { WebDevice, WebLoad } from './messages'
 import { folderAddress, type MatcherOptions } from './options'
 import { startWorker, type LoadedWorker } from './start-worker'
@@ -38,23 +38,6 @@ export async function startOnDevice(options: MatcherOptions<string>, until?: Web
     started,
     reasons,
     another: (device, signal) => startWorker({ ...load, device }, { worker, fetch, signal, onProgress: undefined })
-  }
-}
-
-/** Adds the bytes of a device to those of the device that failed before it, so that the sum never falls. */
-function sumOfDevices(
-  onProgress: ((progress: LoadProgress) => void) | undefined
-): () => ((progress: LoadProgress) => void) | undefined {
-  let furthest = 0
-  return () => {
-    const before = furthest
-    return (
-      onProgress &&
-      ((progress) => {
-        furthest = before + progress.overall.loaded
-        onProgress({ ...progress, overall: { loaded: furthest, total: before + progress.overall.total } })
-      })
-    )
   }
 }
 

@@ -20,3 +20,20 @@ export function withOverall(
     onProgress({ ...progress, overall: { loaded, total } })
   }
 }
+
+/** A callback for each device that is tried: its bytes are added to those of the devices that failed before, so that the sum never falls. */
+export function sumOfDevices(
+  onProgress: ((progress: LoadProgress) => void) | undefined
+): () => ((progress: LoadProgress) => void) | undefined {
+  let furthest = 0
+  return () => {
+    const before = furthest
+    return (
+      onProgress &&
+      ((progress) => {
+        furthest = before + progress.overall.loaded
+        onProgress({ ...progress, overall: { loaded: furthest, total: before + progress.overall.total } })
+      })
+    )
+  }
+}

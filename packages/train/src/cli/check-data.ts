@@ -2,7 +2,7 @@ import { MatcherError } from '@sohu-match/core'
 import { readDataset, userPath, type Dataset, type GivenColumns } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { jiebaWords } from '../checkpoint/dictionary'
-import { dataFacts, type DataFacts, type Lengths } from '../data/facts'
+import { dataFacts, type DataFacts, type Lengths, type PartFacts } from '../data/facts'
 import { evaluation } from '../evaluate/evaluation'
 import { fitLexicalBaseline } from '../lexical/baseline'
 import { lexicalScores } from '../lexical/beside'
@@ -49,18 +49,29 @@ export function addCheckData(program: Command): void {
     })
 }
 
-const PART_HEAD = ['task', 'split', 'pairs', 'matches', 'first text: median, 95 %, longest', 'second text']
+const PART_HEAD = ['task', 'split', 'pairs', 'matches or labels', 'first text: median, 95 %, longest', 'second text']
 
 function partRows({ parts }: DataFacts): string[][] {
   const lengths = ({ median, most, longest }: Lengths): string => [median, most, longest].map(whole).join(', ')
-  return parts.map(({ task, split, pairs, unlabelled, matches, a, b }) => [
-    task,
-    split,
-    whole(pairs),
-    unlabelled === pairs ? 'no labels' : `${whole(matches)} (${percent(matches / (pairs - unlabelled))})`,
-    lengths(a),
-    lengths(b)
+  return parts.map((part) => [
+    part.task,
+    part.split,
+    whole(part.pairs),
+    part.unlabelled === part.pairs ? 'no labels' : labelCell(part),
+    lengths(part.a),
+    lengths(part.b)
   ])
+}
+
+/** Labels in a cell; of more, the most frequent. */
+const SHOWN_LABELS = 4
+
+function labelCell({ pairs, unlabelled, matches, kind, labels = {} }: PartFacts): string {
+  if (!kind) return `${whole(matches)} (${percent(matches / (pairs - unlabelled))})`
+  if (kind === 'score') return 'scores'
+  const sorted = Object.entries(labels).sort(([, one], [, other]) => other - one)
+  const shown = sorted.slice(0, SHOWN_LABELS).map(([label, count]) => `${label} ${whole(count)}`)
+  return shown.join(', ') + (sorted.length > SHOWN_LABELS ? ', …' : '')
 }
 
 /** Sentences about whatever deserves a look. */
@@ -72,20 +83,26 @@ function doubts(facts: DataFacts, { missing }: Dataset): string[] {
     'Lengths are in characters, about one token each.',
     ...(missing.length > 0 ? [`Missing: ${missing.join(', ')}.`] : []),
     ...counted(duplicates, 'pairs repeat another one.'),
-    ...counted(contradictions.length, 'pairs occur with both labels; decide which is right:'),
+    ...counted(contradictions.length, 'pairs occur with different labels; decide which is right:'),
     ...examples,
     ...counted(shared.valid, 'texts of train are also in valid: scores there flatter the model.'),
     ...counted(shared.test, 'texts of train are also in test: scores there flatter the model.'),
     ...counted(emptyTexts, 'texts are empty.'),
     ...parts
       .filter(
-        ({ pairs, matches, unlabelled }) =>
-          unlabelled < pairs && Math.min(matches, pairs - unlabelled - matches) < 0.05 * pairs
+        ({ kind, pairs, matches, unlabelled }) =>
+          !kind && unlabelled < pairs && Math.min(matches, pairs - unlabelled - matches) < 0.05 * pairs
       )
       .map(
         ({ task, split }) =>
           `${task}, ${split}: one label has fewer than 5 % of the pairs; F1 will jump with single pairs.`
-      )
+      ),
+    ...parts
+      .filter(({ pairs, unlabelled }) => unlabelled < pairs)
+      .flatMap(({ task, split, labels = {} }) => {
+        const unused = Object.keys(labels).filter((label) => labels[label] === 0)
+        return unused.length > 0 ? [`${task}, ${split}: no pair has the label ${unused.join(', ')}.`] : []
+      })
   ]
 }
 
@@ -93,7 +110,7 @@ function doubts(facts: DataFacts, { missing }: Dataset): string[] {
 async function baselineRows({ tasks, splits }: Dataset): Promise<TextRows | string> {
   const { train, valid, test } = splits
   const measured = [test, valid].find((pairs) => pairs.some(({ label }) => label !== undefined))
-  if (!measured) return 'There is no labeled valid or test pair to measure the lexical baseline on.'
+  if (!measured) return 'No match task has a labeled valid or test pair to measure the lexical baseline on.'
   try {
     const scored = lexicalScores(
       fitLexicalBaseline(train, valid, await jiebaWords()),

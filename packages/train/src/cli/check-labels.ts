@@ -29,7 +29,7 @@ export function addCheckLabels(program: Command): void {
   program
     .command('check-labels')
     .description(
-      'list the labels that look wrong: every pair is scored by a network trained on the other folds (takes as long as that many trainings)'
+      'list the labels of match tasks that look wrong: every pair is scored by a network trained on the other folds (takes as long as that many trainings)'
     )
     .requiredOption('--data <path>', DATA_HELP)
     .addOption(columnsOption())
@@ -81,6 +81,8 @@ async function run(flags: CheckLabelsFlags): Promise<void> {
   console.log(
     `${doubtful.length} of ${pairs.length} labels are contradicted with confidence; they are in ${join(flags.out, 'labels.html')} and labels.jsonl, the most doubtful first.`
   )
+  const left = dataset.tasks.filter(({ kind }) => kind).map(({ name }) => name)
+  if (left.length > 0) console.log(`Not checked, since only match tasks are: ${left.join(', ')}.`)
 }
 
 async function settingsFor(data: string, { preset, init, set }: CheckLabelsFlags) {

@@ -38,12 +38,12 @@ export function addErrors(program: Command): void {
       const more = answerSections(answers, config.tasks, thresholds, words, flags.count)
       const options = { words, count: flags.count, heldOut: flags.split !== 'train', more }
       await writeFileAtomic(userPath(flags.out), errorsPage(title, rows, config.tasks, options))
+      const labelled = config.tasks.filter(({ labels }) => labels)
       const wrong = [
         ...rows.filter(({ label, predicted }) => label !== predicted),
-        ...config.tasks.filter(({ labels }) => labels).flatMap((task) => wrongAnswers(answers, task, thresholds))
+        ...labelled.flatMap((task) => wrongAnswers(answers, task, thresholds))
       ]
-      console.log(
-        `${wrong.length} of ${rows.length + answers.length} pairs are judged wrongly; the worst are in ${flags.out}.`
-      )
+      const judged = [...rows, ...answers.filter(({ task }) => config.tasks[task]!.labels)] // a score is never exactly right
+      console.log(`${wrong.length} of ${judged.length} pairs are judged wrongly; the worst are in ${flags.out}.`)
     })
 }

@@ -37,6 +37,34 @@ describe('what is counted of a data set', () => {
   })
 })
 
+describe('of tasks with labels or a score', () => {
+  const labelled = [
+    { name: 'nli', id: 0, group: 'nli', kind: 'one-of', labels: ['矛盾', '中立', '蕴含'] },
+    { name: 'stars', id: 1, group: 'stars', kind: 'score', range: [1, 5] }
+  ] as const
+  const of = (task: number, a: string, b: string, target: number): Example => ({ a, b, task, target: [target] })
+  const train = [
+    of(0, '甲', '乙', 2),
+    of(0, '乙', '甲', 1),
+    of(0, '甲', '乙', 1),
+    of(1, '甲', '乙', 3),
+    of(1, '甲', '乙', 4)
+  ]
+  const facts = dataFacts({ tasks: labelled, splits: { train, valid: [], test: [] } })
+
+  it('the labels are counted', () => {
+    expect(facts.parts).toMatchObject([
+      { task: 'nli', kind: 'one-of', labels: { 矛盾: 0, 中立: 2, 蕴含: 1 }, unlabelled: 0 },
+      { task: 'stars', kind: 'score', pairs: 2 }
+    ])
+  })
+
+  it('a pair is another one in the other order, and two scores of it are no contradiction', () => {
+    expect(facts.duplicates).toBe(2)
+    expect(facts.contradictions.map(({ a, b, task }: Partial<Example>) => [task, a, b])).toEqual([[0, '甲', '乙']])
+  })
+})
+
 it('the length that a share of texts stays within counts characters, not code units', () => {
   const texts = Array.from({ length: 100 }, (_, i) => '𠮷'.repeat(i + 1))
   expect([0.5, 0.95, 0.99, 1].map((share) => lengthWithin(texts, share))).toEqual([50, 95, 99, 100])

@@ -1,4 +1,4 @@
-import type { Example, TaskSpec } from '@sohu-match/core'
+import { kindOf, type Example, type TaskSpec } from '@sohu-match/core'
 import { comparable, type Dataset, type SplitName } from '@sohu-match/node'
 
 /** Lengths of texts in characters: the median, the 95th percentile, and the longest. */
@@ -14,6 +14,10 @@ export interface PartFacts {
   readonly pairs: number
   readonly unlabelled: number
   readonly matches: number
+  /** Of a task that is no match task. */
+  readonly kind?: NonNullable<TaskSpec['kind']>
+  /** Pairs with each label of such a task. */
+  readonly labels?: Readonly<Record<string, number>>
   readonly a: Lengths
   readonly b: Lengths
 }
@@ -21,9 +25,9 @@ export interface PartFacts {
 /** Counts of doubtful cases in labeled pairs. */
 export interface DataFacts {
   readonly parts: readonly PartFacts[]
-  /** Pairs that repeat another of the same task, in either order, ignoring punctuation and case. */
+  /** Pairs that repeat another of the same task, ignoring punctuation, case and, in match tasks, order. */
   readonly duplicates: number
-  /** Pairs that occur with both labels, with one example each. */
+  /** Pairs that occur with different labels, with one example each. */
   readonly contradictions: readonly Pick<Example, 'a' | 'b'>[]
   /** Texts of train that are also in valid or test. */
   readonly shared: Readonly<Record<'valid' | 'test', number>>
@@ -35,7 +39,7 @@ const SPLITS: readonly SplitName[] = ['train', 'valid', 'test']
 /** Statistics of a data set that need no model. */
 export function dataFacts({ tasks, splits }: Pick<Dataset, 'tasks' | 'splits'>): DataFacts {
   const all = SPLITS.flatMap((split) => splits[split])
-  const { duplicates, contradictions } = repeatedPairs(all)
+  const { duplicates, contradictions } = repeatedPairs(all, tasks)
   const textsOf = (split: SplitName): Set<string> =>
     new Set(splits[split].flatMap(({ a, b }) => (b === undefined ? [a] : [a, b]).map(comparable)))
   const train = textsOf('train')
@@ -75,21 +79,35 @@ function partFacts(task: TaskSpec, split: SplitName, examples: readonly Example[
       pairs: of.length,
       unlabelled: of.filter(({ label, target }) => (label ?? target) === undefined).length,
       matches: of.filter(({ label }) => label === 1).length,
+      ...(task.kind && { kind: task.kind }),
+      ...(task.labels && { labels: labelCounts(task.labels, of) }),
       a: lengths(of.map(({ a }) => a)),
       b: lengths(of.map(({ b = '' }) => b))
     }
   ]
 }
 
-function repeatedPairs(examples: readonly Example[]): Pick<DataFacts, 'duplicates' | 'contradictions'> {
-  const first = new Map<string, { readonly example: Example; readonly labels: Set<number> }>()
+function labelCounts(labels: readonly string[], examples: readonly Example[]): Record<string, number> {
+  return Object.fromEntries(
+    labels.map((name, label) => [name, examples.filter(({ target }) => target?.includes(label)).length])
+  )
+}
+
+function repeatedPairs(
+  examples: readonly Example[],
+  tasks: readonly TaskSpec[]
+): Pick<DataFacts, 'duplicates' | 'contradictions'> {
+  const first = new Map<string, { readonly example: Example; readonly labels: Set<string> }>()
   let duplicates = 0
   for (const example of examples) {
-    const key = JSON.stringify([example.task, ...[comparable(example.a), comparable(example.b ?? '')].sort()])
-    const seen = first.get(key) ?? { example, labels: new Set<number>() }
+    const texts = [comparable(example.a), comparable(example.b ?? '')]
+    const kind = kindOf(tasks[example.task]!)
+    const key = JSON.stringify([example.task, ...(kind === 'match' ? texts.sort() : texts)])
+    const seen = first.get(key) ?? { example, labels: new Set<string>() }
     if (first.has(key)) duplicates++
     else first.set(key, seen)
-    if (example.label !== undefined) seen.labels.add(example.label)
+    const label = example.label ?? example.target
+    if (label !== undefined && kind !== 'score') seen.labels.add(String(label)) // two scores of a pair may both be right
   }
   const contradictions = [...first.values()].filter(({ labels }) => labels.size > 1).map(({ example }) => example)
   return { duplicates, contradictions }

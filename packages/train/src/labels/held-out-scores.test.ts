@@ -69,3 +69,11 @@ it('stops on request, and the same call goes on with what was left', async () =>
   expect(found!.pairs).toHaveLength(60)
   expect(trained.length).toBeGreaterThan(0)
 })
+
+it('does not read the folds of an attempt that failed before training, whose pairs may be others', async () => {
+  const out = join(root, 'again')
+  const refused = { ...options, out, folds: 5, settingsFor: () => Promise.reject(new Error('a key that is unknown')) }
+  await expect(heldOutScores(refused)).rejects.toThrow('a key that is unknown')
+  const found = await heldOutScores({ ...options, out })
+  expect(found!.pairs.map(({ place }) => place)).toEqual(pairs.map((_, i) => i))
+})

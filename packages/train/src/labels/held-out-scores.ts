@@ -56,11 +56,16 @@ export async function heldOutScores(
   const { train, valid, test } = dataset.splits
   const examples = [...train, ...valid, ...test].filter(({ label }) => label !== undefined)
   if (examples.length < 2 * folds)
-    throw new MatcherError('data-invalid', `${data} has ${examples.length} labeled pairs, too few for ${folds} folds.`)
+    throw new MatcherError(
+      'data-invalid',
+      `${data} has ${examples.length} labeled pairs of match tasks, too few for ${folds} folds; labels of other tasks are not checked.`
+    )
   const foldOf = makeFolds(examples, folds)
   const places = (fold: number): string => join(out, `fold-${fold + 1}`)
-  for (let fold = 0; fold < folds; fold++)
-    await writeFold(join(places(fold), 'data'), dataset, examples, (i) => roleOf(foldOf[i]!, fold, folds))
+  // without the record, folders of folds are of an attempt that failed, perhaps on other pairs
+  if (!(await exists(join(out, RECORD))))
+    for (let fold = 0; fold < folds; fold++)
+      await writeFold(join(places(fold), 'data'), dataset, examples, (i) => roleOf(foldOf[i]!, fold, folds))
   const settings = await options.settingsFor(join(places(0), 'data'))
   await requireSame(out, {
     fingerprint: fingerprintOf(dataset.tasks, examples),
@@ -91,7 +96,6 @@ async function writeFold(
   examples: readonly Example[],
   roleOf: (place: number) => 'train' | 'valid' | 'test'
 ): Promise<void> {
-  if (await exists(join(folder, 'dataset.json'))) return
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw storageError('make the folder', folder, cause)
   })
