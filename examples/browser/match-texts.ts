@@ -40,16 +40,19 @@ export class MatchTexts extends HTMLElement {
 
   async #judge(): Promise<void> {
     const { signal } = this.#abort
-    const [a, b, task] = ['a', 'b', 'task'].map((name) => this.getAttribute(name) ?? '')
+    const read = (): string[] => ['a', 'b', 'task'].map((name) => this.getAttribute(name) ?? '')
+    const asked = read()
+    const [a, b, task] = asked
+    const isOutdated = (): boolean => signal.aborted || read().some((text, i) => text !== asked[i]) // a later call answers
     try {
       const matcher = await this.#matcher!
       const result = await matcher.match(a!, b!, task as Task, { signal })
-      if (signal.aborted || a !== this.getAttribute('a') || b !== this.getAttribute('b')) return // a later call answers
+      if (isOutdated()) return
       this.#bar.remove()
       this.#text.value = `${result.label ? 'match' : 'no match'}, ${result.score.toFixed(3)}`
       this.dispatchEvent(new CustomEvent<MatchResult>('match', { detail: result }))
     } catch (error) {
-      if (signal.aborted) return
+      if (isOutdated()) return
       this.#text.value = String(error)
       this.dispatchEvent(new CustomEvent('failure', { detail: error }))
     }

@@ -27,6 +27,7 @@ export function useMatcher(model: string): MatcherState {
     )
     return () => {
       abort.abort()
+      setState({ status: 'loading', share: 0 }) // the matcher of the former model is disposed
       loading.then(
         (matcher) => matcher.dispose(),
         () => undefined // an aborted load has nothing to dispose

@@ -42,7 +42,7 @@ async function untilReady(address: string): Promise<void> {
       await request('GET', `${address}/status`)
       return
     } catch (error) {
-      if (tries === 100) throw error
+      if (tries === 600) throw error
       await setTimeout(50)
     }
   }

@@ -1,5 +1,4 @@
 import { fork, type ChildProcess, type Serializable } from 'node:child_process'
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { MatcherError } from '@sohu-match/sdk-node'
 import type { MemberCalls, MemberMessage, PrimaryCalls, PrimaryMessage, Serving } from './calls'
@@ -29,9 +28,7 @@ export function forkMember(model: string, requests: (member: Member) => MemberRe
   const child = fork(process.argv[1]!, args, { serialization: 'advanced' })
   let reason: string | undefined
   let onServing: (server: Serving) => void
-  const ended = once(child, 'exit').then(
-    ([code, signal]) => `Process ${child.pid} ended with ${signal ?? `exit code ${code}`}.`
-  )
+  const ended = endOf(child)
   const serving = new Promise<Serving>((resolve, reject) => {
     onServing = resolve
     void ended.then((how) => reject(new MatcherError('inference-failed', reason ?? how)))
@@ -52,6 +49,16 @@ export function forkMember(model: string, requests: (member: Member) => MemberRe
     kill: () => void child.kill('SIGKILL')
   }
   return member
+}
+
+/** Resolves with how a process ended, or why the system did not start it: that must not end this one. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(`Process ${child.pid} ended with ${signal ?? `exit code ${code}`}.`))
+    child.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (child.pid === undefined) resolve(`A process could not be started (${code ?? message}).`)
+    })
+  })
 }
 
 /**

@@ -33,7 +33,10 @@ export function joinPrimary(): Membership {
   } satisfies MemberCalls)
 
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
-  process.on('SIGTERM', () => (server ? void primary.call('leaving', undefined as never) : process.exit()))
+  process.on('SIGTERM', () => {
+    if (!server) process.exit()
+    primary.call('leaving', undefined as never).catch(() => undefined) // the primary has gone: this process is ending already
+  })
   process.on('disconnect', () => (server ? void retire(false) : process.exit())) // the primary has gone, and its port
   process.on('message', (message: PrimaryMessage, socket?: Socket) => {
     if (!('connection' in message)) return

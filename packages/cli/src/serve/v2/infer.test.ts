@@ -108,6 +108,12 @@ describe('inference', () => {
     ['no inputs', {}, 400, 'inputs'],
     ['an input alone', { inputs: [tensor('a', ['x'])] }, 422, 'The input "b" is missing'],
     ['an input twice', { inputs: [...pair.inputs, tensor('a', ['x'])] }, 400, 'two inputs "a"'],
+    [
+      'an output twice',
+      { ...pair, outputs: [{ name: 'score' }, { name: 'score' }] },
+      422,
+      'output "score" is named twice'
+    ],
     ['texts without partners', { inputs: [tensor('a', ['x']), tensor('b', [])] }, 422, '1 texts in a and 0 in b'],
     ['numbers', { inputs: [tensor('a', [1])] }, 400, 'must be strings'],
     ['another datatype', { inputs: [tensor('a', ['x'], { datatype: 'FP32' })] }, 400, 'is FP32; it must be BYTES'],

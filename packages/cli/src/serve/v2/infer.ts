@@ -82,7 +82,10 @@ function readPairs({ inputs, binary }: InferBody): { a: string; b: string }[] {
 function requestedOutputs({ outputs, parameters }: InferBody): { name: keyof typeof COLUMNS; isBinary: boolean }[] {
   const isBinary = parameters?.binary_data_output ?? false
   const named = outputs?.length ? outputs : OUTPUTS.map(({ name }): RequestedOutput => ({ name }))
+  const seen = new Set<string>() // without it, a small request could ask for gigabytes
   return named.map(({ name, parameters = {} }) => {
+    if (seen.has(name)) throw invalid(`The output "${name}" is named twice.`)
+    seen.add(name)
     if (!Object.hasOwn(COLUMNS, name))
       throw invalid(`There is no output "${name}"; the outputs are ${Object.keys(COLUMNS).join(', ')}.`)
     const unsupported = UNSUPPORTED.find((one) => Object.hasOwn(parameters, one))
