@@ -44,6 +44,7 @@ function options() {
       help: { type: 'boolean', default: false }
     }
   })
+  if (values.help) return values
   const only = values.only.split(',').map((name) => name.trim())
   const unknown = only.find((name) => !(name in GROUPS))
   if (unknown !== undefined) throw new Error(`--only has "${unknown}"; it accepts ${Object.keys(GROUPS).join(', ')}.`)

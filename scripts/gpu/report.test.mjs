@@ -119,7 +119,7 @@ describe('check:gpu as a command', () => {
     assert.match(call('--only', 'opencl', '--model', folder).stderr, /--only has "opencl"/)
     assert.match(call('--model', '/no/model').stderr, /manifest\.json/)
     assert.match(
-      execFileSync(process.execPath, [command, '--help', '--model', folder], { encoding: 'utf8' }),
+      execFileSync(process.execPath, [command, '--help', '--model', '/no/model'], { encoding: 'utf8' }),
       /Exit code/
     )
   })
