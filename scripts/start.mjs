@@ -22,12 +22,11 @@ run(process.execPath, 'scripts/show-matches.mjs', model, ...(pretrained ? [] : [
 
 /** Trains public weights on the embedded corpus of news; returns its model folder, or undefined if they cannot be imported. */
 function fromPublicWeights() {
-  const [folder, out] = [`runs/model-zh-quick${kind}-1`, `packages/model-zh/model${values.short ? '-quick-short' : ''}`]
-  if (!values.short && existsSync(`${out}/manifest.json`)) return out // it may be the published one, which a quick training must not replace
   console.log(
     '\nTrain public weights on the embedded corpus of Chinese news, export, match (10 to 15 minutes on two cores)'
   )
   quietBuild('train', 'export', 'corpus')
+  const [folder, out] = [`runs/model-zh-quick${kind}-1`, `packages/model-zh/model${values.short ? '-quick-short' : ''}`]
   if (makeModel({ folder, out, short: values.short, quick: true })) return out
   console.log(
     '\nThe public weights cannot be had (the reason is above), so a small network is trained from scratch on a generated corpus.'

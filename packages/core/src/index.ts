@@ -4,7 +4,7 @@ export { taskEntries } from './formats/task-schema'
 export { camelCased, describeIssues, recordOf, snakeCased, type CamelCased } from './schema'
 
 export { MODEL_ALTERNATIVES, MODEL_KEYS, modelConfigToJson, parseModelConfig, type ModelConfig } from './model/config'
-export { headKey, headLayout } from './model/heads'
+export { classifierColumns, headKey, headLayout } from './model/heads'
 export type { Initializer, Ops } from './model/ops'
 export { parameterSpecs, type ParameterSpec } from './model/parameters'
 export { pairLogits, roformer, WORD_EMBEDDINGS } from './model/roformer'

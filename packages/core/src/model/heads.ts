@@ -34,16 +34,22 @@ export function headKey(task: Pick<TaskSpec, 'kind' | 'labels' | 'range'>): stri
  * they cost next to nothing, no runtime has to select any, and whoever asked knows its task's.
  */
 export function headLayout(tasks: readonly TaskSpec[], heads: 'shared' | 'per-task'): HeadLayout {
+  const ofTask = classifierColumns(tasks, heads)
+  const columns = Math.max(0, ...ofTask.map(([, to]) => to))
+  if (tasks.some(({ kind }) => kind)) return { columns, width: columns, selected: false, ofTask }
+  const own = tasks.map((): Columns => [0, MATCH_WIDTH])
+  return { columns, width: MATCH_WIDTH, selected: heads === 'per-task', ofTask: own }
+}
+
+/** The columns of each task's head in the classifier, by its id; those of the output are others where it is `selected`. */
+export function classifierColumns(tasks: readonly TaskSpec[], heads: 'shared' | 'per-task'): Columns[] {
   const found = new Map<string, Columns>()
   let columns = 0
-  const ofTask = tasks.map((task, place): Columns => {
+  return tasks.map((task, place): Columns => {
     const key = heads === 'per-task' ? String(place) : headKey(task)
     const own = found.get(key) ?? [columns, columns + headWidth(task)]
     found.set(key, own)
     columns = Math.max(columns, own[1])
     return own
   })
-  if (tasks.some(({ kind }) => kind)) return { columns, width: columns, selected: false, ofTask }
-  const own = tasks.map((): Columns => [0, MATCH_WIDTH])
-  return { columns, width: MATCH_WIDTH, selected: heads === 'per-task', ofTask: own }
 }

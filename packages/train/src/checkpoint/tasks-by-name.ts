@@ -1,7 +1,7 @@
 import {
+  classifierColumns,
   elementCount,
   headKey,
-  headLayout,
   parameterSpecs,
   type ModelConfig,
   type ParameterSpec,
@@ -73,18 +73,19 @@ function moveColumns(
   { tasks: known, heads }: ModelConfig,
   tasks: readonly TaskSpec[]
 ): void {
-  const [from, to] = [headLayout(known, heads), headLayout(tasks, heads)]
-  const rows = target.length / to.columns
+  const [from, to] = [classifierColumns(known, heads), classifierColumns(tasks, heads)]
+  const [before, after] = [from, to].map((all) => Math.max(...all.map(([, end]) => end))) as [number, number]
+  const rows = target.length / after
   const sharesHead = (one: TaskSpec, other: TaskSpec): boolean => heads === 'shared' && headKey(one) === headKey(other)
   for (const task of tasks) {
     const old = known.find(({ name }) => name === task.name) ?? known.find((one) => sharesHead(task, one))
     if (!old) continue
-    const width = to.ofTask[task.id]![1] - to.ofTask[task.id]![0]
-    for (let column = 0; column < width; column++) {
-      const before = task.labels ? old.labels!.indexOf(task.labels[column]!) : column
-      if (before < 0) continue
-      const [at, place] = [from.ofTask[old.id]![0] + before, to.ofTask[task.id]![0] + column]
-      for (let row = 0; row < rows; row++) target[row * to.columns + place] = source[row * from.columns + at]!
+    const [first, end] = to[task.id]!
+    for (let column = 0; column < end - first; column++) {
+      const known = task.labels ? old.labels!.indexOf(task.labels[column]!) : column
+      if (known < 0) continue
+      const at = from[old.id]![0] + known
+      for (let row = 0; row < rows; row++) target[row * after + first + column] = source[row * before + at]!
     }
   }
 }
