@@ -1,3 +1,4 @@
+import { MatcherError } from '../errors'
 import { untilAborted } from '../until-aborted'
 import { LONGEST_TIMER, tooLate } from './call'
 import type { CheckedRun } from './check-input'
@@ -44,7 +45,7 @@ export function createTextVectorSource(
     return graph
   }
 
-  async function vectorsOf(texts: readonly TaskText[], run: CheckedRun): Promise<TextVectors[]> {
+  async function find(texts: readonly TaskText[], run: CheckedRun): Promise<TextVectors[]> {
     const runLeft = timeLeft(run)
     if (run.signal?.aborted) throw run.signal.reason // `checkSignal` does not require throwIfAborted
     const graph = forgetOtherGraphs()
@@ -66,7 +67,7 @@ export function createTextVectorSource(
             ...(store ? runLeft() : run),
             onProgress: run.onProgress && shareOf(texts.length, wanted.length, run.onProgress)
           })
-    if (network.graph() !== graph) return vectorsOf(texts, runLeft()) // some of `encoded` may be of the previous graph
+    if (network.graph() !== graph) return find(texts, runLeft()) // some of `encoded` may be of the previous graph
     encoded.forEach((vectors, i) => place(left[i]!, vectors, found))
     for (const { text, places } of missing) cache.set(text, found[places[0]!]!)
     if (store && wanted.length > 0) {
@@ -84,7 +85,11 @@ export function createTextVectorSource(
     get cached() {
       return cache.size
     },
-    vectorsOf
+    vectorsOf: (texts, run) =>
+      find(texts, run).catch((error: unknown) => {
+        const late = run.deadlineMs !== undefined && error instanceof MatcherError && error.code === 'deadline-exceeded'
+        throw late ? tooLate(run.deadlineMs) : error // names the whole deadline, and not what was left of it
+      })
   }
 }
 
