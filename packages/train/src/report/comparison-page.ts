@@ -1,7 +1,8 @@
 import { COMPARED, verdict } from '../evaluate/compare'
 import { lineChart } from './chart'
 import { metricName } from './comparison'
-import type { RunComparison } from './compare-runs'
+import type { RunRecord } from '../run/metrics-log'
+import type { ComparedRun, RunComparison } from './compare-runs'
 import { withInterval } from './figures'
 import { htmlTable, page, section } from './page'
 
@@ -16,7 +17,12 @@ export function comparisonPage({ runs, differences, metrics }: RunComparison): s
         ? '<p>None: the two runs differ in nothing that train.json records.</p>'
         : htmlTable(['key', one.name, other.name], differences)
     ),
-    section('Curves', lossChart(runs), ...taskCharts(runs, 'f1'), ...taskCharts(runs, 'auc'))
+    section(
+      'Curves',
+      lossChart(runs),
+      ...(['f1', 'auc'] as const).flatMap((metric) => taskCharts(runs, metricName(metric), metricOf(metric))),
+      ...taskCharts(runs, 'Own score', ownScoresOf)
+    )
   ])
 }
 
@@ -24,7 +30,9 @@ const OTHER_DATA =
   'The runs were trained on different data or tasks, so their valid pairs are not the same and their metrics cannot be compared. ' +
   'Evaluate both on one test split: sohu-train evaluate.'
 const NO_MATCH_TASK =
-  'The runs have no task whose answer is match or no match; their own scores are in the curves of each report.html.'
+  'The runs have no task whose answer is match or no match; the own scores of their tasks are in the curves below.'
+const OTHER_TASKS =
+  '<p>Tasks with labels or a score are not in this table; their own scores are in the curves below.</p>'
 
 function metricsSection([one, other]: RunComparison['runs'], metrics: RunComparison['metrics']): string {
   if (!metrics || metrics.length === 0) return section('Metrics', `<p>${metrics ? NO_MATCH_TASK : OTHER_DATA}</p>`)
@@ -47,7 +55,8 @@ function metricsSection([one, other]: RunComparison['runs'], metrics: RunCompari
     'Metrics of the best epochs on the valid pairs',
     htmlTable(['task', 'metric', one.name, other.name, 'difference', 'verdict'], rows),
     '<p>95 % intervals of paired resampling; a difference whose interval contains 0 may be chance. Thresholds and best epochs were chosen on ' +
-      'these pairs, which flatters both runs.</p>'
+      'these pairs, which flatters both runs.</p>',
+    ...([one, other].some(hasAnswers) ? [OTHER_TASKS] : [])
   )
 }
 
@@ -59,20 +68,36 @@ function lossChart(runs: RunComparison['runs']): string {
   return lineChart({ title: 'Loss', xLabel: 'step', series })
 }
 
-function taskCharts(runs: RunComparison['runs'], metric: 'f1' | 'auc'): string[] {
-  const epochs = runs.map(({ name, records }) => ({
-    name,
-    epochs: records.filter((record) => record.type === 'epoch')
-  }))
-  const tasks = [...new Set(epochs.flatMap(({ epochs }) => epochs.flatMap((epoch) => Object.keys(epoch.tasks))))]
+type EpochRecord = Extract<RunRecord, { type: 'epoch' }>
+
+const epochsOf = ({ records }: ComparedRun): EpochRecord[] => records.filter((record) => record.type === 'epoch')
+
+const hasAnswers = (run: ComparedRun): boolean => epochsOf(run).some(({ answers }) => answers)
+
+/** A chart for each task, with a curve for each run. */
+function taskCharts(
+  runs: RunComparison['runs'],
+  name: string,
+  figuresOf: (epoch: EpochRecord) => Readonly<Record<string, number>>
+): string[] {
+  const epochs = runs.map((run) => ({ name: run.name, epochs: epochsOf(run) }))
+  const tasks = [...new Set(epochs.flatMap(({ epochs }) => epochs.flatMap((epoch) => Object.keys(figuresOf(epoch)))))]
   return tasks.map((task) =>
     lineChart({
-      title: `${metricName(metric)} of ${task} on valid`,
+      title: `${name} of ${task} on valid`,
       xLabel: 'epoch',
       series: epochs.map(({ name, epochs }) => ({
         name,
-        points: epochs.map((epoch) => [epoch.epoch + 1, epoch.tasks[task]?.[metric] ?? NaN] as const)
+        points: epochs.map((epoch) => [epoch.epoch + 1, figuresOf(epoch)[task] ?? NaN] as const)
       }))
     })
   )
 }
+
+const metricOf =
+  (metric: 'f1' | 'auc') =>
+  ({ tasks }: EpochRecord): Record<string, number> =>
+    Object.fromEntries(Object.entries(tasks).map(([task, figures]) => [task, figures[metric]]))
+
+const ownScoresOf = ({ answers = {} }: EpochRecord): Record<string, number> =>
+  Object.fromEntries(Object.entries(answers).map(([task, { score }]) => [task, score]))
