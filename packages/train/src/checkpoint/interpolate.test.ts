@@ -58,6 +58,15 @@ describe('interpolate', () => {
     const width = before!.length / 6
     const factors = [0.5, 1, 0.5, 1, 0.5, 0] // A-ss B-ss A-sl B-sl A-ll B-ll
     before!.forEach((value, i) => expect(after![i]).toBeCloseTo(factors[Math.floor(i / width)]! * value, 7))
+    const twice = interpolate({
+      start,
+      checkpoint,
+      share: 1,
+      conditions: { B: 0.5, 'B-ll': 0.5 },
+      data,
+      out: join(root, 'twice')
+    })
+    await expect(twice).rejects.toThrow('a factor of its own and one of its group "B"')
     const unknown = interpolate({ start, checkpoint, share: 1, conditions: { C: 1 }, data, out: join(root, 'unknown') })
     await expect(unknown).rejects.toThrow(/no task or group "C"; it has A-ss, A, B-ss/)
   })

@@ -104,6 +104,13 @@ async function mixIn(tuned: LoadedCheckpoint, start: string, checkpoint: string,
 /** A task's condition is its row of `cond_embedding` through linear maps that start at zero, so a factor of the row is one of the effect. */
 function scaleConditions({ config, variables }: Model, factors: Readonly<Record<string, number>>): void {
   const { tasks } = config
+  const given = (name: string): boolean => Object.hasOwn(factors, name)
+  const twice = tasks.find(({ name, group }) => name !== group && given(name) && given(group))
+  if (twice)
+    throw new MatcherError(
+      'config-invalid',
+      `The condition of "${twice.name}" has a factor of its own and one of its group "${twice.group}"; leave one out.`
+    )
   for (const [name, factor] of Object.entries(factors)) {
     const embedding = variables.get('cond_embedding')
     const numbers = tasks.flatMap((task, i) => (task.name === name || task.group === name ? [i] : []))

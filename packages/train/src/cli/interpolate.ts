@@ -62,12 +62,14 @@ export function addInterpolate(program: Command): void {
 }
 
 function factors(given: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    given.map((text) => {
-      const [, name, factor] = /^(.+)=([\d.]+)$/.exec(text) ?? []
-      if (!name || !(Number(factor) <= 1))
-        throw new MatcherError('config-invalid', `--condition has "${text}"; write task=factor, a factor from 0 to 1.`)
-      return [name, Number(factor)]
-    })
-  )
+  const found = new Map<string, number>()
+  for (const text of given) {
+    const [, name, factor] = /^(.+)=([\d.]+)$/.exec(text) ?? []
+    if (!name || !(Number(factor) <= 1))
+      throw new MatcherError('config-invalid', `--condition has "${text}"; write task=factor, a factor from 0 to 1.`)
+    if (found.has(name))
+      throw new MatcherError('config-invalid', `--condition has two factors for "${name}"; leave one out.`)
+    found.set(name, Number(factor))
+  }
+  return Object.fromEntries(found)
 }
