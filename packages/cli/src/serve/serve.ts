@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MatcherError } from '@sohu-match/sdk-node'
@@ -68,12 +69,10 @@ export async function startPortlessServer(options: AppOptions): Promise<Portless
   await app.ready()
   app.server.emit('listening') // starts Node's watch over requests that are not sent in time
   const open = new Set<Socket>()
-  let onEmpty = (): void => undefined
-  const empty = (): Promise<void> =>
-    new Promise((resolve) => {
-      onEmpty = resolve
-      if (open.size === 0) resolve()
-    })
+  const ends = new EventEmitter()
+  const empty = async (): Promise<void> => {
+    if (open.size > 0) await once(ends, 'empty')
+  }
 
   const close = (): Promise<void> =>
     closeInTime(app, options, async () => {
@@ -85,7 +84,7 @@ export async function startPortlessServer(options: AppOptions): Promise<Portless
       open.add(socket)
       socket.once('close', () => {
         open.delete(socket)
-        if (open.size === 0) onEmpty()
+        if (open.size === 0) ends.emit('empty')
         onClosed()
       })
       app.server.emit('connection', socket)
