@@ -45,6 +45,7 @@ export {
   evaluateRows,
   labelThresholdsOf,
   meanOfNumbers,
+  MIN_THRESHOLD_ROWS,
   ownScores,
   thresholdOf,
   type ClassMetrics,

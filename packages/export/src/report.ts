@@ -46,14 +46,15 @@ function qualityTable(rows: Rows, tasks: readonly Pick<TaskSpec, 'name'>[]): str
     return value === undefined ? '' : `${value.toFixed(4)} (${flips[name]!}/${pairs})`
   }
   const other = rows.some(([, { gate }]) => gate?.metrics.answers)
+  const mean = (cell: string): string[] => (tasks.length > 1 ? [cell] : []) // of a single task it is the task's own
   return table(
     [
       `F1${other ? ', or own score,' : ''} (label flips) at each task's threshold`,
-      other ? 'mean F1' : 'mean',
+      ...mean(other ? 'mean F1' : 'mean'),
       ...tasks.map((task) => task.name)
     ],
     rows.flatMap(([dtype, { gate }]) =>
-      gate ? [[dtype, gate.metrics.mean.toFixed(4), ...tasks.map(({ name }) => score(gate, name))]] : []
+      gate ? [[dtype, ...mean(gate.metrics.mean.toFixed(4)), ...tasks.map(({ name }) => score(gate, name))]] : []
     )
   )
 }

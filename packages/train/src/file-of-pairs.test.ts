@@ -37,6 +37,7 @@ const data = ['--data', 'pairs.csv', '--columns', 'a=mine', 'b=yours', 'label=sa
 it('checks a file without fetching weights', async () => {
   const { stdout, stderr } = await train('check-data', ...data)
   expect(stderr).toBe('')
+  expect(stdout).toContain('match, valid: fewer than 50 labelled pairs, so the threshold stays at 0.5')
   expect(stdout).toContain('training fetches them first, and starts at random where it cannot')
   expect(existsSync(join(root, 'cache'))).toBe(false)
 })

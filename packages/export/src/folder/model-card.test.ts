@@ -22,6 +22,8 @@ it('shows code that runs as pasted: it names the tasks of a model that has other
   expect(cardOf(['重复', "it's"])).toContain(
     `createMatcher({ model: 'path/or/url/of/this/folder/', tasks: ["重复","it's"] })`
   )
+  expect(cardOf(['重复', "it's"])).toContain('under 2 tasks, made with')
+  expect(cardOf(['重复'])).toContain('under one task, made with')
   expect(cardOf(['重复'])).toMatch(/matcher\.match\('[^']+', '[^']+', "重复"\)/)
   expect(cardOf(SOHU_TASKS.map(({ name }) => name))).toContain(
     `createMatcher({ model: 'path/or/url/of/this/folder/' })`

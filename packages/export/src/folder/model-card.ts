@@ -49,7 +49,7 @@ export function modelCard(manifest: Manifest, config: ModelConfig): string {
   const kind = vectors ? 'A bi-encoder' : 'A conditional-LayerNorm RoFormer'
   return `# ${manifest.name}
 
-${kind} that ${labelled ? 'judges Chinese texts and pairs of them' : 'says whether two Chinese texts match'}, under ${manifest.tasks.length} tasks, made with sohu-match.
+${kind} that ${labelled ? 'judges Chinese texts and pairs of them' : 'says whether two Chinese texts match'}, under ${manifest.tasks.length === 1 ? 'one task' : `${manifest.tasks.length} tasks`}, made with sohu-match.
 ${config.numHiddenLayers} layers, ${config.hiddenSize} wide, ${config.numAttentionHeads} heads, ${config.vocabSize} tokens, trained on ${vectors ? 'texts' : 'pairs'} of up to ${manifest.maxLength} tokens.${vectors ? VECTORS : ''}
 
 \`\`\`js

@@ -1,4 +1,4 @@
-import { MatcherError } from '@sohu-match/core'
+import { MatcherError, MIN_THRESHOLD_ROWS } from '@sohu-match/core'
 import { readDataset, userPath, type Dataset, type GivenColumns } from '@sohu-match/node'
 import type { Command } from 'commander'
 import { jiebaWords } from '../checkpoint/dictionary'
@@ -96,6 +96,15 @@ function doubts(facts: DataFacts, { missing }: Dataset): string[] {
       .map(
         ({ task, split }) =>
           `${task}, ${split}: one label has fewer than 5 % of the pairs; F1 will jump with single pairs.`
+      ),
+    ...parts
+      .filter(({ kind, split, pairs, unlabelled }) => {
+        const labelled = pairs - unlabelled
+        return !kind && split === 'valid' && labelled > 0 && labelled < MIN_THRESHOLD_ROWS
+      })
+      .map(
+        ({ task }) =>
+          `${task}, valid: fewer than ${MIN_THRESHOLD_ROWS} labelled pairs, so the threshold stays at 0.5; look at AUC too.`
       ),
     ...parts
       .filter(({ pairs, unlabelled }) => unlabelled < pairs)

@@ -101,7 +101,7 @@ function refuseSurprises(file: string, kind: string, missing: readonly string[],
 /** Counts first, then the names that are few or of interest. */
 export function summaryText({ kind, files, loaded, initialized, ignored }: LoadSummary): string {
   return [
-    `Weights from a ${kind}: ${files.join(', ')}`,
+    `Weights (${kind}): ${files.join(', ')}`,
     `  loaded       ${loaded.length}`,
     `  initialized  ${initialized.length}${listed(initialized)}`,
     `  ignored      ${ignored.length}${listed(ignored)}`
