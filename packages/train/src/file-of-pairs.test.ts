@@ -11,7 +11,8 @@ const root = mkdtempSync(join(tmpdir(), 'file-of-pairs-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 /** As on a machine without public weights: an empty cache, no hub, no Maven. */
-const env = { ...process.env, SOHU_MATCH_CACHE: join(root, 'cache'), HF_ENDPOINT: 'http://127.0.0.1:1', PATH: '' }
+const nowhere = { SOHU_MATCH_CACHE: join(root, 'cache'), HF_ENDPOINT: 'http://127.0.0.1:1', PATH: '' }
+const env = { ...process.env, ...nowhere, INIT_CWD: root } // npm names its own folder there
 const train = (...args: string[]) => promisify(execFile)(process.execPath, [cli, ...args], { cwd: root, env })
 
 /** Small enough for seconds; everything else is what the plan chose. */
