@@ -32,6 +32,8 @@ export interface PairNetwork {
   run(batch: InputBatch): Promise<Float32Array>
   /** Columns of the logits. Default: 2. */
   readonly columns?: number
+  /** The first column of each task's head, by its id; 0 unless tasks have labels. */
+  readonly firstColumns?: readonly number[]
   /** Width of a bi-encoder's vectors, and the parameters of its scores, by task id. */
   readonly width: number
   readonly scales: ArrayLike<number>
@@ -84,9 +86,11 @@ export async function predictPairs(
 export function networkOf(model: Model, { kernels = 'plain' }: Pick<PredictOptions, 'kernels'> = {}): PairNetwork {
   const { architecture, hiddenSize, tasks, heads } = model.config
   const ofTasks = (name: string): ArrayLike<number> => model.variables.get(name)?.values() ?? []
+  const { width: columns, ofTask } = headLayout(tasks, heads)
   return {
     architecture,
-    columns: headLayout(tasks, heads).width,
+    columns,
+    firstColumns: ofTask.map(([from]) => from),
     width: hiddenSize,
     run: async (batch) => {
       const output = predict(model, batch, { kernels })

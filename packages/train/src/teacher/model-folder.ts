@@ -26,7 +26,7 @@ export async function openModelFolder(folder: string): Promise<Teacher> {
   const { vocab, dictionary } = manifest.tokenizer
   const used = [vocab, ...(dictionary === undefined ? [] : [dictionary]), graph.file, ...(graph.externalData ?? [])]
   for (const file of used) await verify(folder, file, manifest)
-  const { architecture = 'cross-encoder', tasks, hidden = 2 } = manifest
+  const { architecture = 'cross-encoder', tasks, hidden = 2, outputs: columns = 2 } = manifest
   const session = await openSession(join(folder, graph.file))
   return {
     sha256: await sha256File(join(folder, 'manifest.json')), // it holds the hashes of all other files
@@ -39,6 +39,8 @@ export async function openModelFolder(folder: string): Promise<Teacher> {
     network: {
       architecture,
       width: hidden,
+      columns,
+      firstColumns: tasks.map(({ columns: own = [0, 2] }) => own[0]),
       run: session.run,
       scales: tasks.map(({ scale }) => scale ?? NaN),
       offsets: tasks.map(({ offset }) => offset ?? NaN)

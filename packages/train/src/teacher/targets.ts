@@ -48,7 +48,11 @@ export async function askTeacher(
     return all
   }
   const count = examples.length
-  const logits = spread(new Float32Array(count), (row) => outputs.logits[2 * row + 1]! - outputs.logits[2 * row]!)
+  const { columns = 2, firstColumns = [] } = network
+  const logits = spread(new Float32Array(count), (row) => {
+    const at = columns * row + (firstColumns[asked[row]!.task] ?? 0)
+    return outputs.logits[at + 1]! - outputs.logits[at]!
+  })
   requireFinite(logits)
   if (!vectors) return { logits }
   const { values, a, b } = outputs.texts!

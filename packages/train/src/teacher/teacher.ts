@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MatcherError, type TaskSpec, type Tokenizer } from '@sohu-match/core'
+import { kindOf, MatcherError, type TaskSpec, type Tokenizer } from '@sohu-match/core'
 import { recoverFolder, sha256File, tokenizerOf } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
 import { readCheckpoint } from '../checkpoint/checkpoint'
@@ -34,12 +34,14 @@ export async function openTeacher(folder: string, tasks: readonly TaskSpec[]): P
     : (await isOwnCheckpoint(folder))
       ? await openOwnCheckpoint(folder)
       : await openPublicWeights(folder, tasks)
-  const unknown = tasks.find(({ name }) => !teacher.tasks.some((task) => task.name === name))
+  const unknown = tasks.find(
+    ({ name, kind }) => !teacher.tasks.some((task) => task.name === name && task.kind === kind)
+  )
   if (unknown === undefined) return teacher
   await teacher.dispose()
   throw new MatcherError(
     'config-invalid',
-    `The teacher in ${folder} does not know the task "${unknown.name}" (it knows ` +
+    `The teacher in ${folder} does not know the ${kindOf(unknown)} task "${unknown.name}" (it knows ` +
       `${teacher.tasks.map(({ name }) => name).join(', ')}); train on its tasks alone with only_tasks, or name another --teacher.`
   )
 }
