@@ -30,6 +30,6 @@ async function refuseCheckpoint(folder: string): Promise<void> {
   throw new MatcherError(
     'asset-missing',
     `${folder} is a training ${checkpoint === folder ? 'checkpoint' : 'run'}, not a model folder; export it first: ` +
-      `npx sohu-train export --checkpoint ${checkpoint} --out models/NAME`
+      `npx sohu-train export --checkpoint ${checkpoint} --data DIR --out models/NAME`
   )
 }

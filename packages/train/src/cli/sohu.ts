@@ -216,7 +216,7 @@ export function conclusion(out: string, { ended, state, best }: RunResult, plann
 function evaluateAndExport(checkpoint: string): string[] {
   return [
     `Evaluate them: npx sohu-train evaluate --checkpoint ${checkpoint} --data DIR --split test`,
-    `Export them:   npx sohu-train export --checkpoint ${checkpoint} --out models/NAME`
+    `Export them:   npx sohu-train export --checkpoint ${checkpoint} --data DIR --out models/NAME`
   ]
 }
 

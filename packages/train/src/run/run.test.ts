@@ -396,7 +396,7 @@ describe('a run that ends', () => {
     expect(conclusion(out, all)).toMatch(
       /^Done: all 1 epochs are trained\. The best weights, of epoch 1 \(mean F1 .* at the thresholds/
     )
-    expect(conclusion(out, all)).toContain(`npx sohu-train export --checkpoint ${join(out, 'best')}`)
+    expect(conclusion(out, all)).toContain(`npx sohu-train export --checkpoint ${join(out, 'best')} --data DIR --out`)
     expect(conclusion(out, { ...all, ended: 'patience', state: { ...all.state, epoch: 4, stale: 2 } })).toContain(
       'Done after epoch 4: 2 epochs in a row were no better'
     )
