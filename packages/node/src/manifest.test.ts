@@ -25,7 +25,9 @@ describe('the manifest of a model folder', () => {
     for (const folder of [run, checkpoint]) {
       await expect(readManifest(folder)).rejects.toMatchObject({
         code: 'asset-missing',
-        message: expect.stringContaining(`export it first: npx sohu-train export --checkpoint ${checkpoint} --data DIR --out`)
+        message: expect.stringContaining(
+          `export it first: npx sohu-train export --checkpoint ${checkpoint} --data DIR --out`
+        )
       })
     }
   })
