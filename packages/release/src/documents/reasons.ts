@@ -16,6 +16,7 @@ export const BLOCKS: readonly { readonly file: string; readonly has: string; rea
 /** Programs in `sh` blocks that are no part of this repository: the line is not run. */
 export const PROGRAMS: Readonly<Record<string, string>> = {
   mkdir: "a folder of the reader's",
+  rm: "files in a folder of the reader's",
   cd: "a folder of the reader's",
   ln: "a link in a folder of the reader's",
   kill: 'packages/faults/src/reloads.check.ts sends the signal',
