@@ -41,7 +41,7 @@ async function measured(folder: string) {
   const names = dataset.tasks.map(({ name }) => name)
   const matcher = await createMatcher({ model: folder, tasks: names, dtype: values.dtype as 'int8' })
   try {
-    const scored = await matcher.matchMany(pairs.map(({ a, b, task }) => ({ a, b, task: names[task]! })))
+    const scored = await matcher.matchMany(pairs.map(({ a, b = '', task }) => ({ a, b, task: names[task]! })))
     const rows = scored.map(({ score, label, tokenCount }, i): Row => {
       const { task, label: truth } = pairs[i]!
       return { task, label: truth!, score, predicted: label, tokens: tokenCount }
