@@ -11,7 +11,9 @@ const folder = mkdtempSync(join(tmpdir(), 'sohu-match-report-'))
 const PAGES = ['runs/one/report.html', 'comparison.html', 'errors.html']
 
 function train(...args: string[]): void {
-  execFileSync(process.execPath, [join(ROOT, 'packages/train/dist/cli.js'), ...args], { cwd: folder, stdio: 'ignore' })
+  const env = { ...process.env, INIT_CWD: folder } // npm and Nx name their own folder there, and paths are relative to it
+  const command = [join(ROOT, 'packages/train/dist/cli.js'), ...args]
+  execFileSync(process.execPath, command, { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 test.beforeAll(() => {
