@@ -16,8 +16,8 @@ const GATE = '0.006'
 
 /**
  * Trains the model step by step: pairs of the corpus, public weights, training, mixing. Finished steps are skipped, and an interrupted
- * training is resumed. `quick` trains on a quarter of the pairs in small batches, for `npm start`. Returns the folders of its data and its checkpoint, or undefined if the public weights cannot be imported; any
- * other step that fails exits the program.
+ * training is resumed. `quick` trains on a quarter of the pairs in small batches, for `npm start`. Returns the folders of its data and its
+ * checkpoint, or undefined if the public weights cannot be imported; any other step that fails exits the program.
  */
 export function trainModel({ folder, seed = 1, short = false, quick = false }) {
   const [pairs, start, run, mixed] = ['pairs', 'start', 'run', 'mixed'].map((name) => `${folder}/${name}`)
@@ -27,8 +27,19 @@ export function trainModel({ folder, seed = 1, short = false, quick = false }) {
   const bi = ['--set', 'architecture=bi-encoder', 'pooling=cls']
   if (!done(start) && status('train', 'import', '--from', WEIGHTS, '--out', start, '--prune-vocabulary', ...bi) !== 0)
     return undefined
-  const long = ['--teacher', start, '--set', `seed=${seed}`, ...LONG]
-  const begin = ['--data', data, '--init', start, '--preset', 'model-zh', ...(quick ? ['--set', `seed=${seed}`] : long)]
+  const [teacher, settings] = quick ? [[], []] : [['--teacher', start], LONG]
+  const begin = [
+    '--data',
+    data,
+    '--init',
+    start,
+    ...teacher,
+    '--preset',
+    'model-zh',
+    '--set',
+    `seed=${seed}`,
+    ...settings
+  ]
   step('train', 'sohu', '--out', run, ...(done(`${run}/train.json`) ? ['--resume'] : begin))
   const between = ['--start', start, '--checkpoint', `${run}/best`, '--share', SHARE, ...CONDITIONS]
   step('train', 'interpolate', ...between, '--data', data, '--out', mixed, '--center', '--force')

@@ -111,8 +111,8 @@ function scaleConditions({ config, variables }: Model, factors: Readonly<Record<
       'config-invalid',
       `The condition of "${twice.name}" has a factor of its own and one of its group "${twice.group}"; leave one out.`
     )
+  const embedding = variables.get('cond_embedding')
   for (const [name, factor] of Object.entries(factors)) {
-    const embedding = variables.get('cond_embedding')
     const numbers = tasks.flatMap((task, i) => (task.name === name || task.group === name ? [i] : []))
     if (numbers.length === 0 || !embedding)
       throw new MatcherError(
