@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Member, MemberRequests } from './fork'
 import { createSupervisor, type Supervisor, type SupervisorOptions } from './supervisor'
 
-/** A process that is played. It serves at once, unless its folder is called bad. */
+/** A simulated process. It serves at once; from the folder `bad` it fails, and from `stuck` it loads forever. */
 interface Played extends Member {
   readonly folder: string
   readonly requests: MemberRequests
@@ -42,7 +42,9 @@ function fork(model: string, requests: (member: Member) => MemberRequests): Memb
     serving:
       model === 'bad'
         ? ended.then(() => Promise.reject(new MatcherError('asset-corrupt', 'vocab.txt is damaged.')))
-        : Promise.resolve({ model, modelHash: `hash of ${model}`, lines: [] }),
+        : model === 'stuck'
+          ? new Promise(() => undefined)
+          : Promise.resolve({ model, modelHash: `hash of ${model}`, lines: [] }),
     calls: {
       call: (async (name: string, how: { drain: boolean }) => {
         if (name !== 'retire') return []
@@ -161,6 +163,19 @@ describe('a reload', () => {
     all[0]!.end()
     await until(() => members().length === 3 && !members().includes(all[0]!))
     expect((members() as Played[]).map((member) => member.folder)).toEqual(['one', 'one', 'one'])
+  })
+
+  it('kills a process that never finishes loading, keeps the old ones, and can be repeated', async () => {
+    const { reload, members } = await start({ loadMs: 20 })
+    folder = 'stuck'
+    expect(await reload()).toEqual({
+      outcome: 'failed',
+      reason: expect.stringMatching(/did not load stuck within 0\.02 seconds and was killed.*\[inference-failed\]/)
+    })
+    expect(all[3]!.hasEnded()).toBe(true)
+    expect((members() as Played[]).map((member) => member.folder)).toEqual(['one', 'one', 'one'])
+    folder = 'two'
+    expect(await reload()).toMatchObject({ outcome: 'reloaded', model: 'two' })
   })
 
   it('answers the request of a process before that process has ended, and refuses another meanwhile', async () => {

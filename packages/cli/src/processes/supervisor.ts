@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeError } from '@sohu-match/node/cli'
+import { MatcherError } from '@sohu-match/sdk-node'
 import { PATIENCE_MS } from '../serve/watch'
 import type { ReloadOutcome, Serving } from './calls'
 import type { Member, MemberRequests } from './fork'
@@ -18,6 +19,8 @@ export interface SupervisorOptions {
   /** Called with what operators want to read: a process that ended, a reload. */
   readonly onEvent: (line: string) => void
   readonly patienceMs?: number
+  /** Milliseconds in which a process must have loaded its model; then it is killed. */
+  readonly loadMs?: number
 }
 
 /** The processes of one server: each that dies is replaced, and all are, one after the other, on a reload. */
@@ -50,12 +53,14 @@ type Failed = Extract<ReloadOutcome, { outcome: 'failed' }>
 /** Milliseconds before the first try to replace a process that died; each further try waits twice as long. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
+/** 400 MB, the largest model, arrive in a minute at 60 Mbit/s: after three minutes the storage of a folder no longer answers. */
+const LOAD_MS = 180_000
 /** Milliseconds in which a process must report its counts; otherwise its latest ones are taken. */
 const COUNTS_MS = 2_000
 
 /** Creates the supervisor. Nothing runs until it is started. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { processes, fork, retireMs, onSeated, onEvent, patienceMs = PATIENCE_MS } = options
+  const { processes, fork, retireMs, onSeated, onEvent, patienceMs = PATIENCE_MS, loadMs = LOAD_MS } = options
   const places: Place[] = Array.from({ length: processes }, () => ({}))
   const running = new Map<Member, { hasServed: boolean }>()
   const totals = createTotals()
@@ -67,7 +72,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let onLost: (reason: string) => void
   const lost = new Promise<string>((resolve) => (onLost = resolve))
 
-  /** Starts a process and waits until it serves. */
+  /** Starts a process and waits until it serves. Kills it and throws `inference-failed` if it does not load its model in time. */
   async function begin(): Promise<Member> {
     const member = fork(source.folder, (asker) => ({
       page,
@@ -81,7 +86,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       running.delete(member)
       totals.end(member)
     })
-    await member.serving
+    await inTime(member, source.folder, loadMs)
     state.hasServed = true
     return member
   }
@@ -220,6 +225,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     lost
   }
+}
+
+/** Waits until a process serves. One whose storage hangs may not even end when it is killed, so its end is not waited for. */
+async function inTime(member: Member, folder: string, milliseconds: number): Promise<void> {
+  const late = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => {
+      const message = `A process did not load ${folder} within ${milliseconds / 1000} seconds and was killed; check the disk or network that holds the folder.`
+      reject(new MatcherError('inference-failed', message))
+      member.kill()
+    }, milliseconds)
+    const clear = (): void => clearTimeout(timer)
+    member.serving.then(clear, clear)
+  })
+  await Promise.race([member.serving, late])
 }
 
 /** The places, that of the process which has been asked to reload last: it answers once the others have been replaced. */
