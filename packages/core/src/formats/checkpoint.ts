@@ -68,7 +68,9 @@ const metricsSchema = v.object({
   step: v.exactOptional(v.number()),
   mean: ratio,
   groups: recordOf(v.object(classSchema)),
-  tasks: recordOf(v.object({ ...classSchema, auc: ratio, threshold: v.exactOptional(threshold) })),
+  tasks: recordOf(
+    v.object({ ...classSchema, auc: ratio, threshold: v.exactOptional(threshold), accuracy: v.exactOptional(ratio) })
+  ),
   answers: v.exactOptional(recordOf(v.variant('kind', [labelMetricsSchema, scoreMetricsSchema])))
 })
 const thresholdsSchema = recordOf(v.union([threshold, recordOf(threshold)]))

@@ -54,7 +54,11 @@ describe('evaluateRows', () => {
     expect(Object.keys(groups)).toEqual(['A'])
     expect(mean).toBe(0.5)
     expect(groups.A).toEqual({ pairs: 3, f1: 0.5, precision: 0.5, recall: 0.5 })
-    expect(Object.keys(tasks)).toEqual(['A-ss', 'A-sl', 'A-ll'])
+    expect(Object.entries(tasks).map(([name, { accuracy }]) => [name, accuracy])).toEqual([
+      ['A-ss', 1],
+      ['A-sl', 0],
+      ['A-ll', 0]
+    ])
   })
 })
 
@@ -75,11 +79,13 @@ describe('a group without a positive row', () => {
 })
 
 describe('evaluateAt', () => {
-  it('gives F1 at the threshold that stands beside it', () => {
+  it('computes F1 and accuracy at the threshold next to them', () => {
     const rows = [row(0.4, 1), row(0.3, 1), row(0.2, 0)]
     const thresholds = Object.fromEntries(SOHU_TASKS.map(({ name }) => [name, 0.25]))
     const { mean, groups, tasks } = evaluateAt(rows, SOHU_TASKS, thresholds)
-    expect(tasks).toEqual({ 'A-ss': { pairs: 3, f1: 1, precision: 1, recall: 1, auc: 1, threshold: 0.25 } })
+    expect(tasks).toEqual({
+      'A-ss': { pairs: 3, f1: 1, precision: 1, recall: 1, accuracy: 1, auc: 1, threshold: 0.25 }
+    })
     expect([mean, groups['A']!.f1]).toEqual([1, 1])
   })
 })

@@ -23,8 +23,10 @@ export interface ClassMetrics {
 /** With the area under the ROC curve (NaN without both classes). */
 export interface TaskMetrics extends ClassMetrics {
   readonly auc: number
-  /** The threshold of F1, precision and recall; absent in older files, where it is 0.5 (the larger logit). */
+  /** The threshold of F1, precision, recall and accuracy; absent in older files, where it is 0.5 (the larger logit). */
   readonly threshold?: number | undefined
+  /** Share of the pairs whose class is right; absent in older files. */
+  readonly accuracy?: number | undefined
 }
 
 /** By task and group name; `mean` is the competition's score. */
@@ -87,8 +89,13 @@ export function evaluateRows(rows: readonly ScoredRow[], tasks: readonly TaskSpe
   return {
     mean: meanOfNumbers(groups.filter(([, { recall }]) => !Number.isNaN(recall)).map(([, { f1 }]) => f1)),
     groups: Object.fromEntries(groups),
-    tasks: Object.fromEntries(named.map(({ task, rows }) => [task.name, { ...classMetrics(rows), auc: auc(rows) }]))
+    tasks: Object.fromEntries(named.map(({ task, rows }) => [task.name, taskMetrics(rows)]))
   }
+}
+
+function taskMetrics(rows: readonly ScoredRow[]): TaskMetrics {
+  const right = rows.filter(({ label, predicted }) => label === predicted)
+  return { ...classMetrics(rows), auc: auc(rows), accuracy: right.length / rows.length }
 }
 
 /** A match task's threshold, 0.5 where it has none. */
@@ -112,7 +119,7 @@ export function atThresholds<Row extends ScoredRow>(
   return rows.map((row) => ({ ...row, predicted: row.score > thresholdOf(thresholds, tasks[row.task]!.name) ? 1 : 0 }))
 }
 
-/** `evaluateRows` at each task's threshold, which is included with its F1. */
+/** `evaluateRows` at each task's threshold, which is included. */
 export function evaluateAt(rows: readonly ScoredRow[], tasks: readonly TaskSpec[], thresholds: Thresholds): Metrics {
   const metrics = evaluateRows(atThresholds(rows, tasks, thresholds), tasks)
   return {

@@ -93,7 +93,7 @@ export function evaluation(
         {
           threshold: thresholdOf(thresholds, name),
           f1: interval(metrics.tasks[name]!.f1, resampled.get(name)!.f1),
-          accuracy: of.filter(({ label, predicted }) => label === predicted).length / of.length,
+          accuracy: metrics.tasks[name]!.accuracy!,
           auc: interval(metrics.tasks[name]!.auc, resampled.get(name)!.auc),
           calibration: calibration(of),
           byLength: figuresByLength(of)

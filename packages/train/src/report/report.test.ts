@@ -13,7 +13,7 @@ const metrics: Metrics = {
     B: { pairs: 10, f1: 0.7, precision: NaN, recall: 0 }
   },
   tasks: {
-    'A-ss': { pairs: 1234, f1: 0.8125, precision: 0.7, recall: 0.9, auc: 0.9, threshold: 0.42 },
+    'A-ss': { pairs: 1234, f1: 0.8125, precision: 0.7, recall: 0.9, accuracy: 0.85, auc: 0.9, threshold: 0.42 },
     'B-ll': { pairs: 10, f1: NaN, precision: NaN, recall: 0, auc: 0.7 }
   }
 }
@@ -53,12 +53,12 @@ describe('metricsTable', () => {
           .slice(1, -1)
       )
     expect(lines).toEqual([
-      ['task', 'pairs', 'threshold', 'F1 at threshold', 'precision', 'recall', 'AUC'],
-      ['A-ss', '1,234', '0.420', '0.813', '0.700', '0.900', '0.900'],
-      ['B-ll', '10', '', '–', '–', '0.000', '0.700'],
-      ['group A, pooled', '20', '', '0.800', '0.700', '0.900', ''],
-      ['group B, pooled', '10', '', '0.700', '–', '0.000', ''],
-      ['mean', '1,244', '', '0.750', '', '', '0.800']
+      ['task', 'pairs', 'threshold', 'F1 at threshold', 'precision', 'recall', 'accuracy', 'AUC'],
+      ['A-ss', '1,234', '0.420', '0.813', '0.700', '0.900', '0.850', '0.900'],
+      ['B-ll', '10', '', '–', '–', '0.000', '', '0.700'],
+      ['group A, pooled', '20', '', '0.800', '0.700', '0.900', '', ''],
+      ['group B, pooled', '10', '', '0.700', '–', '0.000', '', ''],
+      ['mean', '1,244', '', '0.750', '', '', '', '0.800']
     ])
   })
 

@@ -16,16 +16,17 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
 
 /**
  * One row per task, then each group's pooled F1, then their mean (the competition's score) with the tasks' mean AUC; a
- * single task has only its own row. F1, precision and recall are at each task's threshold. Tasks
+ * single task has only its own row. F1, precision, recall and accuracy are at each task's threshold. Tasks
  * with labels or a score have a table of their own.
  */
 export function metricsTable(metrics: Metrics, { color = false }: { readonly color?: boolean } = {}): string {
-  const cells = ({ pairs, f1, precision, recall, threshold }: ClassMetrics & { threshold?: number | undefined }) => [
+  const cells = ({ pairs, f1, precision, recall, threshold, accuracy }: ClassMetrics & Partial<Metrics['tasks'][string]>) => [
     whole(pairs),
     threshold === undefined ? '' : ratio(threshold),
     ratio(f1),
     ratio(precision),
-    ratio(recall)
+    ratio(recall),
+    accuracy === undefined ? '' : ratio(accuracy)
   ]
   const tasks = Object.entries(metrics.tasks)
   const others = Object.entries(metrics.answers ?? {})
@@ -48,10 +49,10 @@ export function metricsTable(metrics: Metrics, { color = false }: { readonly col
   const pairs = tasks.reduce((sum, [, task]) => sum + task.pairs, 0)
   const pooled = [
     ...Object.entries(metrics.groups).map(([name, group]) => [`group ${name}, pooled`, ...cells(group), '']),
-    ['mean', whole(pairs), '', ratio(metrics.mean), '', '', ratio(meanOfNumbers(tasks.map(([, task]) => task.auc)))]
+    ['mean', whole(pairs), '', ratio(metrics.mean), '', '', '', ratio(meanOfNumbers(tasks.map(([, task]) => task.auc)))]
   ]
   return textTable(
-    ['task', 'pairs', 'threshold', 'F1 at threshold', 'precision', 'recall', 'AUC'],
+    ['task', 'pairs', 'threshold', 'F1 at threshold', 'precision', 'recall', 'accuracy', 'AUC'],
     [...tasks.map(([name, task]) => [name, ...cells(task), ratio(task.auc)]), ...(tasks.length > 1 ? pooled : [])],
     color
   )

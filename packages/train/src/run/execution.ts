@@ -99,7 +99,7 @@ export async function execute(
     finished,
     ended: !finished ? 'stopped' : final.epoch >= settings.epochs ? 'epochs' : 'patience',
     state: final,
-    ...(final.best > 0 && { best: writer.findings.metrics })
+    ...(final.best !== undefined && { best: writer.findings.metrics })
   }
 }
 

@@ -26,15 +26,15 @@ export interface TrainingState {
   readonly step: number
   readonly epoch: number
   readonly position: number
-  /** The best `selectionScore` on the valid split so far; 0 before the first, as in the reference. */
-  readonly best: number
+  /** The best `selectionScore` on the valid split so far; absent before the first. */
+  readonly best?: number
   /** Epochs since the best one. */
   readonly stale: number
   /** Negatives of this epoch, as returned by `mineNegatives`. */
   readonly mined?: readonly number[] | undefined
 }
 
-export const FRESH_STATE: TrainingState = { step: 0, epoch: 0, position: 0, best: 0, stale: 0 }
+export const FRESH_STATE: TrainingState = { step: 0, epoch: 0, position: 0, stale: 0 }
 
 /** The best epoch so far; `scores` are of the valid pairs, in their order. */
 export interface BestEpoch {
@@ -140,7 +140,7 @@ export function epochPlans(
   return Array.from({ length: settings.epochs }, (_, epoch) => planEpoch(lengths, options, settings.seed, epoch))
 }
 
-/** A strictly better score is the new best (bojone/sohu2021-baseline, `Evaluator`). */
+/** A strictly better score than all before is the new best (bojone/sohu2021-baseline, `Evaluator`); NaN never is. */
 async function endEpoch(
   settings: TrainSettings,
   { pairs: { train, valid }, config }: Prepared,
@@ -158,14 +158,14 @@ async function endEpoch(
     const thresholds = chooseAllThresholds(evaluated, config.tasks)
     const metrics = evaluateAll(evaluated, config.tasks, thresholds)
     const score = selectionScore(metrics)
-    const improved = score > best
+    const improved = score > (best ?? -Infinity)
     hooks.onEpoch({ epoch, epochs: settings.epochs, step, metrics, improved, rows })
     await hooks.log({ type: 'epoch', step, epoch, improved, ...metrics })
     const counted = {
       step,
       epoch: epoch + 1,
       position: 0,
-      best: improved ? score : best,
+      ...(improved ? { best: score } : best !== undefined && { best }),
       stale: improved ? 0 : stale + 1
     }
     const mines = settings.minedNegatives > 0 && following && !isFinished(settings, counted)

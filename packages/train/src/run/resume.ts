@@ -46,8 +46,12 @@ async function checkpointTasks(folder: string): Promise<string[]> {
   return parseModelConfig(json, path).tasks.map(({ name }) => name)
 }
 
-/** The state with its best score by today's measure: older runs kept F1 at 0.5, and their metrics name no threshold. */
-function comparable(state: TrainingState, { metrics }: BestFindings): TrainingState {
-  const old = state.best > 0 && Object.values(metrics.tasks).some(({ threshold }) => threshold === undefined)
-  return old ? { ...state, best: selectionScore(metrics) || 0 } : state
+/**
+ * The state with its best score by today's measure. Older runs have a best of 0 before the first (then no epoch has metrics), and the oldest kept
+ * F1 at 0.5 (then the metrics name no threshold).
+ */
+function comparable({ best, ...state }: TrainingState, { metrics }: BestFindings): TrainingState {
+  if (best === undefined || metrics.epoch === undefined) return state
+  const old = Object.values(metrics.tasks).some(({ threshold }) => threshold === undefined)
+  return { ...state, best: old ? selectionScore(metrics) || 0 : best }
 }

@@ -52,7 +52,7 @@ const stateSchema = v.strictObject({
   step: counter,
   epoch: counter,
   position: counter,
-  best: v.number(),
+  best: v.exactOptional(v.number()),
   stale: v.optional(counter, 0),
   mined: v.exactOptional(v.array(v.pipe(v.number(), v.integer(), v.minValue(-1))))
 })

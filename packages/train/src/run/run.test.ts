@@ -362,6 +362,38 @@ describe('a valid split in which one task has no positive pair', () => {
   })
 })
 
+describe('a run whose only task is a score', () => {
+  it('keeps its first epoch though the correlation is not positive', async () => {
+    const own = join(root, 'scores')
+    mkdirSync(own)
+    const lines = (target: (i: number) => number): string =>
+      Array.from({ length: 8 }, (_, i) =>
+        JSON.stringify({ source: `第${i}场`, target: `第${i * i}场`, label: target(i) })
+      ).join('\n')
+    const task = { name: 'x', score: [0, 7], train: ['train.jsonl'], valid: ['valid.jsonl'] }
+    writeFileSync(join(own, 'dataset.json'), JSON.stringify({ tasks: [task] }))
+    writeFileSync(
+      join(own, 'train.jsonl'),
+      lines((i) => i)
+    )
+    const correlations: number[] = []
+    // valid targets do not change the weights: reversed, they reverse the correlation
+    for (const [name, target] of [
+      ['rising', (i: number) => i],
+      ['falling', (i: number) => 7 - i]
+    ] as const) {
+      writeFileSync(join(own, 'valid.jsonl'), lines(target))
+      const out = join(root, name)
+      const { state, best } = await startRun({ data: own, out, settings })
+      expect(state.stale).toBe(0)
+      expect(existsSync(join(out, 'best', 'model.safetensors'))).toBe(true)
+      expect(await resumeRun(out)).toMatchObject({ state: { best: state.best }, best: { epoch: 1 } })
+      correlations.push(best!.answers!['x']!.score)
+    }
+    expect(correlations[0]).toBeCloseTo(-correlations[1]!, 12)
+  })
+})
+
 const tasksOf = (names: readonly string[]) => names.map((name, id) => ({ name, id, group: name }))
 
 /** A data folder with tasks of these names, in this order; pairs of a task are the same whatever its place. */
