@@ -15,6 +15,8 @@ interface Tensor {
 /** Answers of a made-up server; each may be replaced. */
 interface Answers {
   readonly config?: object | undefined
+  /** Status of each request for the configuration or the metadata, by path. */
+  readonly statuses?: Readonly<Record<string, number>>
   readonly taskShape?: readonly number[]
   /** Outputs in the model's metadata. */
   readonly declared?: readonly string[]
@@ -69,8 +71,16 @@ async function tensorsOf(request: IncomingMessage): Promise<Tensor[]> {
   })
 }
 
-async function serve({ config, taskShape = [-1, 1], declared = ['logits'], infer = logits }: Answers): Promise<string> {
+async function serve({
+  config,
+  taskShape = [-1, 1],
+  declared = ['logits'],
+  infer = logits,
+  statuses = {}
+}: Answers): Promise<string> {
   server = createServer((request, response) => {
+    const status = statuses[request.url!]
+    if (status !== undefined) return void response.writeHead(status).end('as the test wants')
     if (request.url === '/v2/models/zh/config')
       return void response.writeHead(config ? 200 : 404).end(JSON.stringify(config ?? {}))
     if (request.url === '/v2/models/zh')
@@ -166,6 +176,30 @@ describe('a graph on an inference server', () => {
       code: 'device-unavailable',
       message: expect.stringMatching(message)
     })
+  })
+
+  it.each([
+    [
+      'a refused login',
+      '/config',
+      401,
+      /refuses access \(401 for the model's configuration: as the test wants\).*no credentials/
+    ],
+    ['a forbidden model', '/config', 403, /refuses access \(403/],
+    ['a failure', '/config', 500, /answers 500 for the model's configuration: as the test wants/],
+    ['a proxy without its server', '/config', 502, /answers 502 for/],
+    ['no model at the address', '', 404, /has no such model \(404 for the model's metadata/],
+    ['a refused login', '', 401, /refuses access \(401 for the model's metadata/]
+  ])('reports %s', async (_, path, status, message) => {
+    await expect(open({ statuses: { [`/v2/models/zh${path}`]: status } })).rejects.toMatchObject({
+      code: 'device-unavailable',
+      message: expect.stringMatching(message)
+    })
+  })
+
+  it.each([400, 404, 405, 501])('need not have a configuration (%i)', async (status) => {
+    const session = await open({ statuses: { '/v2/models/zh/config': status } })
+    expect([...(await session.run(batch))]).toEqual(expected)
   })
 
   it('must have outputs of ours', async () => {

@@ -13,6 +13,11 @@ interface ServerConfig {
   readonly parameters?: Readonly<Record<string, { readonly string_value?: string }>>
 }
 
+/** Characters of a server's message that are quoted. */
+const LONGEST_QUOTE = 300
+/** Statuses of servers without a model's configuration: it is Triton's addition to the protocol. */
+const NO_CONFIG: readonly number[] = [400, 404, 405, 501]
+
 /** How a model is called. */
 interface Served {
   readonly url: string
@@ -53,7 +58,8 @@ export async function openRemoteSession(remote: RemoteModel, columns = 2): Promi
 /** Rows that the server accepts at once, by its configuration, whose hash of the graph must be that of the model folder. */
 async function largestBatch({ url, sha256 }: RemoteModel): Promise<number> {
   const response = await request(`${url}/config`)
-  if (!response.ok) return Number.MAX_SAFE_INTEGER // not Triton
+  if (NO_CONFIG.includes(response.status)) return Number.MAX_SAFE_INTEGER // not Triton, or not this model: its metadata say which
+  await requireSuccess(response, 'configuration')
   const config = (await response.json()) as ServerConfig
   const served = config.parameters?.['sohu_match_sha256']?.string_value
   if (served === undefined || served === sha256) return config.max_batch_size || Number.MAX_SAFE_INTEGER // 0: without a limit
@@ -65,7 +71,7 @@ async function largestBatch({ url, sha256 }: RemoteModel): Promise<number> {
 /** Tensors as the model's metadata declares them: Triton needs a second axis for `task_ids`, [batch, 1]. */
 async function declared(url: string): Promise<Pick<Served, 'taskAxes' | 'output'>> {
   const response = await request(url)
-  if (!response.ok) throw failure(`the server answers ${response.status} for the model's metadata`)
+  await requireSuccess(response, 'metadata')
   const { inputs = [], outputs = [] } = (await response.json()) as Readonly<
     Record<'inputs' | 'outputs', readonly { name: string; shape: readonly number[] }[] | undefined>
   >
@@ -125,8 +131,8 @@ async function infer({ url, columns, taskAxes, output }: Served, { batch, seq, t
     headers: { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(header.length) },
     body: Buffer.concat([header, ...tensors.map(({ bytes }) => bytes)])
   })
+  await requireSuccess(response)
   const body = Buffer.from(await response.arrayBuffer())
-  if (!response.ok) throw failure(`the server answers ${response.status}: ${body.toString('utf8', 0, 300)}`)
   return outputOf(body, Number(response.headers.get(HEADER_LENGTH) ?? body.length), batch, columns)
 }
 
@@ -162,6 +168,19 @@ async function request(url: string, init: RequestInit = {}): Promise<Response> {
     const { message, cause: reason } = cause as Error & { cause?: unknown }
     throw failure(`the server does not answer: ${reason instanceof Error ? reason.message || message : message}`, cause)
   }
+}
+
+async function requireSuccess(response: Response, what = ''): Promise<void> {
+  if (response.ok) return
+  const { status } = response
+  const text = (await response.text()).slice(0, LONGEST_QUOTE).trim()
+  const reply = `${status}${what && ` for the model's ${what}`}${text && `: ${text}`}`
+  if (status === 401 || status === 403)
+    throw failure(
+      `the server refuses access (${reply}); the SDK sends no credentials, so admit this machine without them`
+    )
+  if (status === 404) throw failure(`the server has no such model (${reply}); correct its name or version`)
+  throw failure(`the server answers ${reply}`)
 }
 
 const failure = (text: string, cause?: unknown): MatcherError =>

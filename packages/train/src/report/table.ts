@@ -20,7 +20,14 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
  * with labels or a score have a table of their own.
  */
 export function metricsTable(metrics: Metrics, { color = false }: { readonly color?: boolean } = {}): string {
-  const cells = ({ pairs, f1, precision, recall, threshold, accuracy }: ClassMetrics & Partial<Metrics['tasks'][string]>) => [
+  const cells = ({
+    pairs,
+    f1,
+    precision,
+    recall,
+    threshold,
+    accuracy
+  }: ClassMetrics & Partial<Metrics['tasks'][string]>) => [
     whole(pairs),
     threshold === undefined ? '' : ratio(threshold),
     ratio(f1),
