@@ -19,7 +19,10 @@ interface StudyFlags {
 export function addStudy(program: Command): void {
   program
     .command('study')
-    .description('run a grid of trainings and compare them; the same command resumes after an interruption')
+    .description(
+      'run a grid of trainings and compare them; the same command resumes after an interruption. "training" is the wall-clock time of the steps ' +
+        'and of a teacher, "processor time" their time on all processors, which other work on the machine does not lengthen'
+    )
     .requiredOption('--study <name>', `${studies.names().join(', ')}, or a .json file of your own`)
     .option('--data <dir>', "data folder instead of the study's")
     .option('--out <dir>', "output folder instead of the study's")

@@ -147,7 +147,8 @@ describe('the report of a run', () => {
     pairs: 10,
     tokens: 1000,
     paddingShare: 0.05,
-    seconds: 1
+    seconds: 1,
+    processorSeconds: 2
   })
   const figures = evaluation(
     pairs.map((pair) => ({ ...pair, tokens: 20 })),

@@ -23,7 +23,7 @@ export function eventFileName(seconds: number): string {
 export function eventFile(records: readonly RunRecord[], start: number): Uint8Array {
   let time = start
   const scalars = records.flatMap((record) => {
-    if (record.type === 'step') time += record.seconds
+    if (record.type !== 'epoch') time += record.seconds
     return Object.entries(figuresOf(record)).map(([tag, value]) => ({ tag, value, step: record.step, time }))
   })
   const events = [versionEvent(start), ...scalars.filter(({ value }) => Number.isFinite(value)).map(scalarEvent)]
@@ -42,6 +42,7 @@ function figuresOf(record: RunRecord): Record<string, number> {
       'speed/tokens_per_second': tokens / seconds
     }
   }
+  if (record.type === 'teacher') return {}
   return Object.fromEntries([
     ['valid/mean_f1', record.mean],
     ...Object.entries(record.groups).map(([name, group]) => [`valid_f1/group_${name}`, group.f1] as const),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseTrainSettings, type TrainSettings } from '../config'
 import { readTargets } from '../teacher/targets'
+import { readRecords } from './metrics-log'
 import { resumeRun } from './resume'
 import { startRun } from './start'
 import { TINY_MODEL } from './tiny-model.fixtures'
@@ -97,6 +98,8 @@ describe('a run with a teacher', () => {
     rmSync(teacher, { recursive: true })
     expect(await resumeRun(path(`stopped ${name}`))).toMatchObject({ finished: true })
     expect(outcome(`stopped ${name}`)).toEqual(outcome(`whole ${name}`))
+    const asking = (await readRecords(path(`stopped ${name}`))).filter(({ type }) => type === 'teacher')
+    expect(asking).toMatchObject([{ step: 0, pairs: 20, seconds: expect.any(Number) as number }])
   })
 
   it('asks again after a kill before the scores were written, and only the same teacher', async () => {

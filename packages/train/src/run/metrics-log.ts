@@ -5,16 +5,21 @@ import { readText, storageError, writeFileAtomic } from '@sohu-match/node'
 import * as v from 'valibot'
 import { exists } from '../checkpoint/checkpoint'
 import type { StepReport } from '../step/loss-meter'
+import type { Elapsed } from '../step/stopwatch'
 
 /** A line of a run's `metrics.jsonl`; null in the file is NaN here. */
 export type RunRecord =
   | ({ readonly type: 'step' } & StepReport)
+  /** Before the first step: the time that a teacher took for `pairs`. */
+  | ({ readonly type: 'teacher'; readonly step: number; readonly pairs: number } & Elapsed)
   | ({ readonly type: 'epoch'; readonly step: number; readonly epoch: number; readonly improved: boolean } & Metrics)
 
 const number = v.pipe(
   v.nullable(v.number()),
   v.transform((value) => value ?? NaN)
 )
+/** Logs of older runs have no processor time. */
+const elapsed = { seconds: v.number(), processorSeconds: v.optional(v.number(), NaN) }
 const stepSchema = v.object({
   step: v.number(),
   steps: v.number(),
@@ -25,9 +30,12 @@ const stepSchema = v.object({
   pairs: number,
   tokens: number,
   paddingShare: number,
-  seconds: number
+  ...elapsed
 })
+const teacherSchema = v.object({ step: v.number(), pairs: v.number(), ...elapsed })
 const epochSchema = v.object({ step: v.number(), epoch: v.number(), improved: v.optional(v.boolean(), false) })
+
+const SCHEMAS = { step: stepSchema, teacher: teacherSchema, epoch: epochSchema }
 
 /** Throws `storage`. */
 export async function logMetrics(folder: string, line: Record<string, unknown>): Promise<void> {
@@ -68,11 +76,12 @@ function parseRecord(text: string, place: string): RunRecord {
     throw damaged(`the line is not JSON (${(cause as Error).message})`, cause)
   }
   const type = typeof json === 'object' && json !== null && 'type' in json ? json.type : undefined
-  if (type !== 'step' && type !== 'epoch') throw damaged('the line is not a record of a step or an epoch')
-  const parsed = v.safeParse(type === 'step' ? stepSchema : epochSchema, json)
+  if (type !== 'step' && type !== 'teacher' && type !== 'epoch')
+    throw damaged('the line is not a record of a step, a teacher or an epoch')
+  const parsed = v.safeParse(SCHEMAS[type], json)
   if (!parsed.success) throw damaged(describeIssues(parsed.issues))
   return (
-    type === 'step' ? { type, ...parsed.output } : { type, ...parseMetrics(json, place), ...parsed.output }
+    type === 'epoch' ? { type, ...parseMetrics(json, place), ...parsed.output } : { type, ...parsed.output }
   ) as RunRecord
 }
 

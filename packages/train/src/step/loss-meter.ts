@@ -1,6 +1,7 @@
 import { MatcherError } from '@sohu-match/core'
 import type { BatchCounts } from '../data/batch'
 import type { Tensor } from '../tfjs'
+import { stopwatch } from './stopwatch'
 
 /** Steps between reports. */
 export const REPORT_STEPS = 10
@@ -18,6 +19,8 @@ export interface StepReport {
   readonly tokens: number
   readonly paddingShare: number
   readonly seconds: number
+  /** Of all threads of the process. NaN in the records of older runs. */
+  readonly processorSeconds: number
 }
 
 const NO_COUNTS = { pairs: 0, tokens: 0, positions: 0, weight: 0 }
@@ -29,7 +32,7 @@ const NO_COUNTS = { pairs: 0, tokens: 0, positions: 0, weight: 0 }
 export function lossMeter(steps: number, epochs: number, what: 'the training' | 'pretraining') {
   let pending: { loss: Tensor; factor: number }[] = []
   let counts = NO_COUNTS
-  let since = performance.now()
+  const elapsed = stopwatch()
   return {
     /** Adds a step whose loss times `factor` is a sum over `weight` pairs or steps. Takes ownership of `loss`. */
     add(loss: Tensor, batches: readonly BatchCounts[], weight: number, factor = weight): void {
@@ -54,10 +57,8 @@ export function lossMeter(steps: number, epochs: number, what: 'the training' | 
         )
       }
       const { pairs, tokens, positions, weight } = counts
-      const [start, now] = [since, performance.now()]
       pending = []
       counts = NO_COUNTS
-      since = now
       return {
         step,
         steps,
@@ -68,7 +69,7 @@ export function lossMeter(steps: number, epochs: number, what: 'the training' | 
         pairs,
         tokens,
         paddingShare: 1 - tokens / positions,
-        seconds: (now - start) / 1000
+        ...elapsed()
       }
     }
   }

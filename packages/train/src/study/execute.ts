@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { MatcherError, parseModelConfig, type TaskSpec } from '@sohu-match/core'
 import { readDataset, readJson, storageError, userPath, writeFileAtomic, type Dataset } from '@sohu-match/node'
 import { exists } from '../checkpoint/checkpoint'
+import type { Elapsed } from '../step/stopwatch'
 import { trainSettingsToJson } from '../config'
 import { describeDataset, fingerprintOf, requireSameDataset } from '../data/fingerprint'
 import { forTasks, onlyTasks } from '../data/for-tasks'
@@ -122,8 +123,9 @@ async function conclude(out: string): Promise<void> {
     'checkpoint-invalid'
   )
   const parameters = parameterCount(parseModelConfig(json))
-  const steps = (await readRecords(out)).filter((record) => record.type === 'step')
-  const summary: RunSummary = { parameters, seconds: steps.reduce((sum, { seconds }) => sum + seconds, 0) }
+  const timed = (await readRecords(out)).filter((record) => record.type !== 'epoch')
+  const total = (figure: keyof Elapsed): number => timed.reduce((sum, record) => sum + record[figure], 0)
+  const summary: RunSummary = { parameters, seconds: total('seconds'), processorSeconds: total('processorSeconds') }
   await writeFileAtomic(join(out, 'run.json'), JSON.stringify(summary))
   if (best) await rm(join(out, 'last'), { recursive: true, force: true })
 }

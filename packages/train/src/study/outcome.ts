@@ -10,7 +10,9 @@ import type { Study, StudyRun } from './study'
 export interface SeedOutcome {
   readonly seed: number
   readonly parameters: number
+  /** Of the steps and of asking the teacher: wall-clock time, and time on all processors (NaN in older folders). */
   readonly seconds: number
+  readonly processorSeconds: number
   /** By evaluation set. */
   readonly figures: Readonly<Record<string, Evaluation>>
 }
@@ -61,8 +63,15 @@ async function seedOutcome(study: Study, runs: readonly StudyRun[], seed: number
   const summaries = await Promise.all(
     folders.map((folder) => readJson(join(folder, 'run.json'), 'data-invalid', 'data-invalid') as Promise<RunSummary>)
   )
-  const total = (figure: keyof RunSummary): number => summaries.reduce((sum, summary) => sum + summary[figure], 0)
-  return { seed, parameters: total('parameters'), seconds: total('seconds'), figures }
+  const total = (figure: keyof RunSummary): number =>
+    summaries.reduce((sum, summary) => sum + (summary[figure] ?? NaN), 0)
+  return {
+    seed,
+    parameters: total('parameters'),
+    seconds: total('seconds'),
+    processorSeconds: total('processorSeconds'),
+    figures
+  }
 }
 
 /** Evaluates the networks in these folders together; undefined while one of them lacks scores. */

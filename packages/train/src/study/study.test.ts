@@ -107,6 +107,7 @@ describe('a study', () => {
     }
     expect(summaryRows(outcome!, 'test').rows[0]![2]).toMatch(/^0\.\d{3} ± 0\.\d{3}$/)
     expect(taskRows(outcome!, 'test').head).toEqual(['F1', 'A-ss', 'B-ss'])
+    expect(outcome!.arms[1]!.seeds[0]!.processorSeconds).toBeGreaterThan(0)
     const html = readFileSync(join(out, 'index.html'), 'utf8')
     for (const wanted of [
       'Does the machinery work?',
@@ -160,6 +161,30 @@ describe('a study whose settings a run resolves', () => {
     const stored = JSON.parse(readFileSync(settings, 'utf8')) as { config: object }
     writeFileSync(settings, JSON.stringify({ ...stored, config: { ...stored.config, ...other } }))
     await expect(runStudy(study)).rejects.toThrow(`another ${key};`)
+  })
+})
+
+describe("a study's times", () => {
+  const row = ({ head, rows }: ReturnType<typeof summaryRows>) =>
+    Object.fromEntries(head.map((name, i) => [name, rows[0]![i]]))
+
+  it('are the wall-clock and the processor time of the steps and of the teacher, means over seeds', async () => {
+    const study = await readStudy(file)
+    const own = { ...study, baseline: false, arms: [study.arms[0]!] }
+    const seconds = [100, 140]
+    const summaries = own.seeds.map((seed) => join(out, 'runs', `one-network.seed-${seed}`, 'run.json'))
+    const before = summaries.map((path) => readFileSync(path, 'utf8'))
+    summaries.forEach((path, i) =>
+      writeFileSync(path, JSON.stringify({ parameters: 1, seconds: seconds[i], processorSeconds: 2 * seconds[i]! }))
+    )
+    let outcome: StudyOutcome | undefined
+    const hooks = { onOutcome: (latest: StudyOutcome) => void (outcome = latest) }
+    await runStudy(own, hooks)
+    expect(row(summaryRows(outcome!, 'test'))).toMatchObject({ training: '2 min 00 s', 'processor time': '4 min 00 s' })
+    writeFileSync(summaries[0]!, JSON.stringify({ parameters: 1, seconds: 100 })) // of an older study
+    await runStudy(own, hooks)
+    expect(row(summaryRows(outcome!, 'test'))).toMatchObject({ training: '2 min 00 s', 'processor time': '–' })
+    summaries.forEach((path, i) => writeFileSync(path, before[i]!))
   })
 })
 

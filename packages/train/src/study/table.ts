@@ -19,7 +19,8 @@ export function summaryRows({ arms, baseline }: StudyOutcome, set: string): Text
       'mean AUC',
       'mean of groups',
       'parameters',
-      'training'
+      'training',
+      'processor time'
     ],
     rows: [
       ...arms.filter(({ seeds }) => seeds.length > 0).map((arm) => summaryRow(arm, arms[0]!, set)),
@@ -33,6 +34,7 @@ export function summaryRows({ arms, baseline }: StudyOutcome, set: string): Text
               '',
               ratio(lexical.meanAuc.value),
               ratio(lexical.metrics.mean),
+              '',
               '',
               ''
             ]
@@ -89,7 +91,8 @@ function summaryRow(arm: ArmOutcome, first: ArmOutcome, set: string): string[] {
     withSpread(figures.map(({ meanAuc }) => meanAuc.value)),
     withSpread(figures.map(({ metrics }) => zeroIfNone(metrics.mean))),
     whole(arm.seeds[0]!.parameters),
-    duration(mean(arm.seeds.map(({ seconds }) => seconds)))
+    duration(mean(arm.seeds.map(({ seconds }) => seconds))),
+    duration(mean(arm.seeds.map(({ processorSeconds }) => processorSeconds)))
   ]
 }
 

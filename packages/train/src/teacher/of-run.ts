@@ -5,6 +5,8 @@ import { PROJECTION } from '../autograd/distil'
 import type { TrainSettings } from '../config'
 import { initialVariables } from '../initialization/parameters'
 import type { Variable } from '../optimizer/variable'
+import { logMetrics } from '../run/metrics-log'
+import { stopwatch } from '../step/stopwatch'
 import { askTeacher, readTargets, writeTargets, type Question, type TeacherTargets } from './targets'
 import { openTeacher } from './teacher'
 
@@ -16,7 +18,7 @@ export interface RunTeacher {
   readonly sha256: string
   /** Absent if it has no vectors. */
   readonly vectorWidth?: number | undefined
-  /** Written to the run's folder the first time. Throws `checkpoint-invalid`, `inference-failed`, `storage`. */
+  /** Written to the run's folder the first time, and the time it took to its log. Throws `checkpoint-invalid`, `inference-failed`, `storage`. */
   targets(question: Question, onProgress?: (done: number, total: number) => void): Promise<TeacherTargets>
   /** Frees its weights; may be called twice. */
   dispose(): Promise<void>
@@ -30,8 +32,11 @@ export async function beginTeaching(folder: string, tasks: readonly TaskSpec[], 
     sha256: teacher.sha256,
     ...(teacher.network.architecture === 'bi-encoder' && { vectorWidth: teacher.network.width }),
     targets: async (question, onProgress) => {
+      const elapsed = stopwatch()
       const targets = await askTeacher(teacher, question, onProgress)
+      const time = elapsed()
       await writeTargets(join(out, TARGETS_FILE), targets)
+      await logMetrics(out, { type: 'teacher', step: 0, pairs: question.shown.length, ...time })
       return targets
     },
     dispose: async () => {
