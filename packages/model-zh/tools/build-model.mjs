@@ -4,7 +4,7 @@ import { forget } from './steps.mjs'
 
 const HELP = `Usage: model [--seed N] [--out FOLDER] [--short] [--force]
   --seed     seed of the run (default: 1)
-  --out      folder of the model (default: packages/model-zh/model, with --short packages/model-zh/model-short)
+  --out      folder of the model, which replaces any other there (default: packages/model-zh/model, with --short …/model-short)
   --short    train a few steps on a few pairs: the whole recipe in about a minute, for tests
   --force    start over; otherwise steps that are done are not done again, and an interrupted training is resumed`
 

@@ -1,4 +1,4 @@
-import { done, status, step } from './steps.mjs'
+import { contentOf, done, note, status, step } from './steps.mjs'
 
 /** The public weights that the model starts from. */
 const WEIGHTS = 'bge-small-zh-v1.5'
@@ -46,13 +46,21 @@ export function trainModel({ folder, seed = 1, short = false, quick = false }) {
   return { data, mixed }
 }
 
-/** Trains the model and exports it to `out`; a quick training never replaces a model that is there. Returns false if the public weights cannot be imported. */
+/**
+ * Trains the model and exports it to `out`, unless `out` still has the manifest that this recipe wrote there; a quick training keeps any other model,
+ * too. Returns false if the public weights cannot be imported.
+ */
 export function makeModel({ folder, out, seed, short, quick }) {
-  if ((quick || done(`${folder}/mixed`)) && done(`${out}/manifest.json`)) return true
+  const [exported, manifest] = [`${folder}/exported.json`, `${out}/manifest.json`]
+  if (done(manifest) && (quick || (done(exported) && contentOf(exported) === contentOf(manifest)))) {
+    console.log(`\n${out} has a model already, which is kept.`)
+    return true
+  }
   const trained = trainModel({ folder, seed, short, quick })
   if (!trained) return false
   const gate = short ? ['--no-gate'] : ['--gate', GATE]
   const form = ['--dtype', 'int8,q8,fp16', '--no-latency', ...gate, '--name', 'sohu-match-zh']
   step('export', 'sohu', '--checkpoint', trained.mixed, '--data', trained.data, '--out', out, ...form, '--force')
+  note(exported, contentOf(manifest))
   return true
 }

@@ -50,3 +50,9 @@ it('--force trains and exports a model again, and without it nothing is done twi
   assert.deepEqual(run('build-model.mjs'), first)
   assert.equal(run('build-model.mjs', '--force').length, 2 * first.length)
 })
+
+it('exports over a model that it did not write, without training again', () => {
+  const first = run('build-model.mjs', '--out', 'models/zh')
+  writeFileSync(join(root, 'models/zh/manifest.json'), '{ "name": "another" }')
+  assert.deepEqual(run('build-model.mjs', '--out', 'models/zh'), [...first, first.at(-1)])
+})

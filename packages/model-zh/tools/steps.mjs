@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -7,6 +7,16 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 /** Whether a step's output exists; the path is relative to the root. */
 export function done(path) {
   return existsSync(`${root}/${path}`)
+}
+
+/** The text of a step's output; the path is relative to the root. */
+export function contentOf(path) {
+  return readFileSync(`${root}/${path}`, 'utf8')
+}
+
+/** Writes a file that a later run of the recipe reads; the path is relative to the root. */
+export function note(path, text) {
+  writeFileSync(`${root}/${path}`, text)
 }
 
 /** Removes the outputs of a recipe's steps; the path is relative to the root. */
