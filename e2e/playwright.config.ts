@@ -25,6 +25,7 @@ export default defineConfig<DeviceOptions, EngineOptions>({
   workers: 1, // two processors, and every page has a worker of its own
   forbidOnly: true,
   timeout: 90_000,
+  expect: { timeout: 30_000 }, // of polls: a busy machine may take longer than the usual 5 seconds
   reporter: [['list']],
   use: { browserName: 'chromium', headless: true, launchOptions: { executablePath: chromePath(), args: FLAGS } },
   projects: [

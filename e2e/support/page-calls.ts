@@ -11,8 +11,7 @@ export interface PageOptions {
   readonly threads?: number
   readonly workers?: number
   readonly cache?: boolean
-  /** Abort this many milliseconds after the call, or when so many bytes of the graph are there. */
-  readonly abortAfter?: number
+  /** Aborts at the first progress event by which this many bytes of the graph have been loaded. */
   readonly abortAtBytes?: number
 }
 
@@ -26,11 +25,10 @@ export interface Outcome {
 
 /** Calls `createMatcher` in the page (default: wasm, /model/) and tells what came of it. */
 export function load(page: Pick<EnginePage, 'evaluate'>, options: PageOptions = {}): Promise<Outcome> {
-  return page.evaluate(async ({ abortAfter, abortAtBytes, ...options }) => {
+  return page.evaluate(async ({ abortAtBytes, ...options }) => {
     const progress: LoadProgress[] = []
     const abort = new AbortController()
     const started = performance.now()
-    if (abortAfter !== undefined) setTimeout(() => abort.abort(), abortAfter)
     try {
       const matcher = await sdk.createMatcher({
         model: '/model/',

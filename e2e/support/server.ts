@@ -3,11 +3,10 @@ import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { extname, join, normalize } from 'node:path'
 import type { AddressInfo } from 'node:net'
 
-/** One request as the server saw it. */
+/** A request, noted when it arrives. */
 export interface Hit {
   readonly path: string
   readonly range: string | undefined
-  readonly status: number
 }
 
 /** Answers a request in place of the file server. */
@@ -56,7 +55,7 @@ export async function startSite(
     const path = decodeURIComponent(new URL(request.url!, 'http://localhost').pathname)
     const prefix = prefixes.find((candidate) => path.startsWith(candidate))!
     const file = join(folders[prefix]!, normalize('/' + path.slice(prefix.length)))
-    response.on('close', () => hits.push({ path, range: request.headers.range, status: response.statusCode }))
+    hits.push({ path, range: request.headers.range })
     for (const [name, value] of Object.entries(site.headers)) response.setHeader(name, value)
     const bend = [...bends].find(([ending]) => path.endsWith(ending))
     if (bend) bend[1](request, response, file)

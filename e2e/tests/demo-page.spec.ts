@@ -31,6 +31,7 @@ async function tabTo(page: EnginePage, selector: string): Promise<void> {
 test('the demo page matches and ranks, from the first key to the last without a mouse', async ({ sdkPage, site }) => {
   await openDemo(sdkPage, site.origin)
   await expect.poll(() => textOf(sdkPage, '#status'), PATIENT).toContain('Ready')
+  await expect.poll(() => textOf(sdkPage, '#sentence'), PATIENT).not.toBe('') // of the page's first example
   await tabTo(sdkPage, '#text-a')
   await sdkPage.press('Control+A')
   await sdkPage.type('地铁新线月底开通')
@@ -43,7 +44,7 @@ test('the demo page matches and ranks, from the first key to the last without a 
   await sdkPage.press('Control+Enter')
   await expect.poll(() => textOf(sdkPage, '#timing'), PATIENT).toMatch(/\d+ ms · \d+ tokens · wasm/)
   expect(await textOf(sdkPage, '#sentence')).toMatch(/^The two texts (are about|have)/)
-  expect(await countOf(sdkPage, '.scores [role=meter]')).toBe(6)
+  await expect.poll(() => countOf(sdkPage, '.scores [role=meter]')).toBe(6)
   await tabTo(sdkPage, '#rank button')
   await sdkPage.press('Enter')
   await expect.poll(() => countOf(sdkPage, '#ranking li'), PATIENT).toBe(5)

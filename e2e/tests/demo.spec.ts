@@ -17,7 +17,7 @@ async function open(page: Page, origin: string): Promise<void> {
 }
 
 async function violations(page: Page): Promise<string[]> {
-  await page.waitForTimeout(300) // bars move for 250 ms
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished))) // bars move
   const { violations } = await new AxeBuilder({ page }).analyze()
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`))
 }
@@ -135,8 +135,13 @@ test('a link carries both texts without a server, and ranking takes 200 lines', 
   await other.close()
 
   await page.locator('#candidates').fill(Array.from({ length: 210 }, (_, i) => `第${i}条候选`).join('\n'))
+  const observed = await page.locator('#rank-progress').evaluateHandle((bar: HTMLElement) => ({
+    shown: new Promise((resolve) => {
+      new MutationObserver(() => resolve(!bar.hidden)).observe(bar, { attributeFilter: ['hidden'] })
+    })
+  }))
   await page.locator('#rank button').click()
-  await expect(page.locator('#rank-progress')).toBeVisible()
+  expect(await observed.evaluate(({ shown }) => shown)).toBe(true)
   await expect(page.locator('#ranking li')).toHaveCount(200, PATIENT)
   await expect(page.locator('#rank-timing')).toContainText('10 left out')
   await expect(page.locator('#rank-progress')).toBeHidden()

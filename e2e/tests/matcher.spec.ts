@@ -30,7 +30,7 @@ test('two matchers on a page do not disturb each other, and dispose ends a worke
     kept.one = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'fp32', worker })
     kept.two = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'int8', worker })
   }, countedWorker(site))
-  expect(await liveWorkers(sdkPage)).toBe(2)
+  await expect.poll(() => liveWorkers(sdkPage)).toBe(2)
   const codes = await sdkPage.evaluate(async () => {
     type Matcher = Awaited<ReturnType<typeof sdk.createMatcher>>
     const [one, two] = [kept.one as Matcher, kept.two as Matcher]

@@ -55,7 +55,7 @@ test('listAssets names every address that a load requests, with the bytes and ha
   site.hits.length = 0
   expect((await load(page)).error).toBeUndefined()
   const listed = new Set(assets.map(({ url }) => new URL(url).pathname))
-  await expect.poll(() => site.hits.length).toBeGreaterThanOrEqual(4)
+  expect(site.hits.length).toBeGreaterThanOrEqual(4)
   for (const { path } of site.hits) expect([...listed]).toContain(path)
   for (const { url, bytes, sha256, file } of assets) {
     const content = Buffer.from(await (await fetch(url)).arrayBuffer())
@@ -121,7 +121,7 @@ test('several workers share the work, and stop together', async ({ page, site })
   await expect.poll(() => page.workers().length).toBe(2) // the third has been told to end
   await page.evaluate(() => (kept.two as { dispose(): Promise<void> }).dispose())
   await expect.poll(() => page.workers().length).toBe(0)
-  const aborted = await load(page, { abortAfter: 0, workers: 3 })
+  const aborted = await load(page, { abortAtBytes: 0, workers: 3 })
   expect(aborted.error).toMatchObject({ name: 'AbortError' })
   await expect.poll(() => page.workers().length).toBe(0)
 })

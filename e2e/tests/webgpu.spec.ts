@@ -74,7 +74,7 @@ for (const [how, words] of [
       ]
     })
     expect(workers).toBe(1)
-    expect(page.workers()).toHaveLength(1) // the worker with the lost device is gone
+    await expect.poll(() => page.workers().length).toBe(1) // the worker with the lost device is gone
     const expected = (JSON.parse(readFileSync(EXPECTED, 'utf8')) as { int8: MatchResult[] }).int8
     results.forEach((result, index) => expect(result.score).toBeCloseTo(expected[index]!.score, 2)) // int8 rounding, see parity.spec.ts
   })
