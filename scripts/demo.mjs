@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run demo: builds the browser SDK and serves its demo page; MODEL names another model folder than what npm start made.
+// npm run demo: builds the browser SDK and serves its demo page; MODEL names a model folder other than npm start's.
 import { quietBuild } from './quiet-build.mjs'
 import { run } from './run.mjs'
 

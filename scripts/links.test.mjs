@@ -29,7 +29,7 @@ it('finds the pages', () => {
 })
 
 for (const page of pages) {
-  it(`${page} has links that lead somewhere`, () => {
+  it(`${page} has no broken links`, () => {
     assert.deepEqual(
       linksOf(page).filter((link) => !leadsSomewhere(page, link)),
       []
@@ -48,7 +48,7 @@ for (const page of pages) {
   }
 }
 
-/** Paths from the root or from the page's package that its sentences name in code; not patterns, and nothing that is built. */
+/** Paths in inline code, relative to the root or to the page's package; no patterns, and no build outputs. */
 function pathsIn(page) {
   const text = readFileSync(path.join(ROOT, page), 'utf8').replace(/^ *```[^]*?^ *```/gm, '')
   return [...text.matchAll(/`((?:packages|docs|scripts|examples|e2e|src|tools|bench)\/[\w./-]+)(?::\d+)?`/g)]
@@ -56,7 +56,7 @@ function pathsIn(page) {
     .filter((file) => !/\/dist\/|\/node_modules\//.test(file))
 }
 
-/** Addresses of links and pictures outside code, without those of other sites. */
+/** Targets of links and images outside code, without external ones. */
 function linksOf(page) {
   const text = readFileSync(path.join(ROOT, page), 'utf8')
     .replace(/^```[^]*?^```/gm, '')

@@ -1,6 +1,6 @@
 import { setup, SetupError } from './setup/index.mjs'
 
-/** Brings the clone to where everything runs, or ends with the one sentence that says what to do. */
+/** Sets up the clone, or exits with one sentence that says what to do. */
 export async function prepare(options) {
   process.chdir(new URL('..', import.meta.url).pathname)
   try {

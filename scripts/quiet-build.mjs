@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** What the bundle of sohu-train is made of. */
+/** Folders that the bundle of sohu-train is built from. */
 const TRAINER = ['core', 'node', 'train', 'export', 'trainer'].map((name) => path.join('packages', name))
 const BUNDLE = 'packages/trainer/dist/lib/cli.js'
 
-/** Builds packages of this clone, and prints nothing unless that fails; then it exits with what Nx printed. */
+/** Builds packages of this clone silently; if that fails, prints Nx's output and exits. */
 export function quietBuild(...projects) {
   const flags = ['run-many', '-t', 'build', '-p', projects.join(), '--outputStyle=static']
   const { status, stdout, stderr, error } = spawnSync(process.execPath, ['node_modules/nx/dist/bin/nx.js', ...flags], {
@@ -23,17 +23,17 @@ export function quietBuild(...projects) {
   process.exit(1)
 }
 
-/** Builds sohu-train if a file that it is made of is newer: asking Nx takes seconds, reading the times of files does not. */
+/** Builds sohu-train if one of its sources is newer: asking Nx takes seconds, reading modification times does not. */
 export function buildTrainer() {
   const bundle = path.join(ROOT, BUNDLE)
   if (existsSync(bundle) && !TRAINER.some((name) => changedSince(path.join(ROOT, name), statSync(bundle).mtimeMs)))
     return
   process.stderr.write('Building sohu-train …\n')
   quietBuild('trainer')
-  utimesSync(bundle, new Date(), new Date()) // Nx leaves a bundle alone that is what it would build
+  utimesSync(bundle, new Date(), new Date()) // Nx does not touch a bundle that is up to date
 }
 
-/** True if a file in `folder` is newer; build outputs and installed packages do not count. */
+/** True if a file in `folder` is newer, ignoring build outputs and installed packages. */
 function changedSince(folder, time) {
   return readdirSync(folder, { withFileTypes: true }).some((entry) => {
     if (['dist', 'node_modules', 'fixtures', 'bench'].includes(entry.name)) return false

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 
-/** Runs a program with its output shown and ends this one with its exit code if it fails. */
+/** Runs a program with its output shown; if it fails, exits with its exit code. */
 export function run(command, ...args) {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
   if (error) throw error

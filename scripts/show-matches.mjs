@@ -1,4 +1,4 @@
-// The last step of npm start: show-matches.mjs MODEL [generated] judges pairs that are in no corpus by the model that was just exported.
+// The last step of npm start: show-matches.mjs MODEL [generated] scores pairs that are in no corpus with the model that was just exported.
 import { createMatcher } from '@sohu-match/sdk-node'
 import { generated, news } from './shown-pairs.mjs'
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// npm start: from a fresh clone to a trained, exported model that matches texts. What is done already is not done again.
-// --from-scratch trains a small network without public weights; --short takes few pairs or steps, to try every step out.
+// npm start: from a fresh clone to a trained, exported model that matches texts. Finished steps are skipped.
+// --from-scratch trains a small network without public weights; --short uses few pairs or steps, to try every step out.
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { makeModel } from '../packages/model-zh/tools/recipe.mjs'
@@ -29,7 +29,7 @@ function fromPublicWeights() {
   const [folder, out] = [`runs/model-zh-quick${kind}-1`, `packages/model-zh/model${values.short ? '-quick-short' : ''}`]
   if (makeModel({ folder, out, short: values.short, quick: true })) return out
   console.log(
-    '\nThe public weights cannot be had (the reason is above), so a small network is trained from scratch on a generated corpus.'
+    '\nThe public weights are not available (the reason is above), so a small network is trained from scratch on a generated corpus.'
   )
   return undefined
 }
@@ -43,7 +43,7 @@ function fromScratch() {
   quietBuild('train', 'export')
   run(process.execPath, 'packages/train/dist/cli.js', 'sohu', '--out', folder, ...begin)
   console.log('\nExport to quantized ONNX, held to its F1 on the valid split')
-  const gate = values.short ? ['--no-gate', '--no-latency'] : ['--gate', '0.01'] // 200 pairs a task: two other labels are a point of F1
+  const gate = values.short ? ['--no-gate', '--no-latency'] : ['--gate', '0.01'] // with 200 pairs per task, two different labels change F1 by .01
   const data = ['--data', 'runs/.cache/demo-corpus', ...gate]
   const form = ['--dtype', 'fp32,int8,q8', '--name', 'sohu-demo', ...data, '--force']
   run(process.execPath, 'packages/export/dist/cli.js', 'sohu', '--checkpoint', `${folder}/best`, '--out', out, ...form)

@@ -1,4 +1,4 @@
-// npm start without a source of public weights, and with --from-scratch: both end with a trained model that matches texts.
+// npm start without a source of public weights, and with --from-scratch: both produce a trained model that matches texts.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(path.join(os.tmpdir(), 'start-'))
 after(() => rmSync(folder, { recursive: true }))
 
-/** An environment in which neither the hub nor Maven has the weights, and none were kept. */
+/** An environment in which neither the hub nor Maven has the weights, and none are cached. */
 function withoutWeights() {
   writeFileSync(path.join(folder, 'mvn'), '#!/bin/sh\necho "no repository can be reached" >&2\nexit 1\n')
   chmodSync(path.join(folder, 'mvn'), 0o755)
@@ -21,7 +21,7 @@ function withoutWeights() {
   return { ...process.env, HF_ENDPOINT: 'http://127.0.0.1:1', SOHU_MATCH_CACHE: cache, PATH }
 }
 
-/** What `npm start -- --short …` prints; throws if it fails. What an earlier run left is removed. */
+/** The output of `npm start -- --short …`; throws if it fails. Leftovers of earlier runs are removed. */
 function start(env, ...flags) {
   const zh = ['runs/model-zh-quick-short-1', 'packages/model-zh/model-quick-short']
   for (const left of ['runs/demo-short', 'models/demo-short', ...zh])
@@ -47,7 +47,7 @@ it('says in one sentence that there are no public weights, and trains from scrat
   const printed = start(withoutWeights())
   assert.match(printed, /train import --from bge-small-zh-v1\.5/)
   const sentences = printed.match(
-    /^The public weights cannot be had .* trained from scratch on a generated corpus\.$/gm
+    /^The public weights are not available .* trained from scratch on a generated corpus\.$/gm
   )
   assert.equal(sentences?.length, 1)
   assertTrainedFromScratch(printed)

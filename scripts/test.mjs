@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm test: everything that must hold, from a fresh clone; CI runs this and nothing else.
+// npm test: all checks, from a fresh clone; CI runs this and nothing else.
 import { readdirSync } from 'node:fs'
 import { prepare } from './prepare.mjs'
 import { nx, run } from './run.mjs'
@@ -32,4 +32,4 @@ run(process.execPath, 'scripts/show-matches.mjs', 'packages/model-zh/model-short
 run(process.execPath, '--test', 'scripts/start.test.mjs')
 nx('run', 'e2e:e2e')
 nx('run', 'faults:faults') // short counts; npm run test:faults has the full ones
-run(process.execPath, '--test', 'examples/spark/spark.test.mjs') // installs Spark where it is not there
+run(process.execPath, '--test', 'examples/spark/spark.test.mjs') // installs Spark if it is missing

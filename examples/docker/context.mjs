@@ -9,7 +9,7 @@ if (!model) throw new Error('Name a model folder: node examples/docker/context.m
 const here = import.meta.dirname
 const packages = join(here, '../../packages')
 
-mkdirSync(out) // a folder that is there is not mixed with another build
+mkdirSync(out) // throws if the folder exists, so that two builds are never mixed
 for (const name of ['sdk-node', 'cli'])
   execFileSync('npm', ['pack', '--silent', '--pack-destination', resolve(out)], { cwd: join(packages, name) })
 for (const file of ['Dockerfile', 'compose.yaml']) cpSync(join(here, file), join(out, file))

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What /proc/ID/name holds; empty where the process has ended or is another user's. */
+/** Content of /proc/ID/name; empty if the process has exited or belongs to another user. */
 function read(id, name) {
   try {
     return readFileSync(`/proc/${id}/${name}`, 'utf8')

@@ -11,12 +11,12 @@ flags.add_argument("--partitions", type=int, default=8, help="at least this many
 flags = flags.parse_args()
 
 spark = SparkSession.builder.appName("sohu-match").getOrCreate()
-# Spark runs a task on each core, so a process takes one thread. A pair judged alone has the same digits wherever it is judged.
+# Spark runs a task per core, so each process gets one thread. A pair scored alone has the same score, bit for bit, wherever it is scored.
 command = f"sohu-match score --quiet --threads 1 --batch-tokens 1 --model {shlex.quote(flags.model)}"
 env = {"PATH": os.environ["PATH"]}      # pipe() starts its processes with an empty environment
 started = time.monotonic()
 lines = spark.sparkContext.textFile(flags.input, flags.partitions)
-# checkCode makes a process that dies a failed task, which Spark runs again; without it the lines it did not answer would be missing.
+# checkCode turns a process that dies into a failed task, which Spark retries; without it the lines it did not answer would be missing.
 scores = lines.pipe(command, env, checkCode=True).persist(StorageLevel.DISK_ONLY)    # sorting reads them more than once
 scores.sortBy(lambda line: json.loads(line)["id"]).saveAsTextFile(flags.output)
 count, seconds = scores.count(), time.monotonic() - started

@@ -1,4 +1,4 @@
-// Runs score.py in Apache Spark, undisturbed and with parts of it killed: both must give what one `sohu-match score` process gives.
+// Runs score.py in Apache Spark, undisturbed and with parts of it killed: both must produce the output of one `sohu-match score` process.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import {
@@ -61,13 +61,13 @@ before(async () => {
 
 after(() => rmSync(folder, { recursive: true }))
 
-it('gives the lines of one process, in the order of the ids', async () => {
+it('writes the lines of a single process, in the order of the ids', async () => {
   const { stdout } = await submit('local[2,4]', 'plain').ended
   assert.equal(outputOf('plain'), expected)
   console.log(`Spark, local[2]: ${stdout.trim()}`)
 })
 
-it('loses and doubles nothing when a process and then an executor are killed in mid-task', async () => {
+it('loses and duplicates nothing when a process and then an executor are killed in mid-task', async () => {
   const job = submit('local-cluster[2,1,1024]', 'killed')
   await kill(job, (id) => id, /Lost task .*[^]*exited with error code -9/)
   await kill(job, (id) => ancestorOf(id, 'CoarseGrainedExecutorBackend'), /Lost executor/)
@@ -108,7 +108,7 @@ async function scoreInOneProcess() {
   return stdout
 }
 
-/** A program under way; `ended` rejects, with the end of what it logged, where it fails. */
+/** A running program; `ended` rejects with the end of its log if it fails. */
 function start(command, args, input = '/dev/null') {
   const file = openSync(input)
   const child = spawn(command, args, { cwd: folder, env: environment, stdio: [file, 'pipe', 'pipe'] })
@@ -131,14 +131,14 @@ function start(command, args, input = '/dev/null') {
   return { ended, log: () => log }
 }
 
-/** Kills what `choose` gives for a process in mid-task, and waits until Spark has seen it. */
+/** Kills the process that `choose` picks for one in mid-task, and waits until Spark has noticed. */
 async function kill(job, choose, seen) {
   const victim = await whileRunning(job, () => processesWith(model).find((id) => writtenBy(id) > MID_TASK))
   process.kill(choose(victim), 'SIGKILL')
   await whileRunning(job, () => seen.test(job.log()))
 }
 
-/** What `look` finds, as soon as it finds something. Throws where the job ends before. */
+/** The first defined result of `look`. Throws if the job ends before. */
 async function whileRunning({ ended }, look) {
   let over = false
   ended.then(
@@ -165,7 +165,7 @@ const outputOf = (name) =>
     .map((file) => readFileSync(path.join(folder, name, file), 'utf8'))
     .join('')
 
-/** A pair of generated texts, some alike and some not, under each task in turn. */
+/** A pair of generated texts, some similar and some not, for each task in turn. */
 function pair(id) {
   const subjects = ['启辰动物园', '诺焱动物园', '衡鑫科技', '岚洲镇应急局', '霁渚县中学']
   const acts = ['为老虎安新家', '抓回逃跑的猴子', '开放新系统内测', '抽干低洼处的积水', '扩建老虎兽舍']

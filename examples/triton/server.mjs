@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const CACHE = path.join(HERE, '../../node_modules/.cache/sohu-match/python-triton')
-/** Triton Inference Server 2.51 with its Python backend, as PyPI has it, built for NumPy 1; and what the stand-in backend imports. */
+/** Triton Inference Server 2.51 with its Python backend from PyPI, built for NumPy 1, and the imports of the stand-in backend. */
 const PACKAGES = ['nvidia-pytriton==0.7.0', 'numpy==1.26.4', 'onnxruntime==1.32.0']
 
 /** A virtual environment with Triton's server: 55 MB, on Linux x64 with glibc 2.35 or later. */

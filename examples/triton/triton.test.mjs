@@ -1,4 +1,4 @@
-// A folder of `export --layout triton` in a real Triton Inference Server: it loads, and the SDK in front of it gives its local scores.
+// A folder of `export --layout triton` in a real Triton Inference Server: it loads, and the SDK in front of it returns the same scores as locally.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -48,7 +48,7 @@ describe('Triton', () => {
     rmSync(work, { recursive: true, force: true })
   })
 
-  it('reads the configuration as it was meant', async () => {
+  it('reads the configuration as intended', async () => {
     const config = await (await fetch(`${endpoint}/config`)).json()
     assert.equal(config.platform, 'onnxruntime_onnx')
     assert.equal(config.max_batch_size, 8)
@@ -58,7 +58,7 @@ describe('Triton', () => {
     assert.equal(config.parameters.sohu_match_sha256.string_value, files['1/model.onnx'].sha256)
   })
 
-  it('gives the scores of the SDK alone, which tokenizes in front of it', async (test) => {
+  it('returns the scores of the SDK alone, which tokenizes in front of it', async (test) => {
     const local = await open(test, { model, device: 'cpu', workers: 1 })
     const remote = await open(test, { model, endpoint })
     assert.equal(remote.info.device, 'remote')
@@ -82,7 +82,7 @@ describe('Triton', () => {
     assert.ok(runs - before.runs < rows - before.rows, `${rows - before.rows} pairs in ${runs - before.runs} runs`)
   })
 
-  it('is refused where its graph is not that of the folder', async () => {
+  it('is refused if its graph is not that of the folder', async () => {
     const other = path.join(work, 'other')
     cpSync(model, other, { recursive: true })
     const manifest = JSON.parse(readFileSync(path.join(other, 'manifest.json'), 'utf8'))
@@ -95,14 +95,14 @@ describe('Triton', () => {
   })
 })
 
-/** A matcher until the end of a test. */
+/** A matcher that is disposed of at the end of the test. */
 async function open(test, options) {
   const matcher = await createMatcher(options)
   test.after(() => matcher.dispose())
   return matcher
 }
 
-/** Rows that the model has judged, and how often it ran for them. */
+/** Rows that the model has scored, and in how many runs. */
 async function statistics(endpoint) {
   const [{ inference_count: rows, execution_count: runs }] = (await (await fetch(`${endpoint}/stats`)).json())
     .model_stats

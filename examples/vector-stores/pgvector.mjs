@@ -1,4 +1,4 @@
-// Indexes news in PostgreSQL with pgvector and finds what is like a query: node pgvector.mjs MODEL TASK NEWS.jsonl URL QUERY
+// Indexes news in PostgreSQL with pgvector and finds the items nearest to a query: node pgvector.mjs MODEL TASK NEWS.jsonl URL QUERY
 import { readFileSync } from 'node:fs'
 import { checkStoredVectors, createMatcher } from '@sohu-match/sdk-node'
 import pg from 'pg'

@@ -1,4 +1,4 @@
-// Indexes news in an SQLite file with sqlite-vec and finds what is like a query: node sqlite-vec.mjs MODEL TASK NEWS.jsonl FILE QUERY
+// Indexes news in an SQLite file with sqlite-vec and finds the items nearest to a query: node sqlite-vec.mjs MODEL TASK NEWS.jsonl FILE QUERY
 import { readFileSync } from 'node:fs'
 import { checkStoredVectors, createMatcher } from '@sohu-match/sdk-node'
 import Database from 'libsql'

@@ -27,7 +27,7 @@ before(async () => {
 })
 after(() => rmSync(folder, { recursive: true }))
 
-/** A bi-encoder of random weights: what is tested is the store, against `rank` of the same model. */
+/** A bi-encoder with random weights: the test compares the store with `rank` of the same model. */
 async function makeModel(seed) {
   const checkpoint = path.join(folder, `checkpoint-${seed}`)
   const sizes = ['--layers', '1', '--hidden', '64', '--heads', '4', '--intermediate', '64', '--max-length', '64']
@@ -38,7 +38,7 @@ async function makeModel(seed) {
 
 const modelOf = (seed) => path.join(folder, `model-${seed}`)
 
-/** Indexes and asks twice, adds nothing the second time, and refuses another model. */
+/** Indexes and queries twice, adds nothing the second time, and refuses another model. */
 async function checkStore(script, place) {
   const file = fileURLToPath(new URL(script, import.meta.url))
   const query = lines[7].text

@@ -5,7 +5,7 @@ import { failed, missing } from './report.mjs'
 
 const CHILD = 'scripts/gpu/page.mjs'
 
-/** The checks of the browser SDK on the hardware adapter of Chromium, against Node on the CPU. */
+/** Checks of the browser SDK on Chromium's hardware adapter, against Node on the CPU. */
 export function browserChecks({ dtypes }) {
   return comparedDtypes(dtypes).map((dtype) => ({
     check: `browser: webgpu, ${dtype}`,
@@ -35,7 +35,7 @@ async function scores(context, seconds, dtype) {
   return browserRow({ dtype, expected, actual: value })
 }
 
-/** What the page found; an adapter in software is no check of a GPU. */
+/** The row for the page's result; a software adapter does not count as a check of a GPU. */
 export function browserRow({ dtype, expected, actual: { missing: part, error, adapter, browser, scores } }) {
   if (part) return missing(part)
   if (!adapter)

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run check:gpu: what training and inference do on this machine's GPU, as one table and gpu-report.json. Needs no network.
+// npm run check:gpu: checks training and inference on this machine's GPU; writes one table and gpu-report.json. Needs no network.
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -15,7 +15,7 @@ import { runChecks, whereBuilt } from './run-checks.mjs'
 import { tensorflowChecks } from './tensorflow.mjs'
 
 const GROUPS = { onnxruntime: onnxruntimeChecks, tensorflow: tensorflowChecks, browser: browserChecks }
-/** The file of each group that a build must have made. */
+/** A build output that each group needs. */
 const BUILT = {
   onnxruntime: 'packages/sdk-node/dist/index.js',
   tensorflow: 'packages/train/dist/gpu/check.js',
@@ -62,7 +62,7 @@ function modelFolder(given) {
   return found
 }
 
-/** The precisions that a model folder has. */
+/** Precisions of a model folder. */
 const dtypesOf = (model) => Object.keys(JSON.parse(readFileSync(path.join(model, 'manifest.json'), 'utf8')).graphs)
 
 const packageFile = (name) =>
@@ -80,7 +80,7 @@ async function main() {
   if (help) return void console.log(HELP)
   const folder = mkdtempSync(path.join(os.tmpdir(), 'sohu-match-gpu-'))
   const versions = versionsOf(PACKAGES, packageFile)
-  /** A child's options with the time that its check has left. */
+  /** Options of a child process, limited to the time that its check has left. */
   const inTime = (more) => ({
     cwd: ROOT,
     ...more,
@@ -119,7 +119,7 @@ async function main() {
       seconds,
       onRow(row, rows) {
         console.log(`${row.result.padEnd(8)}${row.check}, ${row.seconds} s`)
-        writeReport(out, report(rows)) // whoever stops this keeps what is known
+        writeReport(out, report(rows)) // after each row, so that an interrupted run leaves its results
       }
     })
     console.log(`\n${table(rows)}\n\n${summary(rows)}. The report is in ${out}.`)

@@ -1,4 +1,4 @@
-// The logic of check:gpu with machines and processes that are made up; the checks themselves run on real ones (--rehearse).
+// The logic of check:gpu with simulated machines and processes; the checks themselves run on real ones (--rehearse).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { browserChecks, browserRow } from './browser.mjs'
@@ -15,7 +15,7 @@ const GPU = {
 const NONE = { gpus: [], nvidiaDriver: false, renderNodes: false }
 const DTYPES = ['fp32', 'int8', 'q8']
 
-/** A context whose children answer by a function of their arguments. */
+/** A context in which `answer` computes a child's result from its arguments. */
 const contextOf = (facts, answer, more = {}) => ({
   facts,
   versions: {},
@@ -42,7 +42,7 @@ describe('the machine', () => {
     assert.deepEqual(parseGpus('No devices were found\n'), [])
   })
 
-  it('has a reason why it has no GPU, and what to do', () => {
+  it('explains why it has no GPU, and what to do', () => {
     assert.equal(noNvidia(GPU), undefined)
     assert.match(noNvidia(NONE), /install a driver/)
     assert.match(noNvidia({ ...NONE, nvidiaDriver: true }), /access to the GPU/)
@@ -54,7 +54,7 @@ describe('the machine', () => {
 describe('running checks', () => {
   const check = (name, run, seconds = 10) => ({ check: name, group: 'browser', seconds, run })
 
-  it('makes a failed row of a check that throws, and goes on', async () => {
+  it('turns a check that throws into a failed row, and continues', async () => {
     const rows = await run([
       check('a', () => {
         throw new Error('broken')
@@ -65,7 +65,7 @@ describe('running checks', () => {
     assert.match(rows[0].found, /broken/)
   })
 
-  it('gives a check what is left of the time, and starts none without any', async () => {
+  it('limits a check to the time that is left, and starts none without any', async () => {
     let clock = 0
     const limits = []
     const slow = (_, seconds) => {
@@ -107,14 +107,14 @@ describe('onnxruntime', () => {
       value: { scores: [0.25, 0.75], pairsPerSecond: 100, ...(device !== 'cpu' && { gpuMiB: 500, ...more }) }
     })
 
-  it('compares the precisions of the model that a GPU is meant for', () => {
+  it('compares the precisions that are meant for GPUs', () => {
     assert.deepEqual(
       checks.map(({ check }) => check),
       ['onnxruntime: cuda, fp32', 'onnxruntime: cuda, q8', 'onnxruntime: webgpu, fp32', 'onnxruntime: webgpu, q8']
     )
   })
 
-  it('passes where scores agree, and asks the CPU once per precision', async () => {
+  it('passes if scores agree, and runs the CPU once per precision', async () => {
     const calls = []
     const rows = await run(
       checks,
@@ -130,7 +130,7 @@ describe('onnxruntime', () => {
     )
   })
 
-  it('fails where they differ by more than the tolerance, by a NaN, or in number', async () => {
+  it('fails if they differ by more than the tolerance, by a NaN, or in number', async () => {
     for (const scores of [[0.25, 0.79], [NaN, 0.75], [0.25]]) {
       const rows = await run(checks, contextOf(GPU, answer({ scores })))
       assert.ok(
@@ -228,7 +228,7 @@ describe('tensorflow', () => {
       file.endsWith('.py') ? torch : { value: { ...answers, ...more }[part] }
   const steps = (rows) => rows.filter(({ check }) => check.startsWith('tensorflow: step'))
 
-  it('runs nothing more where TensorFlow is on the CPU, and says what to install', async () => {
+  it('runs nothing else if TensorFlow is on the CPU, and says what to install', async () => {
     const probe = { onGpu: false, tensorflow: '2.18.0' }
     const stderr = 'x.cc:1] Cannot dlopen some GPU libraries: libcudnn.so.9'
     const rows = await run(
@@ -240,7 +240,7 @@ describe('tensorflow', () => {
     assert.match(rows[0].found, /npm run setup/)
   })
 
-  it('compares with PyTorch where that is installed, and names what is missing once it is not', async () => {
+  it('compares with PyTorch if it is installed, and otherwise says what is missing', async () => {
     const withTorch = steps(await run(checks, contextOf(GPU, answer())))
     assert.match(withTorch[0].found, /12\.30 steps\/s.*4\.0 GiB.*PyTorch 2\.11: 20\.00 steps\/s/)
     let asked = 0
@@ -274,20 +274,20 @@ describe('tensorflow', () => {
     assert.ok(steps(crash).every(({ result, found }) => result === 'failed' && found === 'SIGSEGV'))
   })
 
-  it('says of a step what it costs', () => {
+  it('reports the cost of a step', () => {
     assert.equal(
       stepSentence({ ...answers.step, deviceMiB: undefined, torch: undefined }),
       '12.30 steps/s, tensors 2.00 GB at most'
     )
   })
 
-  it('compares a stopped and resumed run with a whole one', async () => {
+  it('compares a resumed run with an uninterrupted one', async () => {
     const read = (file) => Buffer.from(file.includes('stopped') ? 'other' : 'same')
     const rows = await run(checks, contextOf(GPU, answer(), { read }))
     assert.equal(resultsOf(rows)['tensorflow: resume'], 'failed')
   })
 
-  it('accepts a resumed run that is not equal only where two whole runs are not either', () => {
+  it('accepts a resumed run that differs only if two uninterrupted runs differ as well', () => {
     assert.equal(resumeRow({ again: [], resumed: [] }).result, 'passed')
     assert.equal(resumeRow({ again: [], resumed: ['last/ema.safetensors'] }).result, 'failed')
     const stated = resumeRow({ again: ['last/ema.safetensors'], resumed: ['last/ema.safetensors'] })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** The last characters of a child's stderr that are kept. */
+/** Number of characters kept of the end of a child's stderr. */
 const KEPT = 20_000
 
 /**
@@ -54,11 +54,11 @@ function killGroup(pid) {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch (error) {
-    if (error.code !== 'ESRCH') throw error // it has ended by itself
+    if (error.code !== 'ESRCH') throw error // it has exited by itself
   }
 }
 
-/** The line of a program's stderr that says what went wrong: Node's or Python's error, else its last one. */
+/** The error line in a program's stderr: Node's or Python's error, otherwise the last line. */
 export function lastError(stderr) {
   const lines = stderr
     .split('\n')

@@ -4,12 +4,12 @@ import os from 'node:os'
 
 const SMI = ['--query-gpu=name,driver_version,memory.total,memory.used', '--format=csv,noheader,nounits']
 
-/** Output of a program; undefined where it is not installed or fails. */
+/** Output of a program; undefined if it is not installed or fails. */
 function output(command, args) {
   try {
     return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 20_000 })
   } catch {
-    return undefined // the caller says what is missing
+    return undefined // the caller reports what is missing
   }
 }
 
@@ -23,7 +23,7 @@ export function parseGpus(csv = '') {
     .map(([name, driver, memoryMiB, usedMiB]) => ({ name, driver, memoryMiB: +memoryMiB, usedMiB: +usedMiB }))
 }
 
-/** The facts of this machine that the report holds and the checks decide by. */
+/** Facts about this machine, for the report and for the checks' decisions. */
 export function machineFacts(run = output) {
   return {
     gpus: parseGpus(run('nvidia-smi', SMI)),
@@ -37,7 +37,7 @@ export function machineFacts(run = output) {
   }
 }
 
-/** Why this machine has no NVIDIA GPU to check; undefined where it has one. */
+/** Why this machine has no NVIDIA GPU to check; undefined if it has one. */
 export function noNvidia({ gpus, nvidiaDriver }) {
   if (gpus.length > 0) return undefined
   return nvidiaDriver
@@ -45,13 +45,13 @@ export function noNvidia({ gpus, nvidiaDriver }) {
     : 'no NVIDIA GPU: install a driver of version 525 or later, and start containers with --gpus all'
 }
 
-/** Why this machine has no GPU of any maker for WebGPU; undefined where it may have one. */
+/** Why this machine has no GPU of any vendor for WebGPU; undefined if it may have one. */
 export function noHardware({ gpus, nvidiaDriver, renderNodes }) {
   if (gpus.length > 0 || nvidiaDriver || renderNodes) return undefined
   return 'no GPU: there is neither an NVIDIA driver nor /dev/dri'
 }
 
-/** The versions of installed packages, by name; `null` where one is not installed. */
+/** Versions of packages by name; `null` for a package that is not installed. */
 export function versionsOf(packages, resolve) {
   return Object.fromEntries(
     packages.map((name) => {

@@ -4,14 +4,14 @@ import { failed, missing } from './report.mjs'
 const CHILD = 'scripts/gpu/score.mjs'
 
 /**
- * The largest difference of a score from the CPU's in the same precision. fp32: sums in another order, TF32 off. fp16: a GPU rounds at other places,
+ * Largest allowed difference from the CPU's score in the same precision. fp32: another order of summation, TF32 off. fp16: a GPU rounds elsewhere,
  * 2^-11 each. q8, q4: the CPU rounds activations to int8 in blocks (accuracy_level 4), a GPU keeps them.
  */
 export const TOLERANCES = { fp32: 1e-4, fp16: 1e-2, q8: 2e-2, q4: 5e-2 }
 
 const DEVICES = { cuda: noNvidia, webgpu: noHardware }
 
-/** The checks of inference in Node: the model's precisions on both devices, against the CPU. */
+/** Checks of inference in Node: the model's precisions on both devices, against the CPU. */
 export function onnxruntimeChecks({ dtypes }) {
   return Object.keys(DEVICES).flatMap((device) =>
     comparedDtypes(dtypes).map((dtype) => ({
@@ -23,7 +23,7 @@ export function onnxruntimeChecks({ dtypes }) {
   )
 }
 
-/** Those of a model's precisions that a GPU is meant for. */
+/** Precisions of a model that are meant for GPUs. */
 export const comparedDtypes = (dtypes) => Object.keys(TOLERANCES).filter((dtype) => dtypes.includes(dtype))
 
 async function scores(context, seconds, device, dtype) {
@@ -38,7 +38,7 @@ async function scores(context, seconds, device, dtype) {
   return scoresRow({ device, dtype, expected, actual, gap })
 }
 
-/** The CPU's answers, asked for once per precision. */
+/** The CPU's scores, computed once per precision. */
 export function cpuScores(context, dtype, seconds) {
   context.cpuScores ??= {}
   return (context.cpuScores[dtype] ??= score(context, 'cpu', dtype, { seconds }))
@@ -53,7 +53,7 @@ async function score(context, device, dtype, options) {
   return value?.error ? { problem: value.error.message, code: value.error.code } : (value ?? { problem })
 }
 
-/** Compares the answers of two devices. A device that uses no memory of the GPU is a software adapter: that is no check of a GPU. */
+/** Compares the scores of two devices. A device that uses no GPU memory is a software adapter, which does not count as a check of a GPU. */
 export function scoresRow({ device, dtype, expected, actual, gap }) {
   const difference = largestDifference(expected.scores, actual.scores)
   const figures = { difference, pairsPerSecond: actual.pairsPerSecond, cpuPairsPerSecond: expected.pairsPerSecond }
@@ -69,7 +69,7 @@ export function scoresRow({ device, dtype, expected, actual, gap }) {
   return { result: 'passed', found, wanted, figures: { ...figures, gpuMiB: actual.gpuMiB } }
 }
 
-/** The largest |a - b|; NaN where a number is, and where the lengths differ. */
+/** The largest |a - b|; NaN if any value is NaN or the lengths differ. */
 export function largestDifference(a, b) {
   if (a.length !== b.length) return NaN
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)

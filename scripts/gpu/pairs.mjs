@@ -9,7 +9,7 @@ const SENTENCES = [
   '电影上映三天，票房突破十亿元！'
 ]
 
-/** A text of `count` sentences that starts at another one for each `from`. */
+/** A text of `count` sentences, starting at sentence `from`. */
 const text = (from, count) =>
   Array.from({ length: count }, (_, i) => SENTENCES[(from + i * 3) % SENTENCES.length]).join('')
 
@@ -28,7 +28,7 @@ export function comparedPairs(tasks, count = Infinity) {
   return tasks.flatMap((task) => pairs.map(([a, b]) => ({ a, b, task }))).slice(0, count)
 }
 
-/** Pairs of about 60 characters each, all different, to measure time with. */
+/** Distinct pairs of about 60 characters, for measuring time. */
 export function timedPairs(count, task, round) {
   return Array.from({ length: count }, (_, i) => ({
     a: `${round}.${i} ${text(i, 1 + (i % 3))}`,

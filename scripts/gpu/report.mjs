@@ -9,7 +9,7 @@ export function exitCode(rows) {
   return rows.length > 0 && rows.every(({ result }) => result === 'passed') ? 0 : 3
 }
 
-/** The rows as a table in plain text, long sentences on lines of their own. */
+/** The rows as a plain-text table, in which long sentences wrap. */
 export function table(rows, width = 118) {
   const names = Math.max(...rows.map(({ check }) => check.length))
   const indent = ' '.repeat(names + 11)
@@ -31,7 +31,7 @@ function wrap(text, width) {
   return lines
 }
 
-/** How many rows have each result, as a sentence. */
+/** The number of rows with each result. */
 export function summary(rows) {
   const count = (result) => rows.filter((row) => row.result === result).length
   return `${count('passed')} passed, ${count('failed')} failed, ${count('missing')} missing`
@@ -49,6 +49,6 @@ export function withinLimits(numbers, more = '') {
   }
 }
 
-/** Rows that could not be checked, or went wrong without a number. */
+/** Rows for checks that could not run, or failed without a measurement. */
 export const missing = (found) => ({ result: 'missing', found })
 export const failed = (found) => ({ result: 'failed', found })

@@ -11,7 +11,7 @@ import { exitCode, summary, table, withinLimits } from './report.mjs'
 const row = (result, found = 'x') => ({ check: 'a check', result, found })
 
 describe('the exit code', () => {
-  it('is 0 where all passed, 1 where something is wrong, 3 where parts are missing', () => {
+  it('is 0 if all passed, 1 if something is wrong, 3 if parts are missing', () => {
     assert.equal(exitCode([row('passed'), row('passed')]), 0)
     assert.equal(exitCode([row('missing'), row('failed')]), 1)
     assert.equal(exitCode([row('passed'), row('missing')]), 3)
@@ -61,7 +61,7 @@ describe('a child', () => {
     assert.deepEqual(value, { a: '1' })
   })
 
-  it('has a problem where it crashes, throws, prints no value or does not start', async () => {
+  it('has a problem if it crashes, throws, prints no value or does not start', async () => {
     assert.match((await node('process.abort()')).problem, /^SIGABRT/)
     assert.match((await node("throw new TypeError('wrong')")).problem, /^exit code 1: TypeError: wrong$/)
     assert.match((await node("console.log('text')")).problem, /not JSON: text/)
@@ -74,7 +74,7 @@ describe('a child', () => {
     assert.match((await node(script, { seconds: 1 })).problem, /had not ended after 1 s/)
   })
 
-  it('is stopped at what it prints', async () => {
+  it('is stopped once it prints a given line', async () => {
     const script =
       "process.on('SIGTERM', () => process.exit(143)); console.log('step 1'); setInterval(() => console.log('step 2'), 20)"
     const stopped = await runChild(process.execPath, ['-e', script], { seconds: 60, stopAt: /step 2/, expected: [143] })
@@ -101,7 +101,7 @@ describe('check:gpu as a command', () => {
   writeFileSync(path.join(folder, 'manifest.json'), JSON.stringify({ graphs: { fp32: {}, q8: {} }, tasks: [] }))
   const call = (...flags) => spawnSync(process.execPath, [command, ...flags], { encoding: 'utf8' })
 
-  it('writes a table and a report, and exits with 3 where no browser is there', () => {
+  it('writes a table and a report, and exits with 3 if there is no browser', () => {
     const out = path.join(folder, 'report.json')
     const env = { ...process.env, CHROME_PATH: '/no/browser' }
     const { status, stdout } = spawnSync(

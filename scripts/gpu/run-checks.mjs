@@ -1,10 +1,10 @@
 import { failed, missing } from './report.mjs'
 
-/** Seconds left below which no check starts. */
+/** Minimum seconds left for a check to start. */
 const LEAST = 5
 
 /**
- * Runs checks one after another, each within its own limit and what is left of `seconds` in all. A check that throws is a failed row, one for
+ * Runs checks one after another, each within its own limit and the rest of `seconds`, the limit of all. A check that throws is a failed row, one for
  * which no time is left a missing row; `context.deadline` is the end of the check that runs; `onRow` receives each row as soon as it is known.
  */
 export async function runChecks(checks, context, { seconds, now = () => performance.now() / 1000, onRow = () => {} }) {
@@ -23,7 +23,7 @@ export async function runChecks(checks, context, { seconds, now = () => performa
   return rows
 }
 
-/** The checks as they are where the file that they run is built; else each is a missing row. */
+/** The checks themselves if the file that they run is built; otherwise each becomes a missing row. */
 export function whereBuilt(isBuilt, file, checks) {
   if (isBuilt) return checks
   return checks.map((check) => ({ ...check, run: () => missing(`${file} is not built: run \`npm run build\``) }))

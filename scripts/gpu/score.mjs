@@ -1,4 +1,4 @@
-// score.mjs MODEL DEVICE DTYPE PAIRS: scores of at most so many of the compared pairs as one JSON line, or the SDK's error; a process of its own for each device.
+// score.mjs MODEL DEVICE DTYPE PAIRS: prints the scores of the first PAIRS compared pairs, or the SDK's error, as one JSON line; each device has its own process.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -8,7 +8,7 @@ import { comparedPairs, timedPairs } from './pairs.mjs'
 
 const [model, device, dtype, pairs] = process.argv.slice(2)
 const count = Number(pairs)
-/** Pairs to warm up with, and pairs that are timed; none where few pairs are compared. */
+/** Number of warm-up pairs and of timed pairs; nothing is timed if only a few pairs are compared. */
 const TIMED = device === 'cpu' ? [32, 64] : [256, 1024]
 
 /** MiB in use on all GPUs; undefined without `nvidia-smi`. */
@@ -18,7 +18,7 @@ function usedMiB() {
     const csv = execFileSync('nvidia-smi', flags, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
     return parseGpus(csv).reduce((sum, gpu) => sum + gpu.usedMiB, 0)
   } catch {
-    return undefined // then the report does not say it
+    return undefined // the report then omits it
   }
 }
 

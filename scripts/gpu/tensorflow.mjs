@@ -8,13 +8,13 @@ const CHECK = 'packages/train/dist/gpu/check.js'
 const CLI = 'packages/train/dist/cli.js'
 const SETUP = 'SOHU_MATCH_TENSORFLOW=gpu npm run setup'
 
-/** Products exactly in float32: cuBLAS and cuDNN read this. */
+/** Exact float32 products: read by cuBLAS and cuDNN. */
 const FLOAT32 = { NVIDIA_TF32_OVERRIDE: '0' }
-/** Memory as it is needed, so that nvidia-smi shows what a step takes; TensorFlow reserves nearly all otherwise. */
+/** Allocates memory as needed, so that nvidia-smi shows what a step uses; otherwise TensorFlow reserves nearly all of it. */
 const GROWTH = { TF_FORCE_GPU_ALLOW_GROWTH: 'true' }
 const CPU = { CUDA_VISIBLE_DEVICES: '-1' }
 
-/** Sizes and settings whose steps are measured; the peer runs the same size and precision. */
+/** Sizes, settings and numbers of steps to measure; the peer runs the same size and precision. */
 const STEPS = [
   ['small', {}, 30],
   ['small', { precision: 'bfloat16' }, 30],
@@ -26,7 +26,7 @@ const STEPS = [
 ]
 const REHEARSED_STEPS = [['tiny', {}, 1]]
 
-/** The checks of training on TensorFlow. They run where the first has found it on a GPU, or in a rehearsal. */
+/** Checks of training on TensorFlow. They run if the first one finds it on a GPU, or in a rehearsal. */
 export function tensorflowChecks({ rehearse }) {
   const checks = [
     { check: 'tensorflow: on the GPU', seconds: 60, run: probe },
@@ -64,13 +64,13 @@ async function probe(context, seconds) {
   return missing(`TensorFlow ${value.tensorflow} runs on the CPU: ${reason}`)
 }
 
-/** What TensorFlow logs about the GPU that it does not use. */
+/** TensorFlow's log line about a GPU that it does not use. */
 function cudaLine(stderr) {
   const lines = stderr.split('\n').filter((line) => /dlopen|dynamic library|libcu|CUDA|cuda/.test(line))
   return lines.at(-1)?.replace(/^.*?\] /, '') ?? lastError(stderr)
 }
 
-/** Largest differences from the reference: float32 as in the tests; TF32 keeps 10 bits of a factor. */
+/** Largest allowed differences from the reference: float32 as in the tests; TF32 keeps 10 bits of a factor. */
 const EXACT = { losses: 1e-5, gradients: 3e-5, logits: 5e-5, weights: 2e-4 }
 const TF32 = { losses: 5e-3, gradients: 5e-3, logits: 2e-2, weights: 2e-2 }
 
@@ -107,7 +107,7 @@ async function gradients(context, seconds) {
   return { ...row, figures }
 }
 
-/** Small enough for seconds, with everything on that holds state. */
+/** Small enough for seconds, with every feature that holds state. */
 const RUN = [
   'model.vocab_size=400',
   'model.hidden_size=16',
@@ -116,7 +116,7 @@ const RUN = [
 ]
 const RUN_FLAGS = ['--preset', 'smoke', '--set', ...RUN, 'model.max_length=48', 'epochs=4', 'batch_pairs=8']
 
-/** Two runs with one seed, and a third that is stopped and resumed; all three as a user starts them. */
+/** Two runs with the same seed, and a third that is stopped and resumed, started as a user would. */
 async function resume(context, seconds) {
   const folder = (name) => path.join(context.folder, name)
   const train = (name, flags, more = {}) =>
@@ -138,12 +138,12 @@ async function resume(context, seconds) {
 
 const STATE = ['model', 'ema', 'optimizer'].map((name) => `last/${name}.safetensors`)
 
-/** The files of two runs' last checkpoints that are not the same to the bit. */
+/** Files of two runs' last checkpoints that are not identical bit for bit. */
 export function differing(one, other, read) {
   return STATE.filter((file) => !read(path.join(one, file)).equals(read(path.join(other, file))))
 }
 
-/** A resumed run must equal a whole one to the bit; where two whole runs differ too, the device's sums are at fault, and that is said. */
+/** A resumed run must equal an uninterrupted one bit for bit. If two uninterrupted runs differ as well, the row says that the device's sums are the cause. */
 export function resumeRow({ again, resumed }) {
   if (resumed.length === 0)
     return { result: 'passed', found: 'a stopped and resumed run equals a whole one to the bit' }
@@ -166,7 +166,7 @@ async function step(context, seconds, size, settings, steps) {
   return { result: finite ? 'passed' : 'failed', found: stepSentence(figures), figures }
 }
 
-/** What a step costs, for a reader. */
+/** Time, memory and throughput of a step, as a sentence. */
 export function stepSentence({ stepsPerSecond, loss, tensorBytes, deviceMiB, torch }) {
   const parts = [
     `${stepsPerSecond.toFixed(2)} steps/s`,

@@ -1,9 +1,9 @@
 import { run, which } from '../../packages/trainer/setup/run.mjs'
 
-/** Whether this system's packages can be installed from here: Debian or Ubuntu, as root. */
+/** Whether system packages can be installed: on Debian or Ubuntu, as root. */
 export const hasApt = () => process.getuid?.() === 0 && which(['apt-get']) !== undefined
 
-/** Installs packages of Debian. Returns why that was not possible (no network, no such package), or undefined: callers look for another source. */
+/** Installs Debian packages. Returns the reason if that fails (no network, no such package), so that callers can try another source. */
 export async function installFromApt(...args) {
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   try {

@@ -41,13 +41,13 @@ export const browser = {
   }
 }
 
-/** The first Chromium that starts: CHROME_PATH, then PATH, then Playwright's own. Throws SetupError where CHROME_PATH names none. */
+/** The first Chromium that starts: CHROME_PATH, then PATH, then Playwright's own. Throws SetupError if CHROME_PATH is not one. */
 export async function findBrowser(env = process.env) {
   if (env.CHROME_PATH) {
     const version = await versionOf(env.CHROME_PATH)
     if (!version)
       throw new SetupError(
-        `CHROME_PATH is ${env.CHROME_PATH}, which is no browser that starts: name a Chromium or Chrome file, or unset it.`
+        `CHROME_PATH is ${env.CHROME_PATH}, which is not a browser that starts: set it to a Chromium or Chrome executable, or unset it.`
       )
     return { path: env.CHROME_PATH, version }
   }
@@ -58,7 +58,7 @@ export async function findBrowser(env = process.env) {
   return undefined
 }
 
-/** Ubuntu's `chromium-browser` may be a stub that only names a snap, so a file counts once it has told its version. */
+/** Ubuntu's `chromium-browser` may be a stub for a snap, so a file counts only if it prints its version. */
 async function versionOf(file) {
   if (!isExecutable(file)) return undefined
   const text = await run(file, ['--version']).catch(() => '')

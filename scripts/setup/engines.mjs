@@ -4,8 +4,8 @@ import { say, SetupError, timed } from '../../packages/trainer/setup/say.mjs'
 import { hasApt, installFromApt } from './apt.mjs'
 
 /**
- * A browser engine beside Chromium for the end-to-end tests; its files go to node_modules/.sohu-match/`name`.json. Set-up continues where it
- * cannot be installed, since everything else works without it: the tests in that engine then fail and say so.
+ * A browser engine besides Chromium for the end-to-end tests; its paths go to node_modules/.sohu-match/`name`.json. Set-up continues if it
+ * cannot be installed, since everything else works without it: the tests in that engine then fail with the reason.
  */
 const engine = ({ name, title, packages, find }) => ({
   name: title,
@@ -44,7 +44,7 @@ export const webkit = engine({
   find: findWebKit
 })
 
-/** The Firefox of FIREFOX_PATH, else of PATH; undefined where there is none. Throws SetupError where FIREFOX_PATH is not a Firefox. */
+/** The Firefox of FIREFOX_PATH, otherwise of PATH; undefined if there is none. Throws SetupError if FIREFOX_PATH is not a Firefox. */
 export async function findFirefox(env = process.env) {
   const path = env.FIREFOX_PATH ?? which(['firefox-esr', 'firefox'], env.PATH)
   const version = path && (await outputOf(path, ['--version'], /Mozilla Firefox [\d.]+\w*/))
@@ -54,7 +54,7 @@ export async function findFirefox(env = process.env) {
   return undefined
 }
 
-/** WebKitGTK's driver, a Python with its bindings, and a virtual screen; undefined where one of them is missing. */
+/** WebKitGTK's driver, a Python with its bindings, and a virtual screen; undefined if one of them is missing. */
 export async function findWebKit(env = process.env) {
   const script = [
     'import gi',
@@ -75,6 +75,6 @@ export async function findWebKit(env = process.env) {
 
 async function outputOf(file, args, pattern) {
   if (!isExecutable(file)) return undefined
-  const text = await run(file, args).catch(() => '') // a file that does not start is not what is looked for
+  const text = await run(file, args).catch(() => '') // a file that does not start does not match
   return pattern.exec(text)?.[0]
 }

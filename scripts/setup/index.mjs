@@ -17,15 +17,15 @@ const stepsFor = ({ withBrowser, withSpark, weightsNames = [] }) => [
 ]
 
 /**
- * Brings this clone to where everything runs: npm packages, TensorFlow with the kernels of training and, where asked for, the browsers of the
- * end-to-end tests, Spark and public weights. Each step is skipped where its work is done; with `quiet`, nothing is printed about those. Throws SetupError with one
- * sentence of what to do.
+ * Sets up this clone: npm packages, TensorFlow with the kernels of training and, on request, the browsers of the
+ * end-to-end tests, Spark and public weights. Steps that are done are skipped, silently with `quiet`. Throws SetupError with one
+ * sentence that says what to do.
  */
 export async function setup({ quiet = false, ...parts } = {}) {
   await carryOut(stepsFor(parts), { quiet })
 }
 
-/** Reports for each step whether its work is done, without changing anything; true when all is. */
+/** Reports for each step whether it is done, without changing anything; true if all are. */
 export function check(parts = {}) {
   return report(stepsFor(parts))
 }

@@ -13,8 +13,8 @@ const readLock = (...parts) => {
 }
 
 /**
- * The first package of `wanted` (package-lock.json) that `installed` (npm's own record in node_modules) lacks or has in another version.
- * Optional packages count only where both have them: many are for other systems.
+ * The first package of `wanted` (package-lock.json) that is missing from `installed` (npm's own record in node_modules) or has another version there.
+ * Optional packages count only if both have them: many are for other systems.
  */
 export function firstDifference(wanted, installed) {
   return Object.keys(wanted).find((name) => {
@@ -29,7 +29,7 @@ export function firstDifference(wanted, installed) {
   })
 }
 
-/** What npm found wrong, without the page of usage that it prints after it. */
+/** npm's error message, without the usage that npm prints after it. */
 export function npmError(output) {
   const lines = output
     .split('\n')
@@ -60,7 +60,7 @@ export const packages = {
 
   work: () =>
     timed('packages', 'installing what package-lock.json lists (npm ci)', async () => {
-      // onnxruntime-node would fetch CUDA libraries; scripts are off as in .npmrc, and tools for tests are wanted whatever NODE_ENV says.
+      // onnxruntime-node would fetch CUDA libraries; scripts are off as in .npmrc, and test tools are needed whatever NODE_ENV is.
       const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-fund', '--no-audit']
       const options = { cwd: ROOT, env: { ONNXRUNTIME_NODE_INSTALL: 'skip' }, shorten: npmError }
       const npm = process.env.npm_execpath

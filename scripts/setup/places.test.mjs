@@ -27,7 +27,7 @@ describe('places', () => {
     assert.equal(readNote('a', folder), undefined)
   })
 
-  it('takes a note that was cut short for none', () => {
+  it('ignores a note that was cut short', () => {
     writeFileSync(path.join(folder, 'a.json'), '{"version":')
     assert.equal(readNote('a', folder), undefined)
   })
@@ -56,7 +56,7 @@ describe('places', () => {
     assert.deepEqual(readdirSync(folder), ['deps'])
   })
 
-  it('removes what a killed set-up left, and spares one that still runs', async () => {
+  it('removes leftovers of a killed set-up, but not of one that is still running', async () => {
     mkdirSync(path.join(folder, 'deps.tmp-999999999')) // above the largest process id of Linux
     mkdirSync(path.join(folder, `deps.tmp-${process.ppid}`))
     await makeFolder(path.join(folder, 'deps'), () => {})

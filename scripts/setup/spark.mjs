@@ -43,20 +43,20 @@ export const spark = {
   }
 }
 
-/** The major version in the first line of `java --version`; undefined where it is none. */
+/** The major version in the first line of `java --version`; undefined if there is none. */
 export function javaVersion(text) {
   const major = /^\S+ (\d+)/.exec(text)?.[1]
   return major && Number(major)
 }
 
-/** The Java of JAVA_HOME, else of PATH, where it is new enough; undefined where there is none. Throws SetupError where JAVA_HOME names an older one. */
+/** The Java of JAVA_HOME, otherwise of PATH, if it is new enough; undefined if there is none. Throws SetupError if JAVA_HOME has an older one. */
 export async function findJava(env = process.env) {
   const file = env.JAVA_HOME ? path.join(env.JAVA_HOME, 'bin', 'java') : which(['java'], env.PATH)
   const version = file && (await run(file, ['--version']).then(javaVersion, () => undefined)) // Java 8 knows no --version
   if (version >= OLDEST_JAVA) return file
   if (env.JAVA_HOME)
     throw new SetupError(
-      `JAVA_HOME is ${env.JAVA_HOME}, which is no Java ${OLDEST_JAVA} or newer: name one, or unset it.`
+      `JAVA_HOME is ${env.JAVA_HOME}, which is not Java ${OLDEST_JAVA} or newer: set it to one that is, or unset it.`
     )
   return undefined
 }
@@ -80,7 +80,7 @@ async function installJava() {
   return java
 }
 
-/** A folder of packages in place of a virtual environment: both are pure Python, and Debian's python3 comes without venv. */
+/** A folder of packages instead of a virtual environment: both are pure Python, and Debian's python3 comes without venv. */
 async function download(python, folder) {
   const args = [
     'install',

@@ -15,7 +15,7 @@ import { difference, target } from '../../packages/trainer/setup/tensorflow.mjs'
 import { errorOf, weights } from '../../packages/trainer/setup/weights.mjs'
 
 describe('Node', () => {
-  it('is refused below 20.19 and taken from there on', () => {
+  it('is refused below 20.19 and accepted from there on', () => {
     for (const version of ['18.20.0', '20.18.3']) assert.throws(() => requireNode(version), SetupError)
     for (const version of ['20.19.0', '20.20.2', '22.1.0', '24.21.0']) requireNode(version)
   })
@@ -29,11 +29,11 @@ describe('packages', () => {
     'node_modules/core': { resolved: 'packages/core', link: true }
   }
 
-  it("are there when npm's record equals the lock", () => {
+  it("are installed if npm's record equals the lock file", () => {
     assert.equal(firstDifference(lock, { ...lock }), undefined)
   })
 
-  it('are not when one is absent, older, replaced or linked elsewhere', () => {
+  it('are not if one is absent, older, replaced or linked elsewhere', () => {
     assert.equal(firstDifference(lock, { 'node_modules/core': lock['node_modules/core'] }), 'node_modules/a')
     assert.equal(
       firstDifference(lock, { ...lock, 'node_modules/a': { version: '0.9.0', integrity: 'sha512-a' } }),
@@ -49,11 +49,11 @@ describe('packages', () => {
     )
   })
 
-  it('may lack what is optional, for much of it is for other systems', () => {
+  it('may lack optional ones, many of which are for other systems', () => {
     assert.equal(firstDifference({ ...lock, 'node_modules/b': { version: '1.0.0', optional: true } }, lock), undefined)
   })
 
-  it("report npm's complaint without its page of usage", () => {
+  it("report npm's error without its usage text", () => {
     assert.equal(
       npmError(
         'npm warn x\nnpm error code EUSAGE\nnpm error\nnpm error Missing: a@1\nnpm error Clean install a project\nnpm error Usage:'
@@ -73,7 +73,7 @@ describe('TensorFlow', () => {
     packageVersion: '4.22.0'
   }
 
-  it('is the GPU build where an NVIDIA driver is, unless told otherwise', () => {
+  it('is the GPU build if there is an NVIDIA driver, unless a setting says otherwise', () => {
     assert.equal(target(facts).flavor, 'cpu')
     assert.equal(target({ ...facts, driver: true }).flavor, 'gpu')
     assert.equal(target({ ...facts, driver: true, setting: 'cpu' }).flavor, 'cpu')
@@ -84,7 +84,7 @@ describe('TensorFlow', () => {
     assert.throws(() => target({ ...facts, setting: 'tpu' }), /cpu or gpu/)
   })
 
-  it('is built anew when a version or the flavor changes, not when Node does', () => {
+  it('is rebuilt when a version or the flavor changes, not when Node does', () => {
     const note = { target: target(facts) }
     assert.equal(difference(note, target(facts)), undefined)
     assert.match(difference(note, target({ ...facts, driver: true })), /flavor was cpu, now gpu/)
@@ -129,7 +129,7 @@ describe('commands', () => {
     assert.equal(which(['node'], '/nonexistent'), undefined)
   })
 
-  it('that fail show their last words', async () => {
+  it('that fail show the end of their output', async () => {
     await assert.rejects(
       run(process.execPath, ['-e', 'console.error("last words"); process.exit(3)']),
       (error) => error instanceof SetupError && /code 3[^]*last words/.test(error.message)
@@ -146,12 +146,12 @@ describe('browser', () => {
     await assert.rejects(findBrowser({ CHROME_PATH: process.execPath }), /CHROME_PATH/)
   })
 
-  it('of FIREFOX_PATH must be a Firefox, and is not there without a path', async () => {
+  it('of FIREFOX_PATH must be a Firefox, and is missing without a path', async () => {
     await assert.rejects(findFirefox({ FIREFOX_PATH: process.execPath }), /FIREFOX_PATH is .*not a Firefox/)
     assert.equal(await findFirefox({ PATH: '/nonexistent' }), undefined)
   })
 
-  it('of WebKit is not there without its driver', async () => {
+  it('of WebKit is missing without its driver', async () => {
     assert.equal(await findWebKit({ PATH: '/nonexistent' }), undefined)
   })
 })
@@ -163,14 +163,14 @@ describe('Java', () => {
     assert.equal(javaVersion('Unrecognized option: --version'), undefined)
   })
 
-  it('of JAVA_HOME must be one, and is not there without a path', async () => {
+  it('of JAVA_HOME must be one, and is missing without a path', async () => {
     await assert.rejects(findJava({ JAVA_HOME: '/nonexistent' }), /JAVA_HOME is \/nonexistent/)
     assert.equal(await findJava({ PATH: '/nonexistent' }), undefined)
   })
 })
 
 describe('weights', () => {
-  it('are there once their origin is written, the last of their files', () => {
+  it('are complete once their origin is written, the last of their files', () => {
     const cache = mkdtempSync(path.join(os.tmpdir(), 'setup-'))
     const before = process.env.SOHU_MATCH_CACHE
     process.env.SOHU_MATCH_CACHE = cache
@@ -188,7 +188,7 @@ describe('weights', () => {
     }
   })
 
-  it("report the command's own error, or the end of what it printed", () => {
+  it("report the command's own error, or the end of its output", () => {
     assert.equal(errorOf('Fetching\nsohu-train: no way. [network]\n'), 'sohu-train: no way. [network]')
     assert.equal(errorOf('a\nb\n'), 'a\nb')
   })
