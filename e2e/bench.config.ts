@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test'
 import { chromePath } from './support/paths'
 
-/** Measures instead of testing: `nx run e2e:bench`. */
+/** Benchmarks: `nx run e2e:bench`. */
 export default defineConfig({
   testDir: './bench',
   testMatch: /\.bench\.ts$/,

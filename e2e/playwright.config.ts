@@ -2,7 +2,7 @@ import { defineConfig } from '@playwright/test'
 import type { DeviceOptions, EngineOptions } from './support/fixtures'
 import { chromePath } from './support/paths'
 
-/** Chromium's software adapter for WebGPU; and no requests of the browser's own, so that the tests see the page's only. */
+/** WebGPU on Chromium's software adapter; no requests of the browser's own, so that the tests see only the page's. */
 const FLAGS = [
   '--no-sandbox',
   '--enable-unsafe-webgpu',
@@ -15,14 +15,14 @@ const FLAGS = [
   '--no-pings'
 ]
 
-/** The tests that run in every engine; Chromium has more of them. */
+/** Tests that run in every engine; Chromium runs others, too. */
 const SHARED = /(abort|cache|loading|demo-page|engine|matcher|pages|parity)\.spec/
 
 export default defineConfig<DeviceOptions, EngineOptions>({
   testDir: './tests',
   globalSetup: './support/global-setup.ts',
   outputDir: './test-results',
-  workers: 1, // two processors, and every page has a worker of its own
+  workers: 1, // there are two processors, and every page has its own worker
   forbidOnly: true,
   timeout: 90_000,
   expect: { timeout: 30_000 }, // of polls: a busy machine may take longer than the usual 5 seconds

@@ -15,7 +15,7 @@ const quantile = (values: readonly number[], q: number): number =>
   [...values].sort((one, other) => one - other)[Math.floor(q * (values.length - 1))]!
 let site: Site
 
-/** A model of the size of `sohu-small` with random weights (a fifth of its file is missing: the vocabulary is small), as six tasks and as one for the peer. */
+/** A model of `sohu-small`'s size with random weights (its file is a fifth smaller, as the vocabulary is small): with six tasks, and with one for the peer. */
 test.beforeAll(async () => {
   mkdirSync(FOLDER, { recursive: true })
   const run = (script: string, ...flags: string[]) => {
@@ -67,7 +67,7 @@ async function open(page: Page): Promise<void> {
   await page.waitForFunction(() => 'bench' in globalThis)
 }
 
-test('single matches beside the peer', async ({ page }) => {
+test('single matches compared with the peer', async ({ page }) => {
   await open(page)
   console.log(
     `${cpus()[0]!.model.trim()}, ${cpus().length} processors; 6 layers x 384, int8, wasm; medians of alternating runs in one page`
@@ -84,7 +84,7 @@ test('single matches beside the peer', async ({ page }) => {
   }
 })
 
-test('second load beside the first, at 2.5 MB/s', async ({ page }) => {
+test('second load compared with the first, at 2.5 MB/s', async ({ page }) => {
   site.bend('.bin', slow(2.5e6))
   site.bend('.onnx', slow(2.5e6))
   const load = () =>
@@ -127,7 +127,7 @@ test('bytes of the entry and the worker', () => {
   )
 })
 
-/** Sends a file at so many bytes a second. */
+/** Sends a file at this rate. */
 function slow(bytesPerSecond: number): Handler {
   return (_request, response, file) => {
     const bytes = readFileSync(file)

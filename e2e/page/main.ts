@@ -3,7 +3,7 @@ import * as sdk from '@sohu-match/sdk-web'
 declare global {
   /** The public API, for tests to call in the page. */
   var sdk: typeof import('@sohu-match/sdk-web')
-  /** What a test keeps between two calls in the page. */
+  /** Values that a test keeps between two calls in the page. */
   var kept: Record<string, unknown>
 }
 

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite'
 
-// nothing about workers or WebAssembly: the package must work with Vite as it comes
+// no settings for workers or WebAssembly: the package must work with Vite's defaults
 export default defineConfig({
   root: import.meta.dirname,
   base: './',

@@ -6,7 +6,7 @@ import { ZH_PAIRS } from './paths'
 /** Precisions in which the published model is compared: what `auto` chooses on wasm and on WebGPU. */
 export const ZH_DTYPES: readonly Dtype[] = ['int8', 'q8']
 
-/** The test pairs of the corpus that global-setup wrote: as many of each task, tasks in turn. */
+/** The test pairs of the corpus that global-setup wrote: equally many of each task, tasks in turn. */
 export function corpusPairs(): { readonly a: string; readonly b: string; readonly task: Task }[] {
   const byTask = TASKS.map((task) =>
     readFileSync(join(ZH_PAIRS, 'news', task, 'test.jsonl'), 'utf8')

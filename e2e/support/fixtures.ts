@@ -11,22 +11,22 @@ export interface DeviceOptions {
   device: 'wasm' | 'webgpu'
 }
 
-/** Tests of shared files that other engines leave to Chromium, because no engine's part differs in them: WebKitGTK compiles wasm slowly. */
+/** Tests in shared files that only Chromium runs, because engines do not differ in them and WebKitGTK compiles wasm slowly. */
 export const CHROMIUM_ONLY = { tag: '@chromium' }
 
-/** The engine of a project; it starts once for all its tests. */
+/** The engine of a project, started once for all its tests. */
 export interface EngineOptions {
   engineName: EngineName
 }
 
 interface Fixtures extends DeviceOptions {
-  /** A server of this test's own, and so an origin without storage. */
+  /** This test's own server, and so an origin with empty storage. */
   site: Site
   /** The page with the public API on `globalThis.sdk`, from `site`. */
   sdkPage: EnginePage
 }
 
-/** Playwright's test with a server and a page a test, in the project's engine. The fixture `page` is Chromium's only. */
+/** Playwright's `test` with a server and a page per test, in the project's engine. The fixture `page` exists in Chromium only. */
 export const test = base.extend<Fixtures, EngineOptions & { engine: Engine; browser: Browser }>({
   device: ['wasm', { option: true }],
   engineName: ['chromium', { option: true, scope: 'worker' }],
@@ -59,7 +59,7 @@ export const test = base.extend<Fixtures, EngineOptions & { engine: Engine; brow
   }
 })
 
-/** A server with the pages, the model at /model/, the published one at /zh/ and for the demo page, and the package's dist folder as it is at /pkg/. */
+/** Serves the pages, the model at /model/, the published one at /zh/ and for the demo page, and the package's dist folder at /pkg/. */
 export function openSite(headers?: Record<string, string>): Promise<Site> {
   return startSite(
     {
@@ -76,7 +76,7 @@ export function openSite(headers?: Record<string, string>): Promise<Site> {
   )
 }
 
-/** Opens the page with the public API and waits for it. */
+/** Opens the page with the public API and waits until it has loaded. */
 export async function openSdkPage(page: Pick<EnginePage, 'evaluate' | 'goto'>, site: Site): Promise<void> {
   await page.goto(`${site.origin}/index.html`)
   await expect.poll(() => page.evaluate(() => 'sdk' in globalThis)).toBe(true)

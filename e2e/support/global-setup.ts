@@ -20,13 +20,13 @@ import {
 } from './paths'
 import { ZH_DTYPES, corpusPairs } from './corpus-pairs'
 
-/** Precisions that the tests of logits compare. */
+/** Precisions whose logits are compared. */
 const DTYPES: readonly Dtype[] = ['fp32', 'fp16', 'int8', 'q8', 'q4']
 
-/** Precisions that vectors are compared in. */
+/** Precisions whose vectors are compared. */
 const VECTOR_DTYPES: readonly Dtype[] = ['fp32', 'int8', 'q8']
 
-/** Trains and exports a small model, lets the Node SDK score the pairs, builds the pages. E2E_KEEP_MODEL=1 reuses the model of the last run. */
+/** Trains and exports a small model, scores the pairs with the Node SDK, builds the pages. E2E_KEEP_MODEL=1 reuses the model of the last run. */
 export default async function globalSetup(): Promise<void> {
   mkdirSync(WORK, { recursive: true })
   if (!(process.env.E2E_KEEP_MODEL && existsSync(MODEL))) makeModel()
@@ -65,7 +65,7 @@ function makeModel(): void {
   )
 }
 
-/** A network with a match task, one of 3 labels, any of 25 labels and a score, trained for an epoch. */
+/** A network with a match task, a one-of-3 task, an any-of-25 task and a score task, trained for one epoch. */
 function makeLabelModel(): void {
   const run = join(WORK, 'label-run')
   rmSync(run, { recursive: true, force: true })
@@ -75,7 +75,7 @@ function makeLabelModel(): void {
   command('export', 'sohu', ...flags, '--no-gate', '--no-latency', '--force')
 }
 
-/** A bi-encoder in the form of public sentence encoders: what is compared is arithmetic, so its weights may be random. */
+/** A bi-encoder in the form of public sentence encoders; its weights may be random, since only arithmetic is compared. */
 function makeVectorModel(): void {
   const checkpoint = join(WORK, 'vector-checkpoint')
   rmSync(checkpoint, { recursive: true, force: true })
@@ -106,7 +106,7 @@ async function writeExpectedVectors(): Promise<void> {
   writeFileSync(EXPECTED_VECTORS, JSON.stringify(expected))
 }
 
-/** Pairs of the corpus' test split, judged by the Node SDK with the published model. */
+/** Pairs of the corpus' test split, scored by the Node SDK with the published model. */
 async function writeExpectedZh(): Promise<void> {
   command('corpus', '--out', ZH_PAIRS, '--limit', '40')
   const expected: Record<string, unknown> = {}

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { EnginePage } from './engines/engine'
 import type { Site } from './server'
 
-/** Serves a worker at the returned address that runs `script` before the package's own; for the option `worker`. */
+/** Serves a worker that runs `script` before the package's own; returns its address, for the option `worker`. */
 export function hookWorker(site: Site, script: string): string {
   const answer =
     (body: string): Parameters<Site['bend']>[1] =>
@@ -13,7 +13,7 @@ export function hookWorker(site: Site, script: string): string {
   return '/hooked/worker.js'
 }
 
-/** Holds a lock for as long as the worker, or a thread of it, lives. */
+/** Holds a lock as long as the worker, or one of its threads, lives. */
 const HOLD_LOCK = "navigator.locks.request('alive ' + Math.random(), () => new Promise(() => {}))"
 
 /** Serves a worker, for the option `worker`, that `liveWorkers` counts. */
@@ -26,7 +26,7 @@ export function countThreads(site: Site): void {
   })
 }
 
-/** Counted workers that are alive: the browser releases a worker's locks when it has ended. */
+/** Number of counted workers that are alive: the browser releases a worker's locks when it ends. */
 export function liveWorkers(page: Pick<EnginePage, 'evaluate'>): Promise<number> {
   return page.evaluate(async () => {
     const { held } = await navigator.locks.query()
@@ -34,7 +34,7 @@ export function liveWorkers(page: Pick<EnginePage, 'evaluate'>): Promise<number>
   })
 }
 
-/** Keeps every WebGPU device that the worker opens, and lets the page lose it or make it run out of memory. */
+/** Tracks every WebGPU device that the worker opens, and lets the page destroy it or simulate running out of memory. */
 export const LOSE_DEVICE = `
 const devices = []
 const open = GPUAdapter.prototype.requestDevice

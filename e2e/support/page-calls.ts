@@ -15,7 +15,7 @@ export interface PageOptions {
   readonly abortAtBytes?: number
 }
 
-/** What came of a load: the matcher is `kept.matcher` then. */
+/** The result of a load; the matcher is in `kept.matcher`. */
 export interface Outcome {
   readonly info?: MatcherInfo
   readonly error?: { readonly name: string; readonly code?: MatcherErrorCode; readonly message: string }
@@ -23,7 +23,7 @@ export interface Outcome {
   readonly milliseconds: number
 }
 
-/** Calls `createMatcher` in the page (default: wasm, /model/) and tells what came of it. */
+/** Calls `createMatcher` in the page (default: wasm, /model/) and returns the outcome. */
 export function load(page: Pick<EnginePage, 'evaluate'>, options: PageOptions = {}): Promise<Outcome> {
   return page.evaluate(async ({ abortAtBytes, ...options }) => {
     const progress: LoadProgress[] = []
@@ -49,7 +49,7 @@ export function load(page: Pick<EnginePage, 'evaluate'>, options: PageOptions = 
   }, options)
 }
 
-/** One match with the page's matcher: its score, or the code of its failure. */
+/** Runs one match with the page's matcher; returns its score, or the error's code. */
 export function match(
   page: Pick<EnginePage, 'evaluate'>,
   a = '国足二比一获胜',

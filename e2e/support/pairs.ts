@@ -12,7 +12,7 @@ const SENTENCES = [
   '电影上映三天，票房突破十亿元！'
 ]
 
-/** A text of `count` sentences that starts at another one for each `from`. */
+/** A text of `count` sentences, starting at sentence `from`. */
 function text(from: number, count: number): string {
   return Array.from({ length: count }, (_, i) => SENTENCES[(from + i * 4) % SENTENCES.length]).join('')
 }
@@ -31,10 +31,10 @@ export const PAIRS: readonly { readonly a: string; readonly b: string; readonly 
   { a: text(4, 2), b: text(6, 4), task: 'B-sl' }
 ]
 
-/** The texts of the pairs, each once. */
+/** The distinct texts of the pairs. */
 export const TEXTS: readonly string[] = [...new Set(PAIRS.flatMap(({ a, b }) => [a, b]))]
 
-/** Texts alone and pairs for the tasks with labels or a score of `packages/testing/data/labels`. */
+/** Single texts and pairs for the tasks with labels or a score of `packages/testing/data/labels`. */
 export const LABELLED: readonly { readonly a: string; readonly b?: string; readonly task: string }[] = [
   { a: '小王在公园里跑步。', b: '小王在锻炼身体。', task: '推理' },
   { a: '妈妈在厨房里做饭。', b: '妈妈没有做饭。', task: '推理' },

@@ -9,17 +9,17 @@ export interface Hit {
   readonly range: string | undefined
 }
 
-/** Answers a request in place of the file server. */
+/** Answers a request instead of the file server. */
 export type Handler = (request: IncomingMessage, response: ServerResponse, file: string) => void
 
-/** A static server on a free port of localhost whose answers a test can bend. */
+/** A static server on a free port of localhost whose responses a test can change. */
 export interface Site {
   readonly origin: string
   /** Every request so far, oldest first. */
   readonly hits: Hit[]
-  /** Headers that every answer gets. */
+  /** Headers of every response. */
   headers: Record<string, string>
-  /** Answers requests whose path ends with `ending`, until `mend`. */
+  /** Handles requests whose path ends with `ending`, until `mend`. */
   bend(ending: string, handler: Handler): void
   mend(): void
   close(): Promise<void>
@@ -28,7 +28,7 @@ export interface Site {
 /** Headers that make a page cross-origin isolated. */
 export const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 
-/** The content security policy that the package promises to work under. */
+/** A content security policy under which the package must work. */
 export const STRICT_CSP =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'"
 
@@ -43,7 +43,7 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm'
 }
 
-/** Serves folders by path prefix; the longest prefix that fits wins. */
+/** Serves folders by path prefix; the longest matching prefix wins. */
 export async function startSite(
   folders: Readonly<Record<string, string>>,
   headers: Record<string, string> = {}
@@ -98,7 +98,7 @@ export const sendFile: Handler = (request, response, file) => {
   createReadStream(file, { start }).pipe(response)
 }
 
-/** Sends the first `bytes` of what was asked for and then cuts the connection; a rest that is no longer it sends whole. */
+/** Sends the first `bytes` of the requested range and then cuts the connection; a range that is no longer is sent in full. */
 export function cutAfter(bytes: number): Handler {
   return (request, response, file) => {
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
@@ -113,7 +113,7 @@ export function cutAfter(bytes: number): Handler {
       response.end(whole.subarray(start))
       return
     }
-    // a browser may drop what its page has not read yet when a connection ends, so the page gets time to read
+    // when a connection ends, a browser may drop what its page has not read yet, so the page gets time to read
     response.write(whole.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 500))
   }
 }

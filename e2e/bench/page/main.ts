@@ -1,7 +1,7 @@
 import { AutoModelForSequenceClassification, env, Tensor } from '@huggingface/transformers'
 import * as sdk from '@sohu-match/sdk-web'
 
-/** Milliseconds of single matches, both libraries in turn, of a pair with this many tokens. */
+/** Milliseconds of single matches of one pair, alternating between the two libraries. */
 export interface Latencies {
   readonly tokens: number
   readonly threads: number
@@ -9,7 +9,7 @@ export interface Latencies {
   readonly peer: readonly number[]
 }
 
-/** Pairs per second of each run of a matcher with this many workers. */
+/** Pairs per second in each run. */
 export interface Rates {
   readonly workers: number
   readonly perSecond: readonly number[]
@@ -29,7 +29,7 @@ env.localModelPath = '/hf/'
 env.useBrowserCache = false
 env.backends.onnx.wasm!.wasmPaths = '/ort/'
 
-/** The peer gets ready token ids: its library has no jieba. It runs on the page's thread, as it does by default. */
+/** The peer gets token ids, since its library has no jieba. It runs on the page's thread, its default. */
 async function compare(a: string, b: string, runs: number): Promise<Latencies> {
   const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'int8' })
   env.backends.onnx.wasm!.numThreads = matcher.info.threads
@@ -69,7 +69,7 @@ async function compare(a: string, b: string, runs: number): Promise<Latencies> {
   return { tokens: tokenCount, threads: matcher.info.threads, ours, peer: theirs }
 }
 
-/** Judges the same pairs with each number of workers in turn. */
+/** Scores the same pairs with each number of workers in turn. */
 async function rates(workers: readonly number[], count: number, runs: number): Promise<readonly Rates[]> {
   const pairs = Array.from({ length: count }, (_, i) => ({
     a: `第${i}条新闻说，新线路下月开通。`,

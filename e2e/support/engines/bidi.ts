@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 
 /** A connection of WebDriver BiDi (w3.org/TR/webdriver-bidi). */
 export interface Bidi {
-  /** Sends a command and waits for its result. Throws the browser's error. */
+  /** Sends a command and returns its result. Throws the browser's error. */
   send<T>(method: string, params?: object): Promise<T>
   close(): void
 }
@@ -16,7 +16,7 @@ interface Reply {
   readonly message?: string
 }
 
-/** Connects to the address that a browser printed. */
+/** Connects to the address that a browser has printed. */
 export async function connectBidi(address: string): Promise<Bidi> {
   const socket = new WebSocket(`${address}/session`, { maxPayload: 1 << 28 })
   await once(socket, 'open')

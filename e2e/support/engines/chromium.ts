@@ -9,7 +9,7 @@ export interface Chromium extends Engine {
   readonly browser: Browser
 }
 
-/** Starts Chromium, driven by Playwright; every page has a profile of its own. */
+/** Starts Chromium, driven by Playwright; each page has its own profile. */
 export async function startChromium(chromium: BrowserType, options: LaunchOptions): Promise<Chromium> {
   const browser = await chromium.launch(options)
   return {
@@ -34,7 +34,7 @@ function wrap(page: Page, ownsContext: boolean): EnginePage {
   }
 }
 
-/** A profile on disk, because the files of a private window are not counted, with a quota set by DevTools. */
+/** A profile on disk, since files of a private window do not count towards the quota, which DevTools sets. */
 async function openLimited(
   chromium: BrowserType,
   options: LaunchOptions,

@@ -1,15 +1,15 @@
 import type { Page } from '@playwright/test'
 
-/** Engines that the tests of the web SDK run in. */
+/** Engines for the tests of the web SDK. */
 export type EngineName = 'chromium' | 'firefox' | 'webkit'
 
-/** The part of a page that every engine's driver has; a Playwright `Page` has the same `evaluate`. */
+/** What every engine's driver can do with a page; `evaluate` is that of a Playwright `Page`. */
 export interface EnginePage extends Pick<Page, 'evaluate'> {
   /** Loads an address and waits for its load event. */
   goto(address: string): Promise<unknown>
   /** Opens another page of the same profile. */
   sibling(): Promise<EnginePage>
-  /** Types a text, or a key by its name in `KEYS`, with the modifiers before it (`Control+Enter`). */
+  /** Types text, or presses a key named in `KEYS` with its modifiers (`Control+Enter`). */
   type(text: string): Promise<void>
   press(key: string): Promise<void>
   close(): Promise<void>
@@ -21,16 +21,16 @@ export interface Engine {
   readonly version: string
   /** Whether wasm has threads on a cross-origin isolated page. */
   readonly threads: boolean
-  /** Where the SDK keeps files in it; the Cache API keeps no parts of them. */
+  /** Where the SDK keeps files in it; the Cache API cannot keep partial ones. */
   readonly storage: 'opfs' | 'cache'
-  /** Opens a page; storage is shared at most with earlier pages of the same origin. */
+  /** Opens a page; it may share storage with earlier pages of the same origin, and with no others. */
   open(): Promise<EnginePage>
   /** Opens `address` in another profile, where origins may store at most `bytes`. */
   openLimited(address: string, bytes: number): Promise<EnginePage>
   close(): Promise<void>
 }
 
-/** `Engine.openLimited` of engines whose quota is set when they start: another browser, which ends with its page. */
+/** `Engine.openLimited` for engines whose quota is set at the start: another browser, which exits with its page. */
 export async function openIn(start: () => Promise<Engine>, address: string): Promise<EnginePage> {
   const engine = await start()
   const page = await engine.open()

@@ -8,7 +8,7 @@ import { openIn, type Engine, type EnginePage } from './engine'
 import { pressed, typed, type KeyActions } from './keys'
 import { startProgram } from './program'
 
-/** No requests of the browser's own, so that the tests see the page's only. */
+/** No requests of the browser's own, so that the tests see only the page's. */
 const PREFERENCES = {
   'app.normandy.enabled': false,
   'app.update.enabled': false,
@@ -74,7 +74,7 @@ interface Evaluated {
   readonly exceptionDetails?: { readonly text: string }
 }
 
-/** Calls a function, given as its source, in the page; arguments and results are JSON. */
+/** Calls a function in the page, given its source; arguments and results are JSON. */
 async function evaluate(bidi: Bidi, context: string, code: string, value: unknown): Promise<unknown> {
   const { type, result, exceptionDetails } = await bidi.send<Evaluated>('script.callFunction', {
     functionDeclaration: `async (json) => JSON.stringify(await (${code})(json && JSON.parse(json)))`,

@@ -1,12 +1,12 @@
-/** Code points that WebDriver gives to keys without a character (w3.org/TR/webdriver2, table of normalised key values). */
+/** WebDriver's code points for keys without a character (w3.org/TR/webdriver2, table of normalised key values). */
 const KEYS: Readonly<Record<string, string>> = { Tab: '\uE004', Enter: '\uE007', Control: '\uE009' }
 
-/** Input of WebDriver and WebDriver BiDi, which have the same form: keys pressed together, or one after the other. */
+/** Key input, in the same form for WebDriver and WebDriver BiDi: keys pressed together, or one after another. */
 export type KeyActions = [{ type: 'key'; id: string; actions: { type: 'keyDown' | 'keyUp'; value: string }[] }]
 
 const sequence = (actions: KeyActions[0]['actions']): KeyActions => [{ type: 'key', id: 'keyboard', actions }]
 
-/** Every character of `text`, one after the other. */
+/** Each character of `text`, one after another. */
 export function typed(text: string): KeyActions {
   return sequence(
     [...text].flatMap((value) => [{ type: 'keyDown', value } as const, { type: 'keyUp', value } as const])

@@ -5,14 +5,14 @@ import { createServer, type AddressInfo } from 'node:net'
 const running = new Set<ChildProcess>()
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
-/** A program that runs beside the tests and ends with them at the latest. */
+/** A program that runs alongside the tests and is killed when they end. */
 export interface Program {
-  /** What `ready` matched in the program's output. */
+  /** The match of `ready` in the program's output. */
   readonly ready: RegExpExecArray | undefined
   stop(): Promise<void>
 }
 
-/** Starts a program and waits until its output matches `ready`. Throws when it exits before that, with its output. */
+/** Starts a program and waits until its output matches `ready`. If it exits before, throws with its output. */
 export async function startProgram(
   file: string,
   args: readonly string[],
@@ -41,7 +41,7 @@ export async function startProgram(
   return { ready: await matched, stop }
 }
 
-/** A port of this machine that nothing listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -4,7 +4,7 @@ import type { Engine, EngineName } from './engine'
 import { startFirefox } from './firefox'
 import { startWebKit } from './webkit'
 
-/** Starts an engine. Throws where it is not installed: a browser test without a browser is no pass. */
+/** Starts an engine. Throws if it is not installed: a browser test without a browser must not pass. */
 export function startEngine(name: EngineName, chromium: BrowserType, options: LaunchOptions): Promise<Engine> {
   if (name === 'firefox') return startFirefox()
   if (name === 'webkit') return startWebKit()

@@ -3,9 +3,9 @@ import { setTimeout } from 'node:timers/promises'
 /** A session of WebDriver (w3.org/TR/webdriver2): one browser, one current window. */
 export interface WebDriver {
   readonly capabilities: { readonly browserName: string; readonly browserVersion: string }
-  /** Sends a command of the session; paths are relative to it. Throws the driver's error. */
+  /** Sends a command of the session, to which paths are relative. Throws the driver's error. */
   send<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<T>
-  /** Sends a command to a window, whatever other windows are sent meanwhile. */
+  /** Sends a command to a window, unaffected by concurrent commands to other windows. */
   sendTo<T>(window: string, method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<T>
   close(): Promise<void>
 }

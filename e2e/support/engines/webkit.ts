@@ -28,7 +28,7 @@ export async function startWebKit(quota = 1e9): Promise<Engine> {
   const open = () => openPage(session, first)
   return {
     version: `${session.capabilities.browserName} ${session.capabilities.browserVersion}`,
-    threads: false, // not even an isolated page has SharedArrayBuffer
+    threads: false, // even an isolated page has no SharedArrayBuffer
     storage: 'cache',
     open,
     openLimited: (address, bytes) => openIn(() => startWebKit(bytes), address),
@@ -41,7 +41,7 @@ export async function startWebKit(quota = 1e9): Promise<Engine> {
   }
 }
 
-/** Opens a page from the session's `first` window, which stays open: without a current window the driver opens none. */
+/** Opens a page from the session's `first` window, which stays open: the driver needs a current window to open another. */
 async function openPage(session: WebDriver, first: string): Promise<EnginePage> {
   const { handle } = await session.sendTo<{ handle: string }>(first, 'POST', '/window/new', { type: 'window' })
   const send = <T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) =>
@@ -58,7 +58,7 @@ async function openPage(session: WebDriver, first: string): Promise<EnginePage> 
   }
 }
 
-/** A call in the page that has come to its end, or was lost with its document. */
+/** A finished call in the page, or one that was lost with its document. */
 interface Ended {
   readonly value?: string
   readonly error?: string
@@ -66,7 +66,7 @@ interface Ended {
 
 let calls = 0
 
-/** Calls a function, given as its source, in the page; arguments and results are JSON. Polls, so that calls in several pages may overlap. */
+/** Calls a function in the page, given its source; arguments and results are JSON. Polls, so that calls in several pages may overlap. */
 async function evaluate(
   run: <T>(script: string, ...args: unknown[]) => Promise<T>,
   code: string,
