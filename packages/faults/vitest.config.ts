@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** One check after the other: each has processes of its own. */
+/** One check after another: each starts its own processes. */
 export default defineConfig({
   test: {
     include: ['src/**/*.check.ts'],

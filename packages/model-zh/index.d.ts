@@ -1,2 +1,2 @@
-/** The model's folder: give it to `createMatcher({ model })`. */
+/** The model's folder, for `createMatcher({ model })`. */
 export declare const model: URL

@@ -5,7 +5,7 @@ import { defineConfig } from 'tsup'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
 
-/** Puts beside the bundle what it reads: presets, studies, the table of weights, jieba's dictionary, the kernels' sources. */
+/** Copies the files that the bundle reads: presets, studies, the table of weights, jieba's dictionary, the kernels' sources. */
 async function copyAssets(): Promise<void> {
   for (const name of ['presets', 'studies', 'native', 'weights.json'])
     cpSync(join('../train', name), join('dist', name), { recursive: true })
@@ -17,7 +17,7 @@ async function copyAssets(): Promise<void> {
 
 export default defineConfig({
   entry: ['src/cli.ts'],
-  outDir: 'dist/lib', // the bundle looks for its files one folder up, as the sources do
+  outDir: 'dist/lib', // the bundle, like the sources, looks for its files one folder up
   format: 'esm',
   target: 'node20',
   platform: 'node',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { assign } from './assignment'
 
-/** Every order of 0..n-1. */
+/** All permutations of 0..n-1. */
 function permutations(n: number): number[][] {
   if (n === 0) return [[]]
   return permutations(n - 1).flatMap((rest) =>
@@ -10,7 +10,7 @@ function permutations(n: number): number[][] {
 }
 
 describe('assign', () => {
-  it('finds the sum that trying every assignment finds', () => {
+  it('finds the largest sum of all assignments', () => {
     for (let trial = 0; trial < 40; trial++) {
       const gain = Array.from({ length: 6 }, (_, row) =>
         Array.from({ length: 6 }, (_, column) => {

@@ -35,7 +35,7 @@ describe('writeCorpus', () => {
     expect(questions.splits.test.every(({ label, id }) => label !== undefined && id !== undefined)).toBe(true)
   })
 
-  it('keeps beside each pair the topics and events that its label follows from', async () => {
+  it('records with each pair the topics and events that determine its label', async () => {
     const [line] = (await readFile(join(folder, 'news/B-ss/test.jsonl'), 'utf8')).split('\n')
     expect(Object.keys(JSON.parse(line!) as object)).toEqual([
       'id',

@@ -16,7 +16,7 @@ const all = TASKS.flatMap((task) =>
 
 const lengthOf = ({ kind }: NewsText) => ((LONG_KINDS as readonly string[]).includes(kind) ? 'l' : 's')
 
-/** The texts of one side that stand in more positives than negatives, or the other way round. */
+/** Texts of one side that occur in more positives than negatives, or vice versa. */
 function unbalanced(own: readonly NewsPair[], side: 'source' | 'target'): string[] {
   const balance = new Map<string, number>()
   for (const pair of own) balance.set(pair[side], (balance.get(pair[side]) ?? 0) + (pair.label === 1 ? 1 : -1))
@@ -24,7 +24,7 @@ function unbalanced(own: readonly NewsPair[], side: 'source' | 'target'): string
 }
 
 describe('newsPairs', () => {
-  it('gives each topic, and so each text, to one split: 184, 16 and 24 topics, some of every split field in each', () => {
+  it('assigns each topic, and so each text, to one split: 184, 16 and 24 topics, some of every split field in each', () => {
     const topicsOf = (split: string) =>
       new Set(all.filter((row) => row.split === split).flatMap(({ pair }) => [pair.sourceTopic, pair.targetTopic]))
     const [train, valid, test] = SPLITS.map(topicsOf) as [Set<string>, Set<string>, Set<string>]
@@ -58,14 +58,14 @@ describe('newsPairs', () => {
     expect(wrong).toEqual([])
   })
 
-  it('makes no pair of one task twice, but for long pairs that stand both ways round', () => {
+  it('makes no pair of a task twice, except for long pairs in both orders', () => {
     for (const task of TASKS) {
       const own = SPLITS.flatMap((split) => pairs[task][split])
       expect(new Set(own.map(({ source, target }) => `${source}\n${target}`)).size).toBe(own.length)
     }
   })
 
-  it('puts every text into as many negatives as positives, as source and as target', () => {
+  it('uses every text in as many negatives as positives, as source and as target', () => {
     for (const task of TASKS) {
       for (const split of SPLITS) {
         expect(unbalanced(pairs[task][split], 'source')).toEqual([])
@@ -82,7 +82,7 @@ describe('newsPairs', () => {
     expect(wrong).toEqual([])
   })
 
-  it('trains criterion A on easy pairs too: two of five positives are of one event, in valid and test one of ten or so', () => {
+  it('trains criterion A on easy pairs, too: two of five positives are of one event, in valid and test about one of ten', () => {
     const share = (split: 'train' | 'valid' | 'test'): number => {
       const positives = all.filter((row) => row.task[0] === 'A' && row.split === split && row.pair.label === 1)
       return positives.filter(({ pair }) => pair.sourceEvent === pair.targetEvent).length / positives.length
@@ -91,7 +91,7 @@ describe('newsPairs', () => {
     for (const split of ['valid', 'test'] as const) expect(share(split)).toBeLessThan(0.15)
   })
 
-  it('tells nothing of the label by one text alone', () => {
+  it('does not reveal the label through one text alone', () => {
     const side = (own: readonly NewsPair[], name: 'source' | 'target') =>
       own.map((pair) => ({ text: pair[name], label: pair.label }))
     for (const task of TASKS) {
@@ -102,7 +102,7 @@ describe('newsPairs', () => {
     }
   })
 
-  it('is measured by a classifier that finds what a text does tell', () => {
+  it('is measured by a classifier that detects labels that a text does reveal', () => {
     const told = (own: readonly NewsPair[]) =>
       own.map(({ source }) => ({ text: source, label: source.includes('了') ? (1 as const) : (0 as const) }))
     expect(oneTextAuc(told(pairs['A-ss'].train), told(pairs['A-ss'].test))).toBeGreaterThan(0.9)

@@ -12,7 +12,7 @@ const pairs = questionPairs(questions)
 const groupOf = (intent: string) => intent.slice(0, -2)
 
 describe('questionPairs', () => {
-  it('gives each family of groups, and so each question, to one split', () => {
+  it('assigns each family of groups, and so each question, to one split', () => {
     const splitOf = new Map<string, string>()
     for (const split of SPLITS) {
       for (const { sourceIntent, targetIntent } of pairs[split]) {
@@ -45,7 +45,7 @@ describe('questionPairs', () => {
     }
   })
 
-  it('puts every question into as many negatives as positives, so that one alone tells nothing', () => {
+  it('uses every question in as many negatives as positives, so that one alone reveals nothing', () => {
     for (const side of ['source', 'target'] as const) {
       const texts = (split: 'train' | 'test') => pairs[split].map((pair) => ({ text: pair[side], label: pair.label }))
       for (const own of grouped(pairs.train, (pair) => pair[side]).values()) {
@@ -55,7 +55,7 @@ describe('questionPairs', () => {
     }
   })
 
-  it('is the same for the same questions on every machine, and another with another seed', () => {
+  it('is the same for the same questions on every machine, and different with another seed', () => {
     expect(sha256(new TextEncoder().encode(JSON.stringify(pairs)))).toMatchInlineSnapshot(
       `"994f80e5f10b3080f175e412c89930846d924d89e478f6420012b751b1dc3730"`
     )

@@ -1,7 +1,7 @@
 /** Topics that readers may confuse: criterion A never pairs two of a row as negatives. */
 const RELATED: readonly (readonly string[])[] = [
   ['t007', 't063', 't064', 't096'], // people rescued or found again
-  ['t009', 't034'], // services that stand still
+  ['t009', 't034'], // services that are down
   ['t017', 't026', 't102'], // branches and shops that close
   ['t021', 't024'], // prices of new and of second-hand homes
   ['t023', 't061'], // disputes with landlords

@@ -8,7 +8,7 @@ const news = await readNews()
 const questions = await readQuestions()
 
 describe('the news', () => {
-  it('is 1,120 events of 224 topics in fourteen fields, each event told by three short and two long texts', () => {
+  it('is 1,120 events of 224 topics in fourteen fields, each event reported by three short and two long texts', () => {
     const fields = grouped(news, ({ field }) => field)
     expect([...fields.keys()]).toEqual([...NEWS_FIELDS])
     for (const texts of fields.values()) expect(grouped(texts, ({ topic }) => topic).size).toBe(16)

@@ -8,14 +8,14 @@ import type { Special } from './damage/model-files'
 import { ROOT } from './paths'
 
 declare global {
-  /** The public API of sdk-web, for calls in the page. */
+  /** The public API of sdk-web, for code in the page. */
   var sdk: typeof import('@sohu-match/sdk-web')
 }
 
-/** What the server answers under /model/: whatever the last call of `serve` gave. */
+/** Handles requests under /model/, as set by the last call of `serve`. */
 export type Answers = (path: string) => Buffer | Special | undefined
 
-/** A page of a real browser with sdk-web, over a server of this process. */
+/** A page of a real browser with sdk-web, served by this process. */
 export interface BrowserPage extends AsyncDisposable {
   readonly page: Page
   serve(answers: Answers): void
@@ -62,7 +62,7 @@ export async function openBrowser(): Promise<BrowserPage> {
   }
 }
 
-/** Sends bytes, or what a server has for something that is no file. */
+/** Sends bytes, or a server's response for something that is not a file. */
 function send(response: ServerResponse, content: Buffer | Special | undefined, extension: string, url = '/'): void {
   if (content === undefined || content === 'folder') response.writeHead(404).end()
   else if (content === 'pipe') response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>')

@@ -15,7 +15,7 @@ const COUNT = counts(12, 3)
 
 const TASKS = ['first', 'second', 'third']
 
-/** Writes the small data as a data set of its own tasks, one for each of three variants. */
+/** Writes the small data as a data set with its own tasks, one for each of three variants. */
 async function writeTasks(folder: string): Promise<void> {
   const sohu = join(folder, 'sohu')
   await writeSmallData(sohu)
@@ -31,7 +31,7 @@ async function writeTasks(folder: string): Promise<void> {
   writeFileSync(join(data, 'dataset.json'), JSON.stringify({ tasks }))
 }
 
-/** Rewrites the lines of a random file of pairs. */
+/** Changes the lines of a random file of pairs. */
 function rewrite(data: string, random: Random, change: (lines: string[], at: number) => string[]): void {
   const files = readdirSync(data).filter((name) => name.endsWith('.jsonl'))
   const path = join(data, files.sort()[random.below(files.length)]!)
@@ -39,7 +39,7 @@ function rewrite(data: string, random: Random, change: (lines: string[], at: num
   writeFileSync(path, `${change(lines, random.below(lines.length)).join('\n')}\n`)
 }
 
-/** What is done to the data under a run, and how `--resume` must be refused. */
+/** Changes of a run's data, and how `--resume` must refuse them. */
 const CHANGES: readonly {
   readonly name: string
   readonly apply: (data: string, random: Random) => void
@@ -67,7 +67,7 @@ const CHANGES: readonly {
   }
 ]
 
-/** Changes the data under a copy of a stopped run, which must not be resumed before the data is back. */
+/** Changes the data of a copy of a stopped run, which must not resume until the data is restored. */
 async function requireRefusal(whole: string, root: string, index: number): Promise<void> {
   const { name, apply, refusal } = CHANGES[index % CHANGES.length]!
   const [run, data] = [join(root, 'run'), join(root, 'data')]

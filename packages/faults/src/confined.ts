@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { start, type Running } from './process'
 
-/** How this user may mount a file system that only one process sees: as root, as root of a namespace, or not at all. */
+/** How this user can mount a file system that only one process sees: as root, as root of a namespace, or not at all. */
 export function mountTool(): readonly string[] | undefined {
   return [
     ['unshare', '-m'],
@@ -12,20 +12,20 @@ export function mountTool(): readonly string[] | undefined {
   )
 }
 
-/** A disk of its own for one program. */
+/** A disk for one program. */
 export interface SmallDisk {
   readonly tool: readonly string[]
-  /** Where it is mounted: an empty folder. */
+  /** The empty folder to mount it on. */
   readonly at: string
-  /** A folder whose contents it holds at first. */
+  /** A folder with its initial contents. */
   readonly from: string
-  /** Where its contents are copied in the end. */
+  /** Where its contents are copied at the end. */
   readonly to: string
-  /** Bytes left free, or that nothing may be written at all. */
+  /** Free bytes, or read-only. */
   readonly free: number | 'read-only'
 }
 
-/** In the namespace: a disk that holds the first contents and has `free` bytes left is filled up to that, then the program runs. */
+/** In the namespace: fills the disk with the initial contents until `free` bytes are left, then runs the program. */
 const SCRIPT = `
 at=$1 from=$2 to=$3 free=$4; shift 4
 mount -t tmpfs -o size=64m none "$at" && cp -a "$from"/. "$at" || exit 99
@@ -54,7 +54,7 @@ export function onSmallDisk({ tool, at, from, to, free }: SmallDisk, script: str
   ])
 }
 
-/** Runs a Node script that may write no file longer than some blocks of 512 bytes. */
+/** Runs a Node script whose files are limited to some blocks of 512 bytes. */
 export function withFileLimit(blocks: number, script: string, args: readonly string[]): Running {
   return start('sh', [
     '-c',

@@ -15,11 +15,11 @@ const CHECK = 'damaged-folders'
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-damage-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-/** Longer than any load takes, also on a slow machine: what has not answered by then hangs. */
+/** Longer than any load takes, even on a slow machine: a load that takes this long hangs. */
 const HANGS_MS = 60_000
 const COUNT = counts(200, 66)
 
-/** What came of a load: the code of its error; anything else is a failure of the check. */
+/** The error code of a load; any other result fails the check. */
 type Outcome = string | { readonly trouble: string }
 
 async function loadInNode(files: ModelFiles, index: number): Promise<Outcome> {
@@ -42,7 +42,7 @@ async function loadInNode(files: ModelFiles, index: number): Promise<Outcome> {
 async function loadInBrowser({ page, serve }: BrowserPage, files: ModelFiles): Promise<Outcome> {
   serve((path) => files.get(path))
   return page.evaluate(async (hangs) => {
-    await sdk.clearCache() // what an earlier case kept would hide this one's damage
+    await sdk.clearCache() // files kept by an earlier case would hide this one's damage
     try {
       const loading = sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'int8' })
       const matcher = await Promise.race([loading, new Promise<undefined>((resolve) => setTimeout(resolve, hangs))])
@@ -56,7 +56,7 @@ async function loadInBrowser({ page, serve }: BrowserPage, files: ModelFiles): P
   }, HANGS_MS)
 }
 
-/** Damages a model for every case, loads it, and gathers what is wrong with what came. */
+/** Damages a model for every case, loads it, and collects unexpected results. */
 async function loadAll(
   load: (files: ModelFiles, index: number) => Promise<Outcome>
 ): Promise<{ count: number; result: string }> {
@@ -84,7 +84,7 @@ async function loadAll(
   }
 }
 
-it('refuses every damaged model folder in Node with a code that says why, and loads a whole one afterwards', () =>
+it('refuses every damaged model folder in Node with a fitting code, and loads an intact one afterwards', () =>
   record('damaged model folders, sdk-node', async () => {
     const outcome = await loadAll(loadInNode)
     await using matcher = await createMatcher({ model: MODEL, device: 'cpu', dtype: 'int8' })
@@ -92,7 +92,7 @@ it('refuses every damaged model folder in Node with a code that says why, and lo
     return outcome
   }))
 
-it('refuses every damaged model folder in the browser with a code that says why, and loads a whole one afterwards', () =>
+it('refuses every damaged model folder in the browser with a fitting code, and loads an intact one afterwards', () =>
   record('damaged model folders, sdk-web in Chromium', async () => {
     await using browser = await openBrowser()
     const outcome = await loadAll((files) => loadInBrowser(browser, files))

@@ -10,12 +10,12 @@ import { exchange, requireAlive, startServer, statuses, type ServerProcess } fro
 const CHECK = 'dead-workers'
 const DEATHS = counts(40, 4)
 
-/** Whether to wait out the minute after which a server without workers gives up. */
+/** Whether to wait for the minute after which a server without workers gives up. */
 const PATIENT = counts(1, 0) > 0
 
 /**
- * Loaded before the server: each of its worker threads dies of an exception where the file `all` exists, at its start too, and one of
- * them where the file `one` does.
+ * Loaded before the server: while the file `all` exists, each of its worker threads dies of an exception, also at its start, and one of
+ * them while the file `one` exists.
  */
 const preload = (all: string, one: string): string => `import workerThreads from 'node:worker_threads'
 import { syncBuiltinESMExports } from 'node:module'
@@ -70,7 +70,7 @@ async function untilReady(server: ServerProcess, status: number): Promise<void> 
 const pairs = Array.from({ length: 4 }, (_, i) => ({ a: `第${i}条：国足二比一获胜，拿到三分`, b: '国足赢得关键比赛' }))
 const request = post(JSON.stringify({ pairs }))
 
-it('answers on while one worker after the other dies, and puts new ones in their place', () =>
+it('keeps answering while one worker after another dies, and replaces them', () =>
   record('workers killed one by one', async () => {
     await using mortal = await startMortal()
     const { server, one } = mortal
@@ -130,7 +130,7 @@ it('is alive but not ready while no worker can be started, and recovers', () =>
     }
   }))
 
-it.runIf(PATIENT)('ends with a message and the exit code 1 where no worker comes back', () =>
+it.runIf(PATIENT)('exits with a message and code 1 if no worker can be restarted', () =>
   record('workers killed for good', async () => {
     await using mortal = await startMortal()
     const { server, all } = mortal

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { ROOT } from './paths'
 import { startNode, succeed } from './process'
 
-/** A checkpoint of the smallest kind, random by its seed. */
+/** A checkpoint of the smallest kind, with seeded random weights. */
 export async function writeCheckpoint(folder: string, seed: number): Promise<string> {
   const sizes = ['--layers', '1', '--hidden', '16', '--heads', '2', '--intermediate', '32', '--max-length', '32']
   await succeed(
@@ -17,7 +17,7 @@ export async function writeCheckpoint(folder: string, seed: number): Promise<str
   return folder
 }
 
-/** The flags of an export that replaces what is there. */
+/** Flags of an export that replaces an existing folder. */
 export function exportOf(checkpoint: string, out: string): string[] {
   return [
     'sohu',

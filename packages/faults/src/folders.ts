@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** SHA-256 of every file under a folder by its path; nothing where the folder is missing. */
+/** SHA-256 of every file under a folder by path; empty if the folder is missing. */
 export function fingerprint(folder: string): Record<string, string> {
   if (!existsSync(folder)) return {}
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
@@ -12,7 +12,7 @@ export function fingerprint(folder: string): Record<string, string> {
   )
 }
 
-/** Paths anywhere under a folder that writers should have taken away. */
+/** Paths anywhere under a folder that writers should have removed. */
 export function leftovers(folder: string): string[] {
   return existsSync(folder)
     ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.tmp'))

@@ -10,7 +10,7 @@ import { startNode } from './process'
 
 const CHECK = 'import-bombs'
 
-/** Each is refused within a second on a quiet machine; one that grows without end meets this limit. */
+/** On a quiet machine each is refused within a second; one that grows without bound hits this limit. */
 const MOST_MILLISECONDS = 180_000
 
 const VOCABULARY = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a']
@@ -22,10 +22,10 @@ const CONFIG = {
   intermediate_size: 4
 }
 
-/** Weights that are small and ask for much, and how their refusal must read. */
+/** Small files that demand many resources, and the expected refusal. */
 interface Bomb {
   readonly name: string
-  /** Files of the folder, in place of or beside a valid configuration and vocabulary; null makes a pipe. */
+  /** Files of the folder, in addition to or instead of a valid configuration and vocabulary; null makes a pipe. */
   readonly files: Readonly<Record<string, string | Uint8Array | null>>
   readonly refusal: RegExp
 }
@@ -44,7 +44,7 @@ const zip = (name: string, content: Uint8Array, claimed: number, about: string):
   refusal: invalid(about)
 })
 
-/** A safetensors file whose header is, or claims to be, of a length. */
+/** A safetensors file whose header has, or claims to have, this length. */
 function safetensors(name: string, header: string, about: string, length = BigInt(header.length)): Bomb {
   const size = Buffer.alloc(8)
   size.writeBigUInt64LE(length)
@@ -53,7 +53,7 @@ function safetensors(name: string, header: string, about: string, length = BigIn
 
 const hugeTensor = JSON.stringify({ x: { dtype: 'F32', shape: [2 ** 52, 2 ** 52], data_offsets: [0, 0] } })
 
-/** The first ones are the short count. */
+/** The short count runs the first of them. */
 const BOMBS: readonly Bomb[] = [
   pickle('2^27 lists as the name of a global', `${laugh().slice(2)}h\x1bh\x1b\x93.`, 'names a global by something'),
   zip('an entry that inflates to more than it claims', Buffer.alloc(2 ** 24), 100, 'is not a complete zip archive'),
@@ -89,7 +89,7 @@ function writeBomb(folder: string, { files }: Bomb): void {
   }
 }
 
-/** Imports a bomb, which must be refused in time, by its code, with nothing left where the checkpoint was to be. */
+/** Imports a bomb, which must be refused in time with the expected code, leaving no checkpoint behind. */
 async function requireRefusal(root: string, bomb: Bomb): Promise<void> {
   const [from, place] = [join(root, 'weights'), join(root, 'place')]
   writeBomb(from, bomb)
@@ -103,11 +103,11 @@ async function requireRefusal(root: string, bomb: Bomb): Promise<void> {
   const code = await running.ended
   clearTimeout(timer)
   if (!bomb.refusal.test(errors)) throw new Error(`refused with ${JSON.stringify(errors)}, wanted ${bomb.refusal}`)
-  expect(code).toBe(1) // null where it had to be killed
+  expect(code).toBe(1) // null if it had to be killed
   expect(readdirSync(place)).toEqual([])
 }
 
-it('refuses weights that are small and ask for much, in time and with nothing left behind', () =>
+it('refuses small weights that demand many resources, in time and without leftovers', () =>
   record('import of hostile weights', async () => {
     const numbers = cases(counts(BOMBS.length, 6))
     for (const index of numbers) {

@@ -12,7 +12,7 @@ import { killAfter, said, startNode, succeed } from './process'
 const CHECK = 'kill-export'
 const COUNT = counts(50, 6)
 
-/** Loads what is at `model` as a user does, which puts back a folder that a kill left between two names; false where nothing is. */
+/** Loads `model` as a user does, which restores a folder that a kill left between two names; false if there is none. */
 async function loads(model: string): Promise<boolean> {
   if (!existsSync(model) && leftovers(join(model, '..')).every((name) => !name.includes('.previous'))) return false
   const matcher = await createMatcher({ model, device: 'cpu', dtype: 'int8' })
@@ -20,7 +20,7 @@ async function loads(model: string): Promise<boolean> {
   return true
 }
 
-it('leaves the old or the new model after kill -9 at any instants of an export, and nothing beside it after the next', () =>
+it('leaves the old or the new model after kill -9 at any instant of an export, and no leftovers after the next', () =>
   record('kill -9 while exporting', async () => {
     const root = mkdtempSync(join(tmpdir(), 'sohu-match-kill-'))
     const cli = cliOf('export')

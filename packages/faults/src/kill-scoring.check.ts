@@ -9,7 +9,7 @@ import { said, start, succeed, type Running } from './process'
 const CHECK = 'kill-scoring'
 const COUNT = counts(40, 2)
 const LINES = 1_000
-/** Kills of one file before its run may go to its end. */
+/** Kills per file before its run may finish. */
 const KILLS = 4
 
 /** Input lines of many lengths, some blank, some that cannot be scored, with ids above 2^53. */
@@ -30,7 +30,7 @@ function score(input: string, ...flags: string[]): Running {
   return running
 }
 
-/** Stops a run at an instant, by kill -9 or as Ctrl-C does, unless it ends before; whether it was stopped. */
+/** Stops a run at this instant, by kill -9 or as Ctrl-C does, unless it finishes before; returns whether it was stopped. */
 async function stopAfter(running: Running, milliseconds: number, signal: 'SIGKILL' | 'SIGINT'): Promise<boolean> {
   const timer = setTimeout(() => running.child.kill(signal), milliseconds)
   const code = await running.ended
@@ -39,7 +39,7 @@ async function stopAfter(running: Running, milliseconds: number, signal: 'SIGKIL
   return code !== 0
 }
 
-it('gives the bytes of a run that was left alone, wherever runs are killed and resumed', () =>
+it('writes the bytes of an uninterrupted run, wherever runs are killed and resumed', () =>
   record(CHECK, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'kill-scoring-'))
     const input = join(folder, 'pairs.jsonl')
@@ -56,7 +56,7 @@ it('gives the bytes of a run that was left alone, wherever runs are killed and r
       const skip = random.below(2) * 400
       const first = ['--out', out, '--skip', `${skip}`]
       for (let left = KILLS; ; left--) {
-        // Only the first run must name --skip; how many workers there are must not matter.
+        // Only the first run must name --skip; the number of workers must not matter.
         const resumed = ['--out', out, '--resume', ...(random.below(2) ? ['--skip', `${skip}`] : [])]
         const running = score(input, ...(existsSync(out) ? resumed : first), '--workers', `${1 + random.below(2)}`)
         if (left === 0) {
@@ -86,7 +86,7 @@ it('continues a run to stdout with the --skip that its message names', () =>
       const running = score(input)
       await said(running, /\n/)
       const stopped = await stopAfter(running, randomOf(CHECK, 1_000 + index).below(Math.ceil(duration / 8)), 'SIGINT')
-      if (!stopped) continue // it had ended
+      if (!stopped) continue // it had finished
       stops++
       const skip = /with --skip (\d+)\.\n/.exec(running.output())?.[1] ?? '0'
       const both = linesOf(running.output()) + (await stdoutOf(score(input, '--skip', skip)))
@@ -100,7 +100,7 @@ async function stdoutOf(running: Running): Promise<string> {
   return linesOf(await succeed(running))
 }
 
-/** The answers in what a program has said, without its notices. */
+/** The answers in a program's output, without its messages. */
 function linesOf(output: string): string {
   return output
     .split('\n')

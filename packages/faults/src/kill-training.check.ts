@@ -12,10 +12,10 @@ import { freshRun, writeSmallData } from './training'
 const CHECK = 'kill-training'
 const COUNT = counts(50, 6)
 
-/** Kills in a row after which a run may go to its end, so that some runs are resumed often and the check ends. */
+/** Consecutive kills after which a run may finish, so that some runs are resumed often and the check ends. */
 const KILLS_A_RUN = 6
 
-/** What training leaves that does not tell of times. */
+/** Outputs of training that hold no times. */
 const OUTCOME = [
   'last/model.safetensors',
   'last/ema.safetensors',
@@ -31,7 +31,7 @@ const OUTCOME = [
 const outcome = (run: string): Record<string, string> =>
   Object.fromEntries(OUTCOME.map((file) => [file, fingerprint(join(run, file.split('/')[0]!))[file.split('/')[1]!]!]))
 
-/** Opens what a kill left as a reader does. A folder is whole or not there. */
+/** Opens the folders that a kill left, as a reader does: each is complete or missing. */
 async function requireWhole(run: string, files: Readonly<Record<string, readonly string[]>>): Promise<void> {
   for (const name of ['last', 'best']) {
     const folder = join(run, name)
@@ -42,7 +42,7 @@ async function requireWhole(run: string, files: Readonly<Record<string, readonly
   }
 }
 
-/** A run from its start to its end, killed on the way; returns how often. */
+/** Runs a training to its end, killing it on the way; returns the number of kills. */
 async function killedRun(
   run: string,
   data: string,
@@ -60,7 +60,7 @@ async function killedRun(
       await succeed(running)
       return kills
     }
-    // now and then while it starts, else while it trains: from its first line on, at any instant
+    // sometimes while it starts, otherwise while it trains: at any instant after its first line
     if (!random.chance(0.15)) await said(running, /"type":/)
     if (!(await killAfter(running, random.next() * active))) {
       await succeed(running)
@@ -70,7 +70,7 @@ async function killedRun(
   }
 }
 
-it('goes on bit for bit after kill -9 at any instants of training, and never shows half a folder', () =>
+it('resumes bit for bit after kill -9 at any instant of training, and never leaves half a folder', () =>
   record('kill -9 while training, then --resume', async () => {
     const root = mkdtempSync(join(tmpdir(), 'sohu-match-kill-'))
     const data = join(root, 'data')

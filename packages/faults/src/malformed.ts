@@ -1,8 +1,8 @@
-/** A request as its bytes. */
+/** The bytes of a request. */
 const request = (head: string, body: string | Buffer = ''): Buffer =>
   Buffer.concat([Buffer.from(head.replaceAll('\n', '\r\n'), 'latin1'), Buffer.from(body)])
 
-/** POST /match with a body and the headers that go with it. */
+/** POST /match with a body and its headers. */
 export const post = (body: string | Buffer, headers = 'content-type: application/json\n'): Buffer =>
   request(
     `POST /match HTTP/1.1\nhost: localhost\nconnection: close\n${headers}content-length: ${Buffer.byteLength(body)}\n\n`,
@@ -19,10 +19,10 @@ const GOOD = '{"a":"国足获胜","b":"国足赢球"}'
 
 const INVALID_UTF8 = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xf0, 0x9f, 0x98]), Buffer.from('","b":"x"}')])
 
-/** A request that is right, for changing bytes of it. */
+/** A valid request, of which bytes are then changed. */
 export const GOOD_REQUEST = post(GOOD)
 
-/** Requests that no server should take; none gets a success. */
+/** Requests that a server must refuse. */
 export const MALFORMED: Readonly<Record<string, Buffer>> = {
   'no HTTP': request('GARBAGE\n\n'),
   'NUL bytes': Buffer.alloc(1000),

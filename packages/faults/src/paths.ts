@@ -3,7 +3,7 @@ import { join } from 'node:path'
 /** Root of the repository. */
 export const ROOT = join(import.meta.dirname, '../../..')
 
-/** The model that is damaged, asked and served: that of @sohu-match/model-demo, which its build makes. */
+/** The model of @sohu-match/model-demo, written by its build. */
 export const MODEL = join(ROOT, 'packages/model-demo/model')
 
 /** The built command of a package. */

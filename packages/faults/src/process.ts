@@ -1,15 +1,15 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 
-/** A program that was started, with what it has said so far. */
+/** A running program with its output so far. */
 export interface Running {
   readonly child: ChildProcess
   readonly output: () => string
-  /** Resolves with its exit code, null after a signal. */
+  /** Resolves with its exit code; null after a signal. */
   readonly ended: Promise<number | null>
 }
 
-/** Starts a program; both its outputs are gathered. `input` is an open file for its standard input. */
+/** Starts a program and collects its stdout and stderr. `input` is an open file for its stdin. */
 export function start(
   command: string,
   args: readonly string[],
@@ -30,7 +30,7 @@ export function startNode(script: string, args: readonly string[], options?: Spa
   return start(process.execPath, [script, ...args], options)
 }
 
-/** Waits until a program has said something that fits, or has ended. */
+/** Waits until a program has printed a match of the pattern, or has exited. */
 export async function said(running: Running, wanted: RegExp): Promise<void> {
   while (!wanted.test(running.output())) {
     if (
@@ -44,7 +44,7 @@ export async function said(running: Running, wanted: RegExp): Promise<void> {
   }
 }
 
-/** Kills a program at an instant (-9) unless it ends before; true if it was killed. */
+/** Kills a program (-9) at this instant unless it exits before; true if it was killed. */
 export async function killAfter(running: Running, milliseconds: number): Promise<boolean> {
   const timer = setTimeout(() => running.child.kill('SIGKILL'), milliseconds)
   const code = await running.ended
@@ -52,7 +52,7 @@ export async function killAfter(running: Running, milliseconds: number): Promise
   return code === null
 }
 
-/** Waits for a program that must end well. */
+/** Waits for a program that must succeed. */
 export async function succeed(running: Running): Promise<string> {
   const code = await running.ended
   if (code !== 0) throw new Error(`It ended with ${code}: ${running.output()}`)

@@ -22,7 +22,7 @@ const CHECK = 'reloads'
 const RELOADS = counts(20, 2)
 const KILLS = counts(20, 2)
 
-/** Milliseconds in which a reload, the replacement of a process, or a request must be over. */
+/** Time limit of a reload, a replacement of a process, or a request in milliseconds. */
 const PATIENCE_MS = 120_000
 
 const KEY = 'the-key-of-the-check'
@@ -32,7 +32,7 @@ const CLIENTS = 6
 /** A server of two processes over the symbolic link `current`, which points to a model folder `one` or `two`. */
 interface Reloadable extends AsyncDisposable {
   readonly server: ServerProcess
-  /** Asks on a connection of its own, so that it meets a process that takes new ones. */
+  /** Sends a request on a new connection, so that it reaches a process that accepts new ones. */
   readonly ask: (method: 'GET' | 'POST', path: string) => Promise<{ status: number; body: string }>
   readonly pointTo: (name: string) => void
   readonly damage: (name: string) => void
@@ -77,10 +77,10 @@ function ask(port: number, method: string, path: string): Promise<{ status: numb
   })
 }
 
-/** Requests without a pause, on connections that are kept. */
+/** Requests without a pause, on kept-alive connections. */
 interface Load {
   readonly answered: () => number
-  /** Why requests got no answer, or one of another status than 200. */
+  /** Reasons of requests without a response, or with a status other than 200. */
   readonly lost: string[]
   stop(): Promise<void>
 }
@@ -116,7 +116,7 @@ function startLoad({ server: { port } }: Reloadable): Load {
   }
 }
 
-/** Waits until something holds; throws where it does not in time. */
+/** Waits until `holds` returns true; throws if it does not in time. */
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const start = performance.now(); !(await holds()); await sleep(20))
     if (performance.now() - start > PATIENCE_MS) throw new Error(`${what} took more than ${PATIENCE_MS} ms`)
@@ -188,7 +188,7 @@ it('loses no request while it reloads model folders, and says why it keeps the o
     return { count, result: `${load.answered()} answered, 0 lost; the slowest reload took ${seconds} s; all counted` }
   }))
 
-it('replaces a process that is killed, and answers on the others', () =>
+it('replaces a process that is killed, while the others answer', () =>
   record('processes killed', async () => {
     await using reloadable = await startReloadable()
     const { server } = reloadable
@@ -214,7 +214,7 @@ it('replaces a process that is killed, and answers on the others', () =>
     } finally {
       await load.stop()
     }
-    expect(load.lost.length).toBeLessThanOrEqual(kills * CLIENTS) // those that the process was judging
+    expect(load.lost.length).toBeLessThanOrEqual(kills * CLIENTS) // those that the process was scoring
     expect(server.running.output().match(/SIGKILL\. It is replaced\./g)).toHaveLength(kills)
     server.running.child.kill('SIGTERM')
     expect(await server.running.ended).toBe(0)

@@ -3,10 +3,10 @@ import { connect, type Socket } from 'node:net'
 import { cliOf, MODEL } from './paths'
 import { said, start, type Running } from './process'
 
-/** Milliseconds in which a client must have sent its request, where clients are slow. */
+/** Request timeout in milliseconds for checks with slow clients. */
 export const REQUEST_TIMEOUT = 1_500
 
-/** `sohu-match serve` over the demo model on a free port of this machine, with little room. */
+/** `sohu-match serve` with the demo model on a free port and with small limits. */
 export interface ServerProcess extends AsyncDisposable {
   readonly port: number
   readonly running: Running
@@ -49,12 +49,12 @@ export async function startServer(
   }
 }
 
-/** Milliseconds after the first bytes of an answer in which its rest comes. */
+/** Milliseconds from the first bytes of a response to its end. */
 const REST_MS = 500
 
 /**
- * Sends bytes as they are and gathers what comes until the connection closes; throws if nothing comes and it stays open. It does not close
- * its own side first: to Node's server that is a client that has gone.
+ * Sends raw bytes and collects the response until the connection closes; throws if there is no response and it stays open. It does not close
+ * its own side first: Node's server would take that for a client that is gone.
  */
 export async function exchange(port: number, write: (socket: Socket) => void, patience = 60_000): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
@@ -81,12 +81,12 @@ export async function exchange(port: number, write: (socket: Socket) => void, pa
   return answer
 }
 
-/** The statuses in what a connection gave, in order. */
+/** The statuses in a connection's responses, in order. */
 export function statuses(answer: string): number[] {
   return [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((found) => Number(found[1]))
 }
 
-/** A good request must be answered, whatever came before. */
+/** Asserts that a valid request is still answered. */
 export async function requireAlive({ port, running }: ServerProcess): Promise<void> {
   if (running.child.exitCode !== null || running.child.signalCode !== null)
     throw new Error(`the server has ended: ${running.output()}`)
@@ -99,13 +99,13 @@ export async function requireAlive({ port, running }: ServerProcess): Promise<vo
   if (!(answer.status === 200 && score >= 0 && score <= 1)) throw new Error(`a good request got ${answer.status}`)
 }
 
-/** Bytes of memory that a server's process has (Linux). */
+/** Resident memory of a server's process in bytes (Linux). */
 export function memoryOf({ running }: ServerProcess): number {
   const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${running.child.pid}/status`, 'utf8'))?.[1]
   return Number(kilobytes) * 2 ** 10
 }
 
-/** How many connections a server still has with clients at these ports of this machine, by the system's table (Linux). */
+/** Number of connections that a server still has with local clients at these ports, by the system's table (Linux). */
 export async function openConnections({ port }: ServerProcess, clients: readonly number[]): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, 200))
   const address = (number: number): string => `0100007F:${number.toString(16).toUpperCase().padStart(4, '0')}`

@@ -20,13 +20,13 @@ const SLOW = counts(20, 4)
 
 const NEVER_READ = counts(200, 10)
 
-/** MiB that clients who never read may cost; 200 of them once held 1,270. */
+/** MiB that clients who never read may use; 200 of them once held 1,270. */
 const MOST_GROWTH = 700
 
-/** Clients at once; each asks for four pairs, and the server's queue takes 32. */
+/** Concurrent clients; each sends four pairs, and the server's queue holds 32. */
 const CLIENTS = 64
 
-/** Works on a few cases at once, since some wait for the server's patience to end, and checks after each group. */
+/** Runs a few cases at once, since some wait for the server's timeout, and checks after each group. */
 async function inGroups(
   indices: readonly number[],
   work: (index: number) => Promise<void>,
@@ -38,7 +38,7 @@ async function inGroups(
   }
 }
 
-it('answers what is malformed with 4xx or 5xx or closes, and then a good request', () =>
+it('answers malformed requests with 4xx or 5xx or closes, and still answers valid ones', () =>
   record('malformed HTTP and JSON', async () => {
     await using server = await startServer()
     const names = Object.keys(MALFORMED)
@@ -59,7 +59,7 @@ it('answers what is malformed with 4xx or 5xx or closes, and then a good request
     }
   }))
 
-it('outlives requests with changed bytes', () =>
+it('survives requests with changed bytes', () =>
   record('requests with changed bytes', async () => {
     await using server = await startServer()
     expect(statuses(await exchange(server.port, (socket) => void socket.write(GOOD_REQUEST)))).toEqual([200])
@@ -85,7 +85,7 @@ it('outlives requests with changed bytes', () =>
     }
   }))
 
-/** Writes a request byte by byte, or a part of it and then nothing, for longer than the server waits. */
+/** Sends a request byte by byte, or part of it and then nothing, for longer than the server waits. */
 function dribble(socket: Socket, bytes: Buffer, pause: number): void {
   let at = 0
   const timer = setInterval(() => {
@@ -95,7 +95,7 @@ function dribble(socket: Socket, bytes: Buffer, pause: number): void {
   socket.once('close', () => clearInterval(timer))
 }
 
-it('lets go of slow clients and serves others meanwhile', () =>
+it('disconnects slow clients and serves others meanwhile', () =>
   record('slow clients', async () => {
     await using server = await startServer()
     const bodyAt = GOOD_REQUEST.indexOf('\r\n\r\n') + 4
@@ -121,7 +121,7 @@ it('lets go of slow clients and serves others meanwhile', () =>
     return { count: waiting.length, result: 'each 408 or closed; good requests answered meanwhile and after' }
   }))
 
-it('gives back the memory of clients that never read, and serves others meanwhile', () =>
+it('frees the memory of clients that never read, and serves others meanwhile', () =>
   record('slow readers', async () => {
     await using server = await startServer(3_000, ['--body-limit', '2097152', '--max-queue', '10000'])
     const texts = Array.from({ length: 9 }, (_, i) => i + 'x'.repeat(199_000))
@@ -136,8 +136,8 @@ it('gives back the memory of clients that never read, and serves others meanwhil
     let most = before
     const sockets = Array.from({ length: NEVER_READ }, () => {
       const socket = connect(server.port, '127.0.0.1').pause()
-      socket.on('error', () => undefined) // cut off, as it should be
-      for (let i = 0; i < 4; i++) socket.write(request) // more than the system takes for a client
+      socket.on('error', () => undefined) // cut off, as expected
+      for (let i = 0; i < 4; i++) socket.write(request) // more than the system buffers for a client
       return socket
     })
     await Promise.all(sockets.map((socket) => once(socket, 'connect')))
@@ -153,7 +153,7 @@ it('gives back the memory of clients that never read, and serves others meanwhil
     return { count: NEVER_READ, result: `all cut off; ${grown} MiB more at most, ${kept} MiB after` }
   }))
 
-it('refuses what is too much with 429 or 503 and loses nothing', () =>
+it('refuses excess requests with 429 or 503 and loses none', () =>
   record('overload', async () => {
     await using server = await startServer(60_000)
     const pairs = Array.from({ length: 4 }, (_, i) => ({

@@ -13,10 +13,10 @@ import { freshRun, writeSmallData } from './training'
 const CHECK = 'storage'
 const COUNT = counts(10, 1)
 
-/** Less than dictionary.bin, which every checkpoint and model folder holds: no new one fits. */
+/** Less than the size of dictionary.bin, which every checkpoint and model folder has: no new one fits. */
 const MOST_FREE = 2_000_000
 
-/** What a run that goes on must leave as one that was left alone. */
+/** Files that must be the same after a resumed run as after an uninterrupted one. */
 const OUTCOME = ['last/model.safetensors', 'last/optimizer.safetensors', 'best/model.safetensors']
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-storage-'))
@@ -24,13 +24,13 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 const tool = mountTool()
 const at = join(root, 'disk')
 
-/** What a program works on: a folder with an earlier output, and the program's flags for that folder elsewhere. */
+/** A program's input: a folder with an earlier output, and the program's flags for a copy of that folder. */
 interface Subject {
   readonly name: string
   readonly script: string
   readonly earlier: string
   readonly flags: (folder: string) => string[]
-  /** Goes on in a folder where the program failed, now that there is room, and checks the end. */
+  /** Resumes in a folder where the program failed, now that there is room, and checks the result. */
   readonly recover: (folder: string) => Promise<void>
 }
 
@@ -42,7 +42,7 @@ beforeAll(async () => {
   subjects.push(await trainingSubject(), await exportSubject())
 })
 
-/** A run that was stopped after its first epoch: it has best/ and last/, and goes on. */
+/** A run that was stopped after its first epoch: it has best/ and last/, and is resumed. */
 async function trainingSubject(): Promise<Subject> {
   const script = cliOf('train')
   const [whole, earlier] = [join(root, 'whole'), join(root, 'runs')]
@@ -67,7 +67,7 @@ async function trainingSubject(): Promise<Subject> {
   }
 }
 
-/** A model folder that is to be replaced by another. */
+/** A model folder that an export replaces. */
 async function exportSubject(): Promise<Subject> {
   const script = cliOf('export')
   const [one, other] = [await writeCheckpoint(join(root, 'one'), 1), await writeCheckpoint(join(root, 'other'), 2)]
@@ -83,7 +83,7 @@ async function exportSubject(): Promise<Subject> {
   }
 }
 
-/** The files that must be as they were: checkpoints and models; a run's record may have grown. */
+/** Files that must be unchanged: checkpoints and models; a run's log may have grown. */
 const kept = (folder: string): Record<string, string> =>
   Object.fromEntries(
     Object.entries(fingerprint(folder)).filter(
@@ -91,7 +91,7 @@ const kept = (folder: string): Record<string, string> =>
     )
   )
 
-/** The program must have failed with `storage`; then goes on where it failed. */
+/** Asserts that the program failed with `storage`, then resumes. */
 async function requireStorageError({ earlier, recover }: Subject, running: Running, folder: string): Promise<void> {
   const code = await running.ended
   expect(running.output()).toMatch(/\bstorage\b[\]:]/)
@@ -125,7 +125,7 @@ async function tryAll(
 
 const INTACT = 'all `storage`, the earlier output as it was, and the work goes on afterwards'
 
-it('says storage on a full disk, keeps what was there, and goes on afterwards', () =>
+it('fails with storage on a full disk, keeps existing files, and resumes afterwards', () =>
   record('full disk (tmpfs), training and export', async () => {
     if (!tool) return { count: 0, result: 'NOT RUN: this user may mount nothing; the size limit below stands in' }
     return {
@@ -136,7 +136,7 @@ it('says storage on a full disk, keeps what was there, and goes on afterwards', 
     }
   }))
 
-it('says storage where a file may not grow', () =>
+it('fails with storage if a file may not grow', () =>
   record('file size limit, training and export', async () => ({
     count: await tryAll((subject, free, to) => {
       cpSync(subject.earlier, to, { recursive: true })
@@ -145,7 +145,7 @@ it('says storage where a file may not grow', () =>
     result: INTACT
   })))
 
-it('says storage in a folder that may not be written', () =>
+it('fails with storage in a read-only folder', () =>
   record('read-only folder, training and export', async () => {
     if (!tool)
       return {

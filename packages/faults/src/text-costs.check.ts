@@ -8,7 +8,7 @@ import { caseError, cases, counts, record, SEED } from './plan'
 const CHECK = 'text-costs'
 const KINDS = counts(300, 12)
 
-/** A way to fill a text of any length. */
+/** Generates a text of any length. */
 type Fill = (length: number) => string
 
 const repeated =
@@ -20,7 +20,7 @@ const halves =
   (length) =>
     repeated(one)(length / 2) + repeated(other)(length / 2)
 
-/** Kinds of text that have cost, or could cost, more for each character the longer they are. */
+/** Kinds of text whose cost per character has grown, or could grow, with their length. */
 const KNOWN: readonly Fill[] = [
   halves('\u0301', '\u0316'),
   halves('\u302e', '\u1b44'),
@@ -46,9 +46,9 @@ const generated = fc.oneof(
 /** The known kinds, then generated ones; the same for the same seed. */
 const kinds = [...KNOWN, ...fc.sample(generated, { seed: SEED, numRuns: KINDS })]
 
-it('reads every kind of text in time that is linear in its length', () =>
+it('reads every kind of text in linear time', () =>
   record('processor time by length of text', async () => {
-    // cut to a few tokens, so that what is measured is the way there: messages, normalizing, segmenting, word pieces
+    // truncated to a few tokens, so that everything before the network is measured: messages, normalizing, segmenting, word pieces
     await using matcher = await createMatcher({
       model: MODEL,
       device: 'cpu',

@@ -9,10 +9,10 @@ import { textPairs, type TextPair } from './texts'
 
 const CHECK = 'texts'
 
-/** Two texts a pair. */
+/** Two texts per pair. */
 const PAIRS = counts(5_000, 1_000)
 
-/** Accepted pairs that the browser judges too. */
+/** Number of accepted pairs that the browser scores, too. */
 const SAMPLE = counts(500, 100)
 
 /** The longest text that is read (README of the SDKs), in UTF-16 code units. */
@@ -39,7 +39,7 @@ function requireResult(result: MatchResult, index: number): void {
     throw caseError(CHECK, index, JSON.stringify(result))
 }
 
-it('gives every text a score in [0, 1], or input-invalid where it is too long', () =>
+it('gives every text a score in [0, 1], or input-invalid if it is too long', () =>
   record('generated texts, sdk-node', async () => {
     const pairs = textPairs(PAIRS)
     const indices = cases(PAIRS)
@@ -70,7 +70,7 @@ it('gives every text a score in [0, 1], or input-invalid where it is too long', 
     }
   }))
 
-/** What the browser makes of the pairs; as JSON, since a lone surrogate does not pass the protocol to the browser. */
+/** The browser's results for the pairs; sent as JSON, since a lone surrogate does not survive the protocol to the browser. */
 async function judgeInBrowser(
   { page }: BrowserPage,
   pairs: readonly (TextPair & { task: string })[],
@@ -87,7 +87,7 @@ async function judgeInBrowser(
   )
 }
 
-it('gives in the browser the logits of Node', () =>
+it('produces the same logits in the browser as in Node', () =>
   record('generated texts, Chromium against Node', async () => {
     const pairs = textPairs(PAIRS)
       .map((pair, index) => ({ ...pair, index, task: taskOf(index) }))

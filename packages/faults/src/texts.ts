@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { SEED } from './plan'
 
-/** Texts that break things: marks, joiners, directions, halves of pairs, names of special tokens and of inherited keys. */
+/** Texts that break things: marks, joiners, directions, lone surrogates, names of special tokens and of inherited keys. */
 const AWKWARD = [
   '',
   ' ',
@@ -59,7 +59,7 @@ const piece = fc.oneof(
   fc.string({ unit: ideograph, maxLength: 60 })
 )
 
-/** Around the longest text that is read, and up to 1 MB in UTF-16 code units. */
+/** Lengths around the longest text that is read, and up to 1 MB, in UTF-16 code units. */
 const LENGTHS = [2_000, 20_000, 199_999, 200_000, 200_001, 500_000, 1_000_000]
 
 const long = fc
@@ -76,10 +76,10 @@ export interface TextPair {
   readonly b: string
 }
 
-/** One that is longer by a character than what is read. */
+/** A pair that is one character longer than what is read. */
 const TOO_LONG: TextPair = { a: '球'.repeat(200_001), b: '球' }
 
-/** As many pairs of generated texts, the last of them always too long; the same for the same seed. */
+/** `count` pairs of generated texts, the last always too long; the same for the same seed. */
 export function textPairs(count: number): TextPair[] {
   return [...fc.sample(fc.record({ a: text, b: text }), { seed: SEED, numRuns: count - 1 }), TOO_LONG]
 }

@@ -4,7 +4,7 @@ import { VARIANTS } from '@sohu-match/core'
 import { cliOf } from './paths'
 import { startNode, succeed } from './process'
 
-/** Seconds a run, with everything on that holds state; `last/` is written after every second step, so that kills meet it. */
+/** A run of seconds with every feature that holds state; `last/` is written after every second step, so that kills interrupt it. */
 const SETTINGS = [
   'model.vocab_size=400',
   'model.hidden_size=16',
@@ -16,7 +16,7 @@ const SETTINGS = [
   'checkpoint_steps=2'
 ]
 
-/** The flags of a new run of the smallest kind. */
+/** Flags of a new run of the smallest kind. */
 export function freshRun(out: string, data: string): string[] {
   return ['sohu', '--json', '--out', out, '--data', data, '--preset', 'smoke', '--set', ...SETTINGS]
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the checks of src/*.check.ts and prints their table. The short counts are for every change, the full ones for a release.
+// Runs the checks in src/*.check.ts and prints their table: with short counts for every change, with full ones for a release.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'

@@ -5,7 +5,7 @@ import { createMatcher } from '@sohu-match/sdk-node'
 import { evaluation } from '@sohu-match/training/evaluation'
 import { textTable } from '@sohu-match/training/table'
 
-// How good exported models are: every labelled pair of some splits of a data folder, scored by the graph that users run.
+// Measures exported models: scores every labelled pair of some splits of a data folder with the graph that users run.
 // measure --model NAME=FOLDER … --data FOLDER [--split test …] [--dtype int8] [--json]
 const { values } = parseArgs({
   options: {
@@ -34,7 +34,7 @@ if (values.json) console.log(JSON.stringify(results))
 else for (const { name, tasks } of results) console.log(`${name}\n${table(tasks)}`)
 
 /**
- * Figures by task of one model; a task without labelled pairs is left out. Throws `task-unknown` where the data have a task
+ * Metrics by task of one model, without tasks that have no labelled pairs. Throws `task-unknown` if the data have a task
  * that the model lacks.
  */
 async function measured(folder: string) {
@@ -58,7 +58,7 @@ async function measured(folder: string) {
   }
 }
 
-/** The largest F1 that any threshold gives: what the order of the scores is worth. */
+/** The largest F1 of any threshold, which depends only on the order of the scores. */
 function bestF1(rows: readonly ScoredRow[]): number {
   const cuts = [-1, ...new Set(rows.map(({ score }) => score))]
   return Math.max(

@@ -8,7 +8,7 @@ const HELP = `Usage: model [--seed N] [--out FOLDER] [--short] [--force]
   --short    train a few steps on a few pairs: the whole recipe in about a minute, for tests
   --force    start over; otherwise steps that are done are not done again, and an interrupted training is resumed`
 
-// Writes the model from nothing but the corpus and the public weights.
+// Builds the model from the corpus and the public weights.
 const { seed, out, short, force } = recipeOptions(HELP)
 const kind = short ? '-short' : ''
 const folder = `runs/model-zh${kind}-${seed}`

@@ -8,8 +8,8 @@ const HELP = `Usage: small [--seed N] [--out FOLDER] [--short] [--force]
   --short    train a few steps on a few pairs, to see the whole recipe work
   --force    start over; otherwise steps that are done are not done again, and an interrupted training is resumed`
 
-// Writes a smaller model, with two of its teacher's four layers and embeddings a quarter as wide, that learns the teacher's scores and
-// vectors. The teacher is trained with the same seed; its exported folder is not touched.
+// Builds a smaller model, with two of its teacher's four layers and embeddings a quarter as wide, that learns the teacher's scores and
+// vectors. The teacher is trained with the same seed; its exported folder is left alone.
 const { seed, out, short, force } = recipeOptions(HELP)
 const kind = short ? '-short' : ''
 const folder = `runs/model-zh-small${kind}-${seed}`

@@ -60,7 +60,7 @@ for (const [i, cell] of cells.entries()) {
 }
 console.log(`${values.out}/results.json and ${values.out}/few-shot.svg are written.`)
 
-/** Every cell: for each data set the zero-shot ones, then sizes, starts and seeds. */
+/** All cells: for each data set the zero-shot ones, then sizes, starts and seeds. */
 function plan() {
   const list = (text) => text.split(',')
   const starts = list(values.starts)
@@ -81,7 +81,7 @@ function plan() {
   })
 }
 
-/** Figures of one cell on the test pairs. What it needs on disk is removed at the end; an interrupted training is resumed. */
+/** Metrics of one cell on the test pairs. Its files are removed at the end; an interrupted training is resumed. */
 function run(cell) {
   const folder = `${out}/running/${keyOf(cell)}`
   const data = `${folder}/data`

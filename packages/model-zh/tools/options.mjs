@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** The flags of a recipe's command; prints `help` and exits where it is asked for. */
+/** Flags of a recipe's command; prints `help` and exits with --help. */
 export function recipeOptions(help) {
   const { values } = parseArgs({
     options: {

@@ -6,12 +6,12 @@ const WEIGHTS = 'bge-small-zh-v1.5'
 const SHARE = '0.65'
 /** Criterion A reads with the shared norms alone: its condition helped on this corpus and cost as much on real pairs (docs/results.md). */
 const CONDITIONS = ['--condition', 'A=0']
-/** What the published model is trained with besides its preset: four times the pairs of a quick training. */
+/** Settings of the published model besides its preset: four times the pairs of a quick training. */
 const LONG = [
   ...['batch_pairs=64', 'batch_tokens=6144', 'epoch_pairs=26000', 'ema_momentum=0.99', 'model.hidden_dropout_prob=0'],
   ...['distill_weight=0.5', 'distill_targets=vectors'] // vectors stay near the public encoder's
 ]
-/** F1 that a precision may lose on valid: twice the default, since int8 lost .0034 in one run; its AUC stays (docs/results.md). */
+/** F1 that a precision may lose on valid: twice the default, since int8 lost .0034 in one run, with the same AUC (docs/results.md). */
 const GATE = '0.006'
 
 /**

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-/** A command line that records its flags and makes an empty output: the recipe runs without corpus, weights or training. */
+/** A command that records its flags and makes empty outputs: the recipe runs without corpus, weights or training. */
 const RECORDER = `
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 const flags = process.argv.slice(2)
@@ -45,7 +45,7 @@ it('a small model of another seed leaves the published folder alone', () => {
   assert.ok(commands.some((command) => command.includes('--teacher runs/model-zh-2/mixed')))
 })
 
-it('--force trains and exports a model again, and without it nothing is done twice', () => {
+it('--force trains and exports a model again; without it nothing is done twice', () => {
   const first = run('build-model.mjs')
   assert.deepEqual(run('build-model.mjs'), first)
   assert.equal(run('build-model.mjs', '--force').length, 2 * first.length)

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { chromium, type BrowserContext, type Page } from '@playwright/test'
 import { chromePath } from '../../../e2e/support/paths'
 
-/** A Chromium with a profile of its own. `flags` are added to its command line. */
+/** A Chromium with its own profile. `flags` are added to its command line. */
 export interface Chromium {
   readonly context: BrowserContext
   close(): Promise<void>
 }
 
-/** Starts Chromium. Throws where none is installed. */
+/** Starts Chromium. Throws if none is installed. */
 export async function openChromium(...flags: string[]): Promise<Chromium> {
   const profile = mkdtempSync(join(tmpdir(), 'sohu-match-chromium-'))
   const args = ['--no-sandbox', '--headless=new', '--disable-background-networking', ...flags]
@@ -28,7 +28,7 @@ export async function openChromium(...flags: string[]): Promise<Chromium> {
   }
 }
 
-/** The first line that a page logs once `act` has been called. Rejects with what the page reports as an error instead. */
+/** The first line that a page logs after `act` is called. Rejects with the error that the page reports instead. */
 export function logged(page: Page, act: () => Promise<unknown>): Promise<string> {
   return new Promise((resolve, reject) => {
     page.on('console', (message) => {

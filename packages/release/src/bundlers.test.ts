@@ -40,7 +40,7 @@ function expectScore(line: string): void {
   expect(Math.abs(score - expected.score)).toBeLessThan(TOLERANCE)
 }
 
-/** Builds an app and returns its folder and the seconds that it took. */
+/** Builds an app; returns its folder and the seconds that the build took. */
 async function built(name: string): Promise<{ dist: string; seconds: number }> {
   const started = performance.now()
   const dist = await buildApp(join(folder, name.replaceAll(/\W+/g, '-')), APPS[name]!)

@@ -4,13 +4,13 @@ import { inject } from 'vitest'
 import { execute } from './execute'
 import { ROOT } from './packages'
 
-/** An app around the lines of sdk-web's README, as a user of a bundler would write and build it. */
+/** An app with the code of sdk-web's README, as a user of a bundler would write and build it. */
 export interface App {
   /** Files by path. */
   readonly files: Readonly<Record<string, string>>
-  /** The program that builds it into `dist`: one of its files, or a path in node_modules; with its arguments. */
+  /** The program that builds it into `dist` (one of its files, or a path in node_modules) and its arguments. */
   readonly build?: readonly [program: string, ...args: string[]]
-  /** Files of the published packages that go into the app as they are: what a bundler does not follow. */
+  /** Files of the published packages that are copied into the app, since a bundler does not follow them. */
   readonly copies?: Readonly<Record<string, string>>
   /** Whether the app has sdk-web in its own node_modules. */
   readonly linked?: boolean
@@ -19,7 +19,7 @@ export interface App {
 const example = (name: string): string => readFileSync(join(ROOT, 'examples/browser', name), 'utf8')
 const installed = (...path: string[]): string => join(inject('project'), 'node_modules/@sohu-match', ...path)
 
-/** The four lines with which sdk-web's README begins. */
+/** The first four lines of code in sdk-web's README. */
 export const LINES = /```js\n(import [\s\S]*?)```/.exec(
   readFileSync(join(ROOT, 'packages/sdk-web/README.md'), 'utf8')
 )![1]!
@@ -28,7 +28,7 @@ const page = (body: string): string => `<!doctype html><link rel="icon" href="da
 const MODULE = page('<script type="module" src="./main.js"></script>')
 const PAIR = { a: '苇溪马拉松三万人开跑', b: '周日早晨，三万名跑者从苇溪体育场出发', task: 'B-ss' }
 
-/** Worker and runtime beside the bundle: for bundlers that leave `new URL('./worker.js', import.meta.url)` as it is. */
+/** Worker and runtime next to the bundle, for bundlers that do not resolve `new URL('./worker.js', import.meta.url)`. */
 const BESIDE = { 'sdk-web/dist/worker.js': 'dist/worker.js', 'sdk-web/dist/ort': 'dist/ort' }
 
 const ELEMENT = `import './match-texts'
@@ -86,7 +86,7 @@ const ANGULAR_JSON = {
   }
 }
 
-/** The apps, by name. Next.js has a page beside its route: consumers.test.ts. */
+/** The apps, by name. Next.js has a page and a route: consumers.test.ts. */
 export const APPS: Readonly<Record<string, App>> = {
   'Vite, with the web component': {
     files: {
@@ -193,7 +193,7 @@ webpack(settings, (error, stats) => {
   }
 }
 
-/** Writes and builds an app in `folder`, whose parent has the bundlers, and returns the folder to serve. Throws what the bundler prints. */
+/** Writes and builds an app in `folder`, whose parent has the bundlers; returns the folder to serve. Throws with the bundler's output. */
 export async function buildApp(folder: string, { files, build, copies = {}, linked }: App): Promise<string> {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })

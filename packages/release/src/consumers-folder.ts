@@ -5,8 +5,8 @@ import { inject } from 'vitest'
 import { ROOT } from './packages'
 
 /**
- * A folder inside the fresh project, so that its packages are found, with the programs of `consumers/` installed: by the first test file that
- * asks; the others wait.
+ * A folder inside the fresh project, where its packages are found, with the programs of `consumers/` installed by the first test file that
+ * needs them; the others wait.
  */
 export async function consumersFolder(): Promise<string> {
   const folder = join(inject('project'), 'consumers')

@@ -31,7 +31,7 @@ it('works under jest, with require', async () => {
   write(
     'jest/match.test.js',
     `const { createMatcher } = require('@sohu-match/sdk-node')
-test('matches, and refuses what is wrong', async () => {
+test('matches, and refuses invalid input', async () => {
   const matcher = await createMatcher({ model: ${MODEL} })
   expect((await matcher.match(${PAIR})).score).toBeGreaterThan(0)
   await expect(matcher.match(1, 2, 'B-ss')).rejects.toMatchObject({ code: 'input-invalid' })
@@ -45,7 +45,7 @@ test('matches, and refuses what is wrong', async () => {
   expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining('1 passed') })
 })
 
-it('works in a bundle of webpack that leaves it external, and says what to do in one that does not', async () => {
+it('works in a webpack bundle that leaves it external, and says what to do in one that does not', async () => {
   write(
     'webpack/main.mjs',
     `import { createMatcher } from '@sohu-match/sdk-node'
@@ -80,7 +80,7 @@ webpack({ ...settings, experiments: { outputModule: true } }, (error, stats) => 
   )
 })
 
-it('works in a route of a Next.js server, and in a page by the React hook', async () => {
+it('works in a route of a Next.js server, and in a page with the React hook', async () => {
   const root = JSON.stringify(inject('project'))
   write(
     'next/next.config.mjs',

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Packs the package in `folder` as npm would publish it, and gives the tarball's path in `destination`. */
+/** Packs the package in `folder` as npm would publish it; returns the tarball's path in `destination`. */
 export function pack(folder: string, destination: string): string {
   mkdirSync(destination, { recursive: true })
   return join(
@@ -14,7 +14,7 @@ export function pack(folder: string, destination: string): string {
   )
 }
 
-/** Copies the package model-zh to `folder`, around the model of its short recipe: the long one takes ten minutes, and has the same files. */
+/** Copies the package model-zh to `folder` with the model of its short recipe: the long one takes ten minutes and writes the same files. */
 export function shortModelPackage(folder: string): string {
   const source = join(import.meta.dirname, '../../model-zh')
   const leftOut = ['node_modules', 'dist', 'model', 'model-short'].map((name) => join(source, name))

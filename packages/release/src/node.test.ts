@@ -34,7 +34,7 @@ const score = ({ status, stdout, stderr }: Ended): number => {
 }
 
 describe.each(inject('nodes'))('with %s', (node) => {
-  it('gives one score from ES modules, CommonJS and the command', async () => {
+  it('returns the same score from ES modules, CommonJS and the command', async () => {
     const fromModule = score(await execute(node, ['main.mjs'], { cwd: project }))
     expect(fromModule).toBeGreaterThan(0.5) // the same event
     expect(score(await execute(node, ['main.cjs'], { cwd: project }))).toBe(fromModule)
@@ -60,7 +60,7 @@ describe.each(inject('nodes'))('with %s', (node) => {
     ])
   })
 
-  it('runs the version that was asked for, and the command tells its own', async () => {
+  it('runs the requested version, and the command prints its own', async () => {
     const { stdout } = await execute(node, ['--version'], { cwd: project })
     if (/node-\d+\/bin/.test(node)) expect(stdout).toContain(`v${/node-(\d+)/.exec(node)![1]}.`)
     expect(await execute(node, [join(project, 'node_modules/.bin/sohu-match'), '--version'], { cwd: project })).toEqual(

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 /** Root of the repository. */
 export const ROOT = join(import.meta.dirname, '../../..')
 
-/** The folders in packages/ that are published, under their own names but for trainer; nx.json releases the same ones. */
+/** Folders in packages/ that are published, under their own names except for trainer; nx.json releases the same ones. */
 export const PUBLISHED = ['sdk-node', 'sdk-web', 'cli', 'trainer', 'model-zh'] as const
 export type Published = (typeof PUBLISHED)[number]
 
 /** A published package's name without its scope. */
 export const nameOf = (folder: Published): string => (folder === 'trainer' ? 'train' : folder)
 
-/** What these checks read of a package.json. */
+/** The fields of a package.json that these checks read. */
 export interface Manifest {
   readonly name: string
   readonly version: string
@@ -28,7 +28,6 @@ export interface Manifest {
   readonly nx?: { readonly targets?: Readonly<Record<string, { readonly options?: { readonly command?: string } }>> }
 }
 
-/** Reads the package.json in a folder. */
 export function manifestIn(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 }

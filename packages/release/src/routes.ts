@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { environment } from './execute'
 
-/** Paths that `sohu-match serve` answers, asked of the packed command's own /openapi.json. */
+/** Paths that `sohu-match serve` answers, from the packed command's /openapi.json. */
 export async function serverRoutes(project: string): Promise<string[]> {
   const flags = ['serve', '--port', '0', '--model', 'node_modules/@sohu-match/model-zh/model']
   const server = spawn(process.execPath, [join(project, 'node_modules/.bin/sohu-match'), ...flags], {

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 const FOLDER = join(import.meta.dirname, '../runtimes')
 
 /**
- * Paths of the Nodes that fresh projects are tried with: those of runtimes/package-lock.json, installed when they are missing, and the running one.
- * npm has them for Linux on x64 only; elsewhere the running one is all, and that is said.
+ * Paths of the versions of Node to test fresh projects with: those of runtimes/package-lock.json, installed if missing, and the running one.
+ * npm has them for Linux on x64 only; elsewhere only the running one is used, with a message.
  */
 export function nodes(): string[] {
   if (process.platform !== 'linux' || process.arch !== 'x64') {

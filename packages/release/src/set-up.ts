@@ -9,16 +9,16 @@ import { nodes } from './runtimes'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The tarballs as npm would publish them. */
+    /** Tarballs as npm would publish them. */
     readonly tarballs: Readonly<Record<Published, string>>
     /** A project outside the workspace that has all of them installed. */
     readonly project: string
-    /** Paths of the Nodes to try it with. */
+    /** Paths of the versions of Node to test with. */
     readonly nodes: readonly string[]
   }
 }
 
-/** Packs what is published and installs it once, outside the workspace, for all checks. */
+/** Packs the published packages and installs them once, outside the workspace, for all checks. */
 export default function setUp({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'sohu-match-release-'))
   const packed = (name: Published): string =>

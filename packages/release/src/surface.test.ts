@@ -6,7 +6,7 @@ import { execute } from './execute'
 
 const installed = (path: string): string => join(inject('project'), 'node_modules/@sohu-match', path)
 
-/** The statements of a bundled .d.ts without comments, by name: what a user of the package can see. The bundle holds what its exports reach, and no more. */
+/** The statements of a bundled .d.ts without comments, by name: what a user of the package can see. The bundle holds only what its exports reach. */
 function surface(path: string): string {
   const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true)
   const printer = ts.createPrinter({ removeComments: true })
@@ -36,7 +36,7 @@ function valuesIn(path: string): string[] {
     .sort()
 }
 
-/** After a wanted change: `npx vitest run src/surface.test.ts --update` in packages/release, and read the difference. */
+/** After an intended change: `npx vitest run src/surface.test.ts --update` in packages/release, and read the diff. */
 it.each([
   ['sdk-node', 'sdk-node/dist/index.d.ts'],
   ['sdk-web', 'sdk-web/dist/index.d.ts'],

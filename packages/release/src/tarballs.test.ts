@@ -8,7 +8,7 @@ const tarballs = inject('tarballs')
 const installed = (name: Published): string => join(inject('project'), 'node_modules/@sohu-match', nameOf(name))
 const text = (...path: string[]): string => readFileSync(join(...path), 'utf8')
 
-/** The packages whose code esbuild put into the files of a bundled package, with their versions. */
+/** Packages whose code esbuild put into a bundled package, with their versions. */
 function bundled(name: Published): string[] {
   const { outputs } = JSON.parse(
     text(ROOT, 'packages', name, name === 'trainer' ? 'dist/lib' : 'dist', 'metafile-esm.json')
@@ -27,7 +27,7 @@ function bundled(name: Published): string[] {
 describe.each(PUBLISHED)('the tarball of %s', (name) => {
   const manifest = manifestIn(installed(name))
 
-  it('holds the files it held', async () => {
+  it('has the recorded files', async () => {
     const { stdout } = await execute('tar', ['-tzf', tarballs[name]], { cwd: ROOT })
     const files = stdout
       .split('\n')
@@ -37,7 +37,7 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
     await expect(`${files.join('\n')}\n`).toMatchFileSnapshot(`../api/${name}.files.txt`)
   })
 
-  it('says what registries and bundlers ask for', () => {
+  it('has the fields that registries and bundlers need', () => {
     expect(manifest).toMatchObject({
       version: manifestIn(ROOT).version,
       license: 'MIT',
@@ -49,7 +49,7 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
     })
   })
 
-  it('needs nothing that is not published, and only exact versions', () => {
+  it('depends only on published packages, in exact versions', () => {
     const needed = { ...manifest.dependencies, ...manifest.peerDependencies }
     for (const [dependency, version] of Object.entries(needed)) {
       expect(version, dependency).toMatch(/^\d+\.\d+\.\d+$/)
@@ -84,7 +84,7 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
     expect(status).toBe(0)
   })
 
-  it('names no private package in its code or types', async () => {
+  it('mentions no private package in its code or types', async () => {
     const code = ['*.js', '*.cjs', '*.ts', '*.cts'].map((pattern) => `--include=${pattern}`)
     const { stdout } = await execute(
       'grep',
@@ -95,7 +95,7 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
   })
 })
 
-/** sdk-web and its worker are modules for browsers: no require, and no `main`-only resolution of before exports maps. The command has no types. */
+/** sdk-web and its worker are modules for browsers: no require, and no `main`-only resolution from before exports maps. The command has no types. */
 it.each([
   ['sdk-node', 'strict', []],
   ['model-zh', 'strict', []],
@@ -106,7 +106,7 @@ it.each([
     [tarballs[name], '--profile', profile, '--no-color', '--no-emoji', ...flags],
     { cwd: ROOT }
   )
-  expect(stdout).toMatch(/^│ bundler +│ OK /m) // a package without types ends with 0 too
+  expect(stdout).toMatch(/^│ bundler +│ OK /m) // a package without types exits with 0, too
   expect(status, stdout).toBe(0)
 })
 

@@ -10,7 +10,7 @@ const project = inject('project')
 const command = join(project, 'node_modules/.bin/sohu-train')
 const run = (...args: string[]) => execute(process.execPath, [command, ...args], { cwd: project })
 
-/** Every third pair a match; the places keep texts apart. */
+/** Every third pair is a match; place names make the texts distinct. */
 const pairs = Array.from({ length: 120 }, (_, i) => {
   const place = `${'东西南北'[i % 4]}城${i}路`
   return i % 3 === 0 ? `${place}地铁通车\t${place}的地铁开通了\t1` : `${place}地铁通车\t大雨停课${i}天\t0`
@@ -51,7 +51,7 @@ it('trains, evaluates and exports outside the workspace, with the TensorFlow tha
   })
 })
 
-/** Links the library and copies the addons into the project: `sohu-train setup` would fetch and compile the same files, which the clone has. */
+/** Links the library and copies the addons into the project, instead of `sohu-train setup`, which would fetch and compile the same files. */
 function borrowTensorFlow(): void {
   const folderIn = (place: string): string =>
     dirname(createRequire(join(place, 'package.json')).resolve(`${TFJS}/package.json`))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execute } from './execute'
 import { ROOT } from './packages'
 
-/** Ways to resolve modules that a user's compiler may have. */
+/** Module resolutions of users' compilers. */
 export const RESOLUTIONS = {
   bundler: { module: 'esnext', moduleResolution: 'bundler' },
   node16: { module: 'node16', moduleResolution: 'node16' }
@@ -11,8 +11,9 @@ export const RESOLUTIONS = {
 export type Resolution = keyof typeof RESOLUTIONS
 
 /**
- * Compiles files within a fresh project as its user would, the libraries' declarations checked too, and gives what the compiler printed: nothing is good.
- * `platform` tells the globals: Node's, or a browser's (and then none of Node).
+ * Compiles files in a fresh project as its user would, checking the libraries' declarations as well; returns the compiler's output, which is
+ * empty without errors.
+ * `platform` sets the globals: Node's, or a browser's without Node's.
  */
 export async function typeCheck(
   project: string,

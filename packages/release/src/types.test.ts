@@ -33,7 +33,7 @@ it.each([
   }
 )
 
-it('the types of the examples for pages hold', async () => {
+it('the examples for pages type-check', async () => {
   const names = ['use-matcher.ts', 'match-texts.ts', 'offline.ts']
   const files = Object.fromEntries(
     names.map((name) => [name, readFileSync(join(ROOT, 'examples/browser', name), 'utf8')])

@@ -7,7 +7,7 @@ import { execute } from './execute'
 const project = inject('project')
 const app = join(project, 'ssr')
 
-/** A page rendered on a server that takes from the SDK what a server may. The browser's part is tried by e2e/tests/packed.spec.ts. */
+/** A page rendered on a server, with the parts of the SDK that work there. e2e/tests/packed.spec.ts covers the browser. */
 beforeAll(() => {
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), '{ "type": "module" }')

@@ -1,15 +1,15 @@
 import { crc32, deflateRawSync } from 'node:zlib'
 
-/** The first bytes of a pickle, as latin-1: protocol 2. */
+/** First bytes of a pickle (protocol 2), as latin-1. */
 export const START = '\x80\x02'
 
-/** A value that is 2^27 empty lists when it is written out: each memo entry is a pair of the one before. */
+/** A value of 2^27 empty lists when expanded: each memo entry is a pair of the previous one. */
 export function laugh(): string {
   const pairs = Array.from({ length: 27 }, (_, i) => `h${String.fromCharCode(i)}h${String.fromCharCode(i)}\x86\x94`)
   return `${START}]\x94${pairs.join('')}`
 }
 
-/** A zip archive of one deflated entry that claims a size, in its directory or (zip64) in an extra field of it. */
+/** A zip archive with one deflated entry that claims a size, in its directory or (zip64) in an extra field of it. */
 export function deflatedZip(content: Uint8Array, claimed: number): Uint8Array {
   const name = Buffer.from('x/data.pkl')
   const data = deflateRawSync(content, { level: 9 })

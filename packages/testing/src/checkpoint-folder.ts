@@ -10,20 +10,20 @@ import {
   type ParityBatch
 } from '@sohu-match/core'
 
-/** Where the build of core puts jieba's dictionary and its notice; this file lies two folders under packages/, as source and as build. */
+/** Where core's build puts jieba's dictionary and its notice; this file is two folders below packages/, both as source and as build. */
 const CORE_DIST = fileURLToPath(new URL('../../core/dist', import.meta.url))
 
-/** What a checkpoint folder for tests is made of. */
+/** Contents of a checkpoint folder for tests. */
 export interface CheckpointContent {
   readonly config: ModelConfig
   readonly weights: readonly NamedTensor[]
-  /** The text of vocab.txt. */
+  /** Text of vocab.txt. */
   readonly vocab: string
   readonly parity: readonly ParityBatch[]
   readonly thresholds?: Readonly<Record<string, number>>
 }
 
-/** Writes a checkpoint folder as training does, with thresholds 0.5 and empty metrics where none are given. `nx run core:build` comes first. */
+/** Writes a checkpoint folder as training does; thresholds default to 0.5, metrics to empty ones. Requires `nx run core:build`. */
 export function writeCheckpointFolder(
   folder: string,
   { config, weights, vocab, parity, thresholds }: CheckpointContent

@@ -9,10 +9,10 @@ import {
   type ParityBatch
 } from '@sohu-match/core'
 
-/** Numbers of the reference system (bert4keras), where this checkout has them beside it. */
+/** Numbers of the reference system (bert4keras), if they are next to this checkout. */
 export const FIXTURES = fileURLToPath(new URL('../../../../shared/fixtures', import.meta.url))
 
-/** The classifier of `fixtures/cln` with the logits that bert4keras gave: 18 padded pairs of all tasks, and pairs up to 512 tokens. */
+/** The classifier of `fixtures/cln` with bert4keras' logits of 18 padded pairs of all tasks, and of pairs of up to 512 tokens. */
 export interface ClnFixture {
   readonly config: ModelConfig
   readonly weights: readonly NamedTensor[]

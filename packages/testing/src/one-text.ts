@@ -1,6 +1,6 @@
 import { auc } from '@sohu-match/core'
 
-/** One text of a pair with the pair's label. */
+/** One text of a pair, with the pair's label. */
 interface LabelledText {
   readonly text: string
   readonly label: 0 | 1
@@ -9,7 +9,7 @@ interface LabelledText {
 const BUCKETS = 4096
 
 /**
- * How far one text alone gives the label away: the AUC on `test` of a logistic regression over hashed character unigrams, bigrams and
+ * How far one text alone reveals the label: the AUC on `test` of a logistic regression over hashed character unigrams, bigrams and
  * the length, fitted to `train` by gradient descent. 0.5 means not at all.
  */
 export function oneTextAuc(train: readonly LabelledText[], test: readonly LabelledText[]): number {
@@ -57,7 +57,7 @@ function score(features: ReadonlyMap<number, number>, weights: Float64Array): nu
 
 /**
  * Scores of texts under a naive-Bayes classifier over character 1-3-grams (presence, add-one smoothing), fitted to labelled single texts:
- * the log-odds of label 1. If one text of a pair does not give the label away, their AUC is near 0.5.
+ * the log-odds of label 1. If one text of a pair does not reveal the label, their AUC is near 0.5.
  */
 export function naiveBayesScores(train: readonly LabelledText[], texts: readonly string[]): number[] {
   const totals = [0, 0]

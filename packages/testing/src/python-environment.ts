@@ -19,8 +19,8 @@ export const pythonWithTritonClient = (): Promise<string | undefined> => pythonW
 export const pythonWithKubernetesSchemas = (): Promise<string | undefined> => pythonWith('kubernetes-validate==1.37.0')
 
 /**
- * The Python of a virtual environment with packages from PyPI, made in node_modules/.cache on the first call; other requirements make another
- * environment. Undefined where there is no python3. Throws where python3 exists and the packages cannot be installed.
+ * The Python of a virtual environment with packages from PyPI, created in node_modules/.cache on the first call; other requirements get another
+ * environment. Undefined if there is no python3. Throws if python3 exists but the packages cannot be installed.
  */
 async function pythonWith(...requirements: readonly string[]): Promise<string | undefined> {
   const folder = join(CACHE, `python-${requirements.filter((one) => one.includes('==')).join('-')}`)
@@ -33,7 +33,7 @@ async function pythonWith(...requirements: readonly string[]): Promise<string | 
   await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements], {
     maxBuffer: 1 << 24
   })
-  mkdirSync(join(folder, 'ready')) // last: a killed installation starts again
+  mkdirSync(join(folder, 'ready')) // last, so that an installation that was killed starts over
   return python
 }
 

@@ -2,7 +2,7 @@ import { elementCount, parameterSpecs, type ModelConfig, type NamedTensor } from
 
 /**
  * Seeded random weights of a configuration, large enough that attention, GELU and the task matter (deviation 1 / sqrt(in) for kernels,
- * 0.5 for embeddings). They are for tests and benches: no training is in them.
+ * 0.5 for embeddings). For tests and benches: they are untrained.
  */
 export function randomWeights(config: ModelConfig, seed: number): NamedTensor[] {
   const normal = normals(seed)

@@ -9,7 +9,7 @@ import {
 import { writeCheckpointFolder } from './checkpoint-folder'
 import { randomWeights } from './random-weights'
 
-/** One layer, 16 wide, 50 tokens: whatever does not depend on size is tested on it. */
+/** One layer, width 16, 50 tokens: for tests that do not depend on size. */
 export const SMALL_CONFIG = parseModelConfig({
   vocab_size: 50,
   hidden_size: 16,
@@ -31,13 +31,13 @@ export const SMALL_BI_ENCODER = parseModelConfig({
   num_hidden_layers: 2
 })
 
-/** Their vocabulary: the special tokens, then single characters. */
+/** Their vocabulary: special tokens, then single characters. */
 export const SMALL_VOCAB = [
   ...SPECIAL_TOKENS,
   ...Array.from({ length: 50 - SPECIAL_TOKENS.length }, (_, i) => String.fromCodePoint(0x4e00 + i))
 ]
 
-/** A checkpoint folder of a small network whose tensors `change` may spoil. Its parity has outputs of zeros, unless some are given. */
+/** A checkpoint folder of a small network whose tensors `change` may corrupt. Its parity outputs are zeros unless given. */
 export function smallCheckpoint(
   folder: string,
   change: (tensor: NamedTensor) => NamedTensor = (tensor) => tensor,

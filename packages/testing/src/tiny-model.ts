@@ -54,7 +54,7 @@ const constant = (name: string, type: number, data: ArrayBufferView, dims: numbe
     field(9, new Uint8Array(data.buffer))
   )
 
-/** An ONNX graph with a model's inputs and outputs whose logits are those of `tinyLogits`: whole numbers until the last step, so exact. */
+/** An ONNX graph with a model's inputs and outputs that computes `tinyLogits`: in whole numbers until the last step, so exactly. */
 export function tinyGraph(): Uint8Array {
   const graph = field(
     7,
@@ -82,13 +82,13 @@ export function tinyGraph(): Uint8Array {
   return Buffer.concat([integer(1, 8), graph, field(8, field(1, ''), integer(2, 17))])
 }
 
-/** What `tinyGraph` computes for one row. */
+/** The logits of `tinyGraph` for one row. */
 export function tinyLogits(tokenIds: Int32Array, segmentIds: Int32Array, task: number): [number, number] {
   const sum = tokenIds.reduce((total, id, i) => total + id * (1 + segmentIds[i]!), 0)
   return [Math.sin(sum * 0.001 + task), Math.cos(sum * 0.001)]
 }
 
-/** The letters that the tiny vocabulary has. */
+/** Letters of the tiny vocabulary. */
 export const LETTERS = '今天明气很好不的是一abcdefghijklmnopqrstuvwxyz0123456789'
 
 /** vocab.txt of the tiny model. */
@@ -97,7 +97,7 @@ export const TINY_VOCAB = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '今天', ...LETT
 /** dictionary.bin of the tiny model: a few words. */
 export const TINY_DICTIONARY = compileDictionary('今天 100\n明天 90\n天气 80')
 
-/** Writes a model folder with the tiny graph as fp32 and int8; `change` edits the manifest before it is written. Returns its path. */
+/** Writes a model folder with the tiny graph as fp32 and int8; `change` edits the manifest before it is written. Returns the folder's path. */
 export function writeTinyModel(change: (manifest: Record<string, unknown>) => void = () => undefined): string {
   const folder = mkdtempSync(join(tmpdir(), 'sdk-node-model-'))
   mkdirSync(join(folder, 'onnx'))

@@ -7,13 +7,13 @@ import { say, SetupError, timed } from './say.mjs'
 import { packageFolder } from './tensorflow.mjs'
 import { ADDON as TFJS_ADDON, findCompiler, LIBRARIES, NAPI, nodeHeaders } from './wheels.mjs'
 
-/** The C++ sources, and the addon that they become, in the folder of the npm package whose TensorFlow they register with. */
+/** C++ sources, and the addon built from them, in the folder of the npm package with whose TensorFlow they register. */
 const SOURCES = [path.join(PACKAGE, '..', 'train', 'native'), path.join(PACKAGE, 'dist', 'native')].find((folder) =>
   existsSync(folder)
 )
 export const ADDON = path.join(path.dirname(TFJS_ADDON), 'sohu_kernels.node')
 
-/** A hash of all sources: the kernels are compiled again when one changes. */
+/** A hash of all sources: the kernels are recompiled when one changes. */
 export function hashOf(folder) {
   const hash = createHash('sha256')
   for (const name of readdirSync(folder, { recursive: true }).sort()) {
@@ -23,14 +23,14 @@ export function hashOf(folder) {
   return hash.digest('hex')
 }
 
-/** Why the kernels cannot be compiled here; undefined where they can. */
+/** Why the kernels cannot be compiled here; undefined if they can. */
 export function obstacle({ folder, compiler }) {
   if (!existsSync(path.join(folder, 'deps', 'lib', LIBRARIES[0])))
     return "TensorFlow's own installer brought it, without the headers of its kernel interface"
   return compiler ? undefined : 'no C++ compiler was found (Debian, Ubuntu: apt-get install g++)'
 }
 
-/** The fused kernels of training. Without them it runs all the same, more slowly: nothing here ends the set-up. */
+/** The fused kernels of training. Training also runs without them, more slowly, so a failure here does not end the set-up. */
 export const kernels = {
   name: 'Kernels',
 
@@ -66,7 +66,7 @@ export const kernels = {
   }
 }
 
-/** Compiles for this very processor, and loads the result once in a process of its own. */
+/** Compiles for this processor, and loads the result once in a separate process. */
 async function compile(compiler, folder) {
   const addon = path.join(folder, ADDON)
   const wide = process.arch === 'x64' ? ['-mprefer-vector-width=512'] : []

@@ -17,22 +17,22 @@ import { SetupError } from './say.mjs'
 /** The folder of this package. */
 export const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
-/** Where set-up notes what it has done: inside node_modules, so that the notes go when the packages go. */
+/** Where set-up records what it has done: inside node_modules, so that the records are removed with the packages. */
 export const STATE = path.join(nodeModules(PACKAGE), '.sohu-match')
 
-/** The node_modules that an installed package lies in, or the one of the clone that holds its sources. */
+/** The node_modules that an installed package is in, or that of the clone with its sources. */
 export function nodeModules(folder) {
   const parts = folder.split(path.sep)
   const last = parts.lastIndexOf('node_modules')
   return last < 0 ? path.join(folder, '..', '..', 'node_modules') : parts.slice(0, last + 1).join(path.sep)
 }
 
-/** The folder of large downloads, outside node_modules because `npm ci` empties that; several clones share it. */
+/** The folder for large downloads, outside node_modules, which `npm ci` empties; several clones share it. */
 export function cacheFolder(env = process.env) {
   return env.SOHU_MATCH_CACHE ?? path.join(env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'sohu-match')
 }
 
-/** What `name`.json in `folder` holds; undefined where it is missing or cut short. */
+/** Content of `name`.json in `folder`; undefined if it is missing or truncated. */
 export function readNote(name, folder = STATE) {
   try {
     return JSON.parse(readFileSync(path.join(folder, `${name}.json`), 'utf8'))
@@ -41,7 +41,7 @@ export function readNote(name, folder = STATE) {
   }
 }
 
-/** Writes `name`.json whole or not at all. */
+/** Writes `name`.json atomically. */
 export function writeNote(name, value, folder = STATE) {
   mkdirSync(folder, { recursive: true })
   const file = path.join(folder, `${name}.json`)
@@ -49,14 +49,14 @@ export function writeNote(name, value, folder = STATE) {
   renameSync(`${file}.${process.pid}.tmp`, file)
 }
 
-/** Forgets `name`.json: called before the work that would make it untrue. */
+/** Removes `name`.json: called before work that invalidates it. */
 export function dropNote(name, folder = STATE) {
   rmSync(path.join(folder, `${name}.json`), { force: true })
 }
 
 /**
- * Makes `target` through `fill(temporary)`: the folder appears under its own name only when `fill` has ended, so an interrupted set-up
- * leaves nothing that counts as done. What earlier interrupted runs left beside it is removed.
+ * Makes `target` with `fill(temporary)`: the folder gets its own name only after `fill` has finished, so an interrupted set-up
+ * leaves nothing that counts as done. Removes leftovers of earlier interrupted runs.
  */
 export async function makeFolder(target, fill) {
   const parent = path.dirname(target)
@@ -93,7 +93,7 @@ function isRunning(pid) {
   }
 }
 
-/** Repeats a folder tree with hard links to its files, or with copies where the two places are on different disks. */
+/** Copies a folder tree as hard links, or as copies if the two places are on different disks. */
 export function linkTree(from, to) {
   mkdirSync(to, { recursive: true })
   for (const entry of readdirSync(from, { withFileTypes: true })) {
@@ -112,5 +112,5 @@ function linkFile(source, sink) {
   }
 }
 
-/** The first of `files` that does not exist, else undefined. */
+/** The first of `files` that does not exist, or undefined. */
 export const firstMissing = (files) => files.find((file) => !existsSync(file))

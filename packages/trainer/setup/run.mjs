@@ -6,8 +6,8 @@ import { SetupError } from './say.mjs'
 const TAIL = 2000 // characters of a failed command's output that are shown
 
 /**
- * Runs a command to its end and gives its standard output. With `show`, it writes to this terminal instead (progress bars).
- * Throws SetupError with the end of its output when it fails; `shorten` picks what to show of it instead.
+ * Runs a command to its end and returns its stdout. With `show`, it writes to this terminal instead (progress bars).
+ * If it fails, throws SetupError with the end of its output, or with what `shorten` returns for it.
  */
 export function run(command, args, { cwd, env, show = false, shorten = (text) => text.slice(-TAIL) } = {}) {
   return new Promise((resolve, reject) => {
@@ -41,7 +41,7 @@ export function run(command, args, { cwd, env, show = false, shorten = (text) =>
   })
 }
 
-/** The absolute path of the first of `names` that is an executable file on `searchPath`, else undefined. */
+/** The absolute path of the first of `names` that is an executable file on `searchPath`, or undefined. */
 export function which(names, searchPath = process.env.PATH ?? '') {
   for (const name of names) {
     for (const folder of searchPath.split(path.delimiter)) {

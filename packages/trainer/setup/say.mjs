@@ -1,4 +1,4 @@
-/** A failure that a person can act on: the message is one sentence of what was found and what to do, printed without a stack. */
+/** A failure that users can fix: the message is one sentence with what was found and what to do, printed without a stack. */
 export class SetupError extends Error {}
 
 /** Prints one line about a step of the set-up. */
@@ -6,7 +6,7 @@ export function say(step, text) {
   console.log(`setup: ${step}: ${text}`)
 }
 
-/** Runs `work`, with one line before it and one after it that says how long it took. */
+/** Runs `work`, printing one line before it and, after it, one with the time that it took. */
 export async function timed(step, doing, work) {
   say(step, `${doing} …`)
   const started = performance.now()

@@ -4,7 +4,7 @@ import { tensorflow } from './tensorflow.mjs'
 
 const OLDEST_NODE = [20, 19]
 
-/** Throws SetupError where Node is older than what the packages need. */
+/** Throws SetupError if Node is older than the packages need. */
 export function requireNode(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number)
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return
@@ -13,10 +13,10 @@ export function requireNode(version = process.versions.node) {
   )
 }
 
-/** What training needs besides its npm packages. */
+/** Requirements of training besides its npm packages. */
 export const trainingSteps = [tensorflow, kernels]
 
-/** Carries out the steps whose work is missing. With `quiet`, the others are not mentioned. Throws SetupError with what to do. */
+/** Runs the steps that are not done yet; with `quiet`, without mentioning the others. Throws SetupError with what to do. */
 export async function carryOut(steps, { quiet = false } = {}) {
   requireNode()
   for (const step of steps) {

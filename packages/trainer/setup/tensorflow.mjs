@@ -13,8 +13,8 @@ const firstError = (output) =>
   output.split('\n').find((line) => /^(\w*Error|.*failed with error)/.test(line)) ?? output.slice(-500)
 
 /**
- * What this machine should have, from facts about it. The flavor is gpu where an NVIDIA driver is present, unless SOHU_MATCH_TENSORFLOW
- * (cpu | gpu) says otherwise. Node's version is no part of it: the addon uses Node-API only, so one build serves Node 20, 22 and 24.
+ * What this machine should have, from facts about it. The flavor is gpu if there is an NVIDIA driver, unless SOHU_MATCH_TENSORFLOW
+ * (cpu | gpu) says otherwise. Node's version does not matter: the addon uses only Node-API, so one build serves Node 20, 22 and 24.
  * Throws SetupError for a wrong setting and for a Linux that TensorFlow is not built for.
  */
 export function target({ platform, arch, glibc, driver, setting, packageVersion }) {
@@ -27,14 +27,14 @@ export function target({ platform, arch, glibc, driver, setting, packageVersion 
   return { package: packageVersion, tensorflow: VERSION, flavor: setting || (driver ? 'gpu' : 'cpu'), platform, arch }
 }
 
-/** Why what a note says was built is not what is wanted now; undefined where it is. */
+/** Why a recorded build is not the wanted one; undefined if it is. */
 export function difference(note, wanted) {
   if (!note) return 'its native addon is not built'
   const key = Object.keys(wanted).find((key) => note.target?.[key] !== wanted[key])
   return key && `${key} was ${note.target?.[key]}, now ${wanted[key]}`
 }
 
-/** The folder of the npm package that ties TensorFlow to Node; undefined where it is not installed. */
+/** The folder of the npm package that binds TensorFlow to Node; undefined if it is not installed. */
 export function packageFolder() {
   try {
     return path.dirname(createRequire(path.join(PACKAGE, 'package.json')).resolve(`${TFJS}/package.json`))
@@ -53,7 +53,7 @@ const targetHere = (folder) =>
     packageVersion: createRequire(import.meta.url)(path.join(folder, 'package.json')).version
   })
 
-/** TensorFlow's C library and the addon that ties it to Node. */
+/** TensorFlow's C library and the addon that binds it to Node. */
 export const tensorflow = {
   name: 'TensorFlow',
 
@@ -84,7 +84,7 @@ export const tensorflow = {
   }
 }
 
-/** What the package does at an ordinary install: an older C library (2.9, CUDA 11.2) and a ready addon, from TensorFlow's own download host. */
+/** The package's own installation: an older C library (2.9, CUDA 11.2) and a prebuilt addon, from TensorFlow's download host. */
 async function runOwnInstaller({ platform, flavor }, folder) {
   const why = platform === 'linux' ? 'no python3 with pip was found' : `on ${platform}`
   const env = { PATH: [path.join(nodeModules(folder), '.bin'), process.env.PATH].join(path.delimiter) }
@@ -99,7 +99,7 @@ async function runOwnInstaller({ platform, flavor }, folder) {
   return ['lib', path.join('deps', 'lib')]
 }
 
-/** Loads the addon in a process of its own and says what it is. Throws SetupError where it does not load. */
+/** Loads the addon in a separate process; returns its description. Throws SetupError if it does not load. */
 async function tryOut(flavor) {
   const script = `
     const tf = require('${TFJS}')

@@ -4,12 +4,12 @@ import shutil
 import sys
 import zipfile
 
-# All that tfjs-node's C++ includes, directly and through these.
+# Headers that tfjs-node's C++ includes, directly and indirectly.
 HEADERS = ('tensorflow/c/', 'tensorflow/core/platform/ctstring', 'tsl/platform/ctstring', 'xla/tsl/c/')
 
 
 def place(name):
-    """Where a wheel's member goes under the target folder; None for what is not needed."""
+    """Path of a wheel's member under the target folder; None if it is not needed."""
     if name in ('tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2'):
         return 'lib/' + name.split('/')[1]
     if name.startswith('tensorflow/include/') and name.endswith('.h'):

@@ -4,13 +4,13 @@ import { cacheFolder, PACKAGE } from './places.mjs'
 import { run } from './run.mjs'
 import { timed } from './say.mjs'
 
-/** Public weights that `sohu-train sohu --init` knows by `name`, in the folder of large downloads; the training package fetches and verifies them. */
+/** Public weights that `sohu-train sohu --init` knows by `name`, in the folder for large downloads; the training package fetches and verifies them. */
 export const weights = (name) => {
   const folder = path.join(cacheFolder(), 'weights', name)
   return {
     name: 'weights',
 
-    // origin.json is written last, so a folder that has it is whole; training verifies the files at each start
+    // origin.json is written last, so a folder that has it is complete; training verifies the files at each start
     missing: () => (existsSync(path.join(folder, 'origin.json')) ? undefined : `${name} is not in ${cacheFolder()}`),
 
     ready: () => `${name} in ${folder}`,
@@ -25,7 +25,7 @@ export const weights = (name) => {
   }
 }
 
-/** The line of the command that says what went wrong, or the end of what it printed. */
+/** The error line of the command's output, or the end of the output. */
 export function errorOf(output) {
   const line = output.split('\n').find((text) => text.startsWith('sohu-train: '))
   return line ?? output.trim().split('\n').slice(-5).join('\n')

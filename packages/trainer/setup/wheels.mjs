@@ -17,13 +17,13 @@ export const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2
 export const NAPI = 8 // the newest Node-API that tfjs-node names, and the folder it looks in
 export const ADDON = path.join('lib', `napi-v${NAPI}`, 'tfjs_binding.node')
 
-/** A C++ compiler; undefined where there is none. */
+/** A C++ compiler; undefined if there is none. */
 export const findCompiler = () => which([process.env.CXX, 'g++', 'c++', 'clang++'].filter(Boolean))
 
 /** The folder of Node-API's headers. */
 export const nodeHeaders = () => createRequire(path.join(PACKAGE, 'package.json'))('node-api-headers').include_dir
 
-/** A Python 3 that has pip; undefined where there is none. */
+/** A Python 3 with pip; undefined if there is none. */
 export async function findPython() {
   const file = which(['python3', 'python'])
   return (
@@ -36,8 +36,8 @@ export async function findPython() {
 }
 
 /**
- * Takes TensorFlow's C library out of its Python wheel and compiles the addon against it: tfjs-node's own download is older and knows no CUDA 12.
- * Gives the files that must stay, relative to the package's folder. Throws SetupError without a compiler, before anything is downloaded.
+ * Extracts TensorFlow's C library from its Python wheel and compiles the addon against it: tfjs-node's own download is older and lacks CUDA 12.
+ * Returns the files that must stay, relative to the package's folder. Throws SetupError without a compiler, before anything is downloaded.
  */
 export async function buildFromWheels({ flavor, arch }, packageFolder, python) {
   const compiler = findCompiler()
@@ -61,11 +61,11 @@ export async function buildFromWheels({ flavor, arch }, packageFolder, python) {
   return [ADDON, ...LIBRARIES.map((name) => path.join('deps', 'lib', name))]
 }
 
-/** Downloads the wheels, checked by the hashes in the requirements file, and leaves what is needed of them in `folder`. */
+/** Downloads the wheels, verified by the hashes in the requirements file, and leaves the needed parts in `folder`. */
 async function download(flavor, arch, python, folder) {
   const wheels = path.join(folder, 'wheels')
   const tags = ['manylinux_2_17', 'manylinux2014'].flatMap((tag) => ['--platform', `${tag}_${MACHINE[arch]}`])
-  // One fixed Python version, so that there is one wheel and one hash whatever Python runs pip.
+  // A fixed Python version, so that there is one wheel and one hash, whatever Python runs pip.
   await run(
     python,
     [
@@ -106,7 +106,7 @@ function linkParts(library, deps) {
   for (const part of readdirSync(library)) linkTree(path.join(library, part), path.join(deps, part))
 }
 
-/** Compiles the package's two C++ files. They use Node-API only, so npm's node-api-headers do: no node-gyp, make or headers of this Node. */
+/** Compiles the package's two C++ files. They use only Node-API, so npm's node-api-headers suffice: no node-gyp, make or headers of this Node. */
 async function compile(compiler, packageFolder) {
   const addon = path.join(packageFolder, ADDON)
   mkdirSync(path.dirname(addon), { recursive: true })

@@ -4,10 +4,10 @@ import { Command } from 'commander'
 
 declare const VERSION: string
 
-/** First words that need no TensorFlow, which loads with everything else. */
+/** Commands that do not need TensorFlow, which is loaded for all others. */
 const WITHOUT_TENSORFLOW: readonly (string | undefined)[] = ['export', '--version', '-V']
 
-/** The commands of the trainer, and a line for the set-up, which bin/ runs before anything is loaded. */
+/** The trainer's commands, with a line of help for the set-up, which bin/ runs before anything is loaded. */
 async function trainingProgram(): Promise<Command> {
   const { program } = await import('@sohu-match/training/program')
   program

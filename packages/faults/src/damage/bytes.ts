@@ -1,6 +1,6 @@
 import { USED, bytesAt, type Damage, type Patient } from './model-files'
 
-/** Replaces the bytes of one of the files that are read by `change` of a copy of them. */
+/** Replaces the bytes of one of the files that a matcher reads with `change` of a copy. */
 function changing(name: string, change: (bytes: Buffer, patient: Patient) => { bytes: Buffer; what: string }): Damage {
   return {
     name,
@@ -15,7 +15,7 @@ function changing(name: string, change: (bytes: Buffer, patient: Patient) => { b
   }
 }
 
-/** Damage that disks, cables and half copies do: the manifest is right, the files are not. */
+/** Damage by disks, cables and incomplete copies: the manifest is right, the files are not. */
 export const BYTE_DAMAGES: readonly Damage[] = [
   changing('a flipped bit', (bytes, { random }) => {
     const at = random.below(bytes.length)

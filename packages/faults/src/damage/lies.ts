@@ -1,6 +1,6 @@
 import { bytesAt, GRAPH, list, USED, type Damage, type Patient } from './model-files'
 
-/** Replaces a file and lists it as it then is: hash and size tell nothing. */
+/** Replaces a file and lists its new hash and size, so that they reveal nothing. */
 function forged(patient: Patient, path: string, bytes: Buffer): void {
   patient.files.set(path, bytes)
   list(patient, path)
@@ -15,7 +15,7 @@ const VOCABULARIES: Readonly<Record<string, (tokens: string[]) => string[]>> = {
   '[PAD] at the end': (tokens) => [...tokens.slice(1), tokens[0]!]
 }
 
-/** Manifests that parse and files that are there, but one is not what the other says; also right hashes of wrong contents. */
+/** Manifests that parse and files that exist but contradict each other; also wrong contents with the right hash. */
 export const LIE_DAMAGES: readonly Damage[] = [
   {
     name: 'a wrong hash',

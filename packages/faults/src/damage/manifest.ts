@@ -4,7 +4,7 @@ import { bytesAt, GRAPH, list, USED, type Damage, type LooseManifest, type Patie
 
 const INVALID: readonly MatcherErrorCode[] = ['manifest-invalid']
 
-/** Values that are wrong at a key, and how to set it. */
+/** Values that are wrong for a key, and how to set it. */
 interface WrongKey {
   readonly key: string
   readonly values: readonly unknown[]
@@ -73,7 +73,7 @@ const WRONG_KEYS: readonly WrongKey[] = [
   ])
 ]
 
-/** Paths that leave the folder, name a drive or a scheme, or are no plain path. */
+/** Paths that leave the folder, name a drive or a scheme, or are not plain paths. */
 const HOSTILE_PATHS = [
   '../outside.txt',
   'onnx/../../outside.txt',
@@ -98,7 +98,7 @@ const HOSTILE_PATHS = [
   '\0'
 ]
 
-/** Puts a path where a file is named and lists it with the right hash; the bytes lie where it leads, for whoever follows it. */
+/** Replaces a file name with a path and lists it with the right hash; the bytes are where the path leads, for code that follows it. */
 function hostilePath(patient: Patient): string {
   const { manifest, files, random } = patient
   const path = random.pick(HOSTILE_PATHS)
@@ -116,7 +116,7 @@ function hostilePath(patient: Patient): string {
   return `${place} is ${JSON.stringify(path)}`
 }
 
-/** Names that every object has. */
+/** Names that every object inherits. */
 const INHERITED = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__']
 
 function inheritedName(patient: Patient): string {
@@ -133,7 +133,7 @@ function inheritedName(patient: Patient): string {
   return `${place} is "${name}", ${listed ? 'listed' : 'not listed'}`
 }
 
-/** A manifest that hides everything behind a key which assignment would make the prototype. */
+/** A manifest that hides everything behind a key that assignment would make the prototype. */
 function behindPrototype({ files, manifest, random }: Patient): string {
   const key = random.pick(['__proto__', 'constructor', 'prototype'])
   const place = random.pick(['', 'graphs', 'files', 'tokenizer'])
@@ -148,7 +148,7 @@ function behindPrototype({ files, manifest, random }: Patient): string {
   return `${place || 'all'} behind "${key}"`
 }
 
-/** Texts that are no manifest. */
+/** Texts that are not a manifest. */
 const NO_MANIFEST: Readonly<Record<string, (manifest: Buffer, random: Random) => Buffer>> = {
   'an empty file': () => Buffer.alloc(0),
   'a page of HTML': () => Buffer.from('<!doctype html><title>Sign in</title>'),
@@ -177,7 +177,7 @@ function nested(open: string, close: string, depth: number): Buffer {
   return Buffer.from(`${open.repeat(depth)}1${close.repeat(depth)}`)
 }
 
-/** Hostile and broken manifests over files that are whole. */
+/** Hostile and broken manifests over intact files. */
 export const MANIFEST_DAMAGES: readonly Damage[] = [
   {
     name: 'a wrong value',

@@ -6,13 +6,13 @@ import type { MatcherErrorCode } from '@sohu-match/core'
 import type { Random } from '@sohu-match/training/random'
 import { MODEL } from '../paths'
 
-/** What stands at a path in place of a file: on a disk as named; a web server answers 404, a page of HTML, bytes without end, a redirect to itself. */
+/** What a path has instead of a file: on a disk as named; a web server answers with 404, an HTML page, endless bytes, a redirect to itself. */
 export type Special = 'folder' | 'pipe' | 'zeros' | 'loop'
 
-/** The files of a model folder by path; paths that leave it lie beside it. */
+/** Files of a model folder by path; paths that leave the folder are next to it. */
 export type ModelFiles = Map<string, Buffer | Special>
 
-/** The manifest as the value of its JSON, to be changed at will. */
+/** The parsed JSON of the manifest, which may be changed. */
 export interface LooseManifest {
   [key: string]: unknown
   tasks: { [key: string]: unknown }[]
@@ -21,7 +21,7 @@ export interface LooseManifest {
   files: { [path: string]: { bytes: unknown; sha256: unknown } }
 }
 
-/** What a damage works on. */
+/** The model that a damage changes. */
 export interface Patient {
   readonly files: ModelFiles
   readonly manifest: LooseManifest
@@ -31,23 +31,23 @@ export interface Patient {
 /** A way of damaging a model folder. */
 export interface Damage {
   readonly name: string
-  /** Codes that say rightly what is wrong; the first is the usual one. */
+  /** Codes that describe the damage correctly; the first is the usual one. */
   readonly codes: readonly MatcherErrorCode[]
-  /** Changes the files, or the manifest (it is written afterwards, unless the damage writes it), and says what it did. */
+  /** Changes the files, or the manifest (which is written afterwards unless the damage writes it), and returns what it did. */
   readonly apply: (patient: Patient) => string
 }
 
-/** The graph that is asked for. */
+/** The requested graph. */
 export const GRAPH = 'onnx/model_int8.onnx'
 
-/** The files that a matcher with this graph reads. */
+/** Files that a matcher with this graph reads. */
 export const USED = ['vocab.txt', 'dictionary.bin', GRAPH] as const
 
 const SOURCE: ReadonlyMap<string, Buffer> = new Map(
   ['manifest.json', 'onnx/model_q8.onnx', ...USED].map((path) => [path, readFileSync(join(MODEL, path))])
 )
 
-/** A whole model to damage: its files are shared with others and are replaced, never written into. */
+/** An intact model to damage: its files are shared with others, so they are replaced and never modified. */
 export function patientOf(random: Random): Patient {
   const files: ModelFiles = new Map(SOURCE)
   return { files, manifest: JSON.parse(String(SOURCE.get('manifest.json'))) as LooseManifest, random }
@@ -60,10 +60,10 @@ export function bytesAt(files: ModelFiles, path: string): Buffer {
   return content
 }
 
-/** Lists a file in the manifest as its bytes are: a lie that the hash does not show. */
+/** Lists a file in the manifest with the hash of its bytes, so that the hash does not show the damage. */
 export function list({ files, manifest }: Patient, path: string): void {
   const bytes = bytesAt(files, path)
-  // defined, not assigned: assigning "__proto__" would change the object's prototype in place of adding the key
+  // defined, not assigned: assigning "__proto__" would change the object's prototype instead of adding the key
   Object.defineProperty(manifest.files, path, {
     value: { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') },
     enumerable: true,
@@ -72,7 +72,7 @@ export function list({ files, manifest }: Patient, path: string): void {
   })
 }
 
-/** Damages a model and returns its files with what was done. */
+/** Damages a model; returns its files and what was done to them. */
 export function damaged(damage: Damage, random: Random): { files: ModelFiles; what: string } {
   const patient = patientOf(random)
   const before = patient.files.get('manifest.json')

@@ -4,12 +4,12 @@ import { train } from './command.mjs'
 import { digestOf, readFile } from './data.mjs'
 import { overlapAuc } from './overlap.mjs'
 
-/** Epochs by the number of pairs; the best one by valid is kept. Few pairs need more rounds for the same number of steps. */
+/** Epochs by the number of pairs, of which the best on valid is kept. Fewer pairs need more epochs for the same number of steps. */
 const epochs = (pairs) => Math.max(4, Math.min(10, Math.round(1000 / pairs)))
 
 /**
- * What a training begins with: the flags of sohu-train sohu. The pretrained starts get the same settings, which nobody tuned on these data: the
- * preset's, without its contrastive loss (own pairs have no topics) and with twice its rate. A small network from scratch gets more epochs.
+ * Flags of sohu-train sohu for each start. The pretrained starts share their settings, which were not tuned on these data: the
+ * preset's, without its contrastive loss (these pairs have no topics) and with twice its learning rate. A small network from scratch gets more epochs.
  */
 export const STARTS = {
   'model-zh': { name: 'model-zh', flags: (pairs, { model }) => tuning(pairs, `${model}/mixed`) },
@@ -33,7 +33,7 @@ const tuning = (pairs, init) => [
   'learning_rate=0.0001'
 ]
 
-/** 8 hexadecimal digits of everything that a cell's figures depend on besides its name: the pairs, the model's weights, limits and flags. */
+/** 8 hexadecimal digits of a hash of everything else that a cell's metrics depend on: the pairs, the model's weights, limits and flags. */
 export function settingsDigest({ path, model, task, valid, test, start, pairs }) {
   const flags = STARTS[start].flags?.(pairs, { task, model }) ?? []
   const weights = [`${model}/mixed/parity.json`, `${model}/start/parity.json`].filter(existsSync).map(digestOf)
@@ -41,7 +41,7 @@ export function settingsDigest({ path, model, task, valid, test, start, pairs })
   return createHash('sha256').update(known).digest('hex').slice(0, 8)
 }
 
-/** Trains a start on the folder's pairs, or resumes it; returns the best checkpoint. The baseline needs none: it is fitted when it is evaluated. */
+/** Trains a start on the folder's pairs, or resumes it; returns the best checkpoint. The baseline has none: it is fitted when it is evaluated. */
 export function trained({ start, pairs, seed, folder, data }, settings) {
   if (start === 'baseline') return undefined
   const run = `${folder}/run`
@@ -50,13 +50,13 @@ export function trained({ start, pairs, seed, folder, data }, settings) {
   return `${run}/best`
 }
 
-/** F1 at the threshold that valid chose, and AUC, of a trained start on the test pairs. */
+/** F1, at the threshold chosen on valid, and AUC of a trained start on the test pairs. */
 export function evaluated(start, checkpoint, data, { task, model }) {
   if (start !== 'baseline') return figures(evaluate(checkpoint, data), task)
   return figures(evaluate(`${model}/mixed`, data, '--baseline').baseline, task)
 }
 
-/** AUC without any pair of the user's: of model-zh, of the cosine of its public start, and of the texts' common character pairs. */
+/** Zero-shot AUC: of model-zh, of the cosine of its public start, and of the texts' common character bigrams. */
 export function zeroShot(start, data, { task, model }) {
   if (start === 'baseline') return { auc: { value: overlapAuc(readFile(`${data}/test.jsonl`)) } }
   return { auc: figures(evaluate(`${model}/${start === 'bge' ? 'start' : 'mixed'}`, data), task).auc }

@@ -1,12 +1,12 @@
 import { STARTS } from './cells.mjs'
 
-/** Size of one panel and its margins, in units of the view box. */
+/** Size and margins of a panel, in units of the view box. */
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [420, 300, 44, 12, 34, 44]
 const LEGEND = 28
 /** Colors that people with color blindness can distinguish (Okabe and Ito 2008), legible on white and on black. */
 const COLORS = ['#0072b2', '#d55e00', '#009e73', '#888888']
 
-/** F1 by the number of labelled pairs, a panel for each data set and a line for each start; several seeds are averaged. */
+/** F1 by the number of labelled pairs: a panel per data set, a line per start, averaged over seeds. */
 export function chart(results) {
   const tuned = results.filter(({ pairs }) => pairs > 0)
   const distinct = (key) => [...new Set(tuned.map((cell) => cell[key]))]

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 
-/** A path as a person gives it: relative to where they ran the command. */
+/** A user's path, relative to the folder in which they ran the command. */
 export const userPath = (path) => resolve(process.env.INIT_CWD ?? '.', path)
 
-/** Runs a command of packages/train with its progress shown on stderr; returns what it prints. Throws if it fails. */
+/** Runs a command of packages/train with its progress on stderr; returns its stdout. Throws if it fails. */
 export function train(...flags) {
   const { status, stdout, error } = spawnSync(process.execPath, ['packages/train/dist/cli.js', ...flags], {
     cwd: ROOT,

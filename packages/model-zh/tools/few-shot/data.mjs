@@ -34,7 +34,7 @@ export function digestOf(path) {
 }
 
 /**
- * Writes the drawn pairs as a data folder with one task. With one seed, fewer pairs are the first of more pairs. The draw of valid and test
+ * Writes the drawn pairs as a data folder with one task. With the same seed, a smaller draw is a prefix of a larger one. The draw of valid and test
  * pairs has no seed: all cells are measured on the same ones.
  */
 export function writeDataFolder(folder, task, pairs, { train, valid, test, seed }) {
@@ -53,7 +53,7 @@ export function writeDataFolder(folder, task, pairs, { train, valid, test, seed 
   writeFileSync(`${folder}/dataset.json`, JSON.stringify({ tasks: [{ name: task, ...files }] }))
 }
 
-/** The items in an order that depends on their number and `seed` only. */
+/** The items in an order that depends only on their number and `seed`. */
 export function shuffled(items, seed) {
   const key = (_, i) => createHash('sha256').update(`${seed} ${i}`).digest('hex')
   const keys = items.map(key)
@@ -69,7 +69,7 @@ function split(pairs) {
   return { valid: mixed.slice(0, valid), test: mixed.slice(valid, valid + test), train: mixed.slice(valid + test) }
 }
 
-/** The labelled pairs of a file, `[{ a, b, label }]`. Throws with file and line where one is not. */
+/** The labelled pairs of a file, `[{ a, b, label }]`. Throws with file and line if a line is not one. */
 export function readFile(file) {
   const lines = readFileSync(file, 'utf8').split('\n')
   return lines.flatMap((line, i) => {

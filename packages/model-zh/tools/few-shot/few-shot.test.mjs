@@ -22,7 +22,7 @@ function pairsFolder(count) {
   return path
 }
 
-test('fewer pairs are the first of more pairs, and another seed draws others', () => {
+test('a smaller draw is a prefix of a larger one, and another seed draws other pairs', () => {
   const items = Array.from({ length: 1000 }, (_, i) => i)
   const drawn = shuffled(items, 'train 1')
   assert.deepEqual(
@@ -60,7 +60,7 @@ test('reads one file of tab-separated pairs, and names a line that is not a pair
   assert.throws(() => readPairs(file), /pairs\.tsv:2 is not two texts and a label/)
 })
 
-test('a finished cell is another one under other pairs, limits, weights or numbers of pairs', () => {
+test('a finished cell is not reused for other pairs, limits, weights or numbers of pairs', () => {
   const path = pairsFolder(20)
   const model = join(folder, 'runs')
   mkdirSync(join(model, 'mixed'), { recursive: true })

@@ -1,4 +1,4 @@
-/** AUC of the share of character pairs that two texts have in common (Jaccard): what needs no model and no label. */
+/** AUC of the Jaccard index of two texts' character bigrams, which needs no model and no labels. */
 export function overlapAuc(pairs) {
   const scored = pairs.map(({ a, b, label }) => ({ score: jaccard(characterPairs(a), characterPairs(b)), label }))
   const [matches, others] = ['1', '0'].map((label) => scored.filter((pair) => pair.label === label))

@@ -9,18 +9,18 @@ export interface Block {
   readonly file: string
   /** Line of its first line of code, from 1. */
   readonly line: number
-  /** What stands behind the opening fence: `sh`, `js`, … */
+  /** The language of the opening fence: `sh`, `js`, … */
   readonly language: string
   readonly code: string
 }
 
-/** Whether a page is a translation. They are compared with the English pages instead of being run a second time. */
+/** Whether a page is a translation. Translations are compared with the English pages instead of being run as well. */
 export const isTranslation = (file: string): boolean => /(^|\/)zh-CN\/|\.zh-CN\.md$/.test(file)
 
-/** Paths of all documents whose blocks are tried: those in English. Translations must have the same blocks (translations.test.ts). */
+/** Paths of the documents whose blocks are checked: the English ones. Translations must have the same blocks (translations.test.ts). */
 export const documents = (): string[] => pages().filter((file) => !isTranslation(file))
 
-/** Paths of all documents of the repository, new ones that git does not know yet included. Changelog entries quote commits, not commands. */
+/** Paths of all documents of the repository, including untracked ones. The changelog is left out: it quotes commits, not commands. */
 export function pages(): string[] {
   const listed = execFileSync(
     'git',
@@ -30,7 +30,6 @@ export function pages(): string[] {
   return listed.split('\n').filter((path) => path !== '' && path !== 'CHANGELOG.md')
 }
 
-/** The text of a document. */
 export const documentText = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 
 /** The fenced blocks of a document, indented ones (in lists) without their indentation. */

@@ -1,7 +1,7 @@
 import type { Block } from './blocks'
 import { BLOCKS, SHOWN } from './reasons'
 
-/** How a block is tried. */
+/** How a block is checked. */
 export type Way =
   | 'run in Node'
   | 'run in Chromium by e2e'
@@ -14,7 +14,7 @@ export type Way =
 
 export interface Class {
   readonly way: Way
-  /** Why it is not tried, where it is listed. */
+  /** The listed reason for not checking it. */
   readonly reason?: string
 }
 
@@ -22,7 +22,7 @@ const SHELL = ['sh', 'bash', 'shell', 'console']
 const DATA = ['json', 'jsonc', 'jsonl', 'yaml']
 const SCRIPT = ['js', 'mjs', 'cjs', 'jsx', 'ts', 'mts', 'tsx']
 
-/** How a block is tried; undefined where nobody has thought of its kind. */
+/** How a block is checked; undefined if there is no rule for it. */
 export function classify({ file, language, code }: Block): Class | undefined {
   const listed = BLOCKS.find((entry) => entry.file === file && code.includes(entry.has))
   if (listed) return { way: 'listed', reason: listed.reason }

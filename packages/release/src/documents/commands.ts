@@ -5,7 +5,7 @@ import { PUBLISHED, ROOT, manifestIn, nameOf } from '../packages'
 import { PROGRAMS } from './reasons'
 import type { Words } from './shell'
 
-/** What a documented command needs to be looked at. */
+/** What the check of a documented command needs. */
 export interface Surroundings {
   /** The fresh project with the packed packages. */
   readonly project: string
@@ -13,13 +13,13 @@ export interface Surroundings {
   readonly routes: readonly string[]
 }
 
-/** Programs named in `sh` blocks that reasons.ts excuses and that were met. */
+/** Programs in `sh` blocks that occurred and that reasons.ts exempts. */
 export const excused = new Set<string>()
 
-/** What is wrong with a documented command; undefined where nothing is. */
+/** The fault of a documented command; undefined if there is none. */
 export async function problemOf(command: Words, surroundings: Surroundings): Promise<string | undefined> {
   const [path, ...rest] = command[0] === 'npx' ? command.slice(1) : command
-  const program = path?.replace(/^.*\/bin\//, '') // of an environment of the reader's
+  const program = path?.replace(/^.*\/bin\//, '') // of the reader's virtual environment
   if (program === 'nx')
     return rest[0] === 'run'
       ? targetProblem(rest.slice(1))
@@ -44,12 +44,12 @@ export async function problemOf(command: Words, surroundings: Surroundings): Pro
   return undefined
 }
 
-/** The trainer of this clone: TensorFlow, by which most of its commands are loaded, is set up here and not in the fresh project. */
+/** The trainer of this clone: TensorFlow, which most of its commands load, is set up here and not in the fresh project. */
 const TRAINER = join(ROOT, 'packages/trainer/bin/sohu-train.mjs')
 
 const PUBLIC_NX = ['run-many', 'graph', 'affected', 'release', 'build']
 
-/** `project:target [-- flags]`: the target must be there, and its program know the flags. */
+/** `project:target [-- flags]`: the target must exist, and its program must know the flags. */
 async function targetProblem([name, ...rest]: Words): Promise<string | undefined> {
   const target = commandOf(name!)
   if (target === undefined) return `there is no target ${name}`
@@ -58,7 +58,7 @@ async function targetProblem([name, ...rest]: Words): Promise<string | undefined
   return target.startsWith('node packages/') ? flagProblem(target.split(' '), flags) : undefined
 }
 
-/** What the target `project:name` runs: its command in package.json's targets, or the npm script of this name; undefined where there is none. */
+/** The command of the target `project:name`: in package.json's targets, or the npm script of this name; undefined if there is none. */
 function commandOf(target: string): string | undefined {
   const [project, name] = target.split(':') as [string, string | undefined]
   const folder = [join(ROOT, 'packages', project), join(ROOT, project)].find((path) =>
@@ -71,7 +71,7 @@ function commandOf(target: string): string | undefined {
 
 const helps = new Map<string, Promise<string>>()
 
-/** The flags among the words that follow a program, against those that its `--help` lists. */
+/** Checks the flags among a program's arguments against its `--help`. */
 async function flagProblem(program: readonly string[], words: Words): Promise<string | undefined> {
   const name = program.join(' ')
   if (!helps.has(name))
@@ -92,7 +92,7 @@ async function flagProblem(program: readonly string[], words: Words): Promise<st
     .map((flag) => `${name} has no ${flag}`)[0]
 }
 
-/** `node [flags] file [words]`: the file must exist, and know the flags where it is a built program with subcommands. */
+/** `node [flags] file [words]`: the file must exist, and must know the flags if it is a built program with subcommands. */
 async function nodeProblem(words: Words): Promise<string | undefined> {
   const from = words.findIndex((word) => !word.startsWith('-'))
   const [file, ...rest] = words.slice(from < 0 ? words.length : from)
@@ -126,7 +126,7 @@ function npmProblem([subcommand, ...rest]: Words): string | undefined {
   return `npm ${subcommand} is not known to this check`
 }
 
-/** What is copied out of node_modules must lie there in a fresh project. */
+/** Files that are copied out of node_modules must exist there in a fresh project. */
 function copyProblem(words: Words, project: string): string | undefined {
   const sources = words.filter((word) => !word.startsWith('-')).slice(0, -1)
   return sources
@@ -134,7 +134,7 @@ function copyProblem(words: Words, project: string): string | undefined {
     .map((path) => `a fresh project has no ${path}`)[0]
 }
 
-/** An address on this machine must be one that the server answers. */
+/** The server must answer an address on this machine. */
 function addressProblem(words: Words, routes: readonly string[]): string | undefined {
   const path = words
     .map((word) => /^(?:https?:\/\/)?(?:localhost|127\.0\.0\.1)(?::\d+)?(\/[^?]*)?/.exec(word))

@@ -18,7 +18,7 @@ const blocks = documents().flatMap((file) => blocksOf(file))
 const titled = (way: Way): [string, Block][] =>
   blocks.filter((block) => classify(block)?.way === way).map((block) => [`${block.file}:${block.line}`, block])
 
-/** Writes a block to a file of its own in the fresh project and gives its path. */
+/** Writes a block to a new file in the fresh project; returns its path. */
 function written({ file, line, code }: Block, name: string): string {
   const folder = join(project, 'documents', `${file.replace(/\W+/g, '-')}-${line}`)
   mkdirSync(folder, { recursive: true })
@@ -35,7 +35,7 @@ it('every block of every document is run, checked, or listed with a reason', () 
   ).toEqual([])
 })
 
-it('every way of trying blocks has one, and the README is run in Node and in Chromium', () => {
+it('every kind of check has a block, and the README is run in Node and in Chromium', () => {
   const ways: Way[] = [
     'run in Node',
     'run in Chromium by e2e',
@@ -53,7 +53,7 @@ it('every way of trying blocks has one, and the README is run in Node and in Chr
     ).toContain('README.md')
 })
 
-it.each(titled('run in Node'))('%s runs in a fresh project and prints to stdout alone', async (_, block) => {
+it.each(titled('run in Node'))('%s runs in a fresh project and prints to stdout only', async (_, block) => {
   const ended = await execute(process.execPath, [written(block, 'block.mjs')], { cwd: project })
   expect(ended).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/\S/) })
 })
@@ -134,7 +134,7 @@ describe('commands', () => {
   })
 })
 
-it('no reason is left over', () => {
+it('every reason is still needed', () => {
   expect(
     BLOCKS.filter(({ file, has }) => !blocks.some((block) => block.file === file && block.code.includes(has)))
   ).toEqual([])

@@ -1,19 +1,19 @@
 /**
- * Everything in a document that is not tried, and why. A block that neither fits a way of trying it (classify.ts) nor stands here fails the check;
- * so does an entry here that fits nothing any more.
+ * Everything in documents that is not checked, with the reason. A block that no rule covers (classify.ts) and that is not listed here fails the check;
+ * so does an entry that matches nothing anymore.
  */
 
-/** Languages that show something and are no program. */
+/** Languages of blocks that are not programs. */
 export const SHOWN: Readonly<Record<string, string>> = {
   text: 'output, a header or a drawing: no program',
   mermaid: 'a picture',
   nginx: 'the configuration of a server that this check does not start'
 }
 
-/** Single blocks, by document and a piece of their code. */
+/** Single blocks, by document and a part of their code. */
 export const BLOCKS: readonly { readonly file: string; readonly has: string; readonly reason: string }[] = []
 
-/** Programs in `sh` blocks that are no part of this repository: the line is not run. */
+/** Programs in `sh` blocks from outside this repository: their lines are not checked. */
 export const PROGRAMS: Readonly<Record<string, string>> = {
   mkdir: "a folder of the reader's",
   rm: "files in a folder of the reader's",

@@ -1,7 +1,7 @@
 /** One command of a shell block: its words, without variables set before it, redirections and comments. */
 export type Words = readonly string[]
 
-/** Splits a block of shell lines into commands: continued lines joined, comments and prompts gone, `&&`, `|` and `;` between commands. */
+/** Splits a block of shell lines into commands at `&&`, `|` and `;`, joining continued lines and dropping comments and prompts. */
 export function commandsIn(code: string): Words[] {
   const lines = code
     .replace(/\\\n\s*/g, ' ')
@@ -13,7 +13,7 @@ export function commandsIn(code: string): Words[] {
     .filter(({ length }) => length > 0)
 }
 
-/** Our own commands that a document names in code within its sentences. Brackets and bars, which tell usage there, are left out. */
+/** Our own commands in a document's inline code, without the brackets and bars of usage patterns. */
 export function commandsWithin(text: string): Words[] {
   const sentences = text.replace(/^[ \t]*```[^]*?^[ \t]*```/gm, '')
   const named = sentences.matchAll(
@@ -22,7 +22,7 @@ export function commandsWithin(text: string): Words[] {
   return [...named].flatMap(([, code]) => commandsIn(code!.replace(/[[\]|]/g, ' ')))
 }
 
-/** The words of a line, quotes taken off; operators are words of their own. */
+/** The words of a line without quotes; operators are separate words. */
 function words(line: string): string[] {
   const found: string[] = []
   for (const [word] of line.matchAll(

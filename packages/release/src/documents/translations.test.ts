@@ -5,14 +5,14 @@ import { ROOT } from '../packages'
 import { documentText, isTranslation, pages } from './blocks'
 import { codeOf, digestOf, originalOf, recorded, sectionsOf, translatedSectionsOf, type Section } from './translations'
 
-/** `TRANSLATED=docs/zh-CN/PAGE.md` records that this page says what the English one says now. */
+/** `TRANSLATED=docs/zh-CN/PAGE.md` records that this page is up to date with the English one. */
 const { TRANSLATED } = process.env
 
 const translations = pages().filter(isTranslation)
 
 it('finds the translations', () => expect(translations).toContain('docs/zh-CN/own-tasks.md'))
 
-it('reads sections, and sees a changed one', () => {
+it('reads sections, and detects a changed one', () => {
   const english = '# One\n\nfirst\n\n```sh\n# two\nnpm test\n```\n\n## Two\n\nsecond\n'
   expect(sectionsOf(english).map(({ anchor }) => anchor)).toEqual(['one', 'two'])
   const marked = recorded('# 一\n<!-- en: one -->\n## 二\n<!-- en: two 00000000 -->\n', sectionsOf(english))
@@ -47,7 +47,7 @@ for (const file of translations) {
   })
 }
 
-/** The sections of a translation that do not say what the English page says now. Listed, not refused: whoever changes English need not know Chinese. */
+/** Sections of a translation whose English text has changed. Listed, not refused: whoever changes English need not know Chinese. */
 function behind(file: string, english: readonly Section[], sections: readonly Section[]): string[] {
   return english.flatMap((source) => {
     const section = sections.find(({ anchor }) => anchor === source.anchor)

@@ -8,7 +8,7 @@ export interface Section {
   /** GitHub's anchor of the heading; of a translated one, the anchor of the English heading. */
   readonly anchor: string
   readonly text: string
-  /** Digest of the English text at the time of translation; undefined where nobody has recorded it. */
+  /** Digest of the English text at the time of translation; undefined if it has not been recorded. */
   readonly translated?: string | undefined
 }
 
@@ -26,7 +26,7 @@ export function sectionsOf(text: string): Section[] {
   return split(text).map((part) => ({ anchor: anchorOf(part), text: part }))
 }
 
-/** The sections of a translation. Throws where a heading has no mark. */
+/** The sections of a translation. Throws if a heading has no mark. */
 export function translatedSectionsOf(file: string, text: string): Section[] {
   return split(text).map((part) => {
     const [, anchor, translated] = MARK.exec(part) ?? []
@@ -42,7 +42,7 @@ export function translatedSectionsOf(file: string, text: string): Section[] {
 export const digestOf = ({ text }: Section): string =>
   createHash('sha256').update(text.trim()).digest('hex').slice(0, 8)
 
-/** The text of a translation with the digests of the English sections as they are now. */
+/** The text of a translation with the digests of the current English sections. */
 export function recorded(text: string, originals: readonly Section[]): string {
   return text.replace(new RegExp(MARK.source, 'gmu'), (mark: string, anchor: string) => {
     const original = originals.find((section) => section.anchor === anchor)
@@ -65,7 +65,7 @@ function withoutComments({ language, code }: Block): unknown {
   return { language, code: code.replace(/(^|\s)\/\/ .*$/gm, '').replace(/[ \t]+$/gm, '') }
 }
 
-/** Cuts a page before every heading that is not in a code block; what is before the first one belongs to it. */
+/** Splits a page before every heading outside code blocks; text before the first heading belongs to it. */
 function split(text: string): string[] {
   const parts: string[][] = [[]]
   let fenced = false
