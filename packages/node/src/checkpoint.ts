@@ -17,10 +17,11 @@ import {
   type Tokenizer
 } from '@sohu-match/core'
 import { recoverFolder } from './folder'
+import { readOrigin, type Origin } from './origin'
 import { readBytes, readJson, readText } from './read'
 import { openTensorFileOf } from './tensor-file'
 
-/** Files besides the weights that a network needs to read texts, in every checkpoint and model folder. */
+/** Files besides the weights: those that a network needs to read texts, and the terms of others' work. */
 export interface Assets {
   /** The text of vocab.txt. */
   readonly vocab: string
@@ -28,6 +29,8 @@ export interface Assets {
   readonly dictionary?: Uint8Array | undefined
   /** Licenses and citations of the work of others in the checkpoint. */
   readonly notice: string
+  /** Of the public weights that the network started from. */
+  readonly origin?: Origin | undefined
 }
 
 /** Weights that are read from the file one at a time. */
@@ -101,10 +104,11 @@ export async function readAssets(folder: string, config: ModelConfig): Promise<A
     )
   }
   const notice = await readText(path('NOTICE'), 'checkpoint-invalid')
-  if (config.wordSegmentation === 'none') return { vocab, notice }
+  const origin = await readOrigin(folder)
+  if (config.wordSegmentation === 'none') return { vocab, notice, origin }
   const dictionary = await readBytes(path('dictionary.bin'), 'checkpoint-invalid')
   openDictionary(dictionary)
-  return { vocab, dictionary, notice }
+  return { vocab, dictionary, notice, origin }
 }
 
 /** Throws `asset-corrupt`. */

@@ -1,5 +1,7 @@
 import type { ModelConfig, TaskSpec } from '@sohu-match/core'
+import type { Origin } from '@sohu-match/node'
 import { maxPositions } from '../graph/onnx-ops'
+import { originSection } from './model-card'
 
 /** `config.json` of a one-task export with the keys of Hugging Face's RoFormer; the task and its threshold are ours. */
 export function huggingFaceConfig(config: ModelConfig, task: TaskSpec, threshold: number): Record<string, unknown> {
@@ -28,7 +30,13 @@ export function huggingFaceConfig(config: ModelConfig, task: TaskSpec, threshold
   }
 }
 
-export function taskCard(name: string, task: TaskSpec, threshold: number, files: readonly string[]): string {
+export function taskCard(
+  name: string,
+  task: TaskSpec,
+  threshold: number,
+  files: readonly string[],
+  origin?: Origin
+): string {
   return `# ${name}: ${task.name}
 
 A RoFormer that says whether two Chinese texts match under the task ${task.name}, exported by sohu-match from a model of several tasks: its
@@ -44,5 +52,5 @@ const { logits } = await model({ input_ids, attention_mask, token_type_ids })
 No tokenizer is in here: jieba's words come before WordPiece, and Hugging Face's tokenizers do not do that. Token ids come from sohu-match.
 
 ${files.map((file) => `- \`${file}\``).join('\n')}
-`
+${originSection(origin)}`
 }

@@ -1,4 +1,5 @@
 import { TASKS, type Manifest, type ModelConfig } from '@sohu-match/core'
+import type { Origin } from '@sohu-match/node'
 
 const REMARKS: Readonly<Record<string, string>> = {
   fp32: 'full precision',
@@ -23,8 +24,20 @@ function tasksOption({ tasks }: Manifest): string {
   return names.join() === TASKS.join() ? '' : `, tasks: ${JSON.stringify(names)}`
 }
 
-/** `README.md` of a model folder: description, measurements, content. No timings, no dates. */
-export function modelCard(manifest: Manifest, config: ModelConfig): string {
+/** A section about the public weights that a network started from; empty without any. */
+export function originSection(origin: Origin | undefined): string {
+  if (!origin) return ''
+  const { name, description, author, homepage, licence, citation } = origin
+  return `
+## Origin
+
+The weights started from those of [${name}](${homepage}), a ${description}, by ${author}; licence ${licence}, whose text is in \`NOTICE\`.
+Please cite: ${citation}
+`
+}
+
+/** `README.md` of a model folder: description, measurements, content, origin. No timings, no dates. */
+export function modelCard(manifest: Manifest, config: ModelConfig, origin?: Origin): string {
   const f1 = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(4) : '–')
   const files = Object.entries(manifest.graphs).map(([dtype, graph]) => {
     const bytes = [graph.file, ...(graph.externalData ?? [])].reduce(
@@ -74,5 +87,5 @@ ${tasks.join('\n')}
 ${files.join('\n')}
 
 \`manifest.json\` lists every file with its size and SHA-256.${manifest.tokenizer.dictionary === undefined ? '' : NOTICE}
-`
+${originSection(origin)}`
 }

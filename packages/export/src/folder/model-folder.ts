@@ -12,7 +12,7 @@ import {
   type ModelConfig,
   type TaskSpec
 } from '@sohu-match/core'
-import type { Assets, OpenCheckpoint } from '@sohu-match/node'
+import { originNotice, type Assets, type OpenCheckpoint } from '@sohu-match/node'
 import type { FolderWriter } from '../folder-writer'
 import { huggingFaceConfig, taskCard } from './hugging-face'
 import type { Reports } from '../measure/measure'
@@ -63,19 +63,20 @@ export function finishModelFolder(
     ),
     files: writer.files
   }
-  writer.text('README.md', modelCard(manifest, config))
+  writer.text('README.md', modelCard(manifest, config, checkpoint.assets.origin))
   const complete = parseManifest(JSON.parse(JSON.stringify(manifest))) // never writes what the SDKs would refuse
   writer.json('manifest.json', complete)
   return complete
 }
 
-/** Adds configuration and card in Hugging Face's layout. */
+/** Adds configuration and card in Hugging Face's layout, and the terms of public weights. */
 export function finishTaskFolder(
-  { writer, checkpoint: { config, thresholds }, target }: ExportJob,
+  { writer, checkpoint: { config, thresholds, assets }, target }: ExportJob,
   name: string,
   graphs: WrittenGraphs
 ): void {
   const task = target.tasks[0]!
+  if (assets.origin) writer.text('NOTICE', originNotice(assets.origin))
   writer.json('config.json', huggingFaceConfig(config, task, thresholdOf(thresholds, task.name)))
   writer.text(
     'README.md',
@@ -83,7 +84,8 @@ export function finishTaskFolder(
       name,
       task,
       thresholdOf(thresholds, task.name),
-      Object.values(graphs).map((graph) => graph.file)
+      Object.values(graphs).map((graph) => graph.file),
+      assets.origin
     )
   )
 }

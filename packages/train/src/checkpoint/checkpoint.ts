@@ -11,16 +11,10 @@ import {
   type TaskSpec,
   type Thresholds
 } from '@sohu-match/core'
-import { openCheckpoint, replaceFolder, type Assets as TextAssets } from '@sohu-match/node'
+import { openCheckpoint, ORIGIN_FILE, originText, replaceFolder, type Assets } from '@sohu-match/node'
 import type { Model } from '../autograd/pass'
 import { Variable } from '../optimizer/variable'
-import { ORIGIN_FILE, originText, readOrigin, type Origin } from '../pretrained/origin'
 import { writeWeights, type LazyTensor } from './weights-file'
-
-/** Files besides the weights: those needed to read texts, and the origin of public weights. */
-export interface Assets extends TextAssets {
-  readonly origin?: Origin | undefined
-}
 
 /** Content of a checkpoint folder. */
 export interface Checkpoint {
@@ -86,7 +80,7 @@ export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint> 
     const variables = new Map(
       parameterSpecs(config).map(({ name, shape }) => [name, Variable.create(weights.read(name), shape)])
     )
-    return { model: { config, variables }, assets: { ...assets, origin: await readOrigin(folder) }, thresholds }
+    return { model: { config, variables }, assets, thresholds }
   } finally {
     weights.close()
   }

@@ -3,10 +3,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSegmenter, openDictionary, segmentWords, type ModelConfig } from '@sohu-match/core'
-import { readBytes, readText } from '@sohu-match/node'
+import { originNotice, readBytes, readText, type Assets, type Origin } from '@sohu-match/node'
 import { PRESETS } from '../presets'
-import { originNotice, type Origin } from '../pretrained/origin'
-import type { Assets } from './checkpoint'
 
 /** The published package's own copy of the dictionary. */
 const COPY = fileURLToPath(new URL('../dictionary/dictionary.bin', PRESETS))

@@ -1,9 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { acquireLock, CHECKPOINT_FOLDER, outputFolder, storageError, tokenizerOf, userPath } from '@sohu-match/node'
+import {
+  acquireLock,
+  CHECKPOINT_FOLDER,
+  outputFolder,
+  storageError,
+  tokenizerOf,
+  userPath,
+  type Assets
+} from '@sohu-match/node'
 import { elementCount, MatcherError, parameterSpecs, type ParameterSpec } from '@sohu-match/core'
 import type { Model } from '../autograd/pass'
-import { exists, unjudged, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
+import { exists, unjudged, writeCheckpoint } from '../checkpoint/checkpoint'
 import { trainSettingsToJson } from '../config'
 import { planEpoch, planEvaluation } from '../data/buckets'
 import { initialVariables } from '../initialization/parameters'

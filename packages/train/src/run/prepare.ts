@@ -14,8 +14,7 @@ import {
   type TaskSpec,
   type Tokenizer
 } from '@sohu-match/core'
-import { tokenizerOf, readDataset, type Dataset } from '@sohu-match/node'
-import type { Assets } from '../checkpoint/checkpoint'
+import { tokenizerOf, readDataset, type Assets, type Dataset } from '@sohu-match/node'
 import { auxiliarySpecs } from '../step/auxiliary'
 import type { TrainSettings } from '../config'
 import { encodeExamples, type EncodedPairs } from '../data/encode'

@@ -19,10 +19,11 @@ import {
   removeTemporaries,
   storageError,
   tidyFolder,
-  writeFileAtomic
+  writeFileAtomic,
+  type Assets
 } from '@sohu-match/node'
 import * as v from 'valibot'
-import { exists, writeCheckpoint, type Assets } from '../checkpoint/checkpoint'
+import { exists, writeCheckpoint } from '../checkpoint/checkpoint'
 import { parseTrainSettings, trainSettingsToJson, type TrainSettings } from '../config'
 import { descriptionSchema, type DatasetDescription } from '../data/fingerprint'
 import type { TrainingState } from './loop'

@@ -3,10 +3,9 @@ import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { MatcherError } from '@sohu-match/core'
-import { replaceFolder, sha256File } from '@sohu-match/node'
+import { ORIGIN_FILE, originText, replaceFolder, sha256File, type Origin } from '@sohu-match/node'
 import { fetchFrom, sourceName, type Reach } from './sources'
 import { readNamedWeights, type NamedWeights } from './table'
-import { ORIGIN_FILE, originText, type Origin } from '../origin'
 
 export interface NamedOptions extends Reach {
   /** Folder of large downloads. */

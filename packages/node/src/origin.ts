@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeIssues, MatcherError } from '@sohu-match/core'
-import { readJson } from '@sohu-match/node'
 import * as v from 'valibot'
+import { readJson } from './read'
 
 /** Names the origin of a folder's public weights, or of those that a checkpoint started from. */
 export const ORIGIN_FILE = 'origin.json'
