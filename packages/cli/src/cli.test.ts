@@ -55,7 +55,7 @@ async function untilAccepted(pairs: number, address: string, headers: Record<str
 }
 
 describe.runIf(existsSync(cli))('sohu-match', () => {
-  it('judges one pair', async () => {
+  it('scores one pair', async () => {
     expect(await run('', 'match', '今天天气', '明天', '--task', 'A-ss', ...model)).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^(no )?match {2}score 0\.\d{4} .* task A-ss/)
@@ -73,7 +73,7 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
     expect(processor).toMatchObject({ count: expect.any(Number) })
   })
 
-  it('ends with a code and a next step where something is wrong', async () => {
+  it('exits with a code and a next step if something is wrong', async () => {
     expect(await run('', 'match', 'a', 'b', '--task', 'C-ll', ...model)).toMatchObject({
       code: 1,
       err: expect.stringContaining('[task-unknown]')
@@ -107,7 +107,7 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
       ).toMatchObject({ code: 1, err: expect.stringMatching(/^sohu-match: .*"C-ll".*A-ss.* \[task-unknown\]\n$/) })
   })
 
-  it('scores lines in order, and resumes a run that was killed, to the same bytes', async () => {
+  it('scores lines in order, and resumes a killed run to the same bytes', async () => {
     const count = 3_000
     const input = Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('')
     const whole = await run(input, 'score', '--quiet', ...model)
@@ -220,7 +220,7 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
     expect(out).not.toContain('甲')
   })
 
-  it('serves until it is told to stop, and answers what it has accepted', async () => {
+  it('serves until it is asked to stop, and answers accepted requests', async () => {
     const { child, ended, says } = start('serve', '--port', '0', '--task', 'A-ss', '--deadline', '100000', ...model)
     const [, address] = await says(/at (http:\/\/127\.0\.0\.1:\d+)/)
     const post = (body: object): Promise<Response> =>
@@ -237,7 +237,7 @@ describe.runIf(existsSync(cli))('sohu-match', () => {
     expect(await ended).toMatchObject({ code: 0, err: expect.stringContaining('requests under way are answered') })
   })
 
-  it('serves with several processes, reloads, and ends them all when it is told to stop', async () => {
+  it('serves with several processes, reloads, and stops all of them on request', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cli-processes-'))
     const current = join(folder, 'current')
     const named = (name: string): void => {

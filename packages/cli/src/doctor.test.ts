@@ -13,7 +13,7 @@ const answer: RunSelf = async ([, , device]) => {
 describe('doctor', () => {
   const findings = (flags?: ReadonlySet<string>) => examine(['cpu', 'cuda', 'webgpu'], '0.1.0', answer, flags)
 
-  it('asks for each device in a process of its own, and survives one that crashes', async () => {
+  it('tries each device in its own process, and survives one that crashes', async () => {
     const { devices, versions } = await findings(new Set())
     expect(devices).toEqual([
       { device: 'cpu', usable: true, runtime: '1.30.0' },
@@ -23,7 +23,7 @@ describe('doctor', () => {
     expect(versions).toEqual({ 'sohu-match': '0.1.0', node: process.versions.node, 'onnxruntime-node': '1.30.0' })
   })
 
-  it('says which products are fast, and what is missing of the others', async () => {
+  it('reports which products are fast, and what the others lack', async () => {
     const text = describeMachine(await findings(new Set(['avx512_vnni'])))
     expect(text).toMatch(/int8 inference +fast: avx512_vnni/)
     expect(text).toMatch(/bfloat16 training +no avx512_bf16, amx_bf16, bf16: /)
@@ -32,7 +32,7 @@ describe('doctor', () => {
     expect(text).not.toContain('software adapter')
   })
 
-  it('does not guess where the system lists no instructions', async () => {
+  it('does not guess if the system lists no instructions', async () => {
     const { processor, ...rest } = await findings(new Set())
     const text = describeMachine({ ...rest, processor: { ...processor, int8: null, bfloat16: null } })
     expect(text.match(/not known/g)).toHaveLength(2)

@@ -48,7 +48,7 @@ describe.skipIf(python === undefined)('the Kubernetes manifests', () => {
     return JSON.parse(execFileSync(python!, [script, VERSIONS, ...files], { encoding: 'utf8' })) as never
   }
 
-  it("fit Kubernetes' own schemas, which refuse what is misspelled", () => {
+  it("match Kubernetes' own schemas, which refuse misspelled keys", () => {
     expect(manifests()).toHaveLength(4)
     const broken = join(mkdtempSync(join(tmpdir(), 'kubernetes-')), 'hpa.yaml')
     writeFileSync(broken, readFileSync(join(folder, 'hpa.yaml'), 'utf8').replace('averageValue', 'averageVaule'))
@@ -94,7 +94,7 @@ describe.skipIf(python === undefined)('the Kubernetes manifests', () => {
     expect(service.spec.ports.map(({ targetPort }) => targetPort)).toEqual([port!.name])
   })
 
-  it('give the server flags that it has, and the time that it needs to end', () => {
+  it('pass existing flags to the server, and give it time to stop', () => {
     const [{ spec }] = manifests()
     const pod = spec.template.spec
     const program = new Command()

@@ -12,7 +12,7 @@ describe('MatcherError', () => {
     expect(JSON.stringify(new MatcherError('storage', 'x'))).toBe('{"name":"MatcherError","code":"storage"}')
   })
 
-  it('tells a class of its own apart', () => {
+  it('is not confused with another class', () => {
     class Mine extends MatcherError {}
     expect(new MatcherError('storage', 'x') instanceof Mine).toBe(false)
     expect(new Mine('storage', 'x') instanceof Mine).toBe(true)

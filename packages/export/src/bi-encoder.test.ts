@@ -48,7 +48,7 @@ describe('an exported bi-encoder', () => {
     expect(readFileSync(join(options.out, 'README.md'), 'utf8')).toContain('largest cosine difference')
   })
 
-  it('states by how much a cosine changes in each dtype, and F1 from cosines', () => {
+  it('reports by how much a cosine changes in each dtype, and F1 from cosines', () => {
     // Random weights of unit gain, 16 wide: rounding of two runtimes, 11 bits, 8 bits, 4 bits.
     const tolerances = { fp32: 1e-5, fp16: 5e-3, int8: 0.1, q8: 0.1, q4: 0.5 }
     for (const dtype of DTYPES) {
@@ -62,7 +62,7 @@ describe('an exported bi-encoder', () => {
     expect(manifest.graphs.q4!.maxCosineDifference).toBeGreaterThan(manifest.graphs.fp32!.maxCosineDifference!)
   })
 
-  it('is refused where its vectors are not those of parity.json', async () => {
+  it('is refused if its vectors are not those of parity.json', async () => {
     const checkpoint = join(root, 'other')
     const outputs = Array.from({ length: 6 }, () => new Array<number>(16).fill(0.25))
     smallCheckpoint(checkpoint, undefined, outputs, SMALL_BI_ENCODER)
@@ -78,7 +78,7 @@ describe('an exported bi-encoder', () => {
       message: expect.stringContaining('is a bi-encoder')
     }))
 
-  it('gives a text the same vector of length 1 alone, padded and beside others', async () => {
+  it('computes the same vector of length 1 for a text alone, padded and with others', async () => {
     const graph = await openGraphIn(
       root,
       'fp32',

@@ -46,7 +46,7 @@ describe('a training configuration', () => {
     })
   })
 
-  it('takes overrides as JSON or text, nested by dots', () => {
+  it('accepts overrides as JSON or text, nested by dots', () => {
     const changed = applyOverrides({ model: { hidden_size: 8 }, epochs: 1 }, [
       'model.hidden_size=16',
       'decay=linear',
@@ -71,7 +71,7 @@ describe('a training configuration', () => {
     expect(() => parsePretrainSettings(Object.fromEntries(shared) as Record<string, unknown>, 'x')).toThrow(message)
   })
 
-  it('takes overrides whatever a task is called, and changes no other object', () => {
+  it('accepts overrides whatever a task is called, and changes no other object', () => {
     const json = applyOverrides({ model: {}, epochs: 1, learning_rate: 1 }, [
       'task_weights.constructor=2',
       'task_weights.__proto__=3'
@@ -93,7 +93,7 @@ describe('a training configuration', () => {
     expect(() => parseTrainSettings({ model: {}, epochs: 1, learning_rate: 1e-3, ...bad }, 'x')).toThrow(message)
   })
 
-  it('reads train.json of a run that had keys which are fixed now, unless they had another value', () => {
+  it('reads train.json of a run with keys that are fixed now, unless they have another value', () => {
     const settings = { model: {}, epochs: 1, learning_rate: 1e-3 }
     const older = { ...settings, bucket_pool: 1024, final_share: 0, gradient_penalty: 0 }
     expect(parseTrainSettings(older, 'x')).toEqual(parseTrainSettings(settings, 'x'))
@@ -102,7 +102,7 @@ describe('a training configuration', () => {
     )
   })
 
-  it('refuses an override that is no key=value', () => {
+  it('refuses an override that is not key=value', () => {
     expect(() => applyOverrides({}, ['epochs'])).toThrow(/key=value/)
   })
 })

@@ -32,7 +32,7 @@ describe('tfjs', () => {
     values(erf).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 6)) // float32 keeps about 7 digits
   })
 
-  it('passes every kind of attribute and gives several outputs', () => {
+  it('passes every kind of attribute and returns several outputs', () => {
     const rows = 2
     const [normed, mean] = rawOps(
       'FusedBatchNormV3',

@@ -40,7 +40,7 @@ it('calls the other process, and passes on what it throws', async () => {
   await expect(channel.call('fail', undefined as never)).rejects.toThrow('as asked')
 })
 
-it('rejects calls that the other process did not live to answer', async () => {
+it('rejects calls if the other process ends before it answers', async () => {
   const { near, far, close } = wires()
   const channel = createChannel<Calls>(near, {})
   createChannel(far, { double: () => new Promise(() => undefined) })

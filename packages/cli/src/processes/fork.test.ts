@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { forkMember } from './fork'
 
-it('reports a process that the system does not start, as where there are too many', async () => {
+it('reports a process that the system does not start, for example because there are too many', async () => {
   const { execPath } = process
   process.execPath = '/nowhere/node'
   try {

@@ -38,14 +38,14 @@ afterEach(() => {
   members = []
 })
 
-it('gives a connection to the process that has the fewest', async () => {
+it('assigns a connection to the process with the fewest', async () => {
   const port = await open()
   members = [played('one'), played('two')]
   const greetings = [await greeting(port), await greeting(port), await greeting(port), await greeting(port)]
   expect(greetings.sort()).toEqual(['one', 'one', 'two', 'two'])
 })
 
-it('gives a connection that a dying process has not taken to another', async () => {
+it('reassigns a connection that a dying process has not accepted', async () => {
   const port = await open()
   const dying = played('one')
   dying.isDying = true
@@ -53,7 +53,7 @@ it('gives a connection that a dying process has not taken to another', async () 
   expect([await greeting(port), await greeting(port)]).toEqual(['two', 'two'])
 })
 
-it('lets connections wait for a process, and closes those that are too many', async () => {
+it('queues connections until a process is ready, and closes those beyond the limit', async () => {
   const port = await open(1)
   const waiting = greeting(port)
   expect(await greeting(port).catch(() => '')).toBe('') // the one that waits is the most

@@ -90,7 +90,7 @@ afterEach(async () => {
 })
 
 describe('the processes of a server', () => {
-  it('are not started where the first cannot serve', async () => {
+  it('are not started if the first cannot serve', async () => {
     folder = 'bad'
     await expect(start()).rejects.toMatchObject({ code: 'asset-corrupt' })
     expect(all).toHaveLength(1)
@@ -108,7 +108,7 @@ describe('the processes of a server', () => {
     expect(events.filter((line) => line.includes('It is replaced'))).toHaveLength(4)
   })
 
-  it('end for good where no process can be started for a while', async () => {
+  it('are given up if none can be started for a while', async () => {
     const { lost } = await start({
       patienceMs: 0,
       fork: (model, requests) => fork(all.length < 3 ? model : 'bad', requests)
@@ -155,7 +155,7 @@ describe('a reload', () => {
     expect(most).toBe(4)
   })
 
-  it('keeps the processes where the new folder cannot be served, and replaces dead ones from the old', async () => {
+  it('keeps the processes if the new folder cannot be served, and replaces dead ones from the old', async () => {
     const { reload, members } = await start()
     folder = 'bad'
     expect(await reload()).toEqual({ outcome: 'failed', reason: 'vocab.txt is damaged. [asset-corrupt]' })
@@ -199,7 +199,7 @@ describe('a reload', () => {
     expect(await next).toMatchObject({ outcome: 'reloaded' })
   })
 
-  it('does not give a place to a process that was started from the folder before', async () => {
+  it('does not use a process that was started from the previous folder', async () => {
     let open = (): void => undefined
     const gate = new Promise<void>((resolve) => (open = resolve))
     const { reload, members } = await start({

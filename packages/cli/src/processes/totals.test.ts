@@ -38,7 +38,7 @@ describe('metrics of several processes', () => {
     }
   })
 
-  it('count a process once that ends while the page is made', async () => {
+  it('count a process once if it ends while the page is made', async () => {
     const totals = createTotals()
     totals.update(totals, await counts(3))
     const page = totals.page()

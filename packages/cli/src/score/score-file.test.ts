@@ -58,7 +58,7 @@ describe('openScoreFile', () => {
     await again.close()
   })
 
-  it('asks where answers begin that have no record', async () => {
+  it('requires --skip for answers without a record', async () => {
     writeFileSync(path, '{"id":0}\n')
     await expect(openScoreFile(path, RESUMED)).rejects.toMatchObject({
       code: 'output-exists',
@@ -70,7 +70,7 @@ describe('openScoreFile', () => {
     await file.close()
   })
 
-  it('refuses answers of other settings in one file', async () => {
+  it('refuses to mix answers of different settings in one file', async () => {
     const first = await openScoreFile(path, NEW)
     await first.bind({ model: 'one', task: null })
     await first.close()
@@ -83,7 +83,7 @@ describe('openScoreFile', () => {
     await second.close()
   })
 
-  it('does not write over a file or its record, and names the path where it cannot write', async () => {
+  it('does not overwrite a file or its record, and names a path that it cannot write', async () => {
     writeFileSync(path, 'mine')
     writeFileSync(`${path}.run.json`, '{"skip":7}')
     await expect(openScoreFile(path, NEW)).rejects.toMatchObject({ code: 'output-exists' })

@@ -83,7 +83,7 @@ describe('scoreLines', () => {
     expect(ids(text)).toEqual(upTo(1_000, 900))
   })
 
-  it('takes source and target, a default task, and null for what is left out', async () => {
+  it('accepts source and target, a default task, and null for omitted values', async () => {
     const { text } = await score({
       task: 'B-ll',
       input: lines(2, (i) => ['{"source":"甲","target":"乙"}', '{"a":null,"source":"甲","b":"乙","task":null}'][i])
@@ -140,7 +140,7 @@ describe('scoreLines', () => {
     }
   )
 
-  it.each(BAD)('answers the line %s with its error where it is to keep going', async (bad, code, message) => {
+  it.each(BAD)('answers the line %s with its error if it is to keep going', async (bad, code, message) => {
     const result = await score({ keepGoing: true, input: lines(1_000, (i) => (i === 500 ? bad : undefined)) })
     expect(result).toMatchObject({ answers: 1_000, bad: 1, error: undefined })
     const answers = records(result.text)
@@ -150,14 +150,14 @@ describe('scoreLines', () => {
     expect(answers.filter(({ score }) => score !== undefined)).toHaveLength(999)
   })
 
-  it("ends at a failure that is not the line's own, also where it is to keep going", async () => {
+  it("stops at a failure that is not the line's own, even if it is to keep going", async () => {
     const crash = '{"a":"crash","b":"","task":"A-ss"}'
     const { text, error } = await score({ keepGoing: true, input: lines(900, (i) => (i === 300 ? crash : undefined)) })
     expect(error).toMatchObject({ code: 'inference-failed' })
     expect(ids(text)).toEqual(upTo(300))
   })
 
-  it('writes each answer as soon as it is there, to a program that waits for it', async () => {
+  it('writes each answer at once, for a program that waits for it', async () => {
     const seen: string[] = []
     let answered: () => void = () => undefined
     async function* dialog(): AsyncGenerator<Uint8Array> {
@@ -175,7 +175,7 @@ describe('scoreLines', () => {
     expect(seen.map((text) => ids(text))).toEqual([[0], [1], [2], [3], [4]])
   })
 
-  it('ends at a bad line of a program that sends nothing more', async () => {
+  it('stops at a bad line of a program that sends nothing more', async () => {
     async function* silent(): AsyncGenerator<Uint8Array> {
       yield Buffer.from(`${json(0)}\n{}\n`)
       await new Promise(() => undefined)
@@ -203,7 +203,7 @@ describe('scoreLines', () => {
     expect(answers).toBeLessThan(2_000)
   })
 
-  it('reports what cannot be written, and writes nothing after it', async () => {
+  it('reports a failed write, and writes nothing after it', async () => {
     const failure = new MatcherError('storage', 'The disk is full.')
     let calls = 0
     const write = async (): Promise<void> => {
@@ -215,7 +215,7 @@ describe('scoreLines', () => {
 })
 
 describe('a run that is resumed', () => {
-  it('scores what has no answer yet', async () => {
+  it('scores the lines that have no answer yet', async () => {
     const input = lines(1_000, (i) => (i % 2 ? '' : undefined))
     const { text, answers } = await score({ input, skip: 100, answered: { answers: 200, lastId: '498' } })
     expect(ids(text)).toEqual(upTo(250).map((i) => 500 + 2 * i))

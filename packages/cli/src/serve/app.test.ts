@@ -96,7 +96,7 @@ afterEach(async () => {
 })
 
 describe('POST /match', () => {
-  it('judges one pair, or several', async () => {
+  it('scores one pair, or several', async () => {
     const wanted = {
       task: 'A-ss',
       label: 0,
@@ -143,7 +143,7 @@ describe('tasks with labels', () => {
     expect(await post('/classify', { b: 'x', task: 'length' }, { matcher })).toMatchObject({ status: 422 })
   })
 
-  it('give /predict their labels, the likeliest first, also of a text alone', async () => {
+  it('return their labels from /predict, the likeliest first, also for a single text', async () => {
     const labels = ['short', 'long', 'pair']
     const { body } = await post('/predict', { inputs: 'xy', task: 'length' }, { matcher })
     expect((body as { label: string }[]).map(({ label }) => label)).toEqual(labels)
@@ -174,12 +174,12 @@ describe('POST /rerank', () => {
     ])
   })
 
-  it('gives texts, raw scores and the best few on request', async () => {
+  it('returns texts, raw scores and the n best on request', async () => {
     const { body } = await post('/rerank', { query: 'q', texts, raw_scores: true, return_text: true, top_n: 1 })
     expect(body).toEqual([{ index: 1, score: 4, text: 'aaaa' }])
   })
 
-  it('refuses a cut pair where truncate is false', async () => {
+  it('refuses a truncated pair if truncate is false', async () => {
     expect(await post('/rerank', { query: 'q', texts: ['a', 'a'.repeat(60)], truncate: false })).toMatchObject({
       status: 422,
       body: { code: 'input-invalid', error: expect.stringContaining('Pair 1 is longer') }
@@ -188,7 +188,7 @@ describe('POST /rerank', () => {
 })
 
 describe('POST /predict', () => {
-  it('gives a pair its labels, the likelier first, and a list of pairs a list', async () => {
+  it('returns the labels of a pair, the likelier first, and a list for a list of pairs', async () => {
     const labels = [
       { score: 0.98, label: 'no-match' },
       { score: 0.02, label: 'match' }
@@ -212,7 +212,7 @@ describe('POST /predict', () => {
     ])
   })
 
-  it('refuses a text alone', async () => {
+  it('refuses a single text', async () => {
     for (const inputs of ['x', ['x'], [['x'], ['y', 'z']]]) {
       expect(await post('/predict', { inputs })).toMatchObject({
         status: 422,
@@ -269,7 +269,7 @@ describe('refusals', () => {
     expect((await send(Buffer.from('\ufeff{"a":"虎","b":"yy"}'))).json()).toMatchObject({ score: 0.02 })
   })
 
-  it('keeps what the runtime said to the log', async () => {
+  it("writes the runtime's messages only to the log", async () => {
     for (const code of ['inference-failed', 'device-lost', 'asset-corrupt', 'storage']) {
       const { body } = await post('/match', { a: `throw ${code}`, b: '' })
       expect(JSON.stringify(body)).not.toContain('as asked')
@@ -277,7 +277,7 @@ describe('refusals', () => {
     expect(errors).toHaveLength(4)
   })
 
-  it('keeps what went wrong inside to the log', async () => {
+  it('writes internal errors only to the log', async () => {
     expect(await post('/match', { a: 'crash', b: '' })).toMatchObject({
       status: 500,
       body: { error: 'The server failed; its log says why.', code: 'internal' }
@@ -304,7 +304,7 @@ describe('refusals', () => {
     expect((await server.inject('/health')).statusCode).toBe(200)
   })
 
-  it('gives up the pairs of a client that has gone', async () => {
+  it('drops the pairs of a client that has disconnected', async () => {
     const client = new AbortController()
     const given = new Promise<unknown>((resolve) => {
       void create({
@@ -339,7 +339,7 @@ describe('refusals', () => {
 })
 
 describe('the rest', () => {
-  it('tells its health, its model, its numbers and its document', async () => {
+  it('reports its health, its model, its metrics and its OpenAPI document', async () => {
     const server = await create()
     await server.inject({ method: 'POST', url: '/match', payload: { a: 'x', b: 'y'.repeat(60) } })
     expect((await server.inject('/health')).json()).toEqual({ status: 'ok' })
@@ -395,7 +395,7 @@ describe('readiness', () => {
 })
 
 describe('POST /reload', () => {
-  it('is refused without a key, and says how a reload came out', async () => {
+  it('is refused without a key, and reports the outcome', async () => {
     const send = async (options: Partial<AppOptions>) => {
       const headers = { authorization: 'Bearer secret' }
       const answer = await (await create(options)).inject({ method: 'POST', url: '/reload', headers })
@@ -450,7 +450,7 @@ describe('access', () => {
     if (status === 403) expect(answer.json()).toMatchObject({ code: 'host-unknown' })
   })
 
-  it('asks for the key, except on probes', async () => {
+  it('requires the key, except for probes', async () => {
     const options = { apiKey: 'secret' }
     expect((await get(options, {})).json()).toMatchObject({ code: 'unauthorized', error_type: 'Validation' })
     expect(await get(options, { authorization: 'Bearer wrong' })).toMatchObject({
@@ -464,7 +464,7 @@ describe('access', () => {
     expect((await post('/match', 'not read', options)).status).toBe(401)
   })
 
-  it('lets pages of the named origins read answers, errors too', async () => {
+  it('lets pages of the named origins read responses, including errors', async () => {
     const corsOrigins = ['https://a.example']
     const allowed = await get({ corsOrigins }, { origin: 'https://a.example' }, '/nothing')
     expect(allowed.headers).toMatchObject({ 'access-control-allow-origin': 'https://a.example', vary: 'Origin' })
@@ -561,7 +561,7 @@ describe('every refusal has one form', () => {
 })
 
 describe('clients that do not read', () => {
-  it('are cut off, and their memory is given back', async () => {
+  it('are disconnected, and their memory is freed', async () => {
     const server = await create({ bodyLimit: 4_000_000, requestTimeoutMs: 500 })
     await server.listen({ port: 0, host: '127.0.0.1' })
     const { port } = server.server.address() as { port: number }
@@ -585,7 +585,7 @@ describe('clients that do not read', () => {
     for (const socket of sockets) socket.destroy()
   }, 30_000)
 
-  it('are refused large bodies while too many are held, and small ones are answered', async () => {
+  it('are refused large bodies while too many are in memory, and small ones are answered', async () => {
     let release: () => void = () => undefined
     const held = new Promise<void>((resolve) => (release = resolve))
     const server = await create({
@@ -656,7 +656,7 @@ describe('vectors', () => {
     }
   })
 
-  it('says 422 where the model is a cross-encoder', async () => {
+  it('answers 422 if the model is a cross-encoder', async () => {
     expect(await post('/embed', { inputs: 'throw architecture-mismatch' })).toMatchObject({
       status: 422,
       body: { code: 'architecture-mismatch', error_type: 'Validation' }

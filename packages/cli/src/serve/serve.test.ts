@@ -8,7 +8,7 @@ import { startPortlessServer } from './serve'
 const task = 'A-ss'
 const judged = { task, label: 0, score: 0.5, logits: [0, 0], tokenCount: 2, truncated: false }
 
-it('ends to drain with its last connection, also where it has been told to close meanwhile', async () => {
+it('has drained when its last connection ends, even if it is closed meanwhile', async () => {
   let answer = (): void => undefined
   let onAsked = (): void => undefined
   const asked = new Promise<void>((resolve) => (onAsked = resolve))

@@ -4,7 +4,7 @@ import { untilWorkersAreLost } from './watch'
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe('untilWorkersAreLost', () => {
-  it('waits while workers come back, and says why none does', async () => {
+  it('waits while workers restart, and says why none does', async () => {
     let workers = 1
     let lost: string | undefined
     const { signal } = new AbortController()

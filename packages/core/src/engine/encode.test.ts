@@ -26,7 +26,7 @@ describe('encodePairs', () => {
     expect(new Set(pairs.flatMap((pair) => [pair.tokenIds.buffer, pair.segmentIds.buffer])).size).toBe(1)
   })
 
-  it('cuts a text that comes in many pairs once', () => {
+  it('tokenizes a text that occurs in many pairs once', () => {
     let cut = 0
     const counting = { ...fakeTokenizer, ids: (text: string) => (cut++, fakeTokenizer.ids(text)) }
     encodePairs(

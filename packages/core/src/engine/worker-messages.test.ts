@@ -59,7 +59,7 @@ describe('worker messages', () => {
     await expect(connect().load('model', listener)).rejects.toThrow('of the listener')
   })
 
-  it('scores in one answer what fits one batch, and only encodes what does not', async () => {
+  it('scores pairs that fit one batch in one message, and otherwise only encodes them', async () => {
     const tasks: number[] = []
     const client = connect({
       async run({ batch, taskIds }) {
@@ -115,7 +115,7 @@ describe('worker messages', () => {
     })
   })
 
-  it('rejects all that is pending, and all that comes, when the worker is gone', async () => {
+  it('rejects all pending and later calls when the worker is gone', async () => {
     const client = connect({ run: () => new Promise(() => undefined) })
     await client.load('model')
     const pending = client.run(padBatch([{ tokenIds: Int32Array.of(1), segmentIds: Int32Array.of(0), taskId: 0 }]))

@@ -31,7 +31,7 @@ describe('tasks with names of properties that every object has', () => {
     expect(Object.values(metrics.tasks).map(({ f1 }) => f1)).toEqual([1, 1, 1, 1, 1])
   })
 
-  it('are missed where they are missing', () => {
+  it('are reported if they are missing', () => {
     expect(() => parseThresholds({}, [tasks[0]!])).toThrow('task "constructor" has no threshold')
   })
 })
@@ -65,7 +65,7 @@ describe('parity.json', () => {
 })
 
 describe('metrics.json', () => {
-  it('reads back what an evaluation found, NaN through null', () => {
+  it('reads back the metrics of an evaluation, with null for NaN', () => {
     const metrics = { ...evaluateRows([{ task: 0, label: 0, score: 0.1, predicted: 0 }], SOHU_TASKS), epoch: 2 }
     expect(parseMetrics(JSON.parse(JSON.stringify(metrics)))).toEqual(metrics)
     expect(() => parseMetrics({ mean: 'high', groups: {}, tasks: {} })).toThrow('"mean"')
@@ -80,7 +80,7 @@ describe('tasks with labels', () => {
     { name: 'grade', id: 3, group: 'grade', kind: 'score', range: [1, 5] }
   ]
 
-  it('have a threshold for each label where any may hold, and none otherwise', () => {
+  it('have a threshold for each label if they are any-of tasks, and none otherwise', () => {
     const thresholds = { same: 0.4, any: { b: 0.2, a: 0.1 } }
     expect(parseThresholds(thresholds, tasks)).toEqual(thresholds)
     const problem = (changed: object) => () => parseThresholds({ ...thresholds, ...changed }, tasks)

@@ -26,7 +26,7 @@ const text = fc.string({ maxLength: 80 })
 const pairs = fc.array(fc.record({ a: text, b: text, task: fc.constantFrom(...TASKS) }), { maxLength: 60 })
 
 describe('a matcher', () => {
-  it('gives every pair its own logits, in input order, whatever runs beside it and however batches end', async () => {
+  it('returns the logits of every pair, in input order, whatever else runs and in whatever order batches finish', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(pairs, { minLength: 1, maxLength: 5 }),
@@ -67,7 +67,7 @@ describe('a matcher', () => {
     expect(await matcher.match('一'.repeat(100), '', 'A-ss')).toMatchObject({ tokenCount: 64, truncated: true })
   })
 
-  it('gathers the calls of one moment into one batch, sorted by length', async () => {
+  it('joins concurrent calls into one batch, sorted by length', async () => {
     const { engine, matcher } = create()
     await Promise.all(['aaaa', 'bbbb', 'cccc', 'ddd'].map((a) => matcher.match(a, 'xxxxxxxx', 'A-ss')))
     expect(engine.batches.map(({ batch }) => batch)).toEqual([4])
@@ -78,7 +78,7 @@ describe('a matcher', () => {
     }
   })
 
-  it('asks an idle engine once for what fits one batch, and encodes and runs apart what waits', async () => {
+  it('sends an idle engine one message for calls that fit one batch, and encodes and runs waiting calls separately', async () => {
     const { engine, matcher } = create({}, createFakeEngine(tick), 1)
     await Promise.all([matcher.match('aa', 'bb', 'A-ss'), matcher.match('ac', 'bd', 'B-ll')])
     expect(engine.asked).toEqual(['encodeAndRun'])
@@ -94,14 +94,14 @@ describe('a matcher', () => {
     expect(engine.asked.slice(4)).toEqual(['encodeAndRun', 'run', 'run'])
   })
 
-  it('asks an idle engine once for uneven calls of one moment that fit one batch', async () => {
+  it('sends an idle engine one message for concurrent calls of different lengths that fit one batch', async () => {
     const { engine, matcher } = create({}, createFakeEngine(tick), 1)
     const many = Array.from({ length: 20 }, () => ({ a: 'aa', b: 'bb', task: 'A-ss' as const }))
     await Promise.all([matcher.matchMany(many), matcher.match('ac', 'bd', 'B-ll')])
     expect(engine.asked).toEqual(['encodeAndRun'])
   })
 
-  it('runs only pairs of equal length together where no padding is allowed', async () => {
+  it('runs only pairs of equal length together if no padding is allowed', async () => {
     const { engine, matcher } = create({ batchPadding: 0 }, createFakeEngine(tick), 1)
     const uneven = Array.from({ length: 60 }, (_, i) => ({ a: 'x'.repeat(i % 7), b: '', task: 'A-ss' as const }))
     await Promise.all([matcher.matchMany(uneven), matcher.match('xx', 'x', 'A-ss'), matcher.match('x', '', 'A-ss')])
@@ -138,7 +138,7 @@ describe('a matcher', () => {
     expect(await matcher.rank('query', [], 'B-sl')).toEqual([])
   })
 
-  it('combines windows by the best or by the mean', async () => {
+  it('combines windows by the best score or the mean', async () => {
     const pair = { a: 'ab', b: 'cdefghij', task: 'A-ss' } as const
     const truncation = { window: 9, stride: 2, combine: 'max' } as const
     const parts = encodePairs(fakeTokenizer, [pair], { maxLength: 64, truncation }).map((one) =>
@@ -155,7 +155,7 @@ describe('a matcher', () => {
     expect(mean.logits[1]).toBeCloseTo(parts.reduce((sum, [, yes]) => sum + yes, 0) / parts.length, 12)
   })
 
-  it('reports progress and takes an empty list', async () => {
+  it('reports progress and accepts an empty list', async () => {
     const { matcher } = create({ batchTokens: 32 })
     const seen: number[] = []
     await matcher.matchMany(
@@ -232,14 +232,14 @@ describe('giving up', () => {
     await expect(matcher.match('a', 'b', 'A-ss')).resolves.toBeDefined()
   })
 
-  it('takes one call larger than the queue when nothing waits', async () => {
+  it('accepts one call that is larger than the queue if nothing is waiting', async () => {
     const { matcher } = create({ maxQueue: 2 })
     await expect(
       matcher.matchMany(Array.from({ length: 5 }, () => ({ a: '', b: '', task: 'A-ss' as const })))
     ).resolves.toHaveLength(5)
   })
 
-  it('rejects what waits when it is disposed, lets the batch under way end, and disposes the engine once', async () => {
+  it('rejects waiting calls when it is disposed, lets the current batch finish, and disposes of the engine once', async () => {
     const gate = withResolvers()
     const { engine, matcher } = create(
       {},
@@ -272,7 +272,7 @@ describe('giving up', () => {
     await expect(matcher.match('a', 'b', 'A-ss')).resolves.toBeDefined()
   })
 
-  it('never hands out NaN', async () => {
+  it('never returns NaN', async () => {
     const engine = createFakeEngine()
     engine.run = async (batch) => new Float32Array(2 * batch.batch).fill(NaN)
     engine.encodeAndRun = async (pairs, policy) => ({
@@ -322,7 +322,7 @@ describe('bad input', () => {
     expect(engine.batches).toHaveLength(0)
   })
 
-  it('takes empty texts, NUL and lone surrogates', async () => {
+  it('accepts empty texts, NUL and lone surrogates', async () => {
     await expect(
       create().matcher.matchMany(['', '\0', '\ud800', 'a\udc00b'].map((a) => ({ a, b: a, task: 'A-ss' as const })))
     ).resolves.toHaveLength(4)
@@ -358,7 +358,7 @@ describe('bad input', () => {
     expect(() => created({ maxLength: 8_192 }, 8_193)).toThrow('at most 8192')
   })
 
-  it('asks for task names where the model has its own', async () => {
+  it('requires task names if the model has its own', async () => {
     const manifest = fakeManifest({ tasks: [{ name: 'dup', id: 0, group: 'dup', threshold: 0.5 }] })
     expect(() => createMatcherFrom(createFakeEngine(), manifest, fakeInfo, {})).toThrow(
       'This model has the tasks dup, not the six Sohu tasks'
@@ -379,7 +379,7 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void } {
 describe('careless callers', () => {
   const pair = { a: 'aa', b: 'bb', task: 'A-ss' as const }
 
-  it('answers the calls that share a batch with one whose onProgress throws, and rejects only that one', async () => {
+  it('rejects only the call whose onProgress throws, not those that share its batch', async () => {
     const { matcher } = create()
     const bug = new Error('bug in a callback')
     const evil = matcher.matchMany([pair], {
@@ -392,7 +392,7 @@ describe('careless callers', () => {
     await expect(innocent).resolves.toBeDefined()
   })
 
-  it('refuses an array with holes, naming the hole, and answers the calls beside it', async () => {
+  it('refuses an array with holes, naming the hole, and answers concurrent calls', async () => {
     const { matcher } = create()
     const sparse = [pair, , pair] as (typeof pair)[] // eslint-disable-line no-sparse-arrays
     const bad = expect(matcher.matchMany(sparse)).rejects.toMatchObject({
@@ -407,7 +407,7 @@ describe('careless callers', () => {
     })
   })
 
-  it('refuses what is not an abort signal, and survives one that breaks', async () => {
+  it('refuses values that are not abort signals, and survives a broken signal', async () => {
     const { matcher } = create()
     const half = { aborted: false, addEventListener() {} } as unknown as AbortSignal
     await expect(matcher.matchMany([pair], { signal: half })).rejects.toMatchObject({ code: 'input-invalid' })
@@ -431,7 +431,7 @@ describe('careless callers', () => {
     await expect(matcher.match('cc', 'dd', 'A-ss')).resolves.toBeDefined()
   })
 
-  it('judges what it was given, whatever the caller does to his arrays afterwards', async () => {
+  it('scores its input as it was, whatever the caller does to the arrays afterwards', async () => {
     const { matcher } = create()
     const candidates = ['aaa', 'bbbbb', 'c']
     const wanted = (await matcher.rank('query', candidates, 'A-ss')).map(({ text, score, index }) => [
@@ -483,7 +483,7 @@ describe('careless callers', () => {
 })
 
 describe('many calls and many windows', () => {
-  it('keeps nothing of the calls that gave up while the engine was busy', async () => {
+  it('keeps nothing of calls that were aborted while the engine was busy', async () => {
     const queue = createQueue(() => 1)
     const signals = createSignals()
     const never = (): Promise<unknown> =>
@@ -539,7 +539,7 @@ describe('many calls and many windows', () => {
     expect(most).toBeLessThan(10_000)
   }, 60_000)
 
-  it('finds out whether 200,000 sequences are one batch', () => {
+  it('determines whether 200,000 sequences fit one batch', () => {
     const lengths = new Array<number>(200_000).fill(3)
     expect(fitOneBatch(lengths, { tokens: 512, padding: 0.1 })).toBe(false)
     expect(fitOneBatch(lengths, { tokens: 1e6, padding: 0.1 })).toBe(true)
@@ -547,7 +547,7 @@ describe('many calls and many windows', () => {
 })
 
 describe('work that nobody waits for', () => {
-  it('is abandoned once every call that it serves is settled, not before', async () => {
+  it('is abandoned once all its calls are settled, not before', async () => {
     const gate = withResolvers()
     const { engine, matcher } = create(
       {},

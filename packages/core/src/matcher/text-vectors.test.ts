@@ -25,7 +25,7 @@ function source(store: Partial<VectorStore>) {
 }
 
 describe('a store of vectors that does not answer', () => {
-  it('makes a call late at its deadline', async () => {
+  it('fails a call at its deadline', async () => {
     await expect(source({ load: forever }).vectorsOf(texts, { deadlineMs: 30 })).rejects.toMatchObject({
       code: 'deadline-exceeded',
       message: expect.stringContaining('within 30 ms')
@@ -40,7 +40,7 @@ describe('a store of vectors that does not answer', () => {
     await rejected
   })
 
-  it('holds up no answer that is in time', async () => {
+  it('does not delay answers that are in time', async () => {
     expect(await source({ save: forever }).vectorsOf(texts, { deadlineMs: 30 })).toEqual([vectors])
     const abort = new AbortController()
     const call = source({ save: forever }).vectorsOf(texts, { signal: abort.signal })
@@ -48,7 +48,7 @@ describe('a store of vectors that does not answer', () => {
     expect(await call).toEqual([vectors])
   })
 
-  it('leaves the network what is left of the deadline', async () => {
+  it('leaves the rest of the deadline to the network', async () => {
     const slow: VectorStore['load'] = async (_graph, texts) => {
       await new Promise((resolve) => setTimeout(resolve, 60))
       return texts.map(() => undefined)

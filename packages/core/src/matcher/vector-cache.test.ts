@@ -10,14 +10,14 @@ const vectors = (windows = 1): TextVectors => ({
 const text = (letter: string, length = 1) => ({ text: letter.repeat(length), taskId: 0 })
 
 describe('a cache of vectors', () => {
-  it('holds as many texts of ordinary length as its limit', () => {
+  it('holds its limit of texts of ordinary length', () => {
     const cache = createVectorCache(3, WIDTH)
     const texts = ['a', 'b', 'c', 'd'].map((letter) => text(letter, 2_000))
     for (const one of texts) cache.set(one, vectors())
     expect(texts.map((one) => cache.get(one) !== undefined)).toEqual([false, true, true, true])
   })
 
-  it('lets the least recently used go where long texts or many windows take its memory', () => {
+  it('drops the least recently used if long texts or many windows fill its memory', () => {
     const cache = createVectorCache(4, WIDTH) // 4 x (4,096 + 16) bytes
     cache.set(text('a'), vectors())
     cache.set(text('b', 5_000), vectors())

@@ -48,7 +48,7 @@ describe.skipIf(!path)("pooled F1 against the reference's own evaluate()", () =>
 })
 
 describe('evaluateRows', () => {
-  it('means over the groups that have rows', () => {
+  it('averages over the groups that have rows', () => {
     const rows = [row(0.9, 1, 0), row(0.9, 0, 2), row(0.2, 1, 4)]
     const { mean, groups, tasks } = evaluateRows(rows, SOHU_TASKS)
     expect(Object.keys(groups)).toEqual(['A'])
@@ -112,7 +112,7 @@ describe('auc', () => {
 })
 
 describe('chooseThreshold', () => {
-  it('cuts where F1, meaned over as many cuts on each side as an eighth of the rarer class, is never beaten', () => {
+  it('cuts at the largest F1, averaged over an eighth of the rarer class on each side', () => {
     const scores = fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { minLength: 100, maxLength: 160 })
     fc.assert(
       fc.property(scores, fc.infiniteStream(fc.constantFrom(0 as const, 1 as const)), (values, labels) => {
@@ -137,7 +137,7 @@ describe('chooseThreshold', () => {
     )
   })
 
-  it('parts classes that scores part, however rare the positives', () => {
+  it('separates classes that scores separate, however rare the positives', () => {
     for (const positives of [20, 50, 100, 500, 980]) {
       const rows = Array.from({ length: 1000 }, (_, i) => row(1 - (i + 1) / 1001, i < positives ? 1 : 0))
       const chosen = chooseThreshold(rows)
@@ -152,7 +152,7 @@ describe('chooseThreshold', () => {
     expect(chooseThreshold(rows)).toBe(0.4)
   })
 
-  it('is 0.5 where rows are few or none is positive', () => {
+  it('is 0.5 if there are few rows or none is positive', () => {
     expect(chooseThreshold(Array.from({ length: 49 }, () => row(0.1, 1)))).toBe(0.5)
     expect(chooseThreshold(Array.from({ length: 60 }, () => row(0.1, 0)))).toBe(0.5)
   })

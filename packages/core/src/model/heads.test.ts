@@ -37,14 +37,14 @@ describe('the heads of a network', () => {
     expect(classifier({ tasks, heads: 'per-task' })).toEqual([4, 14])
   })
 
-  it('are as they were where all tasks are match tasks', () => {
+  it('are unchanged if all tasks are match tasks', () => {
     const own = SOHU_TASKS.map(() => [0, 2])
     expect(headLayout(SOHU_TASKS, 'shared')).toEqual({ columns: 2, width: 2, selected: false, ofTask: own })
     expect(headLayout(SOHU_TASKS, 'per-task')).toEqual({ columns: 12, width: 2, selected: true, ofTask: own })
     expect(classifier({})).toEqual([4, 2])
   })
 
-  it('refuse labels that are none, and a bi-encoder', () => {
+  it('refuse invalid labels, and a bi-encoder', () => {
     const with_ = (task: object) => () =>
       parseModelConfig({ ...sizes, tasks: [{ name: 'x', id: 0, group: 'x', ...task }] })
     expect(with_({ kind: 'one-of', labels: ['a'] })).toThrow('the task "x" must have distinct labels')

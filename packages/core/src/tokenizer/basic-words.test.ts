@@ -51,7 +51,7 @@ describe("without a dictionary, equal to Hugging Face's BertTokenizer", () => {
     expect(tokenizer.words(' 你好,  Wörld!\n')).toEqual(['你', '好', ',', 'world', '!'])
   })
 
-  it('stops where it is told to, and gives the same encoding whether it stops early or reads all', () => {
+  it('stops when asked to, and returns the same encoding whether it stops early or reads all', () => {
     let count = 0
     basicWords('一二三四', () => ++count === 2)
     expect(count).toBe(2)

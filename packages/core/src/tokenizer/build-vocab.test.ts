@@ -31,7 +31,7 @@ describe('buildVocab', () => {
     )
   }, 60_000) // a tokenizer for each run: seconds on a busy machine
 
-  it('gives a vocabulary that parses, whatever the texts hold', () => {
+  it('makes a vocabulary that parses, whatever the texts contain', () => {
     const anyText = fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units))
     fc.assert(
       fc.property(fc.array(anyText, { maxLength: 5 }), (seen) => {

@@ -24,7 +24,7 @@ function opens(source: Uint8Array): boolean {
 }
 
 describe('dictionary.bin', () => {
-  it('gives back any words and counts', () => {
+  it('returns any words and counts', () => {
     fc.assert(
       fc.property(entries, (list) => {
         const words = new Map(list)

@@ -14,7 +14,7 @@ const segmenter = (dictionary: string) => {
 }
 const cut = segmenter('中国 50 ns\n中 9 f\n国 9 n\n人 30 n\n人民 40 n\n中国人民银行 2 nt\nc++ 3 nz\n1号店 3 n\n')
 
-it('takes the most probable route and passes through prefixes that are no words', () => {
+it('takes the most probable route and passes through prefixes that are not words', () => {
   expect(cut('中国人民')).toEqual(['中国', '人民'])
   expect(cut('中国人民银行')).toEqual(['中国人民银行']) // 中国人民银 is in no line
   expect(cut('国人中民')).toEqual(['国', '人', '中', '民'])
@@ -55,7 +55,7 @@ it('handles a block far longer than its shared work arrays', () => {
   expect(new Set(words)).toEqual(new Set(['中国', '人民']))
 })
 
-it('stops when told to', () => {
+it('stops when asked to', () => {
   const seen: string[] = []
   createSegmenter(openDictionary(compileDictionary('中国 3 n')))('中国，中国a中国', (word) => seen.push(word) === 3)
   expect(seen).toEqual(['中国', '，', '中国'])

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import fixture from '../../fixtures/tokenizer.json'
 import { log } from './log'
 
-it('gives the logarithms of Python to the last bit', () => {
+it("returns Python's logarithms to the last bit", () => {
   const wrong = fixture.logs.filter(([n, expected]) => log(n!) !== expected)
   expect(fixture.logs.length).toBe(390)
   expect(wrong).toEqual([])

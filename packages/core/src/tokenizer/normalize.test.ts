@@ -22,7 +22,7 @@ describe('normalize', () => {
     fc.assert(fc.property(fc.oneof(anyText, nearPlain), (text) => normalize(text) === slowly(text)))
   })
 
-  it('gives a normalized character back unchanged, so that jieba words need no second pass', () => {
+  it('returns a normalized character unchanged, so that jieba words need no second pass', () => {
     const changed: string[] = []
     for (let code = 0; code <= 0x10ffff; code++) {
       const once = normalize(String.fromCodePoint(code))

@@ -71,7 +71,7 @@ describe('interpolate', () => {
     await expect(unknown).rejects.toThrow(/no task or group "C"; it has A-ss, A, B-ss/)
   })
 
-  it('gives the checkpoint itself at share 1', async () => {
+  it('writes the checkpoint itself at share 1', async () => {
     const out = join(root, 'same')
     await interpolate({ start, checkpoint, share: 1, data, out })
     expect(await weights(out)).toEqual(await weights(checkpoint))

@@ -7,7 +7,7 @@ function columnsOf(...args: string[]): unknown {
 }
 
 describe('--columns', () => {
-  it('is a role and a name for each column, none where it is left out', () => {
+  it('is a role and a name for each column, and empty if it is omitted', () => {
     expect(columnsOf()).toEqual({})
     expect(columnsOf('--columns', 'a=q=1', 'b=q2', 'label=same')).toEqual({ a: 'q=1', b: 'q2', label: 'same' })
   })

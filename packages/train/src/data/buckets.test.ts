@@ -57,7 +57,7 @@ describe('planEpoch', () => {
     )
   })
 
-  it('is a function of lengths, options, seed and epoch alone', () => {
+  it('depends only on lengths, options, seed and epoch', () => {
     fc.assert(
       fc.property(lengthsOf, options, seeds, (lengths, chosen, seed) => {
         expect(planEpoch(Int32Array.from(lengths), chosen, seed, 2)).toEqual(planEpoch(lengths, chosen, seed, 2))
@@ -70,7 +70,7 @@ describe('planEpoch', () => {
     expect(flat(1, 0)).not.toEqual(flat(2, 0))
   })
 
-  it('weighs every pair the same over a bucketed epoch, and the steps sum to as many as there are', () => {
+  it('weights all pairs equally over a bucketed epoch, and the weights of the steps sum to their number', () => {
     fc.assert(
       fc.property(lengthsOf, seeds, (lengths, seed) => {
         const { batches, pairWeight } = planEpoch(lengths, { batching: 'buckets', batchTokens: 600 }, seed, 0)
@@ -90,7 +90,7 @@ describe('planEpoch', () => {
     expect(pairWeight).toBeUndefined()
   })
 
-  it('pads far less in buckets than in the reference batches where lengths vary', () => {
+  it('pads far less in buckets than in the reference batches if lengths vary', () => {
     const lengths = Array.from({ length: 4000 }, (_, i) => 20 + ((i * 7919) % 490))
     const buckets = planEpoch(lengths, { batching: 'buckets', batchTokens: 4096 }, 0, 0).paddingShare
     const reference = planEpoch(lengths, { batching: 'reference', batchSize: 16 }, 0, 0).paddingShare

@@ -46,7 +46,7 @@ function halfBits(bits: number): number {
 }
 
 describe('a safetensors file that is streamed', () => {
-  it('gives back what was written, whatever the names, shapes and values', async () => {
+  it('reads back what was written, whatever the names, shapes and values', async () => {
     const tensors = fc.uniqueArray(
       fc.record({
         name: fc.string({ minLength: 1, maxLength: 8 }).filter((name) => name !== '__metadata__'),

@@ -59,7 +59,7 @@ describe('a recording', () => {
 })
 
 describe('the workload', () => {
-  it('has padding where it is asked for', () => {
+  it('has padding on request', () => {
     const { tokenIds } = workloadBatch(tiny, 1)
     expect([...tokenIds.subarray(0, 8)].map((id) => id === 0)).toEqual([
       false,

@@ -197,7 +197,7 @@ describe('the report of a run', () => {
     expect(html).not.toContain('NaN')
   })
 
-  it('tells what there is of a run that has only begun', () => {
+  it('shows what exists of a run that has only begun', () => {
     expect(unbalanced(runReport({ title: 'x', records: [] }))).toEqual([])
     expect(runReport({ title: 'x', records: [step(10)] }).match(/<svg/g)!.length).toBe(3)
   })

@@ -63,12 +63,12 @@ describe('metricsTable', () => {
     ])
   })
 
-  it('means AUC over the tasks that have both classes', () => {
+  it('averages AUC over the tasks that have both classes', () => {
     const one = { ...metrics, tasks: { ...metrics.tasks, C: { ...metrics.tasks['A-ss']!, auc: NaN } } }
     expect(metricsTable(one)).toMatch(/mean .* 0\.800 │/)
   })
 
-  it('has color only where it is asked for', () => {
+  it('has color only on request', () => {
     expect(metricsTable(metrics)).not.toContain('\u001b[')
     expect(metricsTable(metrics, { color: true })).toContain('\u001b[')
   })
@@ -81,7 +81,7 @@ describe('jsonLine', () => {
 })
 
 describe('createProgress without a terminal', () => {
-  it('writes a line at once, then every some seconds, and the last step', () => {
+  it('writes a line at once, then every few seconds, and the last step', () => {
     const stream = new PassThrough()
     let time = 0
     const view = createProgress(stream, { everySeconds: 10, now: () => time })

@@ -24,7 +24,7 @@ describe('batch_tokens', () => {
     expect(sizedSettings(train({ batch_tokens: 512 }), model, 24).batchTokens).toBe(512)
   })
 
-  it('takes as many pairs as the operation that needs most memory allows', () => {
+  it('uses as many pairs as the operation that needs the most memory allows', () => {
     const probe = (pairs: number) => ({ pairs, bytes: [10 + 2 * pairs, 5 * pairs, 50] })
     expect(largestBatch(probe(1), probe(2), 100)).toBe(20)
     expect(largestBatch(probe(1), probe(2), 11)).toBe(0)
@@ -57,7 +57,7 @@ describe('batch_tokens', () => {
     }
   )
 
-  it('auto takes no more pairs than batch_pairs, and one where memory is too small for any', () => {
+  it('auto uses at most batch_pairs pairs, and one if memory is too small for any', () => {
     expect(sizedSettings(train({ batch_tokens: 'auto', batch_pairs: 3 }), model, 24, () => 1e9).batchTokens).toBe(
       3 * 24
     )

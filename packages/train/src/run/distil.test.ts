@@ -102,7 +102,7 @@ describe('a run with a teacher', () => {
     expect(asking).toMatchObject([{ step: 0, pairs: 20, seconds: expect.any(Number) as number }])
   })
 
-  it('asks again after a kill before the scores were written, and only the same teacher', async () => {
+  it('runs the teacher again after a kill before the scores were written, and only the same teacher', async () => {
     const teacher = path('pairs/last')
     const asked = settings({ distill_weight: 1 })
     await startRun({ data: labelled, out: path('asked'), settings: asked, teacher })
@@ -123,7 +123,7 @@ describe('a run with a teacher', () => {
     })
   })
 
-  it('gives an exported model folder the scores of its checkpoint', async () => {
+  it('gets the scores of the checkpoint from its exported model folder', async () => {
     const [cli, model] = [fileURLToPath(new URL('../../../export/dist/cli.js', import.meta.url)), path('model')]
     const flags = ['--data', labelled, '--out', model, '--dtype', 'fp32', '--no-latency', '--no-gate']
     execFileSync(process.execPath, [cli, 'sohu', '--checkpoint', path('vectors/last'), ...flags])

@@ -7,11 +7,11 @@ const asked = settings({ precision: 'bfloat16', kernels: 'auto' })
 const reason = 'they are not compiled: run `npx sohu-train setup`'
 
 describe('a run on a machine', () => {
-  it('has what it asks for where the machine has it', () => {
+  it('gets what it asks for if the machine has it', () => {
     expect(fitToMachine(asked, { bfloat16: false, kernels: undefined })).toEqual({ settings: asked, without: {} })
   })
 
-  it('is in float32 and plain where the machine lacks both, and says so', () => {
+  it('is in float32 and without fused kernels if the machine lacks both, and says so', () => {
     const { settings: fitted, without } = fitToMachine(asked, { bfloat16: true, kernels: reason })
     expect(fitted).toEqual({ ...asked, precision: 'float32', kernels: 'plain' })
     expect(without).toEqual({ withoutBfloat16: true, withoutKernels: reason })

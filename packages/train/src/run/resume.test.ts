@@ -78,7 +78,7 @@ describe('a run that is interrupted', () => {
     expect(outcome('other')).not.toEqual(outcome('whole'))
   })
 
-  it('goes on bit for bit after kill -9 in the middle of an epoch', async () => {
+  it('resumes bit for bit after kill -9 in the middle of an epoch', async () => {
     const child = fresh('killed')
     await reached(child, 20)
     child.kill('SIGKILL')

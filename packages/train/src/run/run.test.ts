@@ -54,7 +54,7 @@ describe('a run that cannot begin', () => {
     expect(existsSync(out)).toBe(false)
   })
 
-  it('refuses a folder that holds something, and leaves it as it was', async () => {
+  it('refuses a folder that is not empty, and leaves it as it was', async () => {
     const out = join(root, 'taken')
     mkdirSync(out)
     writeFileSync(join(out, 'notes.txt'), 'mine')
@@ -70,7 +70,7 @@ describe('a run that cannot begin', () => {
     expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
-  it('takes away what a kill left under temporary names when it goes on', async () => {
+  it('removes temporary files that a kill left when it resumes', async () => {
     const out = join(root, 'tidied')
     await startRun({ data, out, settings })
     for (const name of ['.best.previous.tmp', '.best.new-0a1b2c3d.tmp', '.last.new-0a1b2c3d.tmp'])
@@ -166,7 +166,7 @@ describe('a bi-encoder', () => {
 })
 
 describe('a run in bfloat16', () => {
-  it('judges its epochs in float32, as users score', async () => {
+  it('evaluates its epochs in float32, as users score', async () => {
     const out = join(root, 'bfloat16')
     await startRun({ data, out, settings }, { stopping: () => true })
     const path = join(out, 'train.json')
@@ -219,7 +219,7 @@ describe('the data of a run', () => {
     expect(await resumeRun(out)).toMatchObject({ finished: true })
   })
 
-  it('may not change its tasks or their order under a run of before, which kept no fingerprint', async () => {
+  it('may not change its tasks or their order under an older run without a fingerprint', async () => {
     const own = join(root, 'own')
     writeOwn(own, ['x', 'y'])
     const out = join(root, 'run of before')
@@ -279,7 +279,7 @@ describe('the data of a run', () => {
 })
 
 describe('a second training into one folder', () => {
-  it('is refused while the first lives, whether new or resumed, and begins when that one is dead', async () => {
+  it('is refused while the first is running, whether new or resumed, and begins when that one is dead', async () => {
     const out = join(root, 'shared')
     const seen: unknown[] = []
     const attempt = async (): Promise<void> => {
@@ -295,7 +295,7 @@ describe('a second training into one folder', () => {
     expect(await resumeRun(out)).toMatchObject({ finished: true })
   })
 
-  it('is refused when both began to prepare at once, and leaves the first as it is', async () => {
+  it('is refused if both began to prepare at the same time, and leaves the first alone', async () => {
     const out = join(root, 'at once')
     const results = await Promise.allSettled([startRun({ data, out, settings }), startRun({ data, out, settings })])
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
@@ -308,7 +308,7 @@ describe('a second training into one folder', () => {
 describe('tasks and records that break programs', () => {
   const names = ['constructor', 'toString', '__proto__']
 
-  it('are trained, weighed, evaluated and resumed whatever a task is called', async () => {
+  it('are trained, weighted, evaluated and resumed whatever a task is called', async () => {
     const own = join(root, 'strange')
     writeOwn(own, names)
     const out = join(root, 'strange-run')
@@ -345,7 +345,7 @@ describe('tasks and records that break programs', () => {
 })
 
 describe('a valid split in which one task has no positive pair', () => {
-  it('still gives a best epoch; one without any positive pair says why there is none', async () => {
+  it('still has a best epoch; one without any positive pair says why there is none', async () => {
     const own = join(root, 'no positives')
     writeOwn(own, ['x', 'y'], { valid: (task, label) => (task === 'y' ? '0' : label) })
     const { best } = await startRun({ data: own, out: join(root, 'one without'), settings })

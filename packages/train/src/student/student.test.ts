@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 describe('a student', () => {
-  it('has the layers that were asked for and everything else of its teacher', async () => {
+  it('has the requested layers and everything else of its teacher', async () => {
     await makeStudent({ from, out, layers: [0, 2] })
     const [large, small] = [(await readCheckpoint(from)).model, (await readCheckpoint(out)).model]
     expect(small.config).toEqual({ ...large.config, numHiddenLayers: 2 })
@@ -58,7 +58,7 @@ describe('embeddings of fewer columns', () => {
       [rows, columns]
     )
 
-  it('map back exactly where the columns depend on each other', () => {
+  it('map back exactly if the columns depend on each other', () => {
     const factors = normal(200, 5)
     const embeddings = tf.matMul(factors, normal(5, 12)) as Tensor2D
     const { basis, kernel, bias } = fewerColumns(embeddings, embeddings, 5)

@@ -168,7 +168,7 @@ describe('binary tensors', () => {
     })
   })
 
-  it('are refused where the header that says how long the JSON is lies, or the type is another', async () => {
+  it('are refused if the header has the wrong length of the JSON, or the type differs', async () => {
     for (const length of ['-1', '1e3', '99999', '']) {
       const headers = { 'content-type': 'application/json', 'inference-header-content-length': length }
       expect(await infer(JSON.stringify(pair), headers)).toMatchObject({ status: 400 })
