@@ -1,4 +1,7 @@
-/** An epoch in buckets against the reference's batches: planned over the real lengths, timed on a sample of each plan's batches. */
+/**
+ * An epoch in buckets against the reference's batches, planned over the real lengths and timed on a sample of each plan's
+ * batches; and the speed of evaluation on the valid split.
+ */
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
@@ -11,6 +14,8 @@ import { pairLengths } from '../src/data/encode'
 import { microBatches } from '../src/step/micro-batches'
 import { prepare } from '../src/run/prepare'
 import { Trainer } from '../src/step/trainer'
+import { printEvaluation } from './evaluation'
+import { middle, timed, type Timing } from './timing'
 
 /** Batches timed of each plan, and how often each: node dist/bench/epoch.bench.js [sample] [rounds]. */
 const [SAMPLE, ROUNDS] = [Number(process.argv[2] ?? 12), Number(process.argv[3] ?? 3)]
@@ -19,9 +24,8 @@ const root = join(import.meta.dirname, '../..')
 const news = join(root, '../../../shared/data/news-pairs')
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
-const meanOfMedians = (rounds: readonly (readonly number[])[]): number =>
-  rounds.reduce((sum, values) => sum + median(values), 0) / rounds.length
+const meanOfMedians = (sampled: readonly { readonly runs: readonly Timing[] }[], clock: keyof Timing): number =>
+  sampled.reduce((sum, { runs }) => sum + middle(runs)[clock], 0) / sampled.length
 
 /** The middle batches of as many equal parts of the plan, by padded tokens: their mean time is nearly the mean of all. */
 function sample({ batches }: EpochPlan, lengths: ArrayLike<number>): Int32Array[] {
@@ -43,11 +47,7 @@ async function main(folder: string): Promise<void> {
   const batchOf = microBatches(train, prepared)
   const plan = (name: string, options: BatchingOptions) => {
     const planned = planEpoch(lengths, options, train.seed, 0)
-    return {
-      name,
-      planned,
-      timed: sample(planned, lengths).map((batch) => ({ batch, wall: [] as number[], cpu: [] as number[] }))
-    }
+    return { name, planned, sampled: sample(planned, lengths).map((batch) => ({ batch, runs: [] as Timing[] })) }
   }
   const plans = [
     plan(`buckets, ${train.batchPairs} pairs at most`, {
@@ -62,14 +62,12 @@ async function main(folder: string): Promise<void> {
   for (let round = -1; round < ROUNDS; round++) {
     // the first round warms up
     for (let part = 0; part < SAMPLE; part++) {
-      for (const { planned, timed } of plans) {
-        const { batch, wall, cpu } = timed[part]!
-        const [start, used] = [performance.now(), process.cpuUsage()]
-        trainer.step(batchOf(batch, 0, planned.pairWeight), train.learningRate, ++step).dispose()
-        const { user, system } = process.cpuUsage(used)
-        if (round < 0) continue
-        wall.push((performance.now() - start) / 1e3)
-        cpu.push((user + system) / 1e6)
+      for (const { planned, sampled } of plans) {
+        const { batch, runs } = sampled[part]!
+        const run = await timed(() =>
+          trainer.step(batchOf(batch, 0, planned.pairWeight), train.learningRate, ++step).dispose()
+        )
+        if (round >= 0) runs.push(run)
       }
     }
   }
@@ -79,9 +77,9 @@ async function main(folder: string): Promise<void> {
   print(
     `estimated: batches x mean of ${SAMPLE} batches from the shortest to the longest, each the median of ${ROUNDS} steps; alternating`
   )
-  const seconds = plans.map(({ planned: { batches }, timed }) => ({
-    wall: batches.length * meanOfMedians(timed.map(({ wall }) => wall)),
-    cpu: batches.length * meanOfMedians(timed.map(({ cpu }) => cpu))
+  const seconds = plans.map(({ planned: { batches }, sampled }) => ({
+    wall: batches.length * meanOfMedians(sampled, 'wall'),
+    cpu: batches.length * meanOfMedians(sampled, 'cpu')
   }))
   plans.forEach(({ name, planned: { batches, paddingShare } }, i) => {
     const { wall, cpu } = seconds[i]!
@@ -92,6 +90,7 @@ async function main(folder: string): Promise<void> {
     )
   })
   print('budget: buckets / reference <= 0.5; F1 over three seeds: npx sohu-train study --study batching\n')
+  await printEvaluation(trainer.model, prepared.pairs.valid, ROUNDS)
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'epoch-bench-'))

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { WORKLOADS } from '../src/profile/workload'
-import type { Timing } from './step-worker'
+import type { Timing } from './timing'
 
 type WorkloadName = keyof typeof WORKLOADS
 
@@ -20,13 +20,13 @@ export interface Peer {
   readonly needs: string
 }
 
-/** What the step of a size is measured against, where it is installed. */
-export function peersOf(size: WorkloadName): readonly Peer[] {
+/** What the step of a size is measured against, where it is installed; torch.compile at one size, as it compiles for a minute. */
+export function peersOf(size: WorkloadName, steps: number): readonly Peer[] {
   const threads = String(cpus().length)
-  const torch = (precision: string): Peer => ({
-    name: `PyTorch, ${precision}`,
+  const torch = (precision: string, mode: 'eager' | 'compile' = 'eager'): Peer => ({
+    name: mode === 'eager' ? `PyTorch, ${precision}` : `torch.compile, ${precision}`,
     script: join(root, 'bench/torch_peer.py'),
-    flags: [threads, '5', size, precision],
+    flags: [threads, String(steps), size, precision, 'cpu', mode],
     variable: 'TORCH_PYTHON',
     needs: 'torch'
   })
@@ -37,8 +37,13 @@ export function peersOf(size: WorkloadName): readonly Peer[] {
     variable: 'PYTHON',
     needs: 'tensorflow-cpu 2.18, tf-keras 2.18 and bert4keras 0.10.5'
   }
-  return [...(size === 'small' ? [keras] : []), torch('float32'), torch('bfloat16')]
+  const eager = [torch('float32'), torch('bfloat16')]
+  return size === 'small' ? [keras, ...eager, torch('float32', 'compile'), torch('bfloat16', 'compile')] : eager
 }
+
+/** What torch.compile made, for the next process of this bench. */
+const compiled = mkdtempSync(join(tmpdir(), 'step-bench-'))
+process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
 
 /** Median seconds of a step, and bytes resident at most. */
 export interface PeerRun {
@@ -50,7 +55,8 @@ export interface PeerRun {
 export function runPeer({ script, flags, variable, needs }: Peer): PeerRun | string {
   const python = process.env[variable] ?? process.env['PYTHON'] ?? 'python3'
   if (!existsSync(script)) return `${script} is not there`
-  const { status, stdout, stderr, error } = spawnSync(python, [script, ...flags], { encoding: 'utf8' })
+  const env = { ...process.env, TORCHINDUCTOR_CACHE_DIR: compiled }
+  const { status, stdout, stderr, error } = spawnSync(python, [script, ...flags], { encoding: 'utf8', env })
   if (status !== 0)
     return `${python}: ${error?.message ?? stderr.trim().split('\n').at(-1)}; it must have ${needs} (name another by ${variable})`
   const {

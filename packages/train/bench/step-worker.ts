@@ -5,13 +5,8 @@ import { recordOps } from '../src/profile/record-ops'
 import { WORKLOADS, workloadBatch, workloadTrainer, type Workload } from '../src/profile/workload'
 import type { Trainer } from '../src/step/trainer'
 import { narrow, tf, type Tensor } from '../src/tfjs'
+import { timed, type Timing } from './timing'
 import { VARIANTS, type ProductsName, type VariantName } from './variants'
-
-/** Seconds of one run. */
-export interface Timing {
-  wall: number
-  cpu: number
-}
 
 /** What the worker prints. */
 export interface WorkerReport {
@@ -65,13 +60,6 @@ function matrixProducts(workload: Workload, isNarrow: boolean): () => void {
   }
 }
 
-function timed(run: () => void): Timing {
-  const [start, cpu] = [performance.now(), process.cpuUsage()]
-  run()
-  const { user, system } = process.cpuUsage(cpu)
-  return { wall: (performance.now() - start) / 1e3, cpu: (user + system) / 1e6 }
-}
-
 function stepper(trainer: Trainer): (step: number) => void {
   return (step) => trainer.step([workloadBatch(workload, step)], 2e-5, step).dispose()
 }
@@ -86,7 +74,7 @@ const runs: (readonly [string, (step: number) => void])[] = [
 const timings: Record<string, Timing[]> = {}
 for (let round = -1; round < Number(rounds); round++) {
   for (const [name, run] of runs) {
-    const timing = timed(() => run(round + 2))
+    const timing = await timed(() => run(round + 2))
     if (round >= 0) (timings[name] ??= []).push(timing)
   }
 }

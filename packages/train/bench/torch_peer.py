@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""The step of our training bench in PyTorch, eager: float32, or bfloat16 autocast; on the CPU, or on a GPU with TF32 as TensorFlow has it.
+"""The step of our training bench in PyTorch: float32, or bfloat16 autocast; eager, or torch.compile; on the CPU, or on a GPU with TF32 as TensorFlow has it.
 
   pip install torch==2.9.1 numpy
-  python torch_peer.py [threads] [steps] [small | tiny | encoder | base] [float32 | bfloat16] [cpu | cuda]
+  python torch_peer.py [threads] [steps] [small | tiny | encoder | base] [float32 | bfloat16] [cpu | cuda] [eager | compile]
 
 All that our step does: word and segment embeddings, blocks with rotary attention and a feed-forward, conditional layer norm and dropout 0.1 after
 the embeddings and after each branch, masked mean, cross-entropy; backward; dense Adam and a moving average over all parameters. No padding. With PyTorch's own fused kernels where it has them: attention, GELU, layer norm, Adam, average.
-Not in it: the attention mask (nothing is padded, so ours skips it too), torch.compile, reading data.
+Not in it: the attention mask (nothing is padded, so ours skips it too), reading data. torch.compile compiles the network, forward and backward,
+with Inductor, which calls a C++ compiler; its rotation is written in real numbers, since Inductor does not compile complex ones.
 Prints one JSON line: medians after 2 steps; on a GPU, which runs asynchronously, the time of all steps over their number.
 """
 import contextlib, json, resource, sys, time
@@ -27,6 +28,7 @@ half = len(sys.argv) > 4 and sys.argv[4] == 'bfloat16'
 threads = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 steps = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 device = sys.argv[5] if len(sys.argv) > 5 else 'cpu'
+compiled = len(sys.argv) > 6 and sys.argv[6] == 'compile'
 synchronize = torch.cuda.synchronize if device == 'cuda' else lambda: None
 torch.manual_seed(0)
 torch.set_num_threads(threads)
@@ -51,6 +53,10 @@ class ConditionalNorm(nn.Module):
 
 def rotate(x, turns):
     """Rotary positions on adjacent pairs as a complex product: x [batch, seq, heads, size]."""
+    if compiled:
+        even, odd = x.float().unflatten(-1, (-1, 2)).unbind(-1)
+        cos, sin = turns.unbind(-1)
+        return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2).to(x.dtype)
     return torch.view_as_real(torch.view_as_complex(x.float().unflatten(-1, (-1, 2))) * turns).flatten(-2).to(x.dtype)
 
 
@@ -77,7 +83,8 @@ class Roformer(nn.Module):
         self.norm, self.blocks, self.classifier = ConditionalNorm(), nn.ModuleList(Block() for _ in range(LAYERS)), nn.Linear(HIDDEN, 2)
         size = HIDDEN // HEADS
         angles = torch.arange(TOKENS)[:, None] * 10_000.0 ** (-torch.arange(0, size, 2) / size)
-        self.turns = torch.polar(torch.ones_like(angles), angles)[:, None]               # [seq, 1, size / 2]
+        turns = torch.polar(torch.ones_like(angles), angles)[:, None]                    # [seq, 1, size / 2]
+        self.turns = torch.view_as_real(turns) if compiled else turns
 
     def forward(self, tokens, segments, tasks):
         x = F.dropout(self.norm(self.word(tokens) + self.segment(segments), self.condition, tasks), 0.1)
@@ -89,6 +96,7 @@ class Roformer(nn.Module):
 
 model = Roformer()
 parameters = list(model.parameters())
+network = torch.compile(model) if compiled else model
 adam = torch.optim.Adam(parameters, lr=2e-5, eps=1e-7, fused=True)
 averages = [torch.zeros_like(parameter) for parameter in parameters]
 average = get_ema_multi_avg_fn(0.9999)
@@ -104,7 +112,7 @@ for step in range(2 + steps):
     wall, cpu = time.perf_counter(), time.process_time()
     adam.zero_grad(set_to_none=True)
     with torch.autocast(device, dtype=torch.bfloat16) if half else contextlib.nullcontext():
-        loss = F.cross_entropy(model(tokens, segments, tasks), labels)
+        loss = F.cross_entropy(network(tokens, segments, tasks), labels)
     loss.backward()
     adam.step()
     average(averages, parameters, None)

@@ -10,7 +10,7 @@ import { symmetricDivergence } from './kernels/divergence'
 import { labelLosses, type AnyOfLoss } from './label-loss'
 import { planReads } from './reads'
 import { Tape, type KernelObserver, type Value } from './tape'
-import { TrainingOps, type PassOptions } from './training-ops'
+import { TrainingOps, type Arithmetic, type PassOptions } from './training-ops'
 
 /** A padded batch: ids row-major [batch, seq], task ids [batch]. */
 export interface InputBatch {
@@ -36,11 +36,14 @@ export interface Model {
   readonly variables: ReadonlyMap<string, Variable>
 }
 
-/** Logits [batch, width], or a bi-encoder's vectors [batch, hidden], in float32 without dropout. The caller disposes it. */
-export function predict(model: Model, batch: InputBatch, options: Pick<PassOptions, 'kernels'> = {}): Tensor {
+/**
+ * Logits [batch, width], or a bi-encoder's vectors [batch, hidden], without dropout. The caller disposes the tensor, which
+ * is float32 in either precision.
+ */
+export function predict(model: Model, batch: InputBatch, arithmetic: Arithmetic = {}): Tensor {
   const tape = new Tape({ recording: false })
   try {
-    return runNetwork(tape, model, batch, options).output.tensor.clone()
+    return runNetwork(tape, model, batch, arithmetic).output.tensor.clone()
   } finally {
     tape.dispose()
   }

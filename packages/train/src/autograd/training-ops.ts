@@ -21,6 +21,9 @@ const SITES = 1024
 /** Kept for the backward pass: everything it reads, all but attention probabilities, or only each layer's input. */
 export type Recompute = 'none' | 'attention' | 'layer'
 
+/** How the network is computed: the precision of its products, and which kernels run. */
+export type Arithmetic = Pick<PassOptions, 'precision' | 'kernels'>
+
 export interface PassOptions {
   /** Reads a parameter; the tape takes ownership of the tensor. */
   readonly parameter: (name: string, shape: readonly number[], init: Initializer) => Tensor
@@ -46,7 +49,8 @@ export class TrainingOps implements Ops<Value> {
   private readonly parameters = new Map<string, Value>()
   private readonly tables = new Map<string, RotaryTensors>()
   private bias: Tensor | null | undefined
-  private readonly products: Products
+  /** Matrix products in the precision of the pass. */
+  readonly products: Products
   /** Values created so far, as numbered by the plan. */
   private made = 0
 

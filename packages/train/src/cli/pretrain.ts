@@ -6,7 +6,7 @@ import { parsePretrainSettings, pretrainPresets } from '../pretrain/config'
 import { pretrain, type PretrainHooks } from '../pretrain/pretrain'
 import { whole } from '../report/format'
 import { weightsFolder } from './init'
-import { consoleProgress } from './report-run'
+import { consoleProgress, withoutText } from './report-run'
 import { stopAfterStep } from './stop'
 
 interface PretrainFlags {
@@ -61,11 +61,13 @@ function consoleHooks(): PretrainHooks {
   const { progress, say } = consoleProgress()
   return {
     onPrepare: (phase, done, total) => progress.phase(phase, done, total),
-    onReady: ({ parameters, vocabulary, sequences, heldOut, steps }) =>
+    onReady: ({ parameters, vocabulary, sequences, heldOut, steps, ...without }) => {
       say(
         `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ` +
           `${whole(sequences)} sequences to train on in ${whole(steps)} steps, ${whole(heldOut)} held out.`
-      ),
+      )
+      for (const sentence of withoutText(without)) say(sentence)
+    },
     onStep: (report) => progress.step(report),
     onEpoch: ({ epoch, epochs, step, heldOutLoss }) =>
       say(`Epoch ${epoch + 1} of ${epochs}, step ${whole(step)}: held-out loss ${heldOutLoss.toFixed(3)}`)

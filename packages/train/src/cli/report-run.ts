@@ -4,6 +4,7 @@ import type { TaskMatch } from '../checkpoint/tasks-by-name'
 import { summaryText } from '../pretrained/plan'
 import { jsonLine, metricsTable } from '../report/table'
 import type { RunHooks, RunReady } from '../run/execution'
+import type { Without } from '../run/machine'
 
 /** A bar on stderr, and a function that prints to stdout below it. */
 export function consoleProgress() {
@@ -50,15 +51,22 @@ function readyText(ready: RunReady): string {
     ...(taken ? [summaryText(taken)] : []),
     ...(match?.fresh.length ? [matchText(match)] : []),
     `${whole(parameters)} parameters, vocabulary of ${whole(vocabulary)}; ${whole(trainPairs)} pairs to train on, ${whole(validPairs)} to evaluate.`,
-    ...(ready.withoutKernels ? [`The run does without fused kernels: ${ready.withoutKernels}.`] : []),
-    ...(ready.withoutBfloat16
-      ? [
-          'This machine has no bfloat16 instructions (processors with AVX512-BF16, AMX or Arm bf16, GPUs from Ampere on); the run is in float32.'
-        ]
-      : []),
+    ...withoutText(ready),
     ...(missing.length > 0 ? [`Not in the data folder, so left out: ${missing.join(', ')}.`] : []),
     ...(resumedAt.step > 0 ? [`Resuming after step ${whole(resumedAt.step)}.`] : [])
   ].join('\n')
+}
+
+/** Sentences about what the run asked for and does without. */
+export function withoutText({ withoutKernels, withoutBfloat16 }: Without): string[] {
+  return [
+    ...(withoutKernels ? [`The run does without fused kernels: ${withoutKernels}.`] : []),
+    ...(withoutBfloat16
+      ? [
+          'This machine has no bfloat16 instructions (processors with AVX512-BF16, AMX or Arm bf16, GPUs from Ampere on); the run is in float32.'
+        ]
+      : [])
+  ]
 }
 
 function matchText({ kept, fresh }: TaskMatch): string {

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { createProgress } from '../report/bar'
 import { textTable } from '../report/table'
 import { runStudy } from '../study/execute'
+import { lossRows } from '../study/losses'
 import type { StudyOutcome } from '../study/outcome'
 import { readStudy, studies, type Study } from '../study/study'
 import { summaryRows, taskRows } from '../study/table'
@@ -57,7 +58,11 @@ async function run(study: Study, json: boolean, stopping: () => boolean): Promis
     }
   })
   progress.close()
-  if (!json && latest) for (const { name } of study.evaluate) printSet(study, latest, name)
+  if (!json && latest) {
+    for (const { name } of study.evaluate) printSet(study, latest, name)
+    const { head, rows } = lossRows(latest)
+    if (rows.length > 0) console.log(textTable(head, rows, process.stdout.isTTY))
+  }
   return finished
 }
 

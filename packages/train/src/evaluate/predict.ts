@@ -10,17 +10,17 @@ import {
   type ScoredRow
 } from '@sohu-match/core'
 import { predict, type InputBatch, type Model } from '../autograd/pass'
+import type { Arithmetic } from '../autograd/training-ops'
 import { gatherBatch } from '../data/batch'
 import { distinctTexts, padTexts, type DistinctTexts } from '../data/text-batch'
 import { planEvaluation } from '../data/buckets'
 import { pairLengths, type EncodedPairs } from '../data/encode'
 
 /** Padded tokens of one evaluation batch. */
-const BATCH_TOKENS = 8192
+export const BATCH_TOKENS = 8192
 
-export interface PredictOptions {
-  /** As in training: `auto` is faster and may differ in the last bits. Default: plain. */
-  readonly kernels?: 'plain' | 'auto'
+/** As in training. Default: float32 and plain kernels. */
+export interface PredictOptions extends Arithmetic {
   /** In pairs, after each batch. */
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -66,7 +66,7 @@ export interface MatchPrediction {
 /** The output for a pair, or text; for a task with labels or a score, its `answerValues`. */
 export type Prediction = MatchPrediction | Pick<AnswerRow, 'values'>
 
-/** In float32 without dropout; results are in the order of the pairs. */
+/** Without dropout; results are in the order of the pairs. */
 export async function predictPairs(
   model: Model,
   pairs: EncodedPairs,
@@ -83,7 +83,7 @@ export async function predictPairs(
   })
 }
 
-export function networkOf(model: Model, { kernels = 'plain' }: Pick<PredictOptions, 'kernels'> = {}): PairNetwork {
+export function networkOf(model: Model, arithmetic: Arithmetic = {}): PairNetwork {
   const { architecture, hiddenSize, tasks, heads } = model.config
   const ofTasks = (name: string): ArrayLike<number> => model.variables.get(name)?.values() ?? []
   const { width: columns, ofTask } = headLayout(tasks, heads)
@@ -93,7 +93,7 @@ export function networkOf(model: Model, { kernels = 'plain' }: Pick<PredictOptio
     firstColumns: ofTask.map(([from]) => from),
     width: hiddenSize,
     run: async (batch) => {
-      const output = predict(model, batch, { kernels })
+      const output = predict(model, batch, arithmetic)
       const values = (await output.data()) as Float32Array
       output.dispose()
       return values

@@ -19,6 +19,7 @@ import {
 import { readCheckpoint } from '../checkpoint/checkpoint'
 import { encodeExamples, pairLengths } from '../data/encode'
 import { forTasks, ofTask } from '../data/for-tasks'
+import { arithmeticOf } from './arithmetic'
 import { predictPairs, type Prediction } from './predict'
 import { disposeModel } from '../step/trainer'
 
@@ -48,8 +49,9 @@ export interface ScoredSplit {
   readonly rows: readonly ScoredPair[]
   /** Labeled texts and pairs of other tasks. */
   readonly answers: readonly AnsweredText[]
-  /** Missing parts of the data folder; columns and splits that were guessed or made. */
+  /** Missing parts of the data folder. */
   readonly missing: readonly string[]
+  /** Columns and splits that were guessed or made; the precision and kernels used, unless float32 and plain. */
   readonly notes: readonly string[]
   /** Ids of labels in `test_labels.csv` without a pair, and of pairs without a label. */
   readonly strayLabels: readonly string[]
@@ -96,19 +98,24 @@ export async function scoreSplit(
     },
     onProgress
   )
-  const { missing, strayLabels, notes } = dataset
+  const { missing, strayLabels } = dataset
+  const notes = [...dataset.notes, ...scored.notes]
   const unlabelled = scored.examples.flatMap(({ id, label, target }, i) =>
     (label ?? target) === undefined ? [id ?? `pair ${i + 1}`] : []
   )
   return { ...scored, missing, notes, strayLabels, unlabelled }
 }
 
-/** Scores the examples chosen for a checkpoint's tasks. Throws `checkpoint-invalid` and the errors of `choose`. */
+/**
+ * Scores the examples chosen for a checkpoint's tasks, with the precision and kernels of its run. Throws
+ * `checkpoint-invalid` and the errors of `choose`.
+ */
 export async function scoreExamples(
   checkpoint: string,
   choose: (tasks: readonly TaskSpec[]) => Chosen | Promise<Chosen>,
   onProgress?: (done: number, total: number) => void
 ) {
+  const { arithmetic, notes } = await arithmeticOf(checkpoint)
   const { model, assets, thresholds } = await readCheckpoint(checkpoint)
   const { config } = model
   try {
@@ -118,7 +125,7 @@ export async function scoreExamples(
       maxLength: config.maxLength,
       architecture: config.architecture
     })
-    const predictions = await predictPairs(model, pairs, onProgress && { onProgress })
+    const predictions = await predictPairs(model, pairs, { ...arithmetic, ...(onProgress && { onProgress }) })
     const lengths = pairLengths(pairs)
     const rows: ScoredPair[] = []
     const answers: AnsweredText[] = []
@@ -133,7 +140,7 @@ export async function scoreExamples(
         rows.push({ a, b: b!, task, label, score, predicted, tokens })
       }
     })
-    return { config, tokenizer, thresholds, examples, predictions, rows, answers, dataset }
+    return { config, tokenizer, thresholds, examples, predictions, rows, answers, dataset, notes }
   } finally {
     disposeModel(model)
   }

@@ -21,6 +21,8 @@ const SHARED = [
   'weight_decay',
   'clip_norm',
   'recompute',
+  'precision',
+  'kernels',
   'checkpoint_steps'
 ] as const
 

@@ -2,6 +2,7 @@ import { parseModelConfig, parseVocab } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { expectFiniteDifferences, randomModel } from '../autograd/gradients.fixtures'
 import type { Model } from '../autograd/pass'
+import type { Arithmetic } from '../autograd/training-ops'
 import { tf } from '../tfjs'
 import { parsePretrainSettings } from './config'
 import { createMasking } from './masking'
@@ -15,6 +16,8 @@ function smallModel(vocabSize: number): Model {
   const config = parseModelConfig({ ...json.model, vocab_size: vocabSize, embedding_size: 8, conditioning: 'none' })
   return randomModel(config, 'pretrain', { heads: headSpecs(config) })
 }
+
+const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
 
 describe('the loss over hidden words', () => {
   const batch = {
@@ -35,6 +38,29 @@ describe('the loss over hidden words', () => {
       without: ['classifier.kernel', 'classifier.bias'],
       lossAt: () => evaluateMasked(model, batch)
     })
+  })
+
+  it.each([
+    [{ kernels: 'auto' }, 1e-5, 1e-6],
+    [{ precision: 'bfloat16' }, 2e-2, 1e-3], // 8 bits of every product
+    [{ precision: 'bfloat16', kernels: 'auto' }, 2e-2, 1e-3]
+  ] as const)('with %o is near that of float32, and so are its gradients', (arithmetic, tolerance, angle) => {
+    const model = smallModel(20)
+    const run = (more: Arithmetic) => {
+      const { loss, gradients } = maskedLossAndGradients(model, batch, more)
+      const value = loss.dataSync()[0]!
+      const flat = [...gradients.keys()].sort().flatMap((name) => [...gradients.get(name)!.dataSync()])
+      tf.dispose([loss, ...gradients.values()])
+      return { value, flat }
+    }
+    const [exact, other] = [run({}), run(arithmetic)]
+    const before = tf.memory().numTensors
+    expect(Math.abs(other.value - exact.value)).toBeLessThan(tolerance * exact.value)
+    const cosine = dot(exact.flat, other.flat) / Math.sqrt(dot(exact.flat, exact.flat) * dot(other.flat, other.flat))
+    expect(1 - cosine).toBeLessThan(angle)
+    if ('precision' in arithmetic) expect(other.flat).not.toEqual(exact.flat)
+    expect(evaluateMasked(model, batch, arithmetic)).toBeCloseTo(other.value, 2)
+    expect(tf.memory().numTensors).toBe(before)
   })
 
   it('of a fixed batch falls over 200 steps, and no tensor is left behind', async () => {

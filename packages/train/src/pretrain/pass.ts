@@ -1,9 +1,9 @@
-import { roformer, WORD_EMBEDDINGS, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
+import { WORD_EMBEDDINGS, type ModelConfig, type ParameterSpec } from '@sohu-match/core'
 import { rowsAt } from '../autograd/kernels/rows'
 import { tiedCrossEntropy } from '../autograd/kernels/tied-cross-entropy'
-import type { Model } from '../autograd/pass'
+import { runNetwork, type Model, type TrainingPass } from '../autograd/pass'
 import { Tape, type Value } from '../autograd/tape'
-import { TrainingOps, type PassOptions } from '../autograd/training-ops'
+import type { Arithmetic, PassOptions } from '../autograd/training-ops'
 import { tf, type Tensor } from '../tfjs'
 import type { MaskedBatch } from './masking'
 
@@ -22,7 +22,7 @@ export function headSpecs({ hiddenSize, embeddingSize, vocabSize }: ModelConfig)
 export function maskedLossAndGradients(
   model: Model,
   batch: MaskedBatch,
-  pass: Pick<PassOptions, 'recompute' | 'dropout'> = {}
+  pass: Pick<PassOptions, 'recompute' | 'dropout'> & Arithmetic = {}
 ): { loss: Tensor; gradients: Map<string, Tensor> } {
   const tape = new Tape()
   try {
@@ -34,30 +34,24 @@ export function maskedLossAndGradients(
 }
 
 /** The same loss without gradients or dropout. */
-export function evaluateMasked(model: Model, batch: MaskedBatch): number {
+export function evaluateMasked(model: Model, batch: MaskedBatch, arithmetic: Arithmetic = {}): number {
   const tape = new Tape({ recording: false })
   try {
-    return maskedLoss(tape, model, batch, {}).tensor.dataSync()[0]!
+    return maskedLoss(tape, model, batch, arithmetic).tensor.dataSync()[0]!
   } finally {
     tape.dispose()
   }
 }
 
 /** Applies the head at masked positions only: the softmax over the vocabulary would otherwise dominate a pass. */
-function maskedLoss(tape: Tape, model: Model, batch: MaskedBatch, options: Partial<PassOptions>): Value {
+function maskedLoss(tape: Tape, model: Model, batch: MaskedBatch, pass: TrainingPass): Value {
   const config: ModelConfig = { ...model.config, conditioning: 'none' }
   let hidden: Value | undefined
   const observe: PassOptions['observe'] = (place, _index, value) => {
     if (place === 'layer') hidden = value
   }
-  const parameter = (name: string): Tensor => model.variables.get(name)!.read()
-  const ops = new TrainingOps(tape, { ...options, observe, parameter, padded: batch.tokenIds.includes(0) })
-  const ids = (values: Int32Array): Value => tape.leaf(tf.tensor2d(values, [batch.batch, batch.seq], 'int32'))
-  roformer(ops, config, {
-    tokenIds: ids(batch.tokenIds),
-    segmentIds: ids(batch.segmentIds),
-    taskIds: tape.leaf(tf.tensor1d(new Int32Array(batch.batch), 'int32'))
-  })
+  const input = { ...batch, taskIds: new Int32Array(batch.batch) }
+  const { ops } = runNetwork(tape, { ...model, config }, input, pass, { observe })
   const places = tape.leaf(tf.tensor1d(batch.places, 'int32'))
   const labels = tape.leaf(tf.tensor1d(batch.labels, 'int32'))
   const weights = tape.leaf(tf.fill([batch.labels.length], 1 / batch.labels.length))
@@ -67,6 +61,6 @@ function maskedLoss(tape: Tape, model: Model, batch: MaskedBatch, options: Parti
   const x = ops.layerNorm(ops.gelu(ops.dense(states, kernel, bias)), gamma, beta, config.layerNormEps) // [masked, embedding]
   const table = ops.param(WORD_EMBEDDINGS, [config.vocabSize, config.embeddingSize], 'truncated-normal')
   return tape.apply([x, table, outputBias, labels, weights], () =>
-    tiedCrossEntropy(x.tensor, table.tensor, outputBias.tensor, labels.tensor, weights.tensor)
+    tiedCrossEntropy(x.tensor, table.tensor, outputBias.tensor, labels.tensor, weights.tensor, ops.products)
   )
 }

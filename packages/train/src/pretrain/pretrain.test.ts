@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parameterSpecs } from '@sohu-match/core'
@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../checkpoint/checkpoint'
 import { parseTrainSettings, presets } from '../config'
 import { demoPairs, writeDemoCorpus } from '../data/demo-corpus'
+import { fitToMachine } from '../run/machine'
 import { takeOver } from '../pretrained/take-over'
 import { parsePretrainSettings, pretrainPresets } from './config'
 import { pretrain } from './pretrain'
@@ -94,6 +95,29 @@ describe('pretrain', () => {
         'vocab.txt'
       ])
     )
+  })
+
+  it('runs with the precision and kernels of its configuration, and records them', async () => {
+    const texts = join(folder, 'some.txt')
+    const lines = demoPairs(0, 'train', 32).map(({ source }) => source)
+    writeFileSync(texts, lines.join('\n'))
+    const losses = async (name: string, more: object): Promise<[number[], object]> => {
+      const seen: number[] = []
+      const out = join(folder, name)
+      const config = parsePretrainSettings({ ...json, held_out: 0.2, ...more }, 'test')
+      const hooks = { onStep: ({ loss }: { loss: number }) => void seen.push(loss) }
+      const { heldOutLoss } = await pretrain({ texts, out, config }, hooks)
+      const written = JSON.parse(readFileSync(join(out, 'pretrain.json'), 'utf8')) as { config: object }
+      return [[...seen, heldOutLoss], written.config]
+    }
+    const [plain] = await losses('in float32', {})
+    const [fast, config] = await losses('fast', { precision: 'bfloat16', kernels: 'auto' })
+    const { settings } = fitToMachine(
+      parsePretrainSettings({ ...json, precision: 'bfloat16', kernels: 'auto' }, '').settings
+    )
+    expect(config).toMatchObject({ precision: settings.precision, kernels: settings.kernels })
+    if (settings.precision === 'bfloat16' || settings.kernels === 'auto') expect(fast).not.toEqual(plain)
+    fast.forEach((loss, i) => expect(loss).toBeCloseTo(plain[i]!, 1))
   })
 
   it('writes nothing for texts that are missing or empty', async () => {

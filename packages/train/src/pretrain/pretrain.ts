@@ -11,6 +11,7 @@ import {
 } from '@sohu-match/node'
 import { elementCount, MatcherError, parameterSpecs, type ParameterSpec } from '@sohu-match/core'
 import type { Model } from '../autograd/pass'
+import type { Arithmetic } from '../autograd/training-ops'
 import { exists, unjudged, writeCheckpoint } from '../checkpoint/checkpoint'
 import { trainSettingsToJson } from '../config'
 import { planEpoch, planEvaluation } from '../data/buckets'
@@ -18,6 +19,7 @@ import { initialVariables } from '../initialization/parameters'
 import { lossMeter, REPORT_STEPS, type StepReport } from '../step/loss-meter'
 import { learningRateAt } from '../optimizer/schedule'
 import { parityBatches, parityInputs } from '../checkpoint/parity'
+import { fitToMachine, type Without } from '../run/machine'
 import { freshStart, type PrepareProgress } from '../run/prepare'
 import { samplePairs } from '../pretrained/import'
 import { takeOver } from '../pretrained/take-over'
@@ -42,13 +44,9 @@ export interface PretrainRun {
 
 export interface PretrainHooks {
   readonly onPrepare?: PrepareProgress
-  readonly onReady?: (ready: {
-    parameters: number
-    vocabulary: number
-    sequences: number
-    heldOut: number
-    steps: number
-  }) => void
+  readonly onReady?: (
+    ready: Without & { parameters: number; vocabulary: number; sequences: number; heldOut: number; steps: number }
+  ) => void
   readonly onStep?: (report: StepReport) => void
   /** `heldOutLoss` is measured under fixed masks; NaN if no sequences are held out. */
   readonly onEpoch?: (report: { epoch: number; epochs: number; step: number; heldOutLoss: number }) => void
@@ -96,9 +94,11 @@ async function lockFor(folder: string): Promise<() => Promise<void>> {
 
 async function pretrainInto(
   folder: string,
-  { texts, config, init }: PretrainRun,
+  { texts, config: asked, init }: PretrainRun,
   hooks: PretrainHooks
 ): Promise<{ steps: number; heldOutLoss: number }> {
+  const { settings, without } = fitToMachine(asked.settings)
+  const config = { ...asked, settings }
   const { model, assets, sequences } = await prepare(await readTexts(texts), config, init, hooks)
   const masking = createMasking(sequences, tokenizerOf(assets).vocab, config.maskRate)
   const { training, heldOut } = split(sequenceLengths(sequences), config.heldOut)
@@ -111,7 +111,8 @@ async function pretrainInto(
     vocabulary: model.config.vocabSize,
     sequences: training.indices.length,
     heldOut: heldOut.indices.length,
-    steps
+    steps,
+    ...without
   })
   try {
     let [step, heldOutLoss] = [0, NaN]
@@ -132,7 +133,7 @@ async function pretrainInto(
           await save()
         if (stopping) return { steps: step, heldOutLoss }
       }
-      heldOutLoss = meanLoss(model, heldOut, masking)
+      heldOutLoss = meanLoss(model, heldOut, masking, settings)
       hooks.onEpoch?.({ epoch, epochs: config.settings.epochs, step, heldOutLoss })
     }
     await save()
@@ -197,13 +198,21 @@ function plan({ indices, lengths }: Part, { settings, batchTokens }: PretrainSet
 const EVALUATION_TOKENS = 8192
 
 /** Mean loss over the masked tokens, under masks that depend only on the sequence. */
-function meanLoss(model: Model, { indices, lengths }: Part, masking: ReturnType<typeof createMasking>): number {
+function meanLoss(
+  model: Model,
+  { indices, lengths }: Part,
+  masking: ReturnType<typeof createMasking>,
+  { precision, kernels }: Arithmetic
+): number {
   const sums = planEvaluation(lengths, EVALUATION_TOKENS).map((batch) => {
     const masked = masking(
       batch.map((i) => indices[i]!),
       'held-out'
     )
-    return { words: masked.labels.length, loss: evaluateMasked(model, masked) * masked.labels.length }
+    return {
+      words: masked.labels.length,
+      loss: evaluateMasked(model, masked, { precision, kernels }) * masked.labels.length
+    }
   })
   return sums.reduce((sum, { loss }) => sum + loss, 0) / sums.reduce((sum, { words }) => sum + words, 0)
 }

@@ -21,9 +21,10 @@ export class PretrainTrainer {
    * Updates on one batch; `step` counts from 1. Returns the loss as a scalar tensor that the caller reads and disposes.
    */
   step(batch: MaskedBatch, learningRate: number, step: number): Tensor {
-    const { seed, clipNorm, recompute } = this.settings
+    const { seed, clipNorm, recompute, precision, kernels } = this.settings
     const dropout = { rate: this.model.config.hiddenDropoutProb, seed: [seed, step] as const }
-    const { loss, gradients } = maskedLossAndGradients(this.model, batch, { recompute, dropout })
+    const pass = { recompute, precision, kernels, dropout }
+    const { loss, gradients } = maskedLossAndGradients(this.model, batch, pass)
     if (clipNorm > 0) clipByGlobalNorm(gradients, clipNorm).dispose()
     this.adam.apply(gradients, learningRate, step)
     tf.dispose([...gradients.values()])

@@ -151,8 +151,9 @@ async function endEpoch(
 ): Promise<TrainingState> {
   const averaged = trainer.averagedModel(step)
   try {
-    const { kernels } = settings
-    const predictions = await predictPairs(averaged, valid, { kernels, onProgress: hooks.onEvaluation })
+    const { precision, kernels, minedNegatives } = settings
+    const network = networkOf(averaged, { precision, kernels })
+    const predictions = await predictPairs(averaged, valid, { precision, kernels, onProgress: hooks.onEvaluation })
     const evaluated = evaluationRows(valid, predictions)
     const { rows, answers } = evaluated
     const thresholds = chooseAllThresholds(evaluated, config.tasks)
@@ -168,12 +169,9 @@ async function endEpoch(
       ...(improved ? { best: score } : best !== undefined && { best }),
       stale: improved ? 0 : stale + 1
     }
-    const mines = settings.minedNegatives > 0 && following && !isFinished(settings, counted)
+    const mines = minedNegatives > 0 && following && !isFinished(settings, counted)
     const next = mines
-      ? {
-          ...counted,
-          mined: await mineNegatives(networkOf(averaged), train, following.batches, settings.minedNegatives)
-        }
+      ? { ...counted, mined: await mineNegatives(network, train, following.batches, minedNegatives) }
       : counted
     const found = {
       metrics: { epoch: epoch + 1, step, ...metrics },

@@ -19,8 +19,11 @@ export interface Without {
 
 const here = (): MachineLacks => ({ bfloat16: !hasBfloat16(), kernels: fusedKernelsMissing })
 
-/** Adapts a new run's settings to this machine; `without` says what changed. */
-export function fitToMachine(asked: TrainSettings, lacks = here()): { settings: TrainSettings; without: Without } {
+/** Adapts settings to this machine; `without` says what changed. */
+export function fitToMachine(
+  asked: TrainSettings,
+  lacks: MachineLacks = here()
+): { settings: TrainSettings; without: Without } {
   const withoutBfloat16 = asked.precision !== 'float32' && lacks.bfloat16
   const without = { ...(withoutBfloat16 && { withoutBfloat16 }), ...withoutKernels(asked, lacks) }
   return {

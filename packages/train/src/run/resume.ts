@@ -28,7 +28,9 @@ export async function resumeRun(out: string, hooks: RunHooks = {}): Promise<RunR
     })
     const { tasks } = prepared.config
     const opening =
-      run.teacher === undefined ? undefined : resumeTeaching(run.teacher, run.teacherSha256 ?? '', tasks, out)
+      run.teacher === undefined
+        ? undefined
+        : resumeTeaching(run.teacher, run.teacherSha256 ?? '', tasks, out, run.settings)
     return await withTrainer(run.settings, prepared, opening, async (trainer, settings, teacher) => {
       const findings = last === undefined ? unjudged(tasks) : await restoreFindings(out, tasks)
       const state = last === undefined ? FRESH_STATE : comparable(await restoreLast(out, trainer), findings)

@@ -47,7 +47,7 @@ const runSchema = v.strictObject({
   config: v.record(v.string(), v.unknown())
 })
 /** Its presence makes a folder a run. */
-const DESCRIPTION = 'train.json'
+export const DESCRIPTION = 'train.json'
 const counter = v.pipe(v.number(), v.integer(), v.minValue(0))
 const stateSchema = v.strictObject({
   step: counter,

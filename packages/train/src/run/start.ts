@@ -21,7 +21,7 @@ export async function startRun(run: NewRun, hooks: RunHooks = {}): Promise<RunRe
   const { settings: fitted, without } = fitToMachine(run.settings)
   const prepared = await prepare(fitted, run, preparation(out, hooks))
   const { tasks } = prepared.config
-  const opening = run.teacher === undefined ? undefined : beginTeaching(run.teacher, tasks, out)
+  const opening = run.teacher === undefined ? undefined : beginTeaching(run.teacher, tasks, out, fitted)
   return withTrainer(fitted, prepared, opening, async (trainer, settings, teacher) => {
     const source = { ...run, ...(teacher && { teacherSha256: teacher.sha256 }) }
     const release = await createRun(out, { ...source, dataset: prepared.description, settings })

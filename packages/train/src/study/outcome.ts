@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { readJson } from '@sohu-match/node'
 import { exists } from '../checkpoint/checkpoint'
 import { evaluation, type Evaluation } from '../evaluate/evaluation'
+import { readRecords } from '../run/metrics-log'
 import { runFolder, scoresFile, type RunSummary } from './folders'
+import { lossByPart } from './losses'
 import { mergedScores, readScores } from './scores'
 import type { Study, StudyRun } from './study'
 
@@ -13,6 +15,8 @@ export interface SeedOutcome {
   /** Of the steps and of asking the teacher: wall-clock time, and time on all processors (NaN in older folders). */
   readonly seconds: number
   readonly processorSeconds: number
+  /** Mean training loss in each fifth of the updates; absent if each task has its own network. */
+  readonly losses?: readonly number[]
   /** By evaluation set. */
   readonly figures: Readonly<Record<string, Evaluation>>
 }
@@ -65,11 +69,13 @@ async function seedOutcome(study: Study, runs: readonly StudyRun[], seed: number
   )
   const total = (figure: keyof RunSummary): number =>
     summaries.reduce((sum, summary) => sum + (summary[figure] ?? NaN), 0)
+  const losses = folders.length === 1 && lossByPart(await readRecords(folders[0]!))
   return {
     seed,
     parameters: total('parameters'),
     seconds: total('seconds'),
     processorSeconds: total('processorSeconds'),
+    ...(losses && { losses }),
     figures
   }
 }

@@ -1,5 +1,7 @@
 import { dotChart } from '../report/dots'
 import { escapeHtml, htmlTable, page, section } from '../report/page'
+import type { TextRows } from '../report/figures'
+import { lossRows } from './losses'
 import type { StudyOutcome } from './outcome'
 import type { Study } from './study'
 import { meanF1, summaryRows, taskF1, taskRows } from './table'
@@ -32,11 +34,21 @@ export function studyPage(
       JSON.stringify(set)
     ])
   )
+  const losses = lossRows(outcome)
   return page(`Study: ${study.name}`, [
     `<p>${escapeHtml(study.question)}</p>`,
     ...study.evaluate.map(({ name, data, split }) => setSection(name, `${split} split of ${data}`, outcome)),
+    ...(losses.rows.length > 0 ? [lossSection(losses)] : []),
     section('How it was run', how, arms)
   ])
+}
+
+function lossSection({ head, rows }: TextRows): string {
+  return section(
+    'Training loss',
+    htmlTable(head, rows),
+    '<p>Mean over each fifth of the updates, with its auxiliary terms. Mean ± standard deviation over seeds.</p>'
+  )
 }
 
 function setSection(set: string, pairs: string, outcome: StudyOutcome): string {

@@ -5,7 +5,9 @@ import { VARIANTS } from '@sohu-match/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { runStudy } from './execute'
+import type { RunRecord } from '../run/metrics-log'
 import { meanAndSpread, type StudyOutcome } from './outcome'
+import { lossByPart, lossRows } from './losses'
 import { mergedScores } from './scores'
 import { planRuns, readStudy, studies } from './study'
 import { summaryRows, taskRows } from './table'
@@ -229,6 +231,31 @@ describe('the studies that ship', () => {
     const once = runs.filter(({ seed, task }) => seed === study.seeds[0] && task !== 'B-ss')
     expect(once).toHaveLength(study.arms.length)
     expect(new Set(once.map(({ settings }) => JSON.stringify(settings))).size).toBe(study.arms.length)
+  })
+})
+
+describe('training losses', () => {
+  const report = (step: number, loss: number) => ({ type: 'step', step, steps: 50, loss }) as unknown as RunRecord
+
+  it('are means over fifths of the updates', () => {
+    const records = [report(5, 4), report(10, 2), report(20, 1), report(40, 0.5), report(50, 0.25)]
+    expect(lossByPart(records)).toEqual([3, 1, NaN, 0.5, 0.25])
+  })
+
+  it('are compared over seeds, for arms with one network', () => {
+    const seed = { seed: 1, parameters: 1, seconds: 1, processorSeconds: 2, figures: {} }
+    const seeds = [1, 3].map((loss) => ({ ...seed, losses: [loss, loss, loss, loss, NaN] }))
+    expect(
+      lossRows({
+        arms: [
+          { name: 'one', seeds },
+          { name: 'each task', seeds: [seed] }
+        ]
+      })
+    ).toEqual({
+      head: ['training loss', '20 %', '40 %', '60 %', '80 %', '100 %'],
+      rows: [['one', ...Array<string>(4).fill('2.000 ± 1.414'), '–']]
+    })
   })
 })
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { MatcherError, type ModelConfig, type TaskSpec } from '@sohu-match/core'
 import { PROJECTION } from '../autograd/distil'
+import type { Arithmetic } from '../autograd/training-ops'
 import type { TrainSettings } from '../config'
 import { initialVariables } from '../initialization/parameters'
 import type { Variable } from '../optimizer/variable'
@@ -24,9 +25,14 @@ export interface RunTeacher {
   dispose(): Promise<void>
 }
 
-/** For the run in `out`. Throws as `openTeacher`. */
-export async function beginTeaching(folder: string, tasks: readonly TaskSpec[], out: string): Promise<RunTeacher> {
-  const teacher = await openTeacher(folder, tasks)
+/** For the run in `out`, with its precision and kernels. Throws as `openTeacher`. */
+export async function beginTeaching(
+  folder: string,
+  tasks: readonly TaskSpec[],
+  out: string,
+  { precision, kernels }: Arithmetic
+): Promise<RunTeacher> {
+  const teacher = await openTeacher(folder, tasks, { precision, kernels })
   let open = true
   return {
     sha256: teacher.sha256,
@@ -51,11 +57,12 @@ export async function resumeTeaching(
   folder: string,
   sha256: string,
   tasks: readonly TaskSpec[],
-  out: string
+  out: string,
+  arithmetic: Arithmetic
 ): Promise<RunTeacher> {
   const path = join(out, TARGETS_FILE)
   if (existsSync(path)) return kept(path, sha256)
-  const teacher = await beginTeaching(folder, tasks, out)
+  const teacher = await beginTeaching(folder, tasks, out, arithmetic)
   if (teacher.sha256 === sha256) return teacher
   await teacher.dispose()
   throw new MatcherError(

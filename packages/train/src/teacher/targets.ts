@@ -32,7 +32,7 @@ export interface Question {
   readonly vectors: boolean
 }
 
-/** In float32 or the precision of the teacher's graph. */
+/** In the precision of the run, or of the teacher's graph. */
 export async function askTeacher(
   teacher: Teacher,
   { examples, tasks, shown, vectors }: Question,
