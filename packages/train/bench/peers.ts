@@ -41,6 +41,9 @@ export function peersOf(size: WorkloadName, steps: number): readonly Peer[] {
   return size === 'small' ? [keras, ...eager, torch('float32', 'compile'), torch('bfloat16', 'compile')] : eager
 }
 
+/** Longest time of one process, compiling included: a peer that needs more is left out. In milliseconds. */
+const LIMIT = 240_000
+
 /** What torch.compile made, for the next process of this bench. */
 const compiled = mkdtempSync(join(tmpdir(), 'step-bench-'))
 process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
@@ -56,7 +59,12 @@ export function runPeer({ script, flags, variable, needs }: Peer): PeerRun | str
   const python = process.env[variable] ?? process.env['PYTHON'] ?? 'python3'
   if (!existsSync(script)) return `${script} is not there`
   const env = { ...process.env, TORCHINDUCTOR_CACHE_DIR: compiled }
-  const { status, stdout, stderr, error } = spawnSync(python, [script, ...flags], { encoding: 'utf8', env })
+  const { status, stdout, stderr, error } = spawnSync(python, [script, ...flags], {
+    encoding: 'utf8',
+    env,
+    timeout: LIMIT
+  })
+  if (error && 'code' in error && error.code === 'ETIMEDOUT') return `it took more than ${LIMIT / 1000} s`
   if (status !== 0)
     return `${python}: ${error?.message ?? stderr.trim().split('\n').at(-1)}; it must have ${needs} (name another by ${variable})`
   const {

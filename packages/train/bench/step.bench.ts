@@ -9,7 +9,7 @@ import { middle, type Timing } from './timing'
 import { VARIANTS, type VariantName } from './variants'
 
 /** Processes of each kind, steps in each, and sizes: node dist/bench/step.bench.js [rounds] [steps] [sizes, comma-separated]. */
-const [ROUNDS, STEPS] = [Number(process.argv[2] ?? 3), Number(process.argv[3] ?? 4)]
+const [ROUNDS, STEPS] = [Number(process.argv[2] ?? 3), Number(process.argv[3] ?? 3)]
 type Size = keyof typeof WORKLOADS
 const SIZES = (process.argv[4] ?? 'small,tiny,encoder').split(',') as Size[]
 
