@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import { findBrowser } from './browser.mjs'
 import { findFirefox, findWebKit } from './engines.mjs'
 import { requireNode } from '../../packages/trainer/setup/steps.mjs'
-import { hashOf, obstacle } from '../../packages/trainer/setup/kernels.mjs'
+import { hashOf, obstacle, reasonToCompile, toolchainOf } from '../../packages/trainer/setup/kernels.mjs'
 import { firstDifference, npmError } from './packages.mjs'
 import { run, which } from '../../packages/trainer/setup/run.mjs'
 import { SetupError } from '../../packages/trainer/setup/say.mjs'
@@ -117,6 +117,45 @@ describe('kernels', () => {
       writeFileSync(path.join(folder, 'deps', 'lib', 'libtensorflow_cc.so.2'), '')
       assert.match(obstacle({ folder, compiler: undefined }), /no C\+\+ compiler/)
       assert.equal(obstacle({ folder, compiler: '/usr/bin/g++' }), undefined)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+describe('the note about the kernels', () => {
+  const here = { sources: 'a', refused: undefined, toolchain: 'g++ 12', present: true }
+
+  it('leaves them alone where they are compiled', () => {
+    assert.equal(reasonToCompile({ sources: 'a', summary: '' }, here), undefined)
+    assert.match(reasonToCompile({ sources: 'a', summary: '' }, { ...here, present: false }), /is gone/)
+    assert.match(reasonToCompile({ sources: 'b', summary: '' }, here), /sources .* have changed/)
+    assert.match(reasonToCompile(undefined, here), /not compiled/)
+  })
+
+  it('prevents a second failure with the same compiler and sources, and only with those', () => {
+    const note = { sources: 'a', failed: { toolchain: 'g++ 12', message: 'error' }, summary: '' }
+    const without = { ...here, present: false }
+    assert.equal(reasonToCompile(note, without), undefined)
+    assert.match(reasonToCompile(note, { ...without, toolchain: 'g++ 13' }), /compiler has changed/)
+    assert.match(reasonToCompile(note, { ...without, sources: 'b' }), /sources .* have changed/)
+  })
+
+  it('keeps an obstacle until it is gone', () => {
+    const note = { sources: 'a', refused: 'no compiler', summary: '' }
+    assert.equal(reasonToCompile(note, { ...here, present: false, refused: 'no compiler' }), undefined)
+    assert.match(reasonToCompile(note, here), /can be compiled now/)
+  })
+
+  it('identifies a compiler by its file', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'kernels-'))
+    try {
+      const compiler = path.join(folder, 'g++')
+      writeFileSync(compiler, 'one')
+      const before = toolchainOf(compiler)
+      assert.equal(toolchainOf(compiler), before)
+      writeFileSync(compiler, 'another')
+      assert.notEqual(toolchainOf(compiler), before)
     } finally {
       rmSync(folder, { recursive: true })
     }
