@@ -16,7 +16,7 @@ const FLAGS = [
 ]
 
 /** Tests that run in every engine; Chromium runs others, too. */
-const SHARED = /(abort|cache|loading|demo-page|engine|matcher|pages|parity)\.spec/
+const SHARED = /(abort|cache|gzip|loading|demo-page|engine|matcher|pages|parity)\.spec/
 
 export default defineConfig<DeviceOptions, EngineOptions>({
   testDir: './tests',

@@ -11,6 +11,7 @@ export interface PageOptions {
   readonly threads?: number
   readonly workers?: number
   readonly cache?: boolean
+  readonly gzip?: boolean
   /** Aborts at the first progress event by which this many bytes of the graph have been loaded. */
   readonly abortAtBytes?: number
 }

@@ -14,6 +14,8 @@ export interface WebLoad {
   readonly threads: number | undefined
   /** Keeps files between visits. */
   readonly cache: boolean
+  /** Fetches each file of the model as its gzipped sibling. */
+  readonly gzip: boolean
   /** The page fetches for the worker, with its caller's own `fetch`. */
   readonly pageFetches: boolean
   /** Stops loading early: once every file is listed, or stored. */
@@ -23,11 +25,17 @@ export interface WebLoad {
 export interface Asset {
   /** Path within the model folder, or the name of a file of this package. */
   readonly file: string
-  /** Absolute. */
+  /** Absolute. With the option `gzip`, that of the gzipped sibling. */
   readonly url: string
+  /** Size of the file, not of its gzipped sibling. */
   readonly bytes: number
-  /** Lower-case hexadecimal. */
+  /** Of the file, in lower-case hexadecimal. */
   readonly sha256: string
+}
+
+/** A file with the address of its gzipped sibling, which is fetched first. */
+export interface GzippedAsset extends Asset {
+  readonly gzipped?: string | undefined
 }
 
 /** Result of loading. */

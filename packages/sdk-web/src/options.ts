@@ -47,6 +47,12 @@ export interface MatcherOptions<T extends string = Task> extends CommonOptions<T
   /** Keep files for the next visit (OPFS, or the Cache API). Default: true. */
   readonly cache?: boolean | undefined
   /**
+   * Fetch each file of the model as its gzipped sibling, `FILE.gz`, and unpack it here: for servers that do not compress.
+   * Where that is missing or of no use, the file itself is fetched, and a note in `info` says why; an interrupted
+   * download resumes with the file itself, too. Default: false.
+   */
+  readonly gzip?: boolean | undefined
+  /**
    * Keep a bi-encoder's vectors for the next visit (IndexedDB), with their texts: at most `cacheSize` texts of all
    * models, none above 4,096 characters. Default: false.
    */
@@ -56,14 +62,14 @@ export interface MatcherOptions<T extends string = Task> extends CommonOptions<T
 /** Options of `listAssets` and `preload`: those of `createMatcher` that affect loading. */
 export type LoadOptions = Pick<
   MatcherOptions<string>,
-  'model' | 'device' | 'dtype' | 'worker' | 'assetBase' | 'fetch' | 'cache' | 'signal' | 'onProgress'
+  'model' | 'device' | 'dtype' | 'worker' | 'assetBase' | 'fetch' | 'cache' | 'gzip' | 'signal' | 'onProgress'
 >
 
 /** After a lost WebGPU device it reports the move to wasm. */
 export interface WebMatcherInfo extends MatcherInfo {
   readonly device: WebDevice
   readonly storage: StorageKind
-  /** Bytes of model and runtime from the network, and from storage. */
+  /** Bytes of model (unpacked) and runtime from the network, and from storage. */
   readonly fetchedBytes: number
   readonly reusedBytes: number
   /** Limitations: no threads, no storage, offline. */

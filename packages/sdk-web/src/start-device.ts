@@ -23,6 +23,7 @@ export async function startOnDevice(options: MatcherOptions<string>, until?: Web
     assetBase: options.assetBase === undefined ? undefined : folderAddress(options.assetBase, 'assetBase'),
     threads: options.threads ?? (workers > 1 ? 1 : undefined),
     cache: options.cache ?? true,
+    gzip: options.gzip ?? false,
     pageFetches: fetch !== undefined,
     until
   }

@@ -18,6 +18,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   mkdir: "a folder of the reader's",
   rm: "files in a folder of the reader's",
   cd: "a folder of the reader's",
+  gzip: "files in a folder of the reader's",
   ln: "a link in a folder of the reader's",
   kill: 'packages/faults/src/reloads.check.ts sends the signal',
   kubectl: 'packages/cli/src/kubernetes.test.ts checks the manifests against the schemas of Kubernetes',

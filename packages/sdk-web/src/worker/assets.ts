@@ -1,5 +1,5 @@
 import { MatcherError, type FileProgress } from '@sohu-match/core'
-import type { Asset, StorageKind } from '../messages'
+import type { Asset, GzippedAsset, StorageKind } from '../messages'
 import { download } from './download'
 import { createKeptFiles, manifestKey, type KeptFiles, type ListedModel } from './kept'
 import { Sha256 } from './sha256'
@@ -11,12 +11,12 @@ const PROGRESS_INTERVAL = 50
 /** Loads files from storage if their hash is right, otherwise over the network, and stores them. */
 export interface AssetLoader {
   /** Verified bytes. Throws as `download`. */
-  load(asset: Asset): Promise<Uint8Array<ArrayBuffer>>
+  load(asset: GzippedAsset): Promise<Uint8Array<ArrayBuffer>>
   /** The text of a manifest, which has no hash: from the network, or the last stored copy if it is unreachable. */
   loadText(url: string): Promise<string>
   /** Removes unused files; `listed` reads a manifest's text, `keep` names files of no manifest. */
   prune(listed: (manifest: string) => ListedModel | undefined, keep: readonly string[]): Promise<void>
-  /** Bytes from the network and from storage so far, and problems with storage. */
+  /** Bytes from the network and from storage so far, and problems with storage and gzipped siblings. */
   readonly report: { fetchedBytes: number; reusedBytes: number; storage: StorageKind; notes: readonly string[] }
 }
 
@@ -36,10 +36,9 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
   const { signal, onProgress, exclusively = withLock, now = Date.now } = context
   const kept = createKeptFiles(context.store, context.reasons)
   const notes: string[] = []
-  let fetchedBytes = 0
-  let reusedBytes = 0
+  let [fetchedBytes, reusedBytes] = [0, 0]
 
-  async function load(asset: Asset): Promise<Uint8Array<ArrayBuffer>> {
+  async function load(asset: GzippedAsset): Promise<Uint8Array<ArrayBuffer>> {
     const found = await kept.read(asset.sha256)
     if (found && (await isWhole(asset, found))) {
       reusedBytes += found.length
@@ -49,7 +48,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
     return fetchAsset(asset, found && found.length < asset.bytes ? found : undefined)
   }
 
-  async function fetchAsset(asset: Asset, part: Uint8Array | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  async function fetchAsset(asset: GzippedAsset, part: Uint8Array | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const writer = await kept.open(asset.sha256, part?.length ?? 0)
     const report = throttled(onProgress)
     try {
@@ -58,6 +57,7 @@ export function createAssetLoader(context: AssetLoaderContext): AssetLoader {
         signal,
         kept: part,
         delay: context.delay,
+        onNote: (note) => notes.push(note),
         cache: kept.kind === 'none' ? 'default' : 'no-store',
         onChunk: async (chunk, offset) => {
           fetchedBytes += chunk.length

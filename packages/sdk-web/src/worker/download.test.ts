@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { Asset } from '../messages'
 import { download, type DownloadContext } from './download'
@@ -14,9 +15,12 @@ const asset: Asset = {
 /** Answers requests in turn; each answer sees the first byte asked for. */
 function server(...answers: ((start: number) => Response)[]) {
   const asked: (string | undefined)[] = []
+  const urls: string[] = []
+  const notes: string[] = []
   const chunks: [offset: number, length: number][] = []
   const context = (extra: Partial<DownloadContext> = {}): DownloadContext => ({
-    fetch: async (_url, init) => {
+    fetch: async (url, init) => {
+      urls.push(String(url).slice(-8))
       init?.signal?.throwIfAborted()
       const range = (init?.headers as Record<string, string>).range
       asked.push(range)
@@ -26,9 +30,10 @@ function server(...answers: ((start: number) => Response)[]) {
     signal: new AbortController().signal,
     onChunk: async (chunk, offset) => void chunks.push([offset, chunk.length]),
     delay: () => 0,
+    onNote: (note) => notes.push(note),
     ...extra
   })
-  return { asked, chunks, context }
+  return { asked, urls, notes, chunks, context }
 }
 
 /** A body of `bytes` in chunks of 100 that ends by itself, or with an error as a cut connection does. */
@@ -178,5 +183,101 @@ describe('download', () => {
   it('finishes where each connection brings a few percent', async () => {
     const { context } = server(cut(100), ...Array.from({ length: 20 }, () => cut(100, 206)))
     expect(await download(asset, context())).toEqual(content)
+  })
+})
+
+describe('download of a gzipped sibling', () => {
+  const packed = { ...asset, gzipped: `${asset.url}.gz` }
+  const gz = gzipSync(content)
+
+  /** 100 kB that gzip cannot make smaller, so that the first half of them unpacks to about as many bytes. */
+  function incompressible() {
+    let state = 1
+    const large = Uint8Array.from({ length: 100_000 }, () => (state = (state * 48_271) % 2_147_483_647) >> 8)
+    const sha256 = createHash('sha256').update(large).digest('hex')
+    return { large, file: { ...packed, bytes: large.length, sha256 } }
+  }
+
+  let release: () => void
+  /** A body of `bytes` that ends with `end` once `release` has been called. */
+  const held = (bytes: Uint8Array, end: (controller: ReadableStreamDefaultController) => void) => {
+    const released = new Promise<void>((resolve) => (release = resolve))
+    return () =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(bytes),
+          pull: (controller) => released.then(() => end(controller))
+        })
+      )
+  }
+
+  it('unpacks it, in one request, with offsets within the file', async () => {
+    const { context, urls, notes, chunks } = server(whole(gz))
+    expect(await download(packed, context())).toEqual(content)
+    expect(urls).toEqual(['.onnx.gz'])
+    expect(notes).toEqual([])
+    const ends = chunks.map(([offset, length]) => offset + length)
+    expect(chunks.map(([offset]) => offset)).toEqual([0, ...ends.slice(0, -1)])
+    expect(ends.at(-1)).toBe(1000)
+  })
+
+  it('takes it as it is where the browser has unpacked it, because the server sent Content-Encoding', async () => {
+    const { context, urls, notes } = server(whole())
+    expect(await download(packed, context())).toEqual(content)
+    expect([urls, notes]).toEqual([['.onnx.gz'], []])
+  })
+
+  it.each([
+    ['a missing one', () => new Response('', { status: 404 }), '404'],
+    ['a start page', () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } }), 'HTML'],
+    ['a failing server', () => new Response('', { status: 500 }), '500'],
+    ['what is not gzip', whole(Uint8Array.of(0x1f, 1, 2, 3)), 'could not be fetched'],
+    ['that of another version', whole(gzipSync(content.map((byte) => byte + 1))), 'is not onnx/model.onnx gzipped'],
+    ['that of a longer version', whole(gzipSync(new Uint8Array(2000))), 'longer'],
+    ['that of a shorter version', whole(gzipSync(content.slice(0, 500))), 'ends after 500']
+  ])('fetches the file itself instead of %s, and says why', async (_name, answer, words) => {
+    const plain = (start: number) => (start > 0 ? partial() : whole())(start)
+    const { context, urls, notes } = server(answer, plain)
+    expect(await download(packed, context())).toEqual(content)
+    expect(urls[0]).toBe('.onnx.gz')
+    expect(urls.slice(1).every((url) => url === 'del.onnx')).toBe(true)
+    expect(notes).toEqual([expect.stringContaining(words)])
+    expect(notes[0]).toContain('The file itself is fetched instead.')
+  })
+
+  it('resumes with the file itself where the connection was cut', async () => {
+    const { large, file } = incompressible()
+    const { context, asked, chunks } = server(
+      held(gzipSync(large).subarray(0, 50_000), (controller) => controller.error(new TypeError('network error'))),
+      partial(large)
+    )
+    const onChunk = async (chunk: Uint8Array, offset: number) => {
+      chunks.push([offset, chunk.length])
+      release()
+    }
+    expect(await download(file, context({ onChunk }))).toEqual(large)
+    expect(asked).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)])
+    const ends = chunks.map(([offset, length]) => offset + length)
+    expect(chunks.map(([offset]) => offset)).toEqual([0, ...ends.slice(0, -1)]) // no byte is received twice
+  })
+
+  it('resumes the bytes of an earlier visit with the file itself', async () => {
+    const { context, urls, asked } = server(partial())
+    expect(await download(packed, context({ kept: content.slice(0, 400) }))).toEqual(content)
+    expect([urls, asked]).toEqual([['del.onnx'], ['bytes=400-']])
+  })
+
+  it('passes the reason of an abort in its middle through, and requests nothing more', async () => {
+    const { large, file } = incompressible()
+    const abort = new AbortController()
+    const { context, urls } = server(
+      held(gzipSync(large).subarray(0, 50_000), (controller) => controller.error(abort.signal.reason))
+    )
+    const onChunk = async () => {
+      abort.abort('enough')
+      release()
+    }
+    await expect(download(file, context({ signal: abort.signal, onChunk }))).rejects.toBe('enough')
+    expect(urls).toEqual(['.onnx.gz'])
   })
 })

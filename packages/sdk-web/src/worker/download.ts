@@ -1,6 +1,7 @@
-import { MatcherError } from '@sohu-match/core'
-import type { Asset } from '../messages'
+import { MatcherError, messageOf } from '@sohu-match/core'
+import type { Asset, GzippedAsset } from '../messages'
 import { Sha256 } from './sha256'
+import { unpacked } from './unpacked'
 
 export interface DownloadContext {
   readonly fetch: typeof fetch
@@ -11,6 +12,8 @@ export interface DownloadContext {
   readonly kept?: Uint8Array | undefined
   /** Called after each chunk with its byte offset. An offset of 0 means that the file starts again. */
   readonly onChunk: (chunk: Uint8Array, offset: number) => Promise<void>
+  /** Called with the reason for a gzipped sibling to be of no use. */
+  readonly onNote: (note: string) => unknown
   /** Milliseconds to wait before attempt `attempt` (from 1). Default: 300, doubling up to 5,000. */
   readonly delay?: (attempt: number) => number
 }
@@ -27,13 +30,18 @@ const PROGRESS_SHARE = 0.01
 /** How often a file with a wrong hash is fetched again from the start: its kept or resumed part may belong to another version. */
 const RESTARTS = 2
 
+/** End of a note about a gzipped sibling. */
+const INSTEAD = 'The file itself is fetched instead.'
+
 /**
  * Streams a file into memory, hashing it as it arrives, and returns its bytes once length and SHA-256 match the manifest. A dropped
- * connection is resumed with a Range request; a server without Range support sends the file from the start. Throws `asset-missing`,
- * `asset-corrupt`, `network`, `device-unavailable` if the file does not fit into memory, and the signal's reason when aborted.
+ * connection is resumed with a Range request; a server without Range support sends the file from the start. A gzipped sibling is
+ * requested first, and once: the file itself provides whatever it does not. Throws `asset-missing`, `asset-corrupt`, `network`, `device-unavailable` if the file does not fit into memory, and the signal's reason when aborted.
  */
-export async function download(asset: Asset, context: DownloadContext): Promise<Uint8Array<ArrayBuffer>> {
+export async function download(asset: GzippedAsset, context: DownloadContext): Promise<Uint8Array<ArrayBuffer>> {
   const progress = new Progress(asset, context.kept)
+  const sibling = progress.received === 0 ? asset.gzipped : undefined
+  if (sibling) await receiveSibling({ ...asset, url: sibling }, progress, context)
   let fresh = progress.received === 0
   for (let restarts = 0; ; restarts++) {
     await receiveAll(asset, progress, context)
@@ -42,6 +50,7 @@ export async function download(asset: Asset, context: DownloadContext): Promise<
     // a file that arrived in one piece would be the same the next time
     if (restarts === RESTARTS || (fresh && !progress.resumed))
       throw corrupt(asset, `its SHA-256 is ${found} instead of ${asset.sha256}`)
+    if (sibling && restarts === 0) context.onNote(`${sibling} is not ${asset.file} gzipped. ${INSTEAD}`)
     progress.reset()
     progress.resumed = false
     fresh = true
@@ -93,7 +102,19 @@ interface Failure {
   readonly final: boolean
 }
 
-async function receiveOnce(asset: Asset, progress: Progress, context: DownloadContext): Promise<Failure> {
+/** Receives what a gzipped sibling has. Like bytes of an earlier visit, they may be of another version of the file. */
+async function receiveSibling(sibling: Asset, progress: Progress, context: DownloadContext): Promise<void> {
+  const failure = await receiveOnce(sibling, progress, context, unpacked).catch((error: unknown) => ({ error }))
+  context.signal.throwIfAborted()
+  if (progress.received < sibling.bytes) context.onNote(`${messageOf(failure.error)} ${INSTEAD}`)
+}
+
+async function receiveOnce(
+  asset: Asset,
+  progress: Progress,
+  context: DownloadContext,
+  open: typeof unpacked = async (body) => body as ReadableStream<Uint8Array>
+): Promise<Failure> {
   const start = progress.received
   try {
     const headers: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {}
@@ -104,7 +125,7 @@ async function receiveOnce(asset: Asset, progress: Progress, context: DownloadCo
       if (response.status === 206) progress.resumed = true
       else progress.reset()
     }
-    await readBody(asset, response, progress, context)
+    await readBody(asset, await open(response.body!), progress, context)
     return {
       error: corrupt(asset, `it ends after ${progress.received} bytes; the manifest lists ${asset.bytes}`),
       final: progress.received === start
@@ -125,8 +146,13 @@ async function receiveOnce(asset: Asset, progress: Progress, context: DownloadCo
   }
 }
 
-async function readBody(asset: Asset, response: Response, progress: Progress, context: DownloadContext): Promise<void> {
-  const reader = response.body!.getReader()
+async function readBody(
+  asset: Asset,
+  body: ReadableStream<Uint8Array>,
+  progress: Progress,
+  context: DownloadContext
+): Promise<void> {
+  const reader = body.getReader()
   for (;;) {
     const { done, value } = await reader.read()
     if (done) return

@@ -11,7 +11,7 @@ import {
   type WorkerRuntime
 } from '@sohu-match/core'
 import { fileAddress } from '../file-address'
-import type { Asset, WebLoad, WebLoaded } from '../messages'
+import type { Asset, GzippedAsset, WebLoad, WebLoaded } from '../messages'
 import { probeWebGpu } from '../webgpu'
 import { createAssetLoader, type AssetLoader } from './assets'
 import { requireWasmSimd, wasmThreads } from './device'
@@ -23,9 +23,9 @@ import { noStore, openStore } from './store'
 
 interface ModelFiles {
   readonly runtime: RuntimeFiles
-  readonly graph: Asset
-  readonly vocab: Asset
-  readonly dictionary: Asset | undefined
+  readonly graph: GzippedAsset
+  readonly vocab: GzippedAsset
+  readonly dictionary: GzippedAsset | undefined
 }
 
 /** A model in memory. */
@@ -54,7 +54,7 @@ export async function loadModel(
     const { manifest, dtype, listing } = await loadManifest(options, assets)
     const files = filesOf(manifest, dtype, options)
     const { graph, vocab, dictionary, runtime } = files
-    const stored = [graph, vocab, ...(dictionary ? [dictionary] : []), runtime.binary]
+    const stored: GzippedAsset[] = [graph, vocab, ...(dictionary ? [dictionary] : []), runtime.binary]
     report = withOverall(stored, onProgress)
     const running = until ? undefined : await start(files, assets, device, options, report)
     if (until === 'stored') await Promise.all(stored.map(assets.load))
@@ -70,7 +70,7 @@ export async function loadModel(
       ...facts,
       notes: [...device.notes, ...notes],
       runtimeVersion: runtimeVersion(),
-      assets: [...scripts, listing, ...stored]
+      assets: [...scripts, listing, ...stored.map(({ gzipped, ...file }) => ({ ...file, url: gzipped ?? file.url }))]
     }
     return { ...running!, info } // a worker that stops early receives no further requests
   } catch (error) {
@@ -166,9 +166,14 @@ function parseJson(text: string, url: string): unknown {
   }
 }
 
-function filesOf(manifest: Manifest, dtype: Dtype, { model, device, assetBase }: WebLoad): ModelFiles {
+function filesOf(manifest: Manifest, dtype: Dtype, { model, device, assetBase, gzip }: WebLoad): ModelFiles {
   const { vocab, dictionary } = manifest.tokenizer
-  const listed = (file: string): Asset => ({ file, url: fileAddress(model, file), ...manifest.files[file]! })
+  const listed = (file: string): GzippedAsset => ({
+    file,
+    url: fileAddress(model, file),
+    ...manifest.files[file]!,
+    gzipped: gzip ? fileAddress(model, `${file}.gz`) : undefined
+  })
   return {
     graph: listed(manifest.graphs[dtype]!.file),
     vocab: listed(vocab),
