@@ -60,7 +60,6 @@ export default tseslint.config(
     ignores: ['**/*.{test,spec,check,test-d}.ts', '**/*.test.mjs', ...LONG_FUNCTIONS],
     rules: { 'max-lines-per-function': ['error', { max: 60, skipComments: true, skipBlankLines: true }] }
   },
-  { files: ['packages/export/src/onnx/schema/onnx_pb.ts'], linterOptions: { reportUnusedDisableDirectives: 'off' } }, // generated
   forbid(
     ['packages/core/src/**'],
     ['node:*', '@sohu-match/*', '@tensorflow/*', 'onnxruntime-*'],

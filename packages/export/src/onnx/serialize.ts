@@ -1,24 +1,5 @@
-import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import {
-  AttributeProto_AttributeType,
-  GraphProtoSchema,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  TensorProto_DataLocation,
-  TensorProtoSchema,
-  ValueInfoProtoSchema
-} from './schema/onnx_pb'
-import {
-  constantBytes,
-  ELEMENT_TYPES,
-  type Attribute,
-  type AttributeInit,
-  type Constant,
-  type Input,
-  type Node,
-  type Value
-} from './value'
+import { graphProto, initializerHead, modelHead, nodeProto, valueInfo } from './messages'
+import { constantBytes, type Constant, type Input, type Node, type Value } from './value'
 
 /** Inputs and outputs of a graph. Nodes and constants are those that the outputs need. */
 export interface Graph {
@@ -45,34 +26,21 @@ export interface SerializedModel {
 
 /** Opset of the standard operators (the newest that every target supports) and the IR version introduced with it. */
 export const OPSET = 17
-const IR_VERSION = 8n
+const IR_VERSION = 8
 /** ONNX Runtime maps external tensors that start on a page. */
 const PAGE_BYTES = 4096
 
-// Field numbers of the published schema (onnx.proto): ModelProto.graph, GraphProto.initializer, TensorProto.raw_data.
-const MODEL_GRAPH = 7
-const GRAPH_INITIALIZER = 5
-const TENSOR_RAW_DATA = 9
-
-/** Writes a graph as an ONNX model by the published schema; the bytes of weights are passed through. */
+/** Writes a graph as an ONNX model; the bytes of weights are passed through. */
 export function serializeGraph(graph: Graph, producer: string, external: ExternalData): SerializedModel {
   const { nodes, constants } = collect(graph)
   const usesContrib = nodes.some((node) => node.domain !== '')
-  const frame = toBinary(
-    ModelProtoSchema,
-    create(ModelProtoSchema, {
-      irVersion: IR_VERSION,
-      producerName: producer,
-      opsetImport: [
-        { domain: '', version: BigInt(OPSET) },
-        ...(usesContrib ? [{ domain: 'com.microsoft', version: 1n }] : [])
-      ]
-    })
-  )
+  const opsets = { '': OPSET, ...(usesContrib && { 'com.microsoft': 1 }) }
   const body = graphBody(graph, nodes)
   const total = constants.reduce((sum, constant) => sum + constantBytes(constant), 0)
   const placed = placeConstants(constants, total > external.limit ? external.fileName : undefined)
-  const model = modelBytes(frame, body, placed)
+  const inlineBytes = ({ constant, offset }: PlacedConstant) => (offset === undefined ? constantBytes(constant) : 0)
+  const graphBytes = placed.reduce((sum, one) => sum + one.header.length + inlineBytes(one), body.length)
+  const model = modelBytes(modelHead(IR_VERSION, producer, opsets, graphBytes), body, placed)
   return total > external.limit ? { model, externalData: externalBytes(placed) } : { model }
 }
 
@@ -105,23 +73,11 @@ function graphBody(graph: Graph, nodes: readonly Node[]): Uint8Array {
       )
       return named?.name ?? `${names.get(node)!}:${index}`
     })
-  return toBinary(
-    GraphProtoSchema,
-    create(GraphProtoSchema, {
-      name: graph.name,
-      node: nodes.map((node) =>
-        create(NodeProtoSchema, {
-          opType: node.op,
-          domain: node.domain,
-          name: names.get(node)!,
-          input: node.inputs.map(nameOf),
-          output: outputNames(node),
-          attribute: Object.entries(node.attributes).map(([name, value]) => ({ name, ...attribute(value) }))
-        })
-      ),
-      input: graph.inputs.map((input) => valueInfo(input.name, input.type, input.shape)),
-      output: graph.outputs.map((output) => valueInfo(output.name, output.value.type, output.shape))
-    })
+  return graphProto(
+    graph.name,
+    nodes.map((node) => nodeProto(node, names.get(node)!, node.inputs.map(nameOf), outputNames(node))),
+    graph.inputs.map((input) => valueInfo(input.name, input.type, input.shape)),
+    graph.outputs.map((output) => valueInfo(output.name, output.value.type, output.shape))
   )
 }
 
@@ -136,35 +92,6 @@ function uniqueNames(nodes: readonly Node[]): Map<Node, string> {
   )
 }
 
-function attribute(value: Attribute): AttributeInit {
-  if (typeof value === 'number') return { type: AttributeProto_AttributeType.INT, i: BigInt(value) }
-  if (typeof value === 'string')
-    return { type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) }
-  if ('float' in value) return { type: AttributeProto_AttributeType.FLOAT, f: value.float }
-  return { type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) }
-}
-
-function valueInfo(
-  name: string,
-  type: keyof typeof ELEMENT_TYPES,
-  shape: readonly (number | string)[]
-): MessageInitShape<typeof ValueInfoProtoSchema> {
-  const dim = shape.map((size) => ({
-    value:
-      typeof size === 'string'
-        ? { case: 'dimParam' as const, value: size }
-        : { case: 'dimValue' as const, value: BigInt(size) }
-  }))
-  return {
-    name,
-    type: { value: { case: 'tensorType', value: { elemType: ELEMENT_TYPES[type].dataType, shape: { dim } } } }
-  }
-}
-
-/** Tag and length of a length-delimited field. */
-const prefix = (fieldNumber: number, bytes: number): Uint8Array =>
-  new BinaryWriter().tag(fieldNumber, WireType.LengthDelimited).uint32(bytes).finish()
-
 /** A constant with its header in the model file, or its place in the external file. */
 interface PlacedConstant {
   readonly constant: Constant
@@ -178,38 +105,15 @@ function placeConstants(constants: readonly Constant[], location: string | undef
   let end = 0
   return constants.map((constant) => {
     const length = constantBytes(constant)
-    const tensor = {
-      name: constant.name,
-      dims: constant.shape.map(BigInt),
-      dataType: ELEMENT_TYPES[constant.type].dataType
-    }
-    if (location === undefined || length < PAGE_BYTES) {
-      const fields = Buffer.concat([
-        toBinary(TensorProtoSchema, create(TensorProtoSchema, tensor)),
-        prefix(TENSOR_RAW_DATA, length)
-      ])
-      return { constant, header: Buffer.concat([prefix(GRAPH_INITIALIZER, fields.length + length), fields]) }
-    }
+    if (location === undefined || length < PAGE_BYTES) return { constant, header: initializerHead(constant) }
     const offset = Math.ceil(end / PAGE_BYTES) * PAGE_BYTES
     end = offset + length
-    const externalData = Object.entries({ location, offset: String(offset), length: String(length) }).map(
-      ([key, value]) => ({ key, value })
-    )
-    const fields = toBinary(
-      TensorProtoSchema,
-      create(TensorProtoSchema, { ...tensor, dataLocation: TensorProto_DataLocation.EXTERNAL, externalData })
-    )
-    return { constant, offset, header: Buffer.concat([prefix(GRAPH_INITIALIZER, fields.length), fields]) }
+    return { constant, offset, header: initializerHead(constant, { location, offset }) }
   })
 }
 
-function* modelBytes(frame: Uint8Array, body: Uint8Array, placed: readonly PlacedConstant[]): Generator<Uint8Array> {
-  const inlineBytes = ({ constant, offset }: PlacedConstant) => (offset === undefined ? constantBytes(constant) : 0)
-  yield frame
-  yield prefix(
-    MODEL_GRAPH,
-    placed.reduce((sum, one) => sum + one.header.length + inlineBytes(one), body.length)
-  )
+function* modelBytes(head: Uint8Array, body: Uint8Array, placed: readonly PlacedConstant[]): Generator<Uint8Array> {
+  yield head
   yield body
   for (const { constant, header, offset } of placed) {
     yield header

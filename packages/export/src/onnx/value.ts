@@ -1,15 +1,13 @@
 import { elementCount } from '@sohu-match/core'
-import type { MessageInitShape } from '@bufbuild/protobuf'
-import { TensorProto_DataType, type AttributeProtoSchema } from './schema/onnx_pb'
 
-/** ONNX's number of an element type, and the size of an element in bytes. */
+/** ONNX's number of an element type (`TensorProto.DataType`), and the size of an element in bytes. */
 export const ELEMENT_TYPES = {
-  float32: { dataType: TensorProto_DataType.FLOAT, bytes: 4 },
-  float16: { dataType: TensorProto_DataType.FLOAT16, bytes: 2 },
-  int8: { dataType: TensorProto_DataType.INT8, bytes: 1 },
-  uint8: { dataType: TensorProto_DataType.UINT8, bytes: 1 },
-  int32: { dataType: TensorProto_DataType.INT32, bytes: 4 },
-  int64: { dataType: TensorProto_DataType.INT64, bytes: 8 }
+  float32: { dataType: 1, bytes: 4 },
+  float16: { dataType: 10, bytes: 2 },
+  int8: { dataType: 3, bytes: 1 },
+  uint8: { dataType: 2, bytes: 1 },
+  int32: { dataType: 6, bytes: 4 },
+  int64: { dataType: 7, bytes: 8 }
 } as const
 
 export type ElementType = keyof typeof ELEMENT_TYPES
@@ -61,5 +59,3 @@ export interface Node {
 export function constantBytes(constant: Constant): number {
   return elementCount(constant.shape) * ELEMENT_TYPES[constant.type].bytes
 }
-
-export type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>
