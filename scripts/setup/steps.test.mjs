@@ -166,6 +166,7 @@ describe('commands', () => {
   it('are found on a search path, or not at all', () => {
     assert.equal(which(['no-such-command', 'node']) !== undefined, true)
     assert.equal(which(['node'], '/nonexistent'), undefined)
+    assert.equal(which(['/nonexistent/c++', process.execPath, 'node'], ''), process.execPath)
   })
 
   it('that fail show the end of their output', async () => {

@@ -41,9 +41,10 @@ export function run(command, args, { cwd, env, show = false, shorten = (text) =>
   })
 }
 
-/** The absolute path of the first of `names` that is an executable file on `searchPath`, or undefined. */
+/** The absolute path of the first of `names`, which may be absolute, that is an executable file on `searchPath`, or undefined. */
 export function which(names, searchPath = process.env.PATH ?? '') {
   for (const name of names) {
+    if (path.isAbsolute(name) && isExecutable(name)) return name
     for (const folder of searchPath.split(path.delimiter)) {
       const file = path.join(folder, name)
       if (folder && isExecutable(file)) return file
