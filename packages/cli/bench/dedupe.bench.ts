@@ -1,6 +1,7 @@
 /**
  * `dedupe` over many short texts: time, memory, and recall against comparing every pair on a sample.
- * npm run bench:dedupe -w packages/cli -- --model DIR --task A-ss [--texts 100000] [--sample 200] [--threshold SCORE]
+ * npm run bench:dedupe -w packages/cli -- --model DIR --task A-ss --threshold SCORE [--texts 100000] [--sample 200]
+ * At a task's own threshold a chain of matches may link all texts, and recall then says nothing.
  */
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
