@@ -27,21 +27,8 @@ test.beforeAll(async () => {
   }
   const checkpoint = join(FOLDER, 'checkpoint')
   if (!existsSync(join(FOLDER, 'hf/task/onnx'))) {
-    run(
-      'random-checkpoint.js',
-      '--out',
-      checkpoint,
-      '--layers',
-      '6',
-      '--hidden',
-      '384',
-      '--heads',
-      '6',
-      '--intermediate',
-      '1536',
-      '--max-length',
-      '512'
-    )
+    const size = '--layers 6 --hidden 384 --heads 6 --intermediate 1536 --max-length 512'.split(' ')
+    run('random-checkpoint.js', '--out', checkpoint, ...size)
     const flags = ['--dtype', 'int8', '--no-gate', '--no-latency', '--force']
     run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(FOLDER, 'model'), ...flags)
     run('cli.js', 'sohu', '--checkpoint', checkpoint, '--out', join(FOLDER, 'hf/task'), '--task', 'A-ss', ...flags)

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint } from '@sohu-match/node'
+import { RUN_OUTCOME } from '@sohu-match/testing'
 import { expect, it } from 'vitest'
 import { fingerprint, leftovers } from './folders'
 import { cliOf } from './paths'
@@ -15,21 +16,10 @@ const COUNT = counts(50, 6)
 /** Consecutive kills after which a run may finish, so that some runs are resumed often and the check ends. */
 const KILLS_A_RUN = 6
 
-/** Outputs of training that hold no times. */
-const OUTCOME = [
-  'last/model.safetensors',
-  'last/ema.safetensors',
-  'last/optimizer.safetensors',
-  'last/state.json',
-  'last/thresholds.json',
-  'last/metrics.json',
-  'best/model.safetensors',
-  'best/thresholds.json',
-  'best/metrics.json'
-]
-
 const outcome = (run: string): Record<string, string> =>
-  Object.fromEntries(OUTCOME.map((file) => [file, fingerprint(join(run, file.split('/')[0]!))[file.split('/')[1]!]!]))
+  Object.fromEntries(
+    RUN_OUTCOME.map((file) => [file, fingerprint(join(run, file.split('/')[0]!))[file.split('/')[1]!]!])
+  )
 
 /** Opens the folders that a kill left, as a reader does: each is complete or missing. */
 async function requireWhole(run: string, files: Readonly<Record<string, readonly string[]>>): Promise<void> {
@@ -81,7 +71,7 @@ it('resumes bit for bit after kill -9 at any instant of training, and never leav
     const started = performance.now()
     await succeed(running)
     const active = performance.now() - started
-    expect(OUTCOME.filter((file) => !existsSync(join(whole, file)))).toEqual([])
+    expect(RUN_OUTCOME.filter((file) => !existsSync(join(whole, file)))).toEqual([])
     const files = Object.fromEntries(
       ['last', 'best'].map((name) => [name, Object.keys(fingerprint(join(whole, name)))])
     )

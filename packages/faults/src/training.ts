@@ -1,24 +1,25 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { VARIANTS } from '@sohu-match/core'
+import { SMALL_RUN } from '@sohu-match/testing'
 import { cliOf } from './paths'
 import { startNode, succeed } from './process'
 
-/** A run of seconds with every feature that holds state; `last/` is written after every second step, so that kills interrupt it. */
-const SETTINGS = [
-  'model.vocab_size=400',
-  'model.hidden_size=16',
-  'model.num_attention_heads=2',
-  'model.intermediate_size=16',
-  'model.max_length=48',
-  'epochs=2',
-  'batch_pairs=8',
-  'checkpoint_steps=2'
-]
-
-/** Flags of a new run of the smallest kind. */
+/** Flags of a new run of the smallest kind; `last/` is written after every second step, so that kills interrupt it. */
 export function freshRun(out: string, data: string): string[] {
-  return ['sohu', '--json', '--out', out, '--data', data, '--preset', 'smoke', '--set', ...SETTINGS]
+  return [
+    'sohu',
+    '--json',
+    '--out',
+    out,
+    '--data',
+    data,
+    '--preset',
+    'smoke',
+    '--set',
+    ...SMALL_RUN,
+    'checkpoint_steps=2'
+  ]
 }
 
 /** A data folder with a few pairs of the demo corpus in each variant. */

@@ -28,18 +28,8 @@ export function trainModel({ folder, seed = 1, short = false, quick = false }) {
   if (!done(start) && status('train', 'import', '--from', WEIGHTS, '--out', start, '--prune-vocabulary', ...bi) !== 0)
     return undefined
   const [teacher, settings] = quick ? [[], []] : [['--teacher', start], LONG]
-  const begin = [
-    '--data',
-    data,
-    '--init',
-    start,
-    ...teacher,
-    '--preset',
-    'model-zh',
-    '--set',
-    `seed=${seed}`,
-    ...settings
-  ]
+  const recipe = ['--preset', 'model-zh', '--set', `seed=${seed}`, ...settings]
+  const begin = ['--data', data, '--init', start, ...teacher, ...recipe]
   step('train', 'sohu', '--out', run, ...(done(`${run}/train.json`) ? ['--resume'] : begin))
   const between = ['--start', start, '--checkpoint', `${run}/best`, '--share', SHARE, ...CONDITIONS]
   step('train', 'interpolate', ...between, '--data', data, '--out', mixed, '--center', '--force')

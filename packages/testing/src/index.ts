@@ -6,4 +6,5 @@ export { pythonWithKubernetesSchemas, pythonWithOnnx, pythonWithTritonClient } f
 export { stateDictPickle, zipBytes, type PickledTensor } from './pytorch-file'
 export { randomWeights, normals } from './random-weights'
 export { SMALL_CONFIG, SMALL_BI_ENCODER, SMALL_VOCAB, smallCheckpoint } from './small-checkpoint'
+export { RUN_OUTCOME, SMALL_RUN } from './small-run'
 export { tinyGraph, tinyLogits, LETTERS, TINY_VOCAB, TINY_DICTIONARY, writeTinyModel } from './tiny-model'

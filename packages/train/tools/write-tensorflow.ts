@@ -41,7 +41,8 @@ export async function writeTensorFlow(
     const data = values()
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     await files[shard]!.writeFile(bytes)
-    entries.push([name, bundleEntry(shape, shard, offsets[shard]!, bytes)])
+    const checksum = new BinaryWriter().tag(6, 5).fixed32(maskedCrc32c(bytes)).finish()
+    entries.push([name, Buffer.concat([bundleEntry(shape, shard, offsets[shard]!, bytes.length), checksum])])
     offsets[shard]! += bytes.length
   }
   await Promise.all(files.map((file) => file.close()))
@@ -50,20 +51,17 @@ export async function writeTensorFlow(
   await index.close()
 }
 
-function bundleEntry(shape: readonly number[], shard: number, offset: number, bytes: Uint8Array): Uint8Array {
-  const writer = new BinaryWriter().tag(1, 0).int32(1).tag(2, 2).fork()
-  for (const size of shape) writer.tag(2, 2).fork().tag(1, 0).int64(size).join()
-  return writer
-    .join()
-    .tag(3, 0)
-    .int32(shard)
-    .tag(4, 0)
-    .int64(offset)
-    .tag(5, 0)
-    .int64(bytes.length)
-    .tag(6, 5)
-    .fixed32(maskedCrc32c(bytes))
-    .finish()
+/** A BundleEntryProto without checksum: where a tensor is in which data file. `dtype` 1 is float32. */
+export function bundleEntry(
+  shape: readonly number[],
+  shard: number,
+  offset: number,
+  size: number,
+  dtype = 1
+): Uint8Array {
+  const writer = new BinaryWriter().tag(1, 0).int32(dtype).tag(2, 2).fork()
+  for (const length of shape) writer.tag(2, 2).fork().tag(1, 0).int64(length).join()
+  return writer.join().tag(3, 0).int32(shard).tag(4, 0).int64(offset).tag(5, 0).int64(size).finish()
 }
 
 /** A sorted string table of these entries (LevelDB's table_format.md). */

@@ -124,15 +124,16 @@ describe.skipIf(!existsSync(FIXTURES))('the graph without a condition, against b
   })
 })
 
+const base = {
+  vocab_size: 50,
+  hidden_size: 16,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 32,
+  condition_size: 4
+}
+
 describe('switches of the network', () => {
-  const base = {
-    vocab_size: 50,
-    hidden_size: 16,
-    num_hidden_layers: 1,
-    num_attention_heads: 2,
-    intermediate_size: 32,
-    condition_size: 4
-  }
   const batch: Batch = {
     batch: 2,
     seq: 5,
@@ -215,14 +216,6 @@ describe('a graph that pools [CLS]', () => {
 })
 
 describe('the graph of one task', () => {
-  const base = {
-    vocab_size: 50,
-    hidden_size: 16,
-    num_hidden_layers: 1,
-    num_attention_heads: 2,
-    intermediate_size: 32,
-    condition_size: 4
-  }
   for (const change of [{}, { heads: 'per-task' }, { conditioning: 'input-embedding' }, { conditioning: 'none' }]) {
     it(`gives what the graph of all tasks gives for ${JSON.stringify(change)}`, async () => {
       const config = parseModelConfig({ ...base, ...change })

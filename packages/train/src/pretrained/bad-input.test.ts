@@ -4,7 +4,7 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { decodeSafetensors, encodeSafetensors, MatcherError } from '@sohu-match/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { tableBytes, writeTensorFlow } from '../../tools/write-tensorflow'
+import { bundleEntry, tableBytes, writeTensorFlow } from '../../tools/write-tensorflow'
 import { fixture } from '../checkpoint/parity.fixtures'
 import { withPublicWeights } from './load'
 import { changeConfig, FORMS, publicFolder, temporaryFolder, vocabulary, type Form } from './public-weights.fixtures'
@@ -133,25 +133,7 @@ describe('hostile files', () => {
   it('with a TensorFlow entry outside its file, in a file that is not there, or of other bytes than its shape are refused', async () => {
     const folder = publicFolder('tensorflow')
     const header = new BinaryWriter().tag(1, 0).int32(1).finish()
-    const entry = (shard: number, offset: number, size: number, dtype = 1): Uint8Array =>
-      new BinaryWriter()
-        .tag(1, 0)
-        .int32(dtype)
-        .tag(2, 2)
-        .fork()
-        .tag(2, 2)
-        .fork()
-        .tag(1, 0)
-        .int64(2)
-        .join()
-        .join()
-        .tag(3, 0)
-        .int32(shard)
-        .tag(4, 0)
-        .int64(offset)
-        .tag(5, 0)
-        .int64(size)
-        .finish()
+    const entry = (...rest: [shard: number, offset: number, size: number, dtype?: number]) => bundleEntry([2], ...rest)
     const withEntry = (value: Uint8Array): Promise<string> => {
       writeFileSync(
         join(folder, 'bert_model.ckpt.index'),

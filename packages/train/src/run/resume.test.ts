@@ -5,24 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { RUN_OUTCOME, SMALL_RUN } from '@sohu-match/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeDemoCorpus } from '../data/demo-corpus'
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-resume-'))
 const data = join(root, 'data')
-
-/** Small enough for seconds, with everything on that holds state: dropout, Adam, average, auxiliary heads, buckets, several epochs. */
-const settings = [
-  'model.vocab_size=400',
-  'model.hidden_size=16',
-  'model.num_attention_heads=2',
-  'model.intermediate_size=16',
-  'model.max_length=48',
-  'epochs=2',
-  'batch_pairs=8',
-  'checkpoint_steps=4'
-]
 
 beforeAll(() => writeDemoCorpus(data, { train: 48, valid: 12, test: 12 }))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -34,7 +23,7 @@ function train(out: string, ...more: string[]): ChildProcess {
 }
 
 function fresh(out: string, ...more: string[]): ChildProcess {
-  return train(out, '--data', data, '--preset', 'smoke', '--set', ...settings, ...more)
+  return train(out, '--data', data, '--preset', 'smoke', '--set', ...SMALL_RUN, 'checkpoint_steps=4', ...more)
 }
 
 /** Resolves with the report of the first step at or after `step`. */
@@ -52,20 +41,8 @@ async function ended(child: ChildProcess): Promise<number | null> {
   return code
 }
 
-/** What a finished run leaves: raw weights, averages, optimizer, best weights, and the record of every step but for its times. */
 function outcome(out: string): Record<string, string> {
-  const files = [
-    'last/model.safetensors',
-    'last/ema.safetensors',
-    'last/optimizer.safetensors',
-    'last/state.json',
-    'last/thresholds.json',
-    'last/metrics.json',
-    'best/model.safetensors',
-    'best/thresholds.json',
-    'best/metrics.json'
-  ]
-  return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, out, file)).toString('base64')]))
+  return Object.fromEntries(RUN_OUTCOME.map((file) => [file, readFileSync(join(root, out, file)).toString('base64')]))
 }
 
 describe('a run that is interrupted', () => {
@@ -91,7 +68,7 @@ describe('a run that is interrupted', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143]
-  ] as const)('finishes its step on %s, writes last/, exits with %i, and goes on bit for bit', async (signal, code) => {
+  ] as const)('finishes its step on %s, writes last/, exits with %i, and resumes bit for bit', async (signal, code) => {
     const run = `stopped-${signal}`
     const child = fresh(run)
     let output = ''
