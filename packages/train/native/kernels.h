@@ -8,6 +8,7 @@ void register_branch();
 void register_dropout();
 void register_gelu();
 void register_norm();
+void register_rotary();
 void register_softmax();
 void register_sum();
 

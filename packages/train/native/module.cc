@@ -31,6 +31,7 @@ std::string load() {
     sohu::register_dropout();
     sohu::register_gelu();
     sohu::register_norm();
+    sohu::register_rotary();
     sohu::register_softmax();
     sohu::register_sum();
   } catch (const std::exception& error) {

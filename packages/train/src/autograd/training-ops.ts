@@ -105,10 +105,19 @@ export class TrainingOps implements Ops<Value> {
   }
 
   rotary(x: Value, heads: number): Value {
-    const [, seq, hidden] = x.tensor.shape as [number, number, number]
+    const tables = this.rotaryTables(x.tensor, heads)
+    return this.apply('rotary', [x], () => rotary(x.tensor, tables))
+  }
+
+  /** The turns of x [batch, seq, hidden], which all passes over sequences of one length share. */
+  rotaryTables({ shape }: Tensor, heads: number): RotaryTensors {
+    const [, seq, hidden] = shape as [number, number, number]
     const key = `${seq} ${heads}`
-    if (!this.tables.has(key)) this.tables.set(key, this.ownedTables(seq, heads, hidden / heads))
-    return this.apply('rotary', [x], () => rotary(x.tensor, this.tables.get(key)!))
+    const known = this.tables.get(key)
+    if (known) return known
+    const tables = this.ownedTables(seq, heads, hidden / heads)
+    this.tables.set(key, tables)
+    return tables
   }
 
   attention(q: Value, k: Value, v: Value, mask: Value, heads: number): Value {

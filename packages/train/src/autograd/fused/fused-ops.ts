@@ -1,7 +1,7 @@
 import type { Initializer, Ops } from '@sohu-match/core'
 import type { Value } from '../tape'
 import type { TrainingOps } from '../training-ops'
-import { biasGelu, branchNorm, branchSum, type Branch } from './kernels'
+import { biasGelu, biasRotary, branchNorm, branchSum, type Branch } from './kernels'
 
 /**
  * A value that is not computed yet, so that its reader can do so in a fused pass. `number` is the value's in the plan.
@@ -35,7 +35,7 @@ type Operand = Value | Pending
 
 /**
  * The network's primitives with the kernels of `native/`. Bias, dropout and residual sum of a branch wait until the
- * next norm or GELU reads them; for any other reader they run as a pass of their own. All other primitives are those of
+ * next norm, GELU or rotation reads them; for any other reader they run as a pass of their own. All other primitives are those of
  * `plain`.
  */
 export class FusedOps implements Ops<Operand> {
@@ -51,6 +51,12 @@ export class FusedOps implements Ops<Operand> {
   gelu = (x: Operand): Operand => {
     if (!(x instanceof Pending) || x.dropout || x.residual || !x.bias) return this.plain.gelu(this.value(x))
     return this.plain.apply('gelu', x.inputs, () => biasGelu(x.product.tensor, x.bias!.tensor))
+  }
+
+  rotary = (x: Operand, heads: number): Value => {
+    if (!this.foldable(x) || !x.bias || x.dropout || x.residual) return this.plain.rotary(this.value(x), heads)
+    const turns = this.plain.rotaryTables(x.product.tensor, heads).forward
+    return this.plain.apply('rotary', x.inputs, () => biasRotary(x.product.tensor, x.bias!.tensor, turns))
   }
 
   dropout = (x: Operand, site: number): Operand => {
@@ -86,7 +92,6 @@ export class FusedOps implements Ops<Operand> {
   addRow = (x: Operand, row: Operand): Value => this.plain.addRow(this.value(x), this.value(row))
   addPositions = (x: Operand, table: Operand): Value => this.plain.addPositions(this.value(x), this.value(table))
   attentionMask = (tokenIds: Operand): Value => this.plain.attentionMask(this.value(tokenIds))
-  rotary = (x: Operand, heads: number): Value => this.plain.rotary(this.value(x), heads)
   maskedMean = (x: Operand, mask: Operand): Value => this.plain.maskedMean(this.value(x), this.value(mask))
   onlyFirst = (x: Operand): Value => this.plain.onlyFirst(this.value(x))
   firstToken = (x: Operand): Value => this.plain.firstToken(this.value(x))

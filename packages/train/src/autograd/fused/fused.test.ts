@@ -8,11 +8,12 @@ import { attention, MASKED } from '../kernels/attention'
 import { dropout } from '../kernels/dropout'
 import { gelu } from '../kernels/gelu'
 import { layerNorm } from '../kernels/norm'
+import { rotary, rotaryTensors } from '../kernels/rotary'
 import { lossAndGradients, predict, type Model, type TrainingPass } from '../pass'
 import type { Recorded } from '../tape'
 import { randomKeep, sumOfBoth } from '../tensor-ops'
 import { fusedAttention } from './attention'
-import { biasGelu, branchNorm, branchSum, fusedKeep, type Dropout } from './kernels'
+import { biasGelu, biasRotary, branchNorm, branchSum, fusedKeep, type Dropout } from './kernels'
 import { fusedKernelsMissing } from './native'
 
 const random = createRandom('fused kernels')
@@ -36,6 +37,8 @@ interface Case {
 }
 
 const keyBias = tf.tensor4d([0, 0, 0, MASKED, 0, MASKED, 0, 0], [2, 1, 1, 4])
+/** Of seven positions and three heads of 8. */
+const turns = rotaryTensors(7, 3, 8)
 const drop: Dropout = { rate: 0.25, seed: [3, 4] }
 
 /** The plain kernels one after another: y = then(first(x)), with the gradients of the chain. */
@@ -70,6 +73,12 @@ const cases: Case[] = [
     inputs: [normal(37, 50), normal(50)],
     fused: (product, b) => biasGelu(product!, b!),
     plain: composed(bias(1), (_, made) => gelu(made))
+  },
+  {
+    name: 'bias and rotation',
+    inputs: [normal(3, 7, 24), normal(24)],
+    fused: (product, b) => biasRotary(product!, b!, turns.forward),
+    plain: composed(bias(1), (_, made) => rotary(made, turns))
   },
   {
     name: 'bias alone',

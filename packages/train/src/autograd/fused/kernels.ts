@@ -44,6 +44,18 @@ export function biasGelu(product: Tensor, bias: Tensor): Recorded {
 }
 
 /**
+ * Rotary positions of product + bias [batch, seq, hidden], in the product's precision; `turns` as in `RotaryTensors`.
+ * Nothing is saved: dx is dy turned back.
+ */
+export function biasRotary(product: Tensor, bias: Tensor, turns: Tensor): Recorded {
+  return {
+    output: rawOp('SohuBiasRotary', [], [product, bias, turns]),
+    saved: [],
+    backward: (dy) => rawOps('SohuBiasRotaryGrad', [], [dy, turns], 2)
+  }
+}
+
+/**
  * A branch in float32, or in bfloat16 if `toNarrow`. Inputs: the product, then bias and residual if present. Saved: the
  * mask.
  */
