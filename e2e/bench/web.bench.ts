@@ -42,7 +42,13 @@ test.beforeAll(async () => {
     createRequire(createRequire(import.meta.url).resolve('@huggingface/transformers')).resolve('onnxruntime-web/wasm')
   )
   site = await startSite(
-    { '/': join(FOLDER, 'site'), '/model/': join(FOLDER, 'model'), '/hf/': join(FOLDER, 'hf'), '/ort/': ort },
+    {
+      '/': join(FOLDER, 'site'),
+      '/model/': join(FOLDER, 'model'),
+      '/hf/': join(FOLDER, 'hf'),
+      '/ort/': ort,
+      '/pkg/': PACKAGE
+    },
     ISOLATION
   )
 })
@@ -61,13 +67,24 @@ test('single matches compared with the peer', async ({ page }) => {
   )
   for (const length of [24, 60, 120]) {
     const text = SENTENCE.repeat(9)
-    const { tokens, threads, ours, peer } = await page.evaluate(
+    const { tokens, threads, times } = await page.evaluate(
       ([a, b]) => bench.compare(a!, b!, 30),
       [text.slice(0, length), text.slice(3, 3 + length)]
     )
-    const line = (name: string, q: number) =>
-      `${name} ${quantile(ours, q).toFixed(1)} ms, peer ${quantile(peer, q).toFixed(1)} ms, ratio ${(quantile(ours, q) / quantile(peer, q)).toFixed(2)}`
+    const line = (name: string, q: number) => {
+      const [match, peer] = [quantile(times.match, q), quantile(times.peer, q)]
+      return `${name} ${match.toFixed(1)} ms, peer ${peer.toFixed(1)} ms, ratio ${(match / peer).toFixed(2)}`
+    }
     console.log(`${tokens} tokens, ${threads} thread(s): ${line('p50', 0.5)}; ${line('p95', 0.95)}; reach 0.9`)
+    const p50 = (name: keyof typeof times): number => quantile(times[name], 0.5)
+    const messages = p50('message')
+    const [tokenizing, network] = [p50('encode') - messages, p50('run') - messages]
+    const rest = p50('match') - messages - tokenizing - network // waking the worker, queue, softmax
+    const parts = Object.entries({ messages, tokenizing, network, rest })
+    console.log(
+      `  p50 of its parts: ${parts.map(([name, part]) => `${name} ${part.toFixed(2)} ms`).join(', ')}; ` +
+        `the network alone is ${(network / p50('peer')).toFixed(2)} times the peer`
+    )
   }
 })
 
