@@ -24,6 +24,7 @@ export interface Manifest {
   readonly publishConfig?: Readonly<Record<string, unknown>>
   readonly scripts?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly nx?: { readonly targets?: Readonly<Record<string, { readonly options?: { readonly command?: string } }>> }
 }

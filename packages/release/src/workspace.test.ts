@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { execute } from './execute'
@@ -31,4 +32,21 @@ it('nx release would give every published package the next version, whatever the
   for (const name of PUBLISHED) expect(said).toContain(`UPDATE packages/${name}/package.json [dry-run]`)
   expect(said).toContain(`+     "@sohu-match/sdk-node": "${next}"`) // cli follows the SDK
   expect(said).toContain('UPDATE CHANGELOG.md')
+})
+
+it("the README's table of bundlers has the versions that bundlers.test.ts and consumers.test.ts build with", () => {
+  const { dependencies = {} } = manifestIn(join(ROOT, 'packages/release/consumers'))
+  const { devDependencies = {} } = manifestIn(join(ROOT, 'packages/release'))
+  const versions = {
+    Vite: devDependencies.vite,
+    webpack: dependencies.webpack,
+    'Next.js, app router': dependencies.next,
+    Rollup: dependencies.rollup,
+    esbuild: dependencies.esbuild,
+    Parcel: dependencies.parcel,
+    "Angular's application builder": dependencies['@angular/build']
+  }
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  for (const [name, version] of Object.entries(versions))
+    expect(readme).toContain(`| ${name} | ${version!.split('.').slice(0, 2).join('.')} |`)
 })
