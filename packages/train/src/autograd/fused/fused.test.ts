@@ -3,16 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../data/random'
 import { narrow, onGpu, tf, type Tensor } from '../../tfjs'
 import { randomModel, smallBatch as batch, smallConfig } from '../gradients.fixtures'
-import { add } from '../kernels/add'
 import { attention, MASKED } from '../kernels/attention'
-import { dropout } from '../kernels/dropout'
 import { gelu } from '../kernels/gelu'
-import { layerNorm } from '../kernels/norm'
 import { rotary, rotaryTensors } from '../kernels/rotary'
 import { lossAndGradients, predict, type Model, type TrainingPass } from '../pass'
 import type { Recorded } from '../tape'
 import { randomKeep, sumOfBoth } from '../tensor-ops'
 import { fusedAttention } from './attention'
+import { adding, composed, dropping, norming } from './composed.fixtures'
 import { biasGelu, biasRotary, branchNorm, branchSum, fusedKeep, type Dropout } from './kernels'
 import { fusedKernelsMissing } from './native'
 
@@ -41,50 +39,26 @@ const keyBias = tf.tensor4d([0, 0, 0, MASKED, 0, MASKED, 0, 0], [2, 1, 1, 4])
 const turns = rotaryTensors(7, 3, 8)
 const drop: Dropout = { rate: 0.25, seed: [3, 4] }
 
-/** The plain kernels one after another: y = then(first(x)), with the gradients of the chain. */
-function composed(...steps: ((inputs: Tensor[], made: Tensor) => Recorded)[]): (...inputs: Tensor[]) => Recorded {
-  return (...inputs) => {
-    const made: Recorded[] = []
-    for (const step of steps) made.push(step(inputs, made.at(-1)?.output ?? inputs[0]!))
-    return {
-      output: made.at(-1)!.output,
-      saved: [],
-      backward: (dy) => {
-        const own: Tensor[][] = []
-        let flowing = dy
-        for (const { backward } of [...made].reverse()) {
-          const [first, ...rest] = backward(flowing)
-          own.unshift(rest as Tensor[])
-          flowing = first!
-        }
-        return [flowing, ...own.flat()]
-      }
-    }
-  }
-}
-
-const bias = (at: number) => (inputs: Tensor[], made: Tensor) => add(made, inputs[at]!)
-const dropped = (_inputs: Tensor[], made: Tensor) => dropout(made, drop.rate, drop.seed)
-const normed = (at: number) => (inputs: Tensor[], made: Tensor) => layerNorm(made, inputs[at]!, inputs[at + 1]!, 1e-12)
+const dropped = dropping(drop)
 
 const cases: Case[] = [
   {
     name: 'bias and GELU',
     inputs: [normal(37, 50), normal(50)],
     fused: (product, b) => biasGelu(product!, b!),
-    plain: composed(bias(1), (_, made) => gelu(made))
+    plain: composed(adding(1), (_, made) => gelu(made))
   },
   {
     name: 'bias and rotation',
     inputs: [normal(3, 7, 24), normal(24)],
     fused: (product, b) => biasRotary(product!, b!, turns.forward),
-    plain: composed(bias(1), (_, made) => rotary(made, turns))
+    plain: composed(adding(1), (_, made) => rotary(made, turns))
   },
   {
     name: 'bias alone',
     inputs: [normal(2, 9, 33), normal(33)],
     fused: (product, b) => branchSum({ product: product!, bias: b! }),
-    plain: composed(bias(1))
+    plain: composed(adding(1))
   },
   {
     name: 'dropout alone',
@@ -96,7 +70,7 @@ const cases: Case[] = [
     name: 'bias, dropout and residual',
     inputs: [normal(3, 5, 32), normal(32), normal(3, 5, 32)],
     fused: (product, b, residual) => branchSum({ product: product!, bias: b!, dropout: drop, residual: residual! }),
-    plain: composed(bias(1), dropped, bias(2))
+    plain: composed(adding(1), dropped, adding(2))
   },
   {
     name: 'bias, dropout, residual and norm',
@@ -105,14 +79,14 @@ const cases: Case[] = [
       branchNorm({ product: product!, bias: b!, dropout: drop, residual: residual! }, gamma!, beta!, {
         epsilon: 1e-12
       }),
-    plain: composed(bias(1), dropped, bias(2), normed(3))
+    plain: composed(adding(1), dropped, adding(2), norming(3))
   },
   {
     name: 'conditional norm of a residual sum over many rows',
     inputs: [normal(7, 40, 16), normal(7, 40, 16), normal(7, 16), normal(7, 16)],
     fused: (product, residual, gamma, beta) =>
       branchNorm({ product: product!, residual: residual! }, gamma!, beta!, { epsilon: 1e-12 }),
-    plain: composed(bias(1), normed(2))
+    plain: composed(adding(1), norming(2))
   },
   {
     name: 'attention',
@@ -124,7 +98,7 @@ const cases: Case[] = [
     name: 'norm alone',
     inputs: [normal(70, 40), normal(40), normal(40)],
     fused: (product, gamma, beta) => branchNorm({ product: product! }, gamma!, beta!, { epsilon: 1e-12 }),
-    plain: composed(normed(1))
+    plain: composed(norming(1))
   }
 ]
 
