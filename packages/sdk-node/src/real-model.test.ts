@@ -1,16 +1,15 @@
-import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTokenizer, encodePairs, TASKS, type Pair, type Tokenizer } from '@sohu-match/core'
 import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportModel } from '@sohu-match/export'
 import { consistentCheckpoint } from '@sohu-match/export/testing'
 import { SMALL_VOCAB } from '@sohu-match/testing'
 import { createMatcherIn } from './create-matcher'
-import { thisMachine } from './device'
+import { testSurroundings } from './create-matcher.fixtures'
 import type { MatcherOptions } from './options'
 
 /** Another batch sums in another order; in int8 a value that this pushes over a rounding edge moves by one level of 127 (export's graph.test.ts). */
@@ -31,12 +30,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }))
 
 async function create(options: Partial<MatcherOptions>) {
-  const surroundings = {
-    machine: await thisMachine(),
-    openThread: (options: WorkerOptions) => new Worker(new URL(inject('workerScript')), options),
-    version: '0.0.0-test'
-  }
-  return createMatcherIn(surroundings, { model, device: 'cpu', threads: 1, ...options })
+  return createMatcherIn(testSurroundings(), { model, device: 'cpu', threads: 1, ...options })
 }
 
 /** P(match) that a raw session gives a pair alone, on ready token ids. */

@@ -1,15 +1,14 @@
-import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTokenizer, parseManifest, TASKS, type Manifest } from '@sohu-match/core'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportModel } from '@sohu-match/export'
 import { consistentCheckpoint } from '@sohu-match/export/testing'
 import { SMALL_BI_ENCODER, SMALL_VOCAB } from '@sohu-match/testing'
 import { createMatcherIn } from './create-matcher'
-import { thisMachine } from './device'
+import { testSurroundings } from './create-matcher.fixtures'
 import type { MatcherOptions } from './options'
 
 const root = mkdtempSync(join(tmpdir(), 'sdk-node-vectors-'))
@@ -24,12 +23,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }))
 
 async function create(options: Partial<MatcherOptions> = {}) {
-  const surroundings = {
-    machine: await thisMachine(),
-    openThread: (options: WorkerOptions) => new Worker(new URL(inject('workerScript')), options),
-    version: '0.0.0-test'
-  }
-  return createMatcherIn(surroundings, { model, device: 'cpu', threads: 1, workers: 1, ...options })
+  return createMatcherIn(testSurroundings(), { model, device: 'cpu', threads: 1, workers: 1, ...options })
 }
 
 const texts = Array.from({ length: 30 }, (_, i) => SMALL_VOCAB.slice(5 + i, 7 + i + (i % 9)).join(''))

@@ -7,4 +7,13 @@ export { stateDictPickle, zipBytes, type PickledTensor } from './pytorch-file'
 export { randomWeights, normals } from './random-weights'
 export { SMALL_CONFIG, SMALL_BI_ENCODER, SMALL_VOCAB, smallCheckpoint } from './small-checkpoint'
 export { RUN_OUTCOME, SMALL_RUN } from './small-run'
-export { tinyGraph, tinyLogits, LETTERS, TINY_VOCAB, TINY_DICTIONARY, writeTinyModel } from './tiny-model'
+export {
+  LETTERS,
+  tinyGraph,
+  tinyLogits,
+  TINY_DICTIONARY,
+  TINY_TOKENIZER,
+  TINY_VOCAB,
+  tinyPairLogits,
+  writeTinyModel
+} from './tiny-model'

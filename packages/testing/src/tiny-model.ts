@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compileDictionary, SOHU_TASKS } from '@sohu-match/core'
+import { compileDictionary, createTokenizer, encodePairs, SOHU_TASKS, TASKS, type Pair } from '@sohu-match/core'
 
 const FLOAT = 1
 const INT32 = 6
@@ -96,6 +96,14 @@ export const TINY_VOCAB = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '今天', ...LETT
 
 /** dictionary.bin of the tiny model: a few words. */
 export const TINY_DICTIONARY = compileDictionary('今天 100\n明天 90\n天气 80')
+
+export const TINY_TOKENIZER = createTokenizer(TINY_VOCAB, TINY_DICTIONARY)
+
+/** The logits of the tiny model for a pair. */
+export function tinyPairLogits({ a, b, task }: Pair): [number, number] {
+  const [one] = encodePairs(TINY_TOKENIZER, [{ a, b }], { maxLength: 64, truncation: 'longest-first' })
+  return tinyLogits(one!.tokenIds, one!.segmentIds, TASKS.indexOf(task))
+}
 
 /** Writes a model folder with the tiny graph as fp32 and int8; `change` edits the manifest before it is written. Returns the folder's path. */
 export function writeTinyModel(change: (manifest: Record<string, unknown>) => void = () => undefined): string {
