@@ -1,26 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeError } from '@sohu-match/node/cli'
-import { MatcherError } from '@sohu-match/sdk-node'
 import { PATIENCE_MS } from '../serve/watch'
 import type { ReloadOutcome, Serving } from './calls'
-import type { Member, MemberRequests } from './fork'
-import { createTotals, type Totals } from './totals'
+import { createCrew, type CrewOptions } from './crew'
+import type { Member } from './fork'
+import { createTotals } from './totals'
 
 /** Parameters of the processes of one server. */
-export interface SupervisorOptions {
+export interface SupervisorOptions extends CrewOptions {
   readonly processes: number
   /** The folder to serve now; read anew for each reload. */
   readonly modelFolder: () => Promise<string>
-  readonly fork: (model: string, requests: (member: Member) => MemberRequests) => Member
-  /** Milliseconds that a process may take to end after its last new connection; then it is killed. */
-  readonly retireMs: number
   /** Called when a process can be given connections. */
   readonly onSeated: () => void
   /** Called with what operators want to read: a process that ended, a reload. */
   readonly onEvent: (line: string) => void
   readonly patienceMs?: number
-  /** Milliseconds in which a process must have loaded its model; then it is killed. */
-  readonly loadMs?: number
 }
 
 /** The processes of one server: each that dies is replaced, and all are, one after the other, on a reload. */
@@ -53,17 +48,12 @@ type Failed = Extract<ReloadOutcome, { outcome: 'failed' }>
 /** Milliseconds before the first try to replace a process that died; each further try waits twice as long. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
-/** 400 MB, the largest model, arrive in a minute at 60 Mbit/s: after three minutes the storage of a folder no longer answers. */
-const LOAD_MS = 180_000
-/** Milliseconds in which a process must report its counts; otherwise its latest ones are taken. */
-const COUNTS_MS = 2_000
-
 /** Creates the supervisor. Nothing runs until it is started. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { processes, fork, retireMs, onSeated, onEvent, patienceMs = PATIENCE_MS, loadMs = LOAD_MS } = options
+  const { processes, onSeated, onEvent, patienceMs = PATIENCE_MS } = options
   const places: Place[] = Array.from({ length: processes }, () => ({}))
-  const running = new Map<Member, { hasServed: boolean }>()
   const totals = createTotals()
+  const crew = createCrew(options, totals)
   let source: Source = { folder: '' }
   let reloading: Promise<unknown> | undefined
   let asked = Promise.resolve() // the end of the process that asked for the last reload
@@ -72,23 +62,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let onLost: (reason: string) => void
   const lost = new Promise<string>((resolve) => (onLost = resolve))
 
-  /** Starts a process and waits until it serves. Kills it and throws `inference-failed` if it does not load its model in time. */
-  async function begin(): Promise<Member> {
-    const member = fork(source.folder, (asker) => ({
-      page,
-      reload: () => reload(asker),
-      leaving: () => replace(asker),
-      retired: (counts) => totals.update(asker, counts)
-    }))
-    const state = { hasServed: false }
-    running.set(member, state)
-    void member.ended.then(() => {
-      running.delete(member)
-      totals.end(member)
-    })
-    await inTime(member, source.folder, loadMs)
-    state.hasServed = true
-    return member
+  /** Starts a process on the folder of now. Throws as `Crew.start`. */
+  function begin(): Promise<Member> {
+    return crew.start(source.folder, (asker) => ({ page, reload: () => reload(asker), leaving: () => replace(asker) }))
   }
 
   /** Gives a process a place, and replaces it when it dies there. */
@@ -111,7 +87,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     onEvent('A process has been asked to end. It is replaced.')
     place.member = undefined
     void refill(place)
-    void retire(member, true)
+    void crew.retire(member, true)
   }
 
   /** Starts processes for an empty place until one serves. */
@@ -125,7 +101,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       try {
         const member = await begin()
         if (!isDone() && source === wanted) return seat(place, member)
-        await retire(member, true) // a reload has passed by meanwhile
+        await crew.retire(member, true) // a reload has passed by meanwhile
       } catch (error) {
         onEvent(`A process could not be started: ${describeError(error)}`)
         if (places.every(({ member }) => !member) && performance.now() - servedAt >= patienceMs)
@@ -134,16 +110,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   }
 
-  async function retire(member: Member, drain: boolean): Promise<void> {
-    const timer = setTimeout(() => member.kill(), retireMs)
-    await member.calls.call('retire', { drain }).catch(() => member.kill()) // its channel is closed: it ends, or has ended
-    await member.ended
-    clearTimeout(timer)
-  }
-
   async function page(): Promise<string> {
     totals.processes.set(places.filter(({ member }) => member).length)
-    await Promise.all([...running.keys()].map((member) => updateCounts(totals, member)))
+    await crew.updateCounts()
     return totals.page()
   }
 
@@ -182,8 +151,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         fresh = undefined
         replaced++
         if (!old) continue // it has died, and this is its replacement
-        if (old === asker) asked = retire(old, true)
-        else await retire(old, true)
+        if (old === asker) asked = crew.retire(old, true)
+        else await crew.retire(old, true)
       }
       return { outcome: 'reloaded', model, modelHash }
     } catch (error) {
@@ -191,16 +160,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const some = replaced > 0 ? `${replaced} of ${processes} processes serve the new model, then: ` : ''
       return { outcome: 'failed', reason: `${some}${describeError(error)}` }
     }
-  }
-
-  async function end(): Promise<void> {
-    await Promise.all(
-      [...running].map(([member, { hasServed }]) => {
-        if (hasServed) return retire(member, false)
-        member.kill()
-        return member.ended
-      })
-    )
   }
 
   return {
@@ -220,39 +179,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       }
     },
     async stop() {
-      stopping ??= end().then(() => (running.size > 0 ? end() : undefined)) // one may have started meanwhile
+      stopping ??= crew.end()
       await stopping
     },
     lost
   }
 }
 
-/** Waits until a process serves. One whose storage hangs may not even end when it is killed, so its end is not waited for. */
-async function inTime(member: Member, folder: string, milliseconds: number): Promise<void> {
-  const late = new Promise<never>((_, reject) => {
-    const timer = setTimeout(() => {
-      const message = `A process did not load ${folder} within ${milliseconds / 1000} seconds and was killed; check the disk or network that holds the folder.`
-      reject(new MatcherError('inference-failed', message))
-      member.kill()
-    }, milliseconds)
-    const clear = (): void => clearTimeout(timer)
-    member.serving.then(clear, clear)
-  })
-  await Promise.race([member.serving, late])
-}
-
 /** The places, that of the process which has been asked to reload last: it answers once the others have been replaced. */
 function inTurn(places: readonly Place[], asker: Member | undefined): Place[] {
   return [...places].sort((one, other) => Number(one.member === asker) - Number(other.member === asker))
-}
-
-/** Takes over the counts of a process, if it reports them in time. */
-async function updateCounts(totals: Totals, member: Member): Promise<void> {
-  const late = new AbortController()
-  const counts = await Promise.race([
-    member.calls.call('counts', undefined as never).catch(() => undefined),
-    sleep(COUNTS_MS, undefined, { signal: late.signal }).catch(() => undefined)
-  ])
-  late.abort()
-  if (counts) totals.update(member, counts)
 }
