@@ -131,6 +131,19 @@ describe('createAssetLoader', () => {
     expect([...files.keys()].filter((key) => !key.startsWith('manifest-')).sort()).toEqual(['runtime', 'used'])
   })
 
+  it.each([
+    ['keeps every file while another tab writes a manifest', 1_000, ['file']],
+    ['removes the files of a tab that ended while it wrote one', 3_600_000, []]
+  ])('%s', async (_name, age, files) => {
+    const times = new Map<string, number>()
+    const { store, files: stored } = memoryStore(undefined, times)
+    stored.set('manifest-of-another-tab', new Uint8Array(0))
+    times.set('manifest-of-another-tab', Date.now() - age)
+    stored.set('file', content)
+    await loader({ store }).assets.prune(() => undefined, [])
+    expect([...stored.keys()].filter((key) => key === 'file')).toEqual(files)
+  })
+
   describe('prunes models that are out of use', () => {
     /** Visits each address at its time, with a manifest that lists one file of its own; returns what is kept then. */
     async function visit(...visits: [url: string, name: string, day: number][]): Promise<string[]> {

@@ -5,6 +5,9 @@ import { noStore, type Store, type StoreWriter } from './store'
 /** Milliseconds after which an unused model is removed: 30 days. */
 const UNUSED_AFTER = 30 * 24 * 3600 * 1000
 
+/** Milliseconds in which an empty manifest is taken for one that another tab is writing. */
+const BEING_WRITTEN = 60_000
+
 /** Number of releases of a model, by the name in its manifest, to keep. */
 const RELEASES_KEPT = 2
 
@@ -102,6 +105,7 @@ async function prune(
   const releases = new Map<string, number>()
   for (const { key, written } of entries.filter(({ key }) => key.startsWith(TEXT_PREFIX))) {
     const bytes = await store.read(key)
+    if (bytes?.length === 0 && now - written < BEING_WRITTEN) return // its files must stay
     const model = bytes && listed(new TextDecoder().decode(bytes))
     const release = (releases.get(model?.name ?? '') ?? 0) + 1
     if (!model || release > RELEASES_KEPT || now - written > UNUSED_AFTER) continue
