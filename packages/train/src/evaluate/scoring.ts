@@ -126,22 +126,33 @@ export async function scoreExamples(
       architecture: config.architecture
     })
     const predictions = await predictPairs(model, pairs, { ...arithmetic, ...(onProgress && { onProgress }) })
-    const lengths = pairLengths(pairs)
-    const rows: ScoredPair[] = []
-    const answers: AnsweredText[] = []
-    examples.forEach(({ a, b, task, label, target }, i) => {
-      const prediction = predictions[i]!
-      const tokens = lengths[i]!
-      if ('values' in prediction) {
-        if (target) answers.push({ a, b, task, target, values: prediction.values, tokens })
-      } else if (label !== undefined) {
-        const { score } = prediction
-        const predicted = score > thresholdOf(thresholds, config.tasks[task]!.name) ? 1 : 0
-        rows.push({ a, b: b!, task, label, score, predicted, tokens })
-      }
-    })
-    return { config, tokenizer, thresholds, examples, predictions, rows, answers, dataset, notes }
+    const labelled = labelledRows(examples, predictions, pairLengths(pairs), config.tasks, thresholds)
+    return { config, tokenizer, thresholds, examples, predictions, ...labelled, dataset, notes }
   } finally {
     disposeModel(model)
   }
+}
+
+/** The labeled examples with their predictions, tokens and the labels at these thresholds. */
+export function labelledRows(
+  examples: readonly Example[],
+  predictions: readonly Prediction[],
+  lengths: ArrayLike<number>,
+  tasks: readonly TaskSpec[],
+  thresholds: Thresholds
+): Pick<ScoredSplit, 'rows' | 'answers'> {
+  const rows: ScoredPair[] = []
+  const answers: AnsweredText[] = []
+  examples.forEach(({ a, b, task, label, target }, i) => {
+    const prediction = predictions[i]!
+    const tokens = lengths[i]!
+    if ('values' in prediction) {
+      if (target) answers.push({ a, b, task, target, values: prediction.values, tokens })
+    } else if (label !== undefined) {
+      const { score } = prediction
+      const predicted = score > thresholdOf(thresholds, tasks[task]!.name) ? 1 : 0
+      rows.push({ a, b: b!, task, label, score, predicted, tokens })
+    }
+  })
+  return { rows, answers }
 }

@@ -23,6 +23,7 @@ import { readOutcome, type SeedOutcome, type StudyOutcome } from './outcome'
 import { publishStudy } from './publish'
 import { requireSamePairs, writeScores } from './scores'
 import { planRuns, type EvaluationSet, type Study, type StudyRun } from './study'
+import { keptValidScores } from './valid-scores'
 
 export interface StudyHooks {
   /** A run starts or resumes: number `index` (from 0) of `total`. */
@@ -153,7 +154,10 @@ async function judge(study: Study, run: StudyRun, sets: readonly DescribedSet[])
       await requireSamePairs(path, set)
       continue
     }
-    const { config, thresholds, rows, answers } = await scoreSplit({ checkpoint, data: set.data, split: set.split })
+    const own = set.split === 'valid' && set.data === study.data
+    const { config, thresholds, rows, answers } =
+      (own ? await keptValidScores(checkpoint, set.data) : undefined) ??
+      (await scoreSplit({ checkpoint, data: set.data, split: set.split }))
     await writeScores(path, { tasks: config.tasks, thresholds, rows, answers, data: set.fingerprint })
   }
 }

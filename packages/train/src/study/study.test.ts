@@ -8,7 +8,8 @@ import { runStudy } from './execute'
 import type { RunRecord } from '../run/metrics-log'
 import { meanAndSpread, type StudyOutcome } from './outcome'
 import { lossByPart, lossRows } from './losses'
-import { mergedScores } from './scores'
+import { scoreSplit } from '../evaluate/scoring'
+import { mergedScores, readScores } from './scores'
 import { planRuns, readStudy, studies } from './study'
 import { summaryRows, taskRows } from './table'
 
@@ -187,6 +188,30 @@ describe("a study's times", () => {
     await runStudy(own, hooks)
     expect(row(summaryRows(outcome!, 'test'))).toMatchObject({ training: '2 min 00 s', 'processor time': '–' })
     summaries.forEach((path, i) => writeFileSync(path, before[i]!))
+  })
+})
+
+describe('the valid split of the training data', () => {
+  it('is not scored again: its rows are those of scoring it, with the scores that the run kept', async () => {
+    const study = await readStudy(file)
+    const valid = { name: 'valid', data: study.data, split: 'valid' as const }
+    const one = { ...study, baseline: false, seeds: [1], evaluate: [valid] }
+    const checkpoint = join(out, 'runs', 'two-networks.seed-1.b-ss', 'best')
+    const kept = join(checkpoint, 'valid-scores.json')
+    const { scores } = JSON.parse(readFileSync(kept, 'utf8')) as { scores: number[] }
+    const scored = await scoreSplit({ checkpoint, data: study.data, split: 'valid' })
+    writeFileSync(kept, JSON.stringify({ scores: [0.125, ...scores.slice(1)] }))
+    await runStudy(one)
+    const { rows, thresholds } = await readScores(join(out, 'runs', 'two-networks.seed-1.b-ss', 'scores.valid.json'))
+    writeFileSync(kept, JSON.stringify({ scores }))
+    expect(thresholds).toEqual(scored.thresholds)
+    expect(rows).toHaveLength(scored.rows.length)
+    expect(rows[0]!.score).toBe(0.125)
+    for (const [i, { task, label, tokens, score, predicted }] of scored.rows.entries()) {
+      expect(rows[i]).toMatchObject({ task, label, tokens })
+      if (i > 0) expect(rows[i]!.score).toBeCloseTo(score, 5)
+      if (i > 0 && Math.abs(score - (thresholds['B-ss'] as number)) > 1e-5) expect(rows[i]!.predicted).toBe(predicted)
+    }
   })
 })
 
