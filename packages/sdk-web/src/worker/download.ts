@@ -12,7 +12,7 @@ export interface DownloadContext {
   readonly kept?: Uint8Array | undefined
   /** Called after each chunk with its byte offset. An offset of 0 means that the file starts again. */
   readonly onChunk: (chunk: Uint8Array, offset: number) => Promise<void>
-  /** Called with the reason for a gzipped sibling to be of no use. */
+  /** Called with the reason why a gzipped sibling is not used, or only in part. */
   readonly onNote: (note: string) => unknown
   /** Milliseconds to wait before attempt `attempt` (from 1). Default: 300, doubling up to 5,000. */
   readonly delay?: (attempt: number) => number
@@ -36,7 +36,8 @@ const INSTEAD = 'The file itself is fetched instead.'
 /**
  * Streams a file into memory, hashing it as it arrives, and returns its bytes once length and SHA-256 match the manifest. A dropped
  * connection is resumed with a Range request; a server without Range support sends the file from the start. A gzipped sibling is
- * requested first, and once: the file itself provides whatever it does not. Throws `asset-missing`, `asset-corrupt`, `network`, `device-unavailable` if the file does not fit into memory, and the signal's reason when aborted.
+ * requested first, and once: the file itself provides whatever it does not. Throws `asset-missing`, `asset-corrupt`, `network`,
+ * `device-unavailable` if the file does not fit into memory, and the signal's reason when aborted.
  */
 export async function download(asset: GzippedAsset, context: DownloadContext): Promise<Uint8Array<ArrayBuffer>> {
   const progress = new Progress(asset, context.kept)
@@ -50,7 +51,7 @@ export async function download(asset: GzippedAsset, context: DownloadContext): P
     // a file that arrived in one piece would be the same the next time
     if (restarts === RESTARTS || (fresh && !progress.resumed))
       throw corrupt(asset, `its SHA-256 is ${found} instead of ${asset.sha256}`)
-    if (sibling && restarts === 0) context.onNote(`${sibling} is not ${asset.file} gzipped. ${INSTEAD}`)
+    if (sibling && !fresh) context.onNote(`${sibling} is not ${asset.file} gzipped. ${INSTEAD}`)
     progress.reset()
     progress.resumed = false
     fresh = true
@@ -106,7 +107,11 @@ interface Failure {
 async function receiveSibling(sibling: Asset, progress: Progress, context: DownloadContext): Promise<void> {
   const failure = await receiveOnce(sibling, progress, context, unpacked).catch((error: unknown) => ({ error }))
   context.signal.throwIfAborted()
-  if (progress.received < sibling.bytes) context.onNote(`${messageOf(failure.error)} ${INSTEAD}`)
+  if (progress.received === sibling.bytes) return
+  const { error } = failure
+  const cause = error instanceof MatcherError ? error.cause : error // of the network, or of what is not gzip
+  const why = cause ? `${sibling.url} could not be fetched or unpacked (${messageOf(cause)}).` : messageOf(error)
+  context.onNote(`${why} ${INSTEAD}`)
 }
 
 async function receiveOnce(
