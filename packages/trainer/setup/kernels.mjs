@@ -51,7 +51,7 @@ const failedWith = (toolchain) =>
 export function reasonToCompile(note, { sources, refused, toolchain, present }) {
   if (!note) return NOT_COMPILED
   if (note.sources !== sources) return 'the sources of the fused kernels have changed'
-  if (note.refused !== undefined) return refused === note.refused ? undefined : 'they can be compiled now'
+  if (note.refused !== undefined) return refused === note.refused ? undefined : 'the fused kernels can be compiled now'
   if (note.failed)
     return note.failed.toolchain === toolchain ? undefined : 'the compiler has changed since the kernels failed'
   return present ? undefined : `${ADDON} is gone`

@@ -22,7 +22,7 @@ export function addStudy(program: Command): void {
     .command('study')
     .description(
       'run a grid of trainings and compare them; the same command resumes after an interruption. "training" is the wall-clock time of the steps ' +
-        'and of a teacher, "processor time" their time on all processors, which other work on the machine does not lengthen'
+        'and of a teacher, "processor time" their time on all processors, which depends less on other work on the machine'
     )
     .requiredOption('--study <name>', `${studies.names().join(', ')}, or a .json file of your own`)
     .option('--data <dir>', "data folder instead of the study's")
