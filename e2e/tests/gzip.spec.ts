@@ -34,7 +34,7 @@ test('loads gzipped siblings, also those that the browser unpacks, and a file it
   expect(info!.fetchedBytes).toBe(sums.at(-1))
   const { score } = await match(sdkPage)
 
-  const kept = await load(sdkPage) // files are kept unpacked, so it does not matter how they came
+  const kept = await load(sdkPage) // files are kept unpacked, so it does not matter how they were sent
   expect(kept.info).toMatchObject({ fetchedBytes: 0, reusedBytes: info!.fetchedBytes })
   expect(await match(sdkPage)).toEqual({ score })
   const listed = (await sdkPage.evaluate(() =>

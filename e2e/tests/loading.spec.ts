@@ -15,7 +15,7 @@ const answer =
   (_request, response) =>
     response.writeHead(status, { 'content-type': type }).end(body)
 
-test('tells its progress in bytes, file by file, up to the end', async ({ sdkPage }) => {
+test('reports progress in bytes, file by file, up to the end', async ({ sdkPage }) => {
   const { info, progress } = await load(sdkPage)
   const files = [...new Set(progress.map((event) => event.file))]
   expect(files.sort()).toEqual([GRAPH, 'dictionary.bin', 'ort.wasm.bin', 'vocab.txt'].sort())
@@ -31,7 +31,7 @@ test('tells its progress in bytes, file by file, up to the end', async ({ sdkPag
   )
 })
 
-test('takes a cut download up where it ended', async ({ sdkPage, site }) => {
+test('resumes a download after a cut connection', async ({ sdkPage, site }) => {
   site.bend(GRAPH, cutAfter(Math.ceil(BYTES / 3) + 1))
   const { info, error } = await load(sdkPage)
   expect(error).toBeUndefined()
@@ -65,7 +65,7 @@ test('resumes with the bytes of a visit that was closed in the middle, where sto
   expect(rangesOfGraph(site).at(-1)).toBe(engine.storage === 'opfs' ? `bytes=${half}-` : undefined)
 })
 
-test('starts anew where a server knows no Range', async ({ sdkPage, site }) => {
+test('starts again if a server does not support Range', async ({ sdkPage, site }) => {
   let tries = 0
   site.bend(GRAPH, (request, response, file) => {
     delete request.headers.range
@@ -97,7 +97,7 @@ test.describe('refuses what is not the file that the manifest lists', () => {
     ['a corrupt byte', answer(200, 'application/octet-stream', changed), 'asset-corrupt', 'SHA-256'],
     ['a missing file', answer(404, 'text/plain', 'not here'), 'asset-missing', '404'],
     [
-      'the start page in place of the file',
+      'the start page instead of the file',
       answer(200, 'text/html; charset=utf-8', '<!doctype html><title>app</title>'),
       'asset-missing',
       'HTML'
@@ -212,7 +212,7 @@ test("fails with the caller's error when that function fails", async ({ sdkPage 
 const rangesOfGraph = (site: Site): (string | undefined)[] =>
   site.hits.filter((hit) => hit.path.endsWith(GRAPH)).map((hit) => hit.range)
 
-/** Whether some file in storage has exactly so many bytes that are not zero at their end. */
+/** Whether some file in storage has exactly this many bytes. */
 function storedSize(page: EnginePage, bytes: number): Promise<boolean> {
   return page.evaluate(async (bytes) => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('sohu-match', { create: true })

@@ -8,7 +8,7 @@ import { EXPECTED } from '../support/paths'
 
 const expected = (JSON.parse(readFileSync(EXPECTED, 'utf8')) as { fp32: MatchResult[] }).fp32
 
-test('overlapping calls give what they give one by one', async ({ sdkPage }) => {
+test('overlapping calls have the results of calls one by one', async ({ sdkPage }) => {
   const scores = await sdkPage.evaluate(async (pairs) => {
     const matcher = await sdk.createMatcher({ model: '/model/', device: 'wasm', dtype: 'fp32' })
     const together = await Promise.all(pairs.map(({ a, b, task }) => matcher.match(a, b, task)))

@@ -21,7 +21,7 @@ const COMPARED = {
 /** Least cosine of a vector with Node's on the same graph: activations are rounded otherwise; 0.9995 was seen. */
 const LEAST_COSINE = 0.998
 
-test("the published model gives the Node SDK's labels and scores on test pairs of its corpus", async ({
+test("the published model has the Node SDK's labels and scores on test pairs of its corpus", async ({
   sdkPage,
   device
 }) => {
@@ -54,7 +54,7 @@ test("the published model gives the Node SDK's labels and scores on test pairs o
 /** Texts that a software adapter compiles shaders for within a minute: two lengths. */
 const TEXTS = ['禾塘大桥提前两个月通车', '今早禾塘大桥放行通车了', '新款折叠手机下月开售']
 
-test("the published model gives the Node SDK's vectors, and ranks by them without encoding a text twice", async ({
+test("the published model has the Node SDK's vectors, and ranks by them without encoding a text twice", async ({
   sdkPage,
   device
 }) => {

@@ -55,7 +55,7 @@ test("the README's lines run in a fresh Vite app, on its development server", as
   await server.close()
 })
 
-test('the packed worker tells webpack and Vite to leave the import of onnxruntime-web alone', () => {
+test('the packed worker makes webpack and Vite leave the import of onnxruntime-web alone', () => {
   // without the comments webpack makes a module of nothing out of it, and the runtime does not load
   const worker = readFileSync(join(app, 'node_modules/@sohu-match/sdk-web/dist/worker.js'), 'utf8')
   expect(worker).toMatch(/import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*\w+\)/)

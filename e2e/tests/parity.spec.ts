@@ -45,7 +45,7 @@ async function largestDifference(page: EnginePage, device: 'wasm' | 'webgpu', dt
   )
 }
 
-test('the browser gives the numbers of the Node SDK, for all six tasks and mixed lengths', async ({
+test('the browser computes the numbers of the Node SDK, for all six tasks and mixed lengths', async ({
   sdkPage,
   device
 }) => {

@@ -15,7 +15,7 @@ const expected = JSON.parse(readFileSync(EXPECTED_VECTORS, 'utf8')) as Record<Dt
 const TOLERANCES = { fp32: 1e-5, int8: 1e-2, q8: 3e-2 } as const
 
 for (const [dtype, tolerance] of Object.entries(TOLERANCES) as [Dtype, number][]) {
-  test(`a bi-encoder gives the vectors and scores of the Node SDK in ${dtype}`, async ({ sdkPage }) => {
+  test(`a bi-encoder has the vectors and scores of the Node SDK in ${dtype}`, async ({ sdkPage }) => {
     const found = await sdkPage.evaluate(
       async ({ texts, pairs, dtype }) => {
         const matcher = await sdk.createMatcher({ model: '/vectors/', device: 'wasm', dtype })
@@ -64,10 +64,7 @@ async function embedKept(page: Pick<EnginePage, 'evaluate'>, texts: readonly str
   }, texts)
 }
 
-test('keepVectors: a second visit computes nothing, and gives the same vectors and ranks', async ({
-  sdkPage,
-  site
-}) => {
+test('keepVectors: a second visit computes nothing, and has the same vectors and ranks', async ({ sdkPage, site }) => {
   const first = await embedKept(sdkPage, TEXTS)
   expect(first.requests.filter((type) => /run|encode/i.test(type)).length).toBeGreaterThan(0)
   await openSdkPage(sdkPage, site)

@@ -34,7 +34,7 @@ describe('createMatcher', () => {
     }
   )
 
-  it('tells a service worker what to use', async () => {
+  it('says in a service worker what to use', async () => {
     vi.stubGlobal('ServiceWorkerGlobalScope', class {})
     await expect(createMatcher({ model: 'https://site.example/model/' })).rejects.toMatchObject({
       code: 'device-unavailable',

@@ -144,7 +144,7 @@ describe('createWebEngine', () => {
     expect(engine.health()).toEqual({ workers: 1, crashes: 0 })
   })
 
-  it('gives work to the least busy of its workers, and to no dead one', async () => {
+  it('sends work to the least busy of its workers, and to no dead one', async () => {
     const runs: string[] = []
     const slow = (name: string): LoadedWorker & { finish(): void; end: LoadedWorker['end'] } => {
       let finish = (): void => {}

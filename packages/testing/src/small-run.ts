@@ -1,4 +1,4 @@
-/** `--set` of a training of seconds with every feature that holds state: dropout, Adam, average, auxiliary heads, buckets, several epochs. */
+/** `--set` options of a training run of a few seconds with every feature that has state: dropout, Adam, average, auxiliary heads, buckets, several epochs. */
 export const SMALL_RUN: readonly string[] = [
   'model.vocab_size=400',
   'model.hidden_size=16',

@@ -70,7 +70,7 @@ describe('createAssetLoader', () => {
     expect(second.progress).toEqual([{ phase: 'verify', file: 'vocab.txt', loaded: 500, total: 500 }])
   })
 
-  it('downloads anew what changed in storage', async () => {
+  it('downloads a file again if it changed in storage', async () => {
     const { store, files } = memoryStore()
     files.set(asset.sha256, new Uint8Array(500))
     const { assets, asked } = loader({ store })
@@ -91,7 +91,7 @@ describe('createAssetLoader', () => {
     expect(files.size).toBe(0)
   })
 
-  it('names any other failure of storage and goes on', async () => {
+  it('reports any other failure of storage and continues', async () => {
     const { assets } = loader({
       store: {
         ...memoryStore().store,
@@ -175,7 +175,7 @@ describe('createAssetLoader', () => {
       expect(await visit(['/1/', 'a', 1], ['/2/', 'b', 20], ['/3/', 'c', 40])).toEqual(['/2/', '/3/'])
     })
 
-    it('knows a manifest again whose address is signed anew at each visit', async () => {
+    it('recognizes a manifest whose address has a new signature at each visit', async () => {
       expect(await visit(['/1/?s=x', 'a', 1], ['/1/?s=y', 'a', 2])).toHaveLength(1)
     })
   })

@@ -9,7 +9,7 @@ it('hashes the example of FIPS 180-4', () => {
   )
 })
 
-it("gives Node's hash of any bytes, however they are cut", () => {
+it("has Node's hash of any bytes, however they are split", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 5 }), (chunks) => {
       const hash = new Sha256()
@@ -23,7 +23,7 @@ it("gives Node's hash of any bytes, however they are cut", () => {
   )
 })
 
-it("gives Node's hash at every length around the ends of blocks", () => {
+it("has Node's hash at every length around the ends of blocks", () => {
   const bytes = Uint8Array.from({ length: 260 }, (_, index) => index * 7)
   for (let length = 0; length <= bytes.length; length++) {
     const part = bytes.subarray(0, length)
