@@ -17,6 +17,10 @@ interface Answers {
   readonly config?: object | undefined
   /** Status of each request for the configuration or the metadata, by path. */
   readonly statuses?: Readonly<Record<string, number>>
+  /** Text of a reply with status 200, by path. */
+  readonly texts?: Readonly<Record<string, string>>
+  /** Ends the connection in the middle of each reply to a batch. */
+  readonly cut?: boolean
   readonly taskShape?: readonly number[]
   /** Outputs in the model's metadata. */
   readonly declared?: readonly string[]
@@ -76,11 +80,15 @@ async function serve({
   taskShape = [-1, 1],
   declared = ['logits'],
   infer = logits,
-  statuses = {}
+  statuses = {},
+  texts = {},
+  cut = false
 }: Answers): Promise<string> {
   server = createServer((request, response) => {
     const status = statuses[request.url!]
     if (status !== undefined) return void response.writeHead(status).end('as the test wants')
+    const text = texts[request.url!]
+    if (text !== undefined) return void response.end(text)
     if (request.url === '/v2/models/zh/config')
       return void response.writeHead(config ? 200 : 404).end(JSON.stringify(config ?? {}))
     if (request.url === '/v2/models/zh')
@@ -94,6 +102,7 @@ async function serve({
       requests.push(tensors)
       const { status = 200, json, bytes = Buffer.alloc(0), plain } = infer(tensors)
       const head = Buffer.from(JSON.stringify(json))
+      if (cut) return void response.writeHead(200, { 'content-length': 1000 }).write('{', () => response.destroy())
       response.writeHead(status, plain ? {} : { 'inference-header-content-length': head.length })
       response.end(Buffer.concat([head, bytes]))
     })
@@ -200,6 +209,49 @@ describe('a graph on an inference server', () => {
   it.each([400, 404, 405, 501])('need not have a configuration (%i)', async (status) => {
     const session = await open({ statuses: { '/v2/models/zh/config': status } })
     expect([...(await session.run(batch))]).toEqual(expected)
+  })
+
+  it.each([
+    [
+      '/config',
+      '<html>Log in</html>',
+      /model's configuration does not follow .*not JSON but "<html>Log in<\/html>"; check/
+    ],
+    [
+      '/config',
+      'null',
+      /configuration does not follow the open inference protocol: the value should be Object but is null/
+    ],
+    ['/config', '{"max_batch_size":-1}', /"max_batch_size" should be >=0 but is -1/],
+    ['', '<html>', /model's metadata does not follow .*not JSON/],
+    [
+      '',
+      '{"outputs":[{"shape":[1]}]}',
+      /metadata does not follow .*"outputs.0.name" should be "?name"? but is undefined/
+    ],
+    ['/infer', '{"outputs":[{"name":"logits","data":[1,2]}]}', /results does not follow .*"outputs.0.datatype"/],
+    ['/infer', '[0.1,NaN]', /results does not follow .*not JSON/]
+  ])('reports a reply%s that does not follow the protocol: %s', async (path, text, message) => {
+    await expect(open({ texts: { [`/v2/models/zh${path}`]: text } })).rejects.toMatchObject({
+      code: 'device-unavailable',
+      message: expect.stringMatching(message)
+    })
+  })
+
+  it('reads null in JSON as NaN, which the matcher refuses, and not as 0', async () => {
+    const infer: Answers['infer'] = (inputs) => {
+      const rows = logits(inputs).values.length / 2
+      const data = Array<null>(2 * rows).fill(null)
+      return { plain: true, json: { outputs: [{ name: 'logits', datatype: 'FP32', shape: [rows, 2], data }] } }
+    }
+    expect([...(await (await open({ infer })).run(batch))]).toEqual(Array<number>(10).fill(NaN))
+  })
+
+  it('says that a reply broke off', async () => {
+    await expect(open({ cut: true })).rejects.toMatchObject({
+      code: 'device-unavailable',
+      message: expect.stringMatching(/server's reply broke off: \S/)
+    })
   })
 
   it('must have outputs of ours', async () => {

@@ -1,4 +1,5 @@
-import { MatcherError, messageOf, type Batch } from '@sohu-match/core'
+import { describeIssues, MatcherError, messageOf, type Batch } from '@sohu-match/core'
+import * as v from 'valibot'
 import { TRIAL, type Session } from './session'
 import type { RemoteModel } from './worker-load'
 
@@ -6,12 +7,6 @@ import type { RemoteModel } from './worker-load'
 const PATIENCE = 30_000
 /** Length in bytes of the JSON before the tensors. */
 const HEADER_LENGTH = 'inference-header-content-length'
-
-/** Configuration of a model as Triton reports it; other servers of the protocol may not. */
-interface ServerConfig {
-  readonly max_batch_size?: number
-  readonly parameters?: Readonly<Record<string, { readonly string_value?: string }>>
-}
 
 /** Characters of a server's message that are quoted. */
 const LONGEST_QUOTE = 300
@@ -27,13 +22,28 @@ interface Served {
   readonly output: 'logits' | 'vectors'
 }
 
-interface OutputTensor {
-  readonly name: string
-  readonly datatype: string
-  readonly shape: readonly number[]
-  readonly parameters?: { readonly binary_data_size?: number }
-  readonly data?: readonly number[]
-}
+/** Configuration of a model as Triton reports it; other servers of the protocol may not. */
+const configSchema = v.object({
+  max_batch_size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  parameters: v.optional(v.object({ sohu_match_sha256: v.optional(v.object({ string_value: v.string() })) }))
+})
+const declaredTensors = v.optional(v.array(v.object({ name: v.string(), shape: v.array(v.unknown()) })), [])
+const metadataSchema = v.object({ inputs: declaredTensors, outputs: declaredTensors })
+/** JSON has no NaN: servers send null for it. */
+const element = v.pipe(
+  v.nullable(v.number()),
+  v.transform((value) => value ?? NaN)
+)
+const outputSchema = v.object({
+  name: v.string(),
+  datatype: v.string(),
+  shape: v.array(v.number()),
+  parameters: v.optional(v.object({ binary_data_size: v.optional(v.number()) })),
+  data: v.optional(v.array(element))
+})
+const resultSchema = v.object({ outputs: v.optional(v.array(outputSchema), []) })
+
+type OutputTensor = v.InferOutput<typeof outputSchema>
 
 /**
  * A graph on an inference server that speaks the open inference protocol v2 with binary tensors (Triton, KServe). Runs it once, so
@@ -60,9 +70,9 @@ async function largestBatch({ url, sha256 }: RemoteModel): Promise<number> {
   const response = await request(`${url}/config`)
   if (NO_CONFIG.includes(response.status)) return Number.MAX_SAFE_INTEGER // not Triton, or not this model: its metadata say which
   await requireSuccess(response, 'configuration')
-  const config = (await response.json()) as ServerConfig
-  const served = config.parameters?.['sohu_match_sha256']?.string_value
-  if (served === undefined || served === sha256) return config.max_batch_size || Number.MAX_SAFE_INTEGER // 0: without a limit
+  const { parameters, max_batch_size: most = 0 } = parse(configSchema, await bodyOf(response), 'configuration')
+  const served = parameters?.sohu_match_sha256?.string_value
+  if (served === undefined || served === sha256) return most || Number.MAX_SAFE_INTEGER // 0: without a limit
   throw new Error(
     `the server has another graph (SHA-256 ${served}) than the model folder (${sha256}); give both the same folder`
   )
@@ -72,9 +82,7 @@ async function largestBatch({ url, sha256 }: RemoteModel): Promise<number> {
 async function declared(url: string): Promise<Pick<Served, 'taskAxes' | 'output'>> {
   const response = await request(url)
   await requireSuccess(response, 'metadata')
-  const { inputs = [], outputs = [] } = (await response.json()) as Readonly<
-    Record<'inputs' | 'outputs', readonly { name: string; shape: readonly number[] }[] | undefined>
-  >
+  const { inputs, outputs } = parse(metadataSchema, await bodyOf(response), 'metadata')
   const taskAxes = inputs.find(({ name }) => name === 'task_ids')?.shape.length ?? 1
   const output = outputs.map(({ name }) => name).find(isOutput)
   if (output !== undefined) return { taskAxes, output }
@@ -132,13 +140,13 @@ async function infer({ url, columns, taskAxes, output }: Served, { batch, seq, t
     body: Buffer.concat([header, ...tensors.map(({ bytes }) => bytes)])
   })
   await requireSuccess(response)
-  const body = Buffer.from(await response.arrayBuffer())
+  const body = await bodyOf(response)
   return outputOf(body, Number(response.headers.get(HEADER_LENGTH) ?? body.length), batch, columns)
 }
 
 /** Logits [batch, columns] or vectors [batch, hidden] of a response. Throws `inference-failed`. */
 function outputOf(body: Buffer, headerLength: number, batch: number, columns: number): Float32Array {
-  const { outputs = [] } = JSON.parse(body.toString('utf8', 0, headerLength)) as { outputs?: readonly OutputTensor[] }
+  const { outputs } = parse(resultSchema, body.subarray(0, headerLength), 'results')
   const output = outputs.find(({ name }) => isOutput(name))
   const size = output?.shape[0] === batch && (output.name === 'vectors' || output.shape[1] === columns)
   const count = size ? output.shape.reduce((product, axis) => product * axis, 1) : 0
@@ -168,6 +176,31 @@ async function request(url: string, init: RequestInit = {}): Promise<Response> {
     const { message, cause: reason } = cause as Error & { cause?: unknown }
     throw failure(`the server does not answer: ${reason instanceof Error ? reason.message || message : message}`, cause)
   }
+}
+
+/** Throws `inference-failed` if the connection breaks off. */
+async function bodyOf(response: Response): Promise<Buffer> {
+  try {
+    return Buffer.from(await response.arrayBuffer())
+  } catch (cause) {
+    const { message, cause: reason } = cause as Error & { cause?: unknown }
+    throw failure(`the server's reply broke off: ${reason instanceof Error ? reason.message : message}`, cause)
+  }
+}
+
+/** JSON from a server. Throws `inference-failed` if it does not match the schema. */
+function parse<const S extends v.GenericSchema>(schema: S, body: Buffer, what: string): v.InferOutput<S> {
+  const departure = `the server's reply with the model's ${what} does not follow the open inference protocol`
+  const text = body.toString()
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw failure(`${departure}: it is not JSON but "${text.slice(0, LONGEST_QUOTE).trim()}"; check the address`, cause)
+  }
+  const parsed = v.safeParse(schema, json)
+  if (parsed.success) return parsed.output
+  throw failure(`${departure}: ${describeIssues(parsed.issues)}; check the address`)
 }
 
 async function requireSuccess(response: Response, what = ''): Promise<void> {
