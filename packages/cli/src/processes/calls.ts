@@ -1,13 +1,13 @@
 import type { Counts } from './totals'
 
-/** What a process serves, and lines for people about what it runs on. */
+/** The model that a process serves, and lines of text about its device. */
 export interface Serving {
   readonly model: string
   readonly modelHash: string
   readonly lines: readonly string[]
 }
 
-/** How a reload came out. */
+/** Outcome of a reload. */
 export type ReloadOutcome =
   | { readonly outcome: 'reloaded'; readonly model: string; readonly modelHash: string }
   | { readonly outcome: 'under-way' }
@@ -17,8 +17,8 @@ export type ReloadOutcome =
 export type MemberCalls = {
   readonly counts: () => Promise<Counts>
   /**
-   * Makes the process take no more connections and end once those that are open have ended. With `drain` their requests are answered, and they
-   * end by themselves; without, new requests on them are refused (503).
+   * Makes the process accept no more connections and exit once the open ones have ended. With `drain` their requests are answered, and they
+   * end by themselves; without it, new requests on them are refused (503).
    */
   readonly retire: (how: { readonly drain: boolean }) => void
 }
@@ -26,13 +26,13 @@ export type MemberCalls = {
 /** Functions of the primary process, for those that serve. */
 export type PrimaryCalls = {
   readonly serving: (server: Serving) => void
-  /** The process could not start, for this reason. */
+  /** Reports why the process could not start. */
   readonly failed: (reason: string) => void
-  /** The process has been asked by somebody else to end: it is to be replaced, and then told to retire. */
+  /** Reports that somebody else has asked the process to exit: it must be replaced, and then retired. */
   readonly leaving: () => void
-  /** The last counts of a process that has answered its last request. */
+  /** Final counts of a process that has answered its last request. */
   readonly retired: (counts: Counts) => void
-  /** The metrics of all processes, as Prometheus reads them. */
+  /** The metrics of all processes in Prometheus' format. */
   readonly page: () => Promise<string>
   readonly reload: () => Promise<ReloadOutcome>
 }
@@ -42,5 +42,5 @@ export interface PrimaryMessage {
   readonly connection: number
 }
 
-/** The process has a connection, or it has ended. */
+/** The process has accepted a connection, or the connection has ended. */
 export type MemberMessage = { readonly taken: number } | { readonly closed: number }

@@ -46,6 +46,6 @@ it('rejects calls if the other process ends before it answers', async () => {
   createChannel(far, { double: () => new Promise(() => undefined) })
   const waiting = channel.call('double', 1)
   setImmediate(close)
-  await expect(waiting).rejects.toThrow('has gone')
-  await expect(channel.call('double', 1)).rejects.toThrow('has gone')
+  await expect(waiting).rejects.toThrow('is gone')
+  await expect(channel.call('double', 1)).rejects.toThrow('is gone')
 })

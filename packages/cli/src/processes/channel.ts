@@ -3,13 +3,13 @@ export type Calls = Readonly<Record<string, (argument: never) => unknown>>
 
 /** One end of the connection between two processes. */
 export interface Wire {
-  /** Rejects where the other process has gone. */
+  /** Rejects if the other process is gone. */
   send(message: unknown): Promise<void>
   onMessage(listener: (message: unknown) => void): void
   onClose(listener: () => void): void
 }
 
-/** Calls the functions of the other process; a call is rejected where it throws, or goes before it has answered. */
+/** Calls functions of the other process; a call rejects if the function throws, or if the process ends before it answers. */
 export interface Channel<Remote extends Calls> {
   call<N extends keyof Remote & string>(
     name: N,
@@ -33,12 +33,12 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
-/** Makes a channel over a wire, and answers the other end's calls with `local`. */
+/** Creates a channel over a wire; `local` answers the other end's calls. */
 export function createChannel<Remote extends Calls>(wire: Wire, local: Calls): Channel<Remote> {
   const pending = new Map<number, Pending>()
   let count = 0
   let isClosed = false
-  const gone = (): Error => new Error('The other process has gone.')
+  const gone = (): Error => new Error('The other process is gone.')
 
   wire.onMessage((message) => {
     if (isReply(message)) settle(message)
@@ -64,7 +64,7 @@ export function createChannel<Remote extends Calls>(wire: Wire, local: Calls): C
         (value): Reply => ({ reply: ask, value }),
         (error: unknown): Reply => ({ reply: ask, error: String(error) })
       )
-    await wire.send(reply).catch(() => undefined) // whoever asked has gone
+    await wire.send(reply).catch(() => undefined) // the caller is gone
   }
 
   return {

@@ -11,13 +11,13 @@ export interface CrewOptions {
   readonly loadMs?: number
 }
 
-/** The running processes of one server, also those that start or retire. */
+/** The running processes of one server, including those that are starting or retiring. */
 export interface Crew {
   /**
    * Starts a process and waits until it serves. Throws why it cannot, and `inference-failed`, killing it, if it does not load its model in time.
    */
   start(folder: string, requests: (member: Member) => Omit<MemberRequests, 'retired'>): Promise<Member>
-  /** Waits until a process has ended: with `drain` after its last connection, else once its requests are answered. */
+  /** Ends a process and waits for its end: with `drain` after its last connection, otherwise once its requests are answered. */
   retire(member: Member, drain: boolean): Promise<void>
   updateCounts(): Promise<void>
   /** Ends all processes, including those that start meanwhile. */
@@ -34,7 +34,7 @@ export function createCrew({ fork, retireMs, loadMs = LOAD_MS }: CrewOptions, to
 
   async function retire(member: Member, drain: boolean): Promise<void> {
     const timer = setTimeout(() => member.kill(), retireMs)
-    await member.calls.call('retire', { drain }).catch(() => member.kill()) // its channel is closed: it ends, or has ended
+    await member.calls.call('retire', { drain }).catch(() => member.kill()) // its channel is closed: it is exiting or has exited
     await member.ended
     clearTimeout(timer)
   }
@@ -90,7 +90,7 @@ async function inTime(member: Member, folder: string, milliseconds: number): Pro
   await Promise.race([member.serving, late])
 }
 
-/** Takes over the counts of a process, if it reports them in time. */
+/** Updates the counts of a process, if it reports them in time. */
 async function updateCounts(totals: Totals, member: Member): Promise<void> {
   const late = new AbortController()
   const counts = await Promise.race([

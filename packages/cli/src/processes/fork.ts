@@ -5,24 +5,24 @@ import type { MemberCalls, MemberMessage, PrimaryCalls, PrimaryMessage, Serving 
 import { createChannel, type Channel } from './channel'
 import type { Counts } from './totals'
 
-/** A process that serves the connections which it is given. */
+/** A process that serves the connections passed to it. */
 export interface Member {
   readonly calls: Channel<MemberCalls>
-  /** Rejects with a `MatcherError` where the process ends before it serves. */
+  /** Rejects with a `MatcherError` if the process ends before it serves. */
   readonly serving: Promise<Serving>
   /** Resolves with how the process ended. */
   readonly ended: Promise<string>
-  /** Connections that it has and that are on their way to it; Infinity where it can take no more. */
+  /** Number of connections that it has or that are being passed to it; Infinity if it can accept no more. */
   readonly connections: () => number
-  /** Hands a connection over, or calls `onUntaken` where the process ends before it has taken it. */
+  /** Passes a connection on; calls `onUntaken` if the process ends before it has accepted it. */
   give(socket: Socket, onUntaken: () => void): void
   kill(): void
 }
 
-/** What a member may ask of its primary process. */
+/** Requests of a member to its primary process. */
 export type MemberRequests = Pick<PrimaryCalls, 'page' | 'reload' | 'leaving' | 'retired'>
 
-/** Starts this command again as a member that serves a model folder. */
+/** Starts this command as a member that serves a model folder. */
 export function forkMember(model: string, requests: (member: Member) => MemberRequests): Member {
   const args = [...process.argv.slice(2), '--model', model, '--member']
   const child = fork(process.argv[1]!, args, { serialization: 'advanced' })
@@ -33,7 +33,7 @@ export function forkMember(model: string, requests: (member: Member) => MemberRe
     onServing = resolve
     void ended.then((how) => reject(new MatcherError('inference-failed', reason ?? how)))
   })
-  serving.catch(() => undefined) // for whoever started it to look at
+  serving.catch(() => undefined) // handled by the caller, perhaps later
   const member: Member = {
     calls: createChannel<MemberCalls>(wireTo(child), {
       serving: (server: Serving) => onServing(server),
@@ -51,7 +51,7 @@ export function forkMember(model: string, requests: (member: Member) => MemberRe
   return member
 }
 
-/** Resolves with how a process ended, or why the system did not start it: that must not end this one. */
+/** Resolves with how a process ended, or why the system did not start it, which must not end this process. */
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(`Process ${child.pid} ended with ${signal ?? `exit code ${code}`}.`))
@@ -62,8 +62,8 @@ function endOf(child: ChildProcess): Promise<string> {
 }
 
 /**
- * Gives connections to a process. This process keeps its own end of each until the other has said that it has it: what a dying process has not
- * taken goes to another one. (Node's cluster leaves such a connection open and unanswered.)
+ * Passes connections to a process. This process keeps its own end of each until the other confirms it: connections that a dying process has not
+ * accepted go to another one. (Node's cluster leaves such a connection open and unanswered.)
  */
 function handOver(child: ChildProcess): Pick<Member, 'connections' | 'give'> {
   const untaken = new Map<number, { readonly socket: Socket; readonly onUntaken: () => void }>()
@@ -78,7 +78,7 @@ function handOver(child: ChildProcess): Pick<Member, 'connections' | 'give'> {
   onceGone(child, giveBack)
   child.on('message', (message: MemberMessage) => {
     if ('taken' in message) {
-      untaken.get(message.taken)?.socket.destroy() // this end alone: the connection lives on in the other process
+      untaken.get(message.taken)?.socket.destroy() // only this end: the connection stays open in the other process
       untaken.delete(message.taken)
     } else if ('closed' in message) connections--
   })
@@ -95,7 +95,7 @@ function handOver(child: ChildProcess): Pick<Member, 'connections' | 'give'> {
   }
 }
 
-/** Calls back when a process takes no more messages. One that is killed while a connection is on its way to it never says `disconnect`. */
+/** Calls back when a process accepts no more messages. One that is killed while a connection is being passed to it never emits `disconnect`. */
 function onceGone(child: ChildProcess, listener: () => void): void {
   for (const event of ['disconnect', 'exit']) child.on(event, listener)
 }

@@ -9,11 +9,11 @@ import { createChannel } from './channel'
 
 /** This process as one of several that serve. */
 export interface Membership {
-  /** Serves until the primary process asks this one to retire, or ends, and the last connection has ended. */
+  /** Serves until the primary process ends or retires this one, and the last connection has ended. */
   serve(options: AppOptions): Promise<void>
-  /** Reports why this process cannot serve: the primary prints it, once for all. */
+  /** Reports why this process cannot serve; the primary prints the reason once for all processes. */
   fail(error: unknown): Promise<void>
-  /** Leaves the primary process: nothing keeps this one alive any more. */
+  /** Disconnects from the primary process, so that nothing keeps this one alive. */
   leave(): void
 }
 
@@ -35,15 +35,15 @@ export function joinPrimary(): Membership {
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
   process.on('SIGTERM', () => {
     if (!server) process.exit()
-    primary.call('leaving', undefined as never).catch(() => undefined) // the primary has gone: this process is ending already
+    primary.call('leaving', undefined as never).catch(() => undefined) // the primary is gone: this process is already exiting
   })
-  process.on('disconnect', () => (server ? void retire(false) : process.exit())) // the primary has gone, and its port
+  process.on('disconnect', () => (server ? void retire(false) : process.exit())) // the primary is gone, and so is its port
   process.on('message', (message: PrimaryMessage, socket?: Socket) => {
     if (!('connection' in message)) return
     const { connection } = message
-    report({ taken: connection }) // before a byte of it is read
+    report({ taken: connection }) // before any byte of it is read
     if (socket) server!.take(socket, () => report({ closed: connection }))
-    else report({ closed: connection }) // its client has gone
+    else report({ closed: connection }) // its client is gone
   })
 
   return {
@@ -63,7 +63,7 @@ export function joinPrimary(): Membership {
   }
 }
 
-/** The model of a matcher, and lines for people about what it runs on. */
+/** The model of a matcher, and lines of text about its device. */
 export function describeMatcher({ info }: Pick<Matcher<string>, 'info'>): Serving {
   const { model, modelHash, dtype, device, reasons } = info
   const tried = reasons.map((one) => `  ${one.device}: ${one.taken ? 'taken' : 'not taken'}, ${one.reason}`)
@@ -71,7 +71,7 @@ export function describeMatcher({ info }: Pick<Matcher<string>, 'info'>): Servin
 }
 
 function report(message: MemberMessage): void {
-  if (process.connected) process.send!(message, undefined, undefined, () => undefined) // without a primary nobody counts
+  if (process.connected) process.send!(message, undefined, undefined, () => undefined) // without a primary there is nobody to count
 }
 
 function wireToPrimary() {

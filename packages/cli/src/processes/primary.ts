@@ -19,13 +19,13 @@ export interface PrimaryOptions extends Pick<
   readonly onEvent: (line: string) => void
 }
 
-/** Milliseconds in which a process that has closed its server must have ended. */
+/** Milliseconds in which a process that has closed its server must exit. */
 const EXIT_MS = 10_000
 
 /**
- * Serves with several processes until it is asked to stop; SIGHUP reloads. The model folder may be a symbolic link: it is followed at the start
- * and at each reload, so that a process which replaces a dead one serves what the others do. Throws what `createMatcher` throws, and
- * `inference-failed` where no process could be started for a minute.
+ * Serves with several processes until it is asked to stop; SIGHUP reloads. The model folder may be a symbolic link, which is resolved at the start
+ * and at each reload, so that a replacement of a dead process serves the same model as the others. Throws what `createMatcher` throws, and
+ * `inference-failed` if no process could be started for a minute.
  */
 export async function serveInProcesses(options: PrimaryOptions): Promise<void> {
   const { processes, signal, onEvent } = options
@@ -33,7 +33,7 @@ export async function serveInProcesses(options: PrimaryOptions): Promise<void> {
   let port: Port | undefined
   const supervisor = createSupervisor({
     processes,
-    modelFolder: () => realpath(path).catch(() => path), // a process that reads it says what is wrong
+    modelFolder: () => realpath(path).catch(() => path), // the process that reads it reports what is wrong
     fork: forkMember,
     retireMs: drainedMs(options) + EXIT_MS,
     onSeated: () => port?.flush(),

@@ -9,24 +9,24 @@ import { createTotals } from './totals'
 /** Parameters of the processes of one server. */
 export interface SupervisorOptions extends CrewOptions {
   readonly processes: number
-  /** The folder to serve now; read anew for each reload. */
+  /** The folder to serve now; called again for each reload. */
   readonly modelFolder: () => Promise<string>
-  /** Called when a process can be given connections. */
+  /** Called when a process is ready for connections. */
   readonly onSeated: () => void
-  /** Called with what operators want to read: a process that ended, a reload. */
+  /** Receives messages for operators: a process that ended, a reload. */
   readonly onEvent: (line: string) => void
   readonly patienceMs?: number
 }
 
-/** The processes of one server: each that dies is replaced, and all are, one after the other, on a reload. */
+/** The processes of one server: those that die are replaced, and a reload replaces all, one after another. */
 export interface Supervisor {
-  /** Starts the processes. Throws where the first one cannot serve: so would the others. */
+  /** Starts the processes. Throws if the first one cannot serve, as then none can. */
   start(): Promise<Serving>
-  /** The processes that can be given connections. */
+  /** Processes that are ready for connections. */
   members(): readonly Member[]
-  /** Replaces each process by one that serves the folder of now, one after the other; waits for a reload that is under way. */
+  /** Replaces the processes, one after another, by ones that serve the current folder; first waits for a reload that is under way. */
   reload(): Promise<ReloadOutcome>
-  /** Refuses new requests, answers those under way, and ends all processes. */
+  /** Refuses new requests, answers current ones, and ends all processes. */
   stop(): Promise<void>
   /** Resolves with the reason once no process could be started for a while. */
   readonly lost: Promise<string>
@@ -37,7 +37,7 @@ interface Place {
   member?: Member | undefined
 }
 
-/** What is served; another object after each reload, though the folder may have the same name. */
+/** The served folder: a new object after each reload, even if the folder has the same name. */
 interface Source {
   readonly folder: string
 }
@@ -45,7 +45,7 @@ interface Source {
 type Reloaded = Extract<ReloadOutcome, { outcome: 'reloaded' }>
 type Failed = Extract<ReloadOutcome, { outcome: 'failed' }>
 
-/** Milliseconds before the first try to replace a process that died; each further try waits twice as long. */
+/** Milliseconds before the first attempt to replace a process that died; each further attempt waits twice as long. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
 /** Creates the supervisor. Nothing runs until it is started. */
@@ -56,7 +56,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const crew = createCrew(options, totals)
   let source: Source = { folder: '' }
   let reloading: Promise<unknown> | undefined
-  let asked = Promise.resolve() // the end of the process that asked for the last reload
+  let asked = Promise.resolve() // the end of the process that requested the last reload
   let stopping: Promise<void> | undefined
   let servedAt = performance.now()
   let onLost: (reason: string) => void
@@ -67,7 +67,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return crew.start(source.folder, (asker) => ({ page, reload: () => reload(asker), leaving: () => replace(asker) }))
   }
 
-  /** Gives a process a place, and replaces it when it dies there. */
+  /** Puts a process into a place, and replaces it if it dies there. */
   function seat(place: Place, member: Member): void {
     place.member = member
     onSeated()
@@ -80,7 +80,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     })
   }
 
-  /** Replaces a process that has been asked to end, and lets it. */
+  /** Replaces a process that has been asked to exit, and retires it. */
   function replace(member: Member): void {
     const place = places.find((one) => one.member === member)
     if (!place || stopping) return
@@ -101,7 +101,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       try {
         const member = await begin()
         if (!isDone() && source === wanted) return seat(place, member)
-        await crew.retire(member, true) // a reload has passed by meanwhile
+        await crew.retire(member, true) // a reload has happened meanwhile
       } catch (error) {
         onEvent(`A process could not be started: ${describeError(error)}`)
         if (places.every(({ member }) => !member) && performance.now() - servedAt >= patienceMs)
@@ -117,8 +117,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   /**
-   * Reloads, unless another reload is under way, or the process that asks has lost its place. The one that asks is replaced last and not waited
-   * for: it must answer first. The next reload waits for it.
+   * Reloads, unless another reload is under way or the requesting process has lost its place. The requesting process is replaced last and not waited
+   * for, since it must answer first. The next reload waits for it.
    */
   async function reload(asker?: Member): Promise<ReloadOutcome> {
     const hasPlace = asker === undefined || places.some(({ member }) => member === asker)
@@ -150,7 +150,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         seat(place, fresh)
         fresh = undefined
         replaced++
-        if (!old) continue // it has died, and this is its replacement
+        if (!old) continue // it had died, and this is its replacement
         if (old === asker) asked = crew.retire(old, true)
         else await crew.retire(old, true)
       }
@@ -186,7 +186,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 }
 
-/** The places, that of the process which has been asked to reload last: it answers once the others have been replaced. */
+/** The places, with that of the requesting process last, since it answers once the others have been replaced. */
 function inTurn(places: readonly Place[], asker: Member | undefined): Place[] {
   return [...places].sort((one, other) => Number(one.member === asker) - Number(other.member === asker))
 }

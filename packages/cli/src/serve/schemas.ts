@@ -87,7 +87,7 @@ export const rerankSchema = {
       query: text,
       texts: { type: 'array', items: text },
       task,
-      raw_scores: { type: 'boolean', description: 'Scores are logit differences in place of probabilities.' },
+      raw_scores: { type: 'boolean', description: 'Scores are logit differences instead of probabilities.' },
       return_text: { type: 'boolean' },
       truncate: { type: 'boolean', description: 'false: a pair longer than the maximum length is refused.' },
       top_n: { type: 'integer', minimum: 1 }

@@ -202,7 +202,7 @@ function checkThresholds(
   )
   for (const [name, threshold] of Object.entries(wanted ?? {})) {
     if (!thresholds.has(name) && taskNamed(name, tasks, false).kind)
-      throw invalid(`The task "${name}" is no match task; the thresholds of its labels are the model's`)
+      throw invalid(`The task "${name}" is not a match task; the thresholds of its labels are the model's`)
     if (!(typeof threshold === 'number' && threshold >= 0 && threshold <= 1))
       throw invalid(`The threshold of "${name}" is ${show(threshold)}; it must be from 0 to 1`)
     thresholds.set(name, threshold)

@@ -86,6 +86,6 @@ describe('classify', () => {
     await expect(matcher().classify('a', 'b', 'two')).rejects.toMatchObject({ code: 'task-unknown' })
     await expect(matcher().classify(undefined as never, 'b', 'one')).rejects.toMatchObject({ code: 'input-invalid' })
     await expect(matcher().classify('a', null as never, 'one')).rejects.toMatchObject({ code: 'input-invalid' })
-    expect(() => matcher({ thresholds: { any: 0.5 } })).toThrow('The task "any" is no match task')
+    expect(() => matcher({ thresholds: { any: 0.5 } })).toThrow('The task "any" is not a match task')
   })
 })

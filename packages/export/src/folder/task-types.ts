@@ -1,6 +1,6 @@
 import type { TaskSpec } from '@sohu-match/core'
 
-/** The file of a model folder that tells TypeScript its tasks. */
+/** The file of a model folder that declares its tasks to TypeScript. */
 export const TYPES_FILE = 'types.d.ts'
 
 /**

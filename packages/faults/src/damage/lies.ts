@@ -49,7 +49,7 @@ export const LIE_DAMAGES: readonly Damage[] = [
         Number.MAX_SAFE_INTEGER
       ])
       manifest.files[path]!.bytes = wrong
-      return `${path} has ${wrong} in place of ${bytes}`
+      return `${path} has ${wrong} instead of ${bytes}`
     }
   },
   {

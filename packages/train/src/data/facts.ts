@@ -14,7 +14,7 @@ export interface PartFacts {
   readonly pairs: number
   readonly unlabelled: number
   readonly matches: number
-  /** Of a task that is no match task. */
+  /** Of a task other than a match task. */
   readonly kind?: NonNullable<TaskSpec['kind']>
   /** Pairs with each label of such a task. */
   readonly labels?: Readonly<Record<string, number>>

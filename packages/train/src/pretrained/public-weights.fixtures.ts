@@ -23,7 +23,7 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'public-weights-'))
 }
 
-/** A vocabulary of so many tokens, none of which means anything. */
+/** A vocabulary of `size` meaningless tokens. */
 export function vocabulary(size: number): string {
   const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
   return `${Array.from({ length: size }, (_, id) => special[id] ?? `token${id}`).join('\n')}\n`
