@@ -5,7 +5,7 @@
 
 /** Languages of blocks that are not programs. */
 export const SHOWN: Readonly<Record<string, string>> = {
-  text: 'output, a header or a drawing: no program',
+  text: 'output, a header or a drawing, not a program',
   mermaid: 'a picture',
   nginx: 'the configuration of a server that this check does not start'
 }

@@ -103,7 +103,7 @@ interface Failure {
   readonly final: boolean
 }
 
-/** Receives what a gzipped sibling has. Like bytes of an earlier visit, they may be of another version of the file. */
+/** Receives a gzipped sibling's content, which may be of another version of the file, as may bytes of an earlier visit. */
 async function receiveSibling(sibling: Asset, progress: Progress, context: DownloadContext): Promise<void> {
   const failure = await receiveOnce(sibling, progress, context, unpacked).catch((error: unknown) => ({ error }))
   context.signal.throwIfAborted()
