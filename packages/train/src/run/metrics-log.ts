@@ -19,7 +19,7 @@ const number = v.pipe(
   v.transform((value) => value ?? NaN)
 )
 /** Logs of older runs have no processor time. */
-const elapsed = { seconds: v.number(), processorSeconds: v.optional(v.number(), NaN) }
+const elapsed = { seconds: v.number(), processorSeconds: v.optional(number, null) }
 const stepSchema = v.object({
   step: v.number(),
   steps: v.number(),

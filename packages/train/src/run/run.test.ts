@@ -20,6 +20,7 @@ import { conclusion } from '../cli/sohu'
 import { evaluation } from '../evaluate/evaluation'
 import { scoreSplit } from '../evaluate/scoring'
 import { takeOver } from '../pretrained/take-over'
+import { readRecords } from './metrics-log'
 import { resumeRun } from './resume'
 import { startRun } from './start'
 
@@ -162,22 +163,6 @@ describe('a bi-encoder', () => {
     await expect(startRun({ data, out: join(root, 'refused'), settings: cross })).rejects.toMatchObject({
       code: 'config-invalid'
     })
-  })
-})
-
-describe('a run in bfloat16', () => {
-  it('evaluates its epochs in float32, as users score', async () => {
-    const out = join(root, 'bfloat16')
-    await startRun({ data, out, settings }, { stopping: () => true })
-    const path = join(out, 'train.json')
-    const stored = JSON.parse(readFileSync(path, 'utf8')) as { config: object }
-    // written here, as a processor without bfloat16 would begin in float32
-    writeFileSync(path, JSON.stringify({ ...stored, config: { ...stored.config, precision: 'bfloat16' } }))
-    expect(await resumeRun(out)).toMatchObject({ finished: true })
-    const best = join(out, 'best')
-    const { scores } = JSON.parse(readFileSync(join(best, 'valid-scores.json'), 'utf8')) as { scores: number[] }
-    const { rows } = await scoreSplit({ checkpoint: best, data, split: 'valid' })
-    expect(scores).toEqual(rows.map(({ score }) => score))
   })
 })
 
@@ -341,6 +326,16 @@ describe('tasks and records that break programs', () => {
       message: expect.stringMatching(new RegExp(`metrics\\.jsonl:1: .*${message}`)) as string
     })
     writeFileSync(log, before)
+  })
+
+  it('are read from the log of an older run, which has no processor time', async () => {
+    const out = join(root, 'older log')
+    await startRun({ data, out, settings }, { stopping: () => true })
+    const log = join(out, 'metrics.jsonl')
+    const step = '{"type":"step","step":1,"steps":9,"epoch":0,"epochs":1,"loss":1,"learningRate":1,"pairs":1,"tokens":1'
+    writeFileSync(log, `${step},"paddingShare":0,"seconds":2}\n`)
+    expect(await readRecords(out)).toMatchObject([{ step: 1, seconds: 2, processorSeconds: NaN }])
+    expect(await resumeRun(out)).toMatchObject({ finished: true })
   })
 })
 
