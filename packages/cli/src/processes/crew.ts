@@ -80,7 +80,9 @@ export function createCrew({ fork, retireMs, loadMs = LOAD_MS }: CrewOptions, to
 async function inTime(member: Member, folder: string, milliseconds: number): Promise<void> {
   const late = new Promise<never>((_, reject) => {
     const timer = setTimeout(() => {
-      const message = `A process did not load ${folder} within ${milliseconds / 1000} seconds and was killed; check the disk or network that holds the folder.`
+      const message =
+        `A process did not load ${folder} within ${milliseconds / 1000} seconds and was killed; ` +
+        'check the disk or network that holds the folder.'
       reject(new MatcherError('inference-failed', message))
       member.kill()
     }, milliseconds)

@@ -35,25 +35,9 @@ export interface Queue {
 
 export function createQueue(costOf: (pair: TaskPair) => number): Queue {
   const calls = new Set<Call>()
-  let turn: Call[] = [] // calls with unread pairs from `head` on, in rotation; settled ones are skipped
-  let head = 0
-  let open = 0 // calls in `turn` that are not settled
+  const rotation = createRotation()
   let unread = 0
   let waiting = 0
-
-  function compact(): void {
-    if (turn.length - open <= open + SLACK) return
-    turn = turn.slice(head).filter((call) => !call.settled)
-    head = 0
-  }
-
-  function next(): Call | undefined {
-    while (head < turn.length) {
-      const call = turn[head++]!
-      if (!call.settled) return call
-    }
-    return undefined
-  }
 
   const queue: Queue = {
     get waiting() {
@@ -67,8 +51,7 @@ export function createQueue(costOf: (pair: TaskPair) => number): Queue {
     },
     add(call) {
       calls.add(call)
-      turn.push(call)
-      open++
+      rotation.add(call)
       unread += call.pairs.length
       const cost = call.remaining
       let answered = 0
@@ -83,30 +66,61 @@ export function createQueue(costOf: (pair: TaskPair) => number): Queue {
           waiting -= cost - answered
           const left = call.pairs.length - call.unread
           unread -= left
-          if (left > 0) open--
-          compact()
+          if (left > 0) rotation.drop()
+          rotation.compact()
         }
       }
     },
     take() {
-      const share = queue.isShort ? ENCODE_CHUNK : Math.max(1, Math.floor(ENCODE_CHUNK / open))
+      const share = queue.isShort ? ENCODE_CHUNK : Math.max(1, Math.floor(ENCODE_CHUNK / rotation.open))
       const taken: Taken[] = []
       let cost = 0
       const full = (): boolean => taken.length >= ENCODE_CHUNK || cost >= CHUNK_SEQUENCES
-      for (let rounds = open; rounds > 0 && !full(); rounds--) {
-        const call = next()!
+      for (let rounds = rotation.open; rounds > 0 && !full(); rounds--) {
+        const call = rotation.next()
         for (let i = 0; i < share && call.unread < call.pairs.length && !full(); i++) {
           cost += costOf(call.pairs[call.unread]!)
           taken.push({ call, index: call.unread++ })
         }
-        if (call.unread < call.pairs.length) turn.push(call)
-        else open--
+        rotation.drop()
+        if (call.unread < call.pairs.length) rotation.add(call)
       }
       unread -= taken.length
-      compact()
+      rotation.compact()
       return taken
     },
     calls: () => calls
   }
   return queue
+}
+
+/** Calls with unread pairs, in turn. Settled calls are skipped, and removed once they outnumber the others. */
+function createRotation() {
+  let turn: Call[] = []
+  let head = 0
+  let open = 0
+  return {
+    /** Number of calls that are not settled. */
+    get open() {
+      return open
+    },
+    add(call: Call): void {
+      turn.push(call)
+      open++
+    },
+    /** Of `open` calls, at least one. The call stays counted until it is dropped. */
+    next(): Call {
+      while (turn[head]!.settled) head++
+      return turn[head++]!
+    },
+    /** Counts a call less: it has been taken with `next`, or is settled. */
+    drop(): void {
+      open--
+    },
+    compact(): void {
+      if (turn.length - open <= open + SLACK) return
+      turn = turn.slice(head).filter((call) => !call.settled)
+      head = 0
+    }
+  }
 }
