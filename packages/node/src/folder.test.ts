@@ -125,7 +125,7 @@ describe('recoverFolder', () => {
       await reader
     }
     expect(contents()).toEqual(['19', '19'])
-  }, 60_000)
+  })
 
   it('finds a whole folder after kill -9 at any moment', async () => {
     const script = join(parent, 'writer.mjs')

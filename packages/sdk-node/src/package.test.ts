@@ -75,7 +75,7 @@ describe.runIf(existsSync(new URL('../dist/index.cjs', import.meta.url)))('the b
     }
     expect(await traces({})).toEqual([])
     if (process.platform === 'linux') expect(await traces({ ORT_DISABLE_TELEMETRY: '0' })).not.toEqual([]) // these are the traces that it leaves
-  }, 60_000)
+  })
 
   it.runIf(existsSync(DEMO_MODEL))(
     'leaves the exit code to the program, whether it ends by process.exit or by an error, while a batch runs or a model loads',

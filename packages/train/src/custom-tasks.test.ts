@@ -130,4 +130,4 @@ it('trains, evaluates, exports and matches two tasks of a user, with the same sc
     await createMatcher({ model: ${JSON.stringify(model)} })`
     )
   ).rejects.toThrow(/same-event/)
-}, 240_000)
+})

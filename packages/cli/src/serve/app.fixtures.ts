@@ -77,7 +77,7 @@ export async function create(options: Partial<AppOptions> = {}): Promise<Fastify
     maxConnections: 100,
     maxPairs: 5,
     deadlineMs: 1_000,
-    requestTimeoutMs: 300,
+    requestTimeoutMs: 60_000,
     defaultTask: 'A-ss',
     onError: (error) => errors.push(error),
     ...options

@@ -147,7 +147,7 @@ describe('a run with a teacher', () => {
       startRun({ data: labelled, out: path('damaged'), settings: asked, teacher: model })
     ).rejects.toMatchObject({ code: 'asset-corrupt' })
     expect(existsSync(path('damaged'))).toBe(false)
-  }, 60_000)
+  })
 })
 
 describe('a teacher that cannot be followed', () => {
