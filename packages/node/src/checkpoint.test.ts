@@ -28,7 +28,7 @@ describe('a checkpoint', () => {
     await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'checkpoint-invalid' })
   })
 
-  it('with a value that is no number is refused, naming tensor and place', async () => {
+  it('with a value that is not a number is refused, naming tensor and place', async () => {
     smallCheckpoint(folder, (tensor) =>
       tensor.name === 'layer.0.ffn.in.kernel' ? { ...tensor, data: tensor.data.with(7, NaN) } : tensor
     )
@@ -83,7 +83,7 @@ describe('a checkpoint', () => {
     await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'asset-corrupt' })
   })
 
-  it('that is no folder, or lacks a file, is refused', async () => {
+  it('that is not a folder, or lacks a file, is refused', async () => {
     await expect(openCheckpoint(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'checkpoint-invalid' })
     smallCheckpoint(folder)
     rmSync(join(folder, 'parity.json'))

@@ -91,7 +91,7 @@ describe('linesOfFile', () => {
     ])
   })
 
-  it.skipIf(process.platform === 'win32')('refuses a pipe in place of waiting for a writer', async () => {
+  it.skipIf(process.platform === 'win32')('refuses a pipe instead of waiting for a writer', async () => {
     const path = join(folder, 'pipe')
     execFileSync('mkfifo', [path])
     await expect(all(linesOfFile(path))).rejects.toMatchObject({

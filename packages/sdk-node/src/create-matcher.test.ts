@@ -155,7 +155,7 @@ describe('devices', () => {
     })
   })
 
-  it('goes on to the CPU when a CUDA provider that looks well does not load', async () => {
+  it('falls back to the CPU if a CUDA provider that looks usable does not load', async () => {
     const folder = writeTinyModel((manifest) => {
       ;(manifest.graphs as Record<string, unknown>).fp16 = { file: 'onnx/model.onnx', opset: 17 }
     })

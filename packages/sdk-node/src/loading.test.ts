@@ -19,7 +19,7 @@ function create(options: Partial<MatcherOptions> = {}) {
 }
 
 describe('loading', () => {
-  it('reports progress of verifying and compiling, and takes a file URL', async () => {
+  it('reports progress of verifying and compiling, and accepts a file URL', async () => {
     const seen: LoadProgress[] = []
     await using matcher = await create({
       model: pathToFileURL(model),
@@ -55,7 +55,7 @@ describe('loading', () => {
 
   it.each<[string, () => Partial<MatcherOptions> | { model: string }, string, string]>([
     [
-      'a folder that is not there',
+      'a folder that does not exist',
       () => ({ model: '/nowhere/model' }),
       'asset-missing',
       '/nowhere/model/manifest.json'
@@ -111,7 +111,7 @@ describe('loading', () => {
       'vocab.txt has other contents'
     ],
     [
-      'a graph cut short',
+      'a truncated graph',
       () => ({ model: damaged('onnx/model_int8.onnx', (path) => writeFileSync(path, 'short')) }),
       'asset-corrupt',
       '5 bytes, not'
@@ -123,19 +123,19 @@ describe('loading', () => {
       'dictionary.bin'
     ],
     [
-      'a pipe in place of a file',
+      'a pipe instead of a file',
       () => ({ model: damaged('vocab.txt', pipe) }),
       'asset-missing',
       'vocab.txt is not a file'
     ],
     [
-      'a pipe in place of the graph',
+      'a pipe instead of the graph',
       () => ({ model: damaged('onnx/model_int8.onnx', pipe) }),
       'asset-missing',
       'model_int8.onnx is not a file'
     ],
     [
-      'a pipe in place of the manifest',
+      'a pipe instead of the manifest',
       () => ({ model: damaged('manifest.json', pipe) }),
       'asset-missing',
       'manifest.json is not a file'
@@ -149,10 +149,10 @@ describe('loading', () => {
     ['a dtype that the model lacks', () => ({ dtype: 'fp16' }), 'dtype-missing', 'it offers fp32, int8'],
     ['an unknown device', () => ({ device: 'tpu' as 'cpu' }), 'device-unavailable', 'There is no device "tpu"'],
     ['an unknown task', () => ({ tasks: ['C-ll' as 'A-ss'] }), 'task-unknown', 'C-ll'],
-    ['what is not a signal', () => ({ signal: {} as AbortSignal }), 'input-invalid', 'signal must be'],
-    ['what is not a listener', () => ({ onProgress: 5 as never }), 'input-invalid', 'onProgress is 5'],
+    ['an object that is not a signal', () => ({ signal: {} as AbortSignal }), 'input-invalid', 'signal must be'],
+    ['a listener that is not a function', () => ({ onProgress: 5 as never }), 'input-invalid', 'onProgress is 5'],
     ['one task that is not in an array', () => ({ tasks: 'A-ss' as never }), 'input-invalid', 'tasks is "A-ss"'],
-    ['thresholds of no task', () => ({ thresholds: 0.5 as never }), 'input-invalid', 'thresholds is 0.5'],
+    ['thresholds without a task', () => ({ thresholds: 0.5 as never }), 'input-invalid', 'thresholds is 0.5'],
     ['the address of another machine', () => ({ model: 'file://host/model' }), 'input-invalid', 'file://host/model'],
     [
       'the address of a server alone',
@@ -246,7 +246,7 @@ describe('loading', () => {
     }
   )
 
-  it('refuses a verified file that is no graph', async () => {
+  it('refuses a verified file that is not a graph', async () => {
     const folder = writeTinyModel((manifest) => {
       manifest.graphs = { int8: { file: 'vocab.txt', opset: 17 } }
     })

@@ -12,7 +12,7 @@ const model = writeTinyModel()
 const policy = { maxLength: 32, truncation: 'longest-first' } as const
 let pool: Pool | undefined
 
-/** A worker that does what the real one does, but dies of a task id of 99, and at its start when it is told to. */
+/** A worker that does what the real one does, but dies of a task id of 99, and at its start on request. */
 function dying(dieAtStart = ''): OpenThread {
   const source = `import { parentPort } from 'node:worker_threads'
     import { existsSync } from 'node:fs'
@@ -81,7 +81,7 @@ describe('a pool of workers', () => {
     for (let i = 0; i < 3; i++) expect((await engine.run(batch(0)))[1]).toBeCloseTo(wanted[1], 6)
   })
 
-  it('goes on with the other workers meanwhile', async () => {
+  it('continues with the other workers meanwhile', async () => {
     const engine = await start({ workers: 2 })
     const [lost, kept] = await Promise.allSettled([engine.run(batch(99)), engine.run(batch(0))])
     expect(lost.status).toBe('rejected')
@@ -210,7 +210,7 @@ describe('a pool of workers', () => {
     await expect.poll(() => engine.health().workers, { timeout: 60_000 }).toBe(2)
   })
 
-  it('ends a worker that goes on long after nobody waits, and puts another in its place', async () => {
+  it('ends a worker that is still running long after its last caller has left, and puts another in its place', async () => {
     const source = `import { parentPort } from 'node:worker_threads'
       await import(${JSON.stringify(inject('workerScript'))})
       parentPort.on('message', ({ type, batch }) => { if (type === 'run' && batch.taskIds[0] === 98) for (;;); })`

@@ -14,7 +14,7 @@ export interface CrewOptions {
 /** The running processes of one server, including those that are starting or retiring. */
 export interface Crew {
   /**
-   * Starts a process and waits until it serves. Throws why it cannot, and `inference-failed`, killing it, if it does not load its model in time.
+   * Starts a process and waits until it serves. Throws the reason if it cannot; kills it and throws `inference-failed` if it does not load its model in time.
    */
   start(folder: string, requests: (member: Member) => Omit<MemberRequests, 'retired'>): Promise<Member>
   /** Ends a process and waits for its end: with `drain` after its last connection, otherwise once its requests are answered. */
@@ -24,7 +24,7 @@ export interface Crew {
   end(): Promise<void>
 }
 
-/** 400 MB, the largest model, arrive in a minute at 60 Mbit/s: after three minutes the storage of a folder no longer answers. */
+/** The largest model, 400 MB, loads within a minute at 60 Mbit/s: after three minutes its storage is assumed to hang. */
 const LOAD_MS = 180_000
 /** Milliseconds in which a process must report its counts; otherwise its latest ones are taken. */
 const COUNTS_MS = 2_000

@@ -48,6 +48,7 @@ type Failed = Extract<ReloadOutcome, { outcome: 'failed' }>
 /** Milliseconds before the first attempt to replace a process that died; each further attempt waits twice as long. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
+
 /** Creates the supervisor. Nothing runs until it is started. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { processes, onSeated, onEvent, patienceMs = PATIENCE_MS } = options
@@ -62,7 +63,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let onLost: (reason: string) => void
   const lost = new Promise<string>((resolve) => (onLost = resolve))
 
-  /** Starts a process on the folder of now. Throws as `Crew.start`. */
+  /** Starts a process on the current folder. Throws as `Crew.start`. */
   function begin(): Promise<Member> {
     return crew.start(source.folder, (asker) => ({ page, reload: () => reload(asker), leaving: () => replace(asker) }))
   }

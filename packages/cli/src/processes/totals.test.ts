@@ -23,7 +23,7 @@ describe('metrics of several processes', () => {
     const [one, other] = [{}, {}]
     totals.update(one, await counts(3))
     totals.update(other, await counts(4))
-    totals.update(other, await counts(5)) // in place of its earlier counts
+    totals.update(other, await counts(5)) // instead of its earlier counts
     let page = await totals.page()
     expect(valueOf(page, 'answered{route="/match"}')).toBe(8)
     expect(valueOf(page, 'waiting')).toBe(8)

@@ -7,7 +7,7 @@ afterEach(close)
 
 describe('refusals', () => {
   it.each<[string, string, unknown, number, string]>([
-    ['a body that is no JSON', '/match', '{"a":', 400, 'request-invalid'],
+    ['a body that is not JSON', '/match', '{"a":', 400, 'request-invalid'],
     ['a number for a text', '/match', { a: 5, b: 'x' }, 400, 'input-invalid'],
     ['a body without texts', '/match', { task: 'A-ss' }, 422, 'input-invalid'],
     ['no texts to rank', '/rerank', { query: 'x' }, 400, 'input-invalid'],
@@ -15,8 +15,8 @@ describe('refusals', () => {
     ['too many pairs', '/rerank', { query: 'x', texts: Array.from({ length: 6 }, () => 'y') }, 422, 'input-invalid'],
     ['a body that is too large', '/match', { a: 'x'.repeat(20_000), b: '' }, 413, 'body-too-large'],
     ['a text that is too long', '/match', { a: 'throw input-invalid', b: '' }, 422, 'input-invalid'],
-    ['more than fits the queue', '/match', { a: 'throw queue-full', b: '' }, 429, 'queue-full'],
-    ['what takes too long', '/match', { a: 'throw deadline-exceeded', b: '' }, 503, 'deadline-exceeded'],
+    ['more pairs than fit the queue', '/match', { a: 'throw queue-full', b: '' }, 429, 'queue-full'],
+    ['pairs that take too long', '/match', { a: 'throw deadline-exceeded', b: '' }, 503, 'deadline-exceeded'],
     ['work after the end', '/match', { a: 'throw disposed', b: '' }, 503, 'disposed'],
     ['a batch that failed', '/match', { a: 'throw inference-failed', b: '' }, 500, 'inference-failed'],
     ['a device that was lost', '/match', { a: 'throw device-lost', b: '' }, 503, 'device-lost'],
@@ -132,7 +132,7 @@ describe('every refusal has one form', () => {
   }
 
   it.each<[string, string, number]>([
-    ['no HTTP', 'GARBAGE\r\n\r\n', 400],
+    ['bytes that are not HTTP', 'GARBAGE\r\n\r\n', 400],
     ['headers that are too large', `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(50_000)}\r\n\r\n`, 431],
     ['a bad escape', 'GET /%zz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n', 400],
     ['an odd expectation', 'POST /match HTTP/1.1\r\nhost: localhost\r\nexpect: x\r\nconnection: close\r\n\r\n', 417],

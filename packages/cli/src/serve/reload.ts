@@ -4,7 +4,7 @@ import { refusal } from './errors'
 import { failures } from './schemas'
 
 const schema = {
-  summary: 'Starts the processes of the server again, one after the other, on the model folder of now. Needs the key.',
+  summary: 'Starts the processes of the server again, one after another, on the current model folder. Needs the key.',
   response: {
     200: { type: 'object', properties: { model: { type: 'string' }, modelHash: { type: 'string' } } },
     ...failures

@@ -312,9 +312,14 @@ describe('bad input', () => {
     ],
     ['no task', () => bad.match('a', 'b'), 'task-unknown', 'undefined'],
     ['a pair that is null', () => bad.matchMany([{ a: '', b: '', task: 'A-ss' }, null]), 'input-invalid', 'pairs[1].a'],
-    ['pairs that are no array', () => bad.matchMany('ab'), 'input-invalid', 'pairs must be an array'],
-    ['candidates that are no array', () => bad.rank('a', 'b', 'A-ss'), 'input-invalid', 'candidates must be an array'],
-    ['a candidate that is no text', () => bad.rank('a', ['b', 7], 'A-ss'), 'input-invalid', 'candidates[1] is 7'],
+    ['pairs that are not an array', () => bad.matchMany('ab'), 'input-invalid', 'pairs must be an array'],
+    [
+      'candidates that are not an array',
+      () => bad.rank('a', 'b', 'A-ss'),
+      'input-invalid',
+      'candidates must be an array'
+    ],
+    ['a candidate that is not a text', () => bad.rank('a', ['b', 7], 'A-ss'), 'input-invalid', 'candidates[1] is 7'],
     ['a topK of 0', () => bad.rank('a', ['b'], 'A-ss', { topK: 0 }), 'input-invalid', 'topK is 0'],
     ['a deadline of -1', () => bad.match('a', 'b', 'A-ss', { deadlineMs: -1 }), 'input-invalid', 'deadlineMs is -1']
   ])('refuses %s', async (_, call, code, message) => {

@@ -220,7 +220,7 @@ describe('a folder with a file for each split', () => {
     await expect(readDataset(folder)).rejects.toThrow(/two files for the valid split: dev\.jsonl and valid\.tsv/)
   })
 
-  it('is no place for --columns where a dataset.json names the fields', async () => {
+  it('refuses --columns if a dataset.json names the fields', async () => {
     const path = fileWith('dataset.json', '{"tasks":[{"name":"x","train":["x.jsonl"]}]}')
     await expect(readDataset(dirname(path), ['train'], { columns: { a: 'q' } })).rejects.toMatchObject({
       code: 'config-invalid'

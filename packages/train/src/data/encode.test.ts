@@ -61,7 +61,7 @@ describe('encodeExamples', () => {
     ])
   })
 
-  it('makes a cut off or damaged cache file anew', async () => {
+  it('rebuilds a truncated or damaged cache file', async () => {
     const cache = { folder: mkdtempSync(join(tmpdir(), 'encode-')), dictionary }
     const fresh = await encodeExamples(examples, tokenizer, { maxLength: 8, cache })
     const path = join(cache.folder, readdirSync(cache.folder)[0]!)

@@ -59,7 +59,7 @@ describe('of tasks with labels or a score', () => {
     ])
   })
 
-  it('a pair is another one in the other order, and two scores of it are no contradiction', () => {
+  it('a pair is another one in the other order, and two scores of it are not a contradiction', () => {
     expect(facts.duplicates).toBe(2)
     expect(facts.contradictions.map(({ a, b, task }: Partial<Example>) => [task, a, b])).toEqual([[0, '甲', '乙']])
   })

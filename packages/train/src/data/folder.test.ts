@@ -83,7 +83,7 @@ describe('a Sohu folder', () => {
 describe('bad input', () => {
   const problem = (files: Record<string, string | Uint8Array>) => readDataset(folderWith(files), ['train', 'valid'])
 
-  it('is told with file and line', async () => {
+  it('is reported with file and line', async () => {
     const train = `${VARIANTS[0]}/train.txt`
     for (const [bad, said] of [
       ['{"source":', `${train}:3: the line is not JSON`],

@@ -16,7 +16,7 @@ const dataset: Dataset = {
 }
 
 describe('the tasks of a data set', () => {
-  it('keep the order of the data and are numbered anew when only some are wanted', () => {
+  it('keep the order of the data and are renumbered if only some are wanted', () => {
     const { tasks, splits } = onlyTasks(dataset, ['B-ll', 'B-ss'])
     expect(tasks).toEqual([
       { name: 'B-ss', id: 0, group: 'B' },
@@ -30,7 +30,7 @@ describe('the tasks of a data set', () => {
     expect(onlyTasks(dataset, [])).toBe(dataset)
   })
 
-  it('are told by name for a network with other ids, and pairs of unknown tasks are left out', () => {
+  it('are matched by name for a network with other ids, and pairs of unknown tasks are left out', () => {
     const known: TaskSpec[] = [
       { name: 'own', id: 0, group: 'own' },
       { name: 'A-sl', id: 1, group: 'A' }

@@ -38,7 +38,7 @@ describe('renamer', () => {
     }
   })
 
-  it('renames the wanted share, drawn anew each epoch by seed, epoch and pair alone', () => {
+  it('renames the wanted share, drawn again each epoch by seed, epoch and pair alone', () => {
     const all = (epoch: number, seed = 1): number[] => {
       const fresh = renamer(encoded, tokenizer.vocab, { share: 0.5, seed })
       return examples.flatMap((_, pair) => [...fresh(tokensOf(pair), pair, epoch)])

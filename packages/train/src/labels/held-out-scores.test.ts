@@ -58,7 +58,7 @@ it('trains no finished fold again, and refuses folds of other settings', async (
   await expect(heldOutScores(others)).rejects.toMatchObject({ code: 'output-exists' })
 })
 
-it('stops on request, and the same call goes on with what was left', async () => {
+it('stops on request, and the same call continues where it stopped', async () => {
   const out = join(root, 'stopped')
   let steps = 0
   const stopped = await heldOutScores({ ...options, out, hooks: { stopping: () => ++steps > 6 } })

@@ -15,7 +15,7 @@ import { json } from './small.fixtures'
 const folder = mkdtempSync(join(tmpdir(), 'pretrain-'))
 
 describe('pretrain', () => {
-  it('on text lines writes a checkpoint that --init takes over, and goes on from it', async () => {
+  it('on text lines writes a checkpoint that --init loads, and continues from it', async () => {
     const texts = join(folder, 'texts.txt')
     const lines = demoPairs(0, 'train', 200).map(({ source }) => source)
     writeFileSync(texts, `${lines.join('\n')}\n\n`)

@@ -34,13 +34,13 @@ function flipped(form: Form, at: number, file = weightsOf(form)): string {
 }
 
 describe('damaged weights', () => {
-  it('are told by checksum: a changed bit in a TensorFlow tensor names file, tensor, found and wanted', async () => {
+  it('are detected by checksum: a changed bit in a TensorFlow tensor names file, tensor, found and wanted', async () => {
     expect(await problem(flipped('tensorflow', 40_000))).toMatch(
       /data-00000-of-00001: tensor "bert\/.*" has the checksum 0x[0-9a-f]+, and the index wants 0x[0-9a-f]+/
     )
   })
 
-  it('are told by checksum: a changed bit in the index of a TensorFlow checkpoint', async () => {
+  it('are detected by checksum: a changed bit in the index of a TensorFlow checkpoint', async () => {
     expect(await problem(flipped('tensorflow', 200, 'bert_model.ckpt.index'))).toMatch(
       /index: the block at byte 0 has the checksum/
     )
@@ -49,7 +49,7 @@ describe('damaged weights', () => {
     )
   })
 
-  it('are told by checksum: a changed bit in a storage of a PyTorch file', async () => {
+  it('are detected by checksum: a changed bit in a storage of a PyTorch file', async () => {
     const weights = decodeSafetensors(readFileSync(fixture('roformer-tiny-hf/model.safetensors')!), '').get(
       'roformer.embeddings.word_embeddings.weight'
     )!.data
@@ -102,7 +102,7 @@ describe('damaged weights', () => {
     )
   })
 
-  it('with a value that is no finite number are refused', async () => {
+  it('with a value that is not a finite number are refused', async () => {
     const folder = publicFolder('safetensors')
     const bytes = readFileSync(join(folder, 'model.safetensors'))
     bytes.writeFloatLE(NaN, bytes.length - 4)

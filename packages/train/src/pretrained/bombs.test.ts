@@ -68,7 +68,7 @@ describe('a zip entry', () => {
   })
 })
 
-describe.skipIf(process.platform === 'win32')('a pipe in place of a file', () => {
+describe.skipIf(process.platform === 'win32')('a pipe instead of a file', () => {
   let folder: string
   const pipe = (name: string): void => {
     rmSync(join(folder, name), { force: true })

@@ -17,7 +17,7 @@ async function readAll(): Promise<Map<string, Float32Array>> {
   return values
 }
 
-/** What bytes of a dtype mean, told another way than core tells it: by moving bits, or by DataView. */
+/** The numbers in bytes of a dtype, decoded in another way than in core: by moving bits, or by DataView. */
 const MEANING: Readonly<Record<SafetensorsDtype, (view: DataView, at: number) => number>> = {
   F64: (view, at) => Math.fround(view.getFloat64(at, true)),
   F32: (view, at) => view.getFloat32(at, true),

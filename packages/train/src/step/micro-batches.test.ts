@@ -58,7 +58,7 @@ describe('exchanged texts', () => {
     expect(batch!.tokenCount).toBe(12)
   })
 
-  it('are drawn anew each epoch, by seed and epoch alone', () => {
+  it('are drawn again each epoch, by seed and epoch alone', () => {
     const shown = (epoch: number, seed = 1): string => {
       const many = {
         ...train,

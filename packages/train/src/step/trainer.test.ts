@@ -170,7 +170,7 @@ describe('lazy embeddings', () => {
         state.w[i]! -=
           (((RATE * Math.sqrt(1 - 0.999 ** step)) / (1 - 0.9 ** step)) * state.m[i]!) / (Math.sqrt(state.v[i]!) + 1e-7)
       }
-      // the gradient is told from two float32 moments: a ten-thousandth of the step of 1e-3
+      // the gradient is computed from two float32 moments: a ten-thousandth of the step of 1e-3
       expect(largestDifference(word(trainer), state.w)).toBeLessThan(2e-6)
     })
     trainer.dispose()

@@ -64,7 +64,7 @@ const folders = [
 ]
 
 describe('a study', () => {
-  it('stops when asked, goes on where it stood, and repeats no finished run', async () => {
+  it('stops when asked, resumes where it stopped, and repeats no finished run', async () => {
     const study = await readStudy(file)
     const begun: string[] = []
     let steps = 0

@@ -51,7 +51,7 @@ function serve(model: Uint8Array = FILES['model.onnx']): void {
   served.set('/some/one/resolve/main/tokenizer.json', FILES['tokenizer.json'])
 }
 
-/** A stand-in for `mvn dependency:copy` that puts a jar with these files where it is told to. */
+/** A stand-in for `mvn dependency:copy` that puts a jar with these files where it is asked to. */
 function mavenWith(files: Readonly<Record<string, Uint8Array>>): string {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'some-1.jar'), zipBytes(files, { deflated: true }))
