@@ -2,6 +2,9 @@
 
 namespace sohu {
 
+/** Raised with every operation that is new or takes other inputs. `src/autograd/fused/native.ts` has the same: it uses no others. */
+constexpr int kVersion = 2;
+
 /** Each registers the operations and kernels of one file; they throw std::runtime_error where TensorFlow refuses one. */
 void register_adam();
 void register_branch();

@@ -1,4 +1,5 @@
-// The addon: loading it registers all operations and kernels with TensorFlow. Its export says why it could not, else is an empty string.
+// The addon: loading it registers all operations and kernels with TensorFlow. `refused` says why it could not, else
+// is an empty string; `version` is that of the operations.
 #include <node_api.h>
 
 #include <exception>
@@ -47,5 +48,8 @@ NAPI_MODULE_INIT() {
   napi_value text = nullptr;
   napi_create_string_utf8(env, reason.c_str(), reason.size(), &text);
   napi_set_named_property(env, exports, "refused", text);
+  napi_value version = nullptr;
+  napi_create_int32(env, sohu::kVersion, &version);
+  napi_set_named_property(env, exports, "version", version);
   return exports;
 }
