@@ -16,6 +16,7 @@ interface ImportFlags {
   readonly set: string[]
   readonly pruneVocabulary: boolean
   readonly words: number
+  readonly rotaryPositions: boolean
   readonly seed: number
   readonly force: boolean
 }
@@ -42,21 +43,22 @@ export function addImport(program: Command): void {
       0
     )
     .option(
+      '--rotary-positions',
+      'rotate queries and keys in place of learned positions, whose table is left out; train before use, for example with --teacher',
+      false
+    )
+    .option(
       '--seed <number>',
       'seed of what the weights lack: the condition and the head',
       wholeNumber(0, 2 ** 32 - 1),
       1
     )
     .option('--force', 'replace what is at --out', false)
-    .action(async ({ from, out, allowMissing, maxLength, set, pruneVocabulary, words, seed, force }: ImportFlags) => {
+    .action(async ({ from, out, maxLength, set, ...options }: ImportFlags) => {
       const summary = await importWeights({
+        ...options,
         from: await weightsFolder(from),
         out: userPath(out),
-        allowMissing,
-        pruneVocabulary,
-        words,
-        seed,
-        force,
         model: ownKeys(applyOverrides({ max_length: maxLength }, set))
       })
       console.log(

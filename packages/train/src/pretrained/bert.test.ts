@@ -1,13 +1,13 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ModelConfig } from '@sohu-match/core'
+import { parameterSpecs, type ModelConfig } from '@sohu-match/core'
 import { describe, expect, it } from 'vitest'
 import { largestDifference } from '../checkpoint/parity.fixtures'
 import { Variable } from '../optimizer/variable'
 import { hiddenStates } from './hidden-states.fixtures'
 import { withPublicWeights, type LoadOptions } from './load'
-import { temporaryFolder } from './public-weights.fixtures'
+import { publicFolder, temporaryFolder } from './public-weights.fixtures'
 
 const FIXTURES = fileURLToPath(new URL('../../../core/fixtures/bert-tiny/', import.meta.url))
 const FORMS = ['safetensors', 'pytorch', 'onnx', 'onnx-unfolded', 'tensorflow'] as const
@@ -77,6 +77,34 @@ describe('a small random BERT', () => {
     expect(config).toMatchObject({ architecture: 'bi-encoder', pooling: 'cls', wordSegmentation: 'jieba' })
     expect(values.get('score.scale')).toEqual(new Float32Array(6).fill(12))
     expect(values.has('classifier.kernel')).toBe(false)
+  })
+})
+
+describe('rotary positions in place of learned ones', () => {
+  it.each(FORMS)('leave out the table of %s and keep every other weight and token', async (form) => {
+    const folder = join(FIXTURES, form)
+    const [learned, rotary] = [await load(folder), await load(folder, { rotaryPositions: true })]
+    expect(learned.values.has('embeddings.position')).toBe(true)
+    expect(rotary.config).toEqual({ ...learned.config, positionEmbeddingType: 'rotary' })
+    expect([...rotary.values]).toEqual([...learned.values].filter(([name]) => name !== 'embeddings.position'))
+    expect([...rotary.values.keys()]).toEqual(parameterSpecs(rotary.config).map(({ name }) => name))
+    expect(rotary.vocab).toBe(learned.vocab)
+  })
+
+  it('are reported: the table is ignored, not loaded', async () => {
+    const { loaded, ignored } = await withPublicWeights(
+      join(FIXTURES, 'safetensors'),
+      { seed: 1, rotaryPositions: true, model: { max_length: MAX_LENGTH } },
+      ({ summary }) => Promise.resolve(summary)
+    )
+    expect(loaded).not.toContain('embeddings.position')
+    expect(ignored).toContainEqual(expect.stringContaining('embeddings.position_embeddings.weight'))
+  })
+
+  it('are refused for weights that have them already', async () => {
+    expect(await problem(publicFolder('safetensors'), { rotaryPositions: true })).toContain(
+      'the positions are rotary already'
+    )
   })
 })
 

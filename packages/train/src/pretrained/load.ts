@@ -7,6 +7,7 @@ import { planLoad, type Assignment, type LoadPlan, type LoadSummary } from './pl
 import type { OwnSwitches } from './config'
 import { bundledDictionary } from '../checkpoint/dictionary'
 import { transpose } from './transpose'
+import { withRotaryPositions } from './rotary-positions'
 import { allRows, reachableRows, rowsWithWords, tableOf } from './vocabulary-rows'
 
 export interface PublicStart {
@@ -28,6 +29,8 @@ export interface LoadOptions extends OwnSwitches {
   readonly pruneVocabulary?: boolean | undefined
   /** Maximum number of words to add to a vocabulary of characters, which jieba then segments. Default: 0. */
   readonly words?: number | undefined
+  /** Leaves out the table of learned positions: the network rotates queries and keys instead. */
+  readonly rotaryPositions?: boolean | undefined
 }
 
 /**
@@ -42,15 +45,19 @@ export async function withPublicWeights<T>(
   const opened = await openPublicWeights(folder, options)
   try {
     const plan = planLoad(opened.source, opened.names, opened.config, options.allowMissing)
-    return await use(await withVocabulary(startOf(opened, plan, await readOrigin(folder), options.seed), options))
+    const network = options.rotaryPositions ? withRotaryPositions(opened, plan) : { opened, plan }
+    const start = startOf(network, await readOrigin(folder), options.seed)
+    return await use(await withVocabulary(start, options))
   } finally {
     await opened.source.close()
   }
 }
 
 function startOf(
-  { config, vocab }: PublicWeights,
-  { assignments, summary }: LoadPlan,
+  {
+    opened: { config, vocab },
+    plan: { assignments, summary }
+  }: { readonly opened: PublicWeights; readonly plan: LoadPlan },
   origin: Origin | undefined,
   seed: number
 ): PublicStart {
