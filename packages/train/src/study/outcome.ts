@@ -91,10 +91,3 @@ async function figuresOf(study: Study, folders: readonly string[]): Promise<Reco
   }
   return figures
 }
-
-/** The sample standard deviation; NaN for a single number. */
-export function meanAndSpread(values: readonly number[]): { mean: number; spread: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return { mean, spread: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN }
-}

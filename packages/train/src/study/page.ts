@@ -1,10 +1,9 @@
 import { dotChart } from '../report/dots'
 import { escapeHtml, htmlTable, page, section } from '../report/page'
 import type { TextRows } from '../report/figures'
-import { lossRows } from './losses'
 import type { StudyOutcome } from './outcome'
 import type { Study } from './study'
-import { meanF1, summaryRows, taskF1, taskRows } from './table'
+import { lossRows, meanF1, summaryRows, taskF1, taskRows } from './table'
 
 /** One HTML page without other files: the question, the setup, and for each set of pairs a table and charts. */
 export function studyPage(

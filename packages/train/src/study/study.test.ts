@@ -6,12 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { runStudy } from './execute'
 import type { RunRecord } from '../run/metrics-log'
-import { meanAndSpread, type StudyOutcome } from './outcome'
-import { lossByPart, lossRows } from './losses'
+import type { StudyOutcome } from './outcome'
+import { meanAndSpread } from './spread'
+import { lossByPart } from './losses'
 import { scoreSplit } from '../evaluate/scoring'
 import { mergedScores, readScores } from './scores'
 import { planRuns, readStudy, studies } from './study'
-import { summaryRows, taskRows } from './table'
+import { lossRows, summaryRows, taskRows } from './table'
 
 const root = mkdtempSync(join(tmpdir(), 'sohu-match-study-'))
 const [data, out, file] = [join(root, 'data'), join(root, 'out'), join(root, 'tiny.json')]

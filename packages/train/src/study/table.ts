@@ -1,7 +1,9 @@
 import type { Evaluation } from '../evaluate/evaluation'
 import type { TextRows } from '../report/figures'
 import { duration, ratio, whole } from '../report/format'
-import { meanAndSpread, type ArmOutcome, type StudyOutcome } from './outcome'
+import { PARTS } from './losses'
+import type { ArmOutcome, StudyOutcome } from './outcome'
+import { meanAndSpread } from './spread'
 
 /**
  * One row per arm, `mean ± standard deviation` over its seeds. The interval is the bootstrap's over pairs, averaged
@@ -56,6 +58,18 @@ export function taskRows({ arms, baseline }: StudyOutcome, set: string): TextRow
         .map((arm) => [arm.name, ...tasks.map((task) => withSpread(taskF1(arm, set, task)))]),
       ...(baseline ? [['lexical baseline', ...tasks.map((task) => ratio(baseline[set]!.tasks[task]?.f1.value))]] : [])
     ]
+  }
+}
+
+/** One row per arm with one network, `mean ± standard deviation` over its seeds; no rows if there is no such arm. */
+export function lossRows({ arms }: StudyOutcome): TextRows {
+  return {
+    head: ['training loss', ...Array.from({ length: PARTS }, (_, part) => `${(100 * (part + 1)) / PARTS} %`)],
+    rows: arms.flatMap(({ name, seeds }) => {
+      const known = seeds.flatMap(({ losses }) => (losses ? [losses] : []))
+      if (known.length === 0) return []
+      return [[name, ...Array.from({ length: PARTS }, (_, part) => withSpread(known.map((of) => of[part]!)))]]
+    })
   }
 }
 

@@ -8,8 +8,14 @@ import { biasAdd, biasAddGradient, sparseCrossEntropy } from '../tensor-ops'
  * [vocabulary], labels and w [n]. With g = w (softmax(z) - onehot(label)): dx = g E, dE = gᵀ x, db = sum of g's rows. One kernel, so that
  * logits, the largest tensor of a pass, live only until their gradient is there. Saved: softmax(z) - onehot(label), w, x and E.
  */
-// prettier-ignore
-export function tiedCrossEntropy(x: Tensor, table: Tensor, bias: Tensor, labels: Tensor, weights: Tensor, { matMul }: Products = FLOAT32): Recorded {
+export function tiedCrossEntropy(
+  x: Tensor,
+  table: Tensor,
+  bias: Tensor,
+  labels: Tensor,
+  weights: Tensor,
+  { matMul }: Products = FLOAT32
+): Recorded {
   const logits = biasAdd(matMul(x, table, false, true), bias)
   const { losses, gradient } = sparseCrossEntropy(logits as Tensor2D, labels as Tensor1D)
   return {
