@@ -15,6 +15,7 @@ import type { Arithmetic } from '../autograd/training-ops'
 import { exists, unjudged, writeCheckpoint } from '../checkpoint/checkpoint'
 import { trainSettingsToJson } from '../config'
 import { planEpoch, planEvaluation } from '../data/buckets'
+import { BATCH_TOKENS } from '../evaluate/predict'
 import { initialVariables } from '../initialization/parameters'
 import { lossMeter, REPORT_STEPS, type StepReport } from '../step/loss-meter'
 import { learningRateAt } from '../optimizer/schedule'
@@ -194,9 +195,6 @@ function plan({ indices, lengths }: Part, { settings, batchTokens }: PretrainSet
   return planEpoch(lengths, options, settings.seed, epoch).batches.map((batch) => batch.map((i) => indices[i]!))
 }
 
-/** Padded tokens per batch of held-out sequences. */
-const EVALUATION_TOKENS = 8192
-
 /** Mean loss over the masked tokens, under masks that depend only on the sequence. */
 function meanLoss(
   model: Model,
@@ -204,7 +202,7 @@ function meanLoss(
   masking: ReturnType<typeof createMasking>,
   { precision, kernels }: Arithmetic
 ): number {
-  const sums = planEvaluation(lengths, EVALUATION_TOKENS).map((batch) => {
+  const sums = planEvaluation(lengths, BATCH_TOKENS).map((batch) => {
     const masked = masking(
       batch.map((i) => indices[i]!),
       'held-out'
