@@ -24,7 +24,9 @@ describe('writeCorpus', () => {
       'B-ll B'
     ])
     expect(news.missing).toEqual([])
-    expect(Object.values(news.splits).map((split) => split.length)).toEqual([51106, 3520, 5280])
+    const keyed = news.splits.train.filter(({ keys }) => keys)
+    expect(new Set(keyed.map(({ task }) => news.tasks[task]!.group))).toEqual(new Set(['A']))
+    expect(Object.values(news.splits).map((split) => split.length)).toEqual([73326, 3520, 5280])
     expect(
       Object.values(news.splits)
         .flat()

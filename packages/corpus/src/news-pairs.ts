@@ -4,7 +4,7 @@ import { blocks, grouped, hashed, shuffled } from './order'
 import { overlapMeter } from './overlap'
 import { areRelated } from './related-topics'
 import { splitKeys, SPLITS, type Split } from './split'
-import { LONG_KINDS, SHORT_KINDS, SPLIT_FIELDS, type NewsKind, type NewsText } from './texts'
+import { LONG_KINDS, SAGA_FIELDS, SHORT_KINDS, SPLIT_FIELDS, type NewsKind, type NewsText } from './texts'
 
 /** A labeled pair of news texts with the facts behind its label. */
 export interface NewsPair {
@@ -124,7 +124,7 @@ function taskPairs(topics: readonly Topic[], { task, split, seed }: PairsOf, clo
   }
   for (const turn of meeting.turns) {
     const round = { ...meeting, key: `${seed} ${task}`, turn, closeness, isNew }
-    for (const block of blocks(shuffled(topics, `${round.key} ${turn}`, topicName), BLOCK)) {
+    for (const block of blocksOf(topics, `${round.key} ${turn}`)) {
       const hard = criterion === 'A' ? topicRound(round, block) : eventRound(round, block)
       add(hard)
       if (criterion === 'A' && split === 'train') add(easyRound(round, block, hard.positives))
@@ -140,6 +140,17 @@ function taskPairs(topics: readonly Topic[], { task, split, seed }: PairsOf, clo
       sourceEvent: source.event,
       targetEvent: target.event
     })
+  )
+}
+
+/** Topics that may make negatives of criterion A with one another: sixteen drawn from all fields, or the sagas of one field, whose towns are the same. */
+function blocksOf(topics: readonly Topic[], key: string): Topic[][] {
+  const fields = grouped(
+    topics,
+    (topic) => (SAGA_FIELDS as readonly string[]).find((field) => field === fieldOf(topic)) ?? ''
+  )
+  return [...fields].flatMap(([field, own]) =>
+    field === '' ? blocks(shuffled(own, key, topicName), BLOCK) : [shuffled(own, key, topicName)]
   )
 }
 
@@ -200,4 +211,8 @@ function eventName(event: Event): string {
 
 function topicName(topic: Topic): string {
   return topic[0]!.values().next().value!.topic
+}
+
+function fieldOf(topic: Topic): string {
+  return topic[0]!.values().next().value!.field
 }
