@@ -2,8 +2,12 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTokenizer } from '@sohu-match/core'
+import { readDataset } from '@sohu-match/node'
 import { applyOverrides, parseTrainSettings, presets } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
+import { encodeExamples } from '../data/encode'
+import { networkOf, pairOutputs } from '../evaluate/predict'
 import { startRun } from '../run/start'
 import { disposeModel } from '../step/trainer'
 import { readCheckpoint } from './checkpoint'
@@ -27,6 +31,21 @@ async function settings(...more: string[]) {
     'test'
   )
 }
+
+/** Vectors of the distinct texts of the valid pairs, each of length 1. */
+async function vectorsOf(folder: string): Promise<number[][]> {
+  const { model, assets } = await readCheckpoint(folder)
+  const { splits } = await readDataset(data, ['valid'])
+  const pairs = await encodeExamples(splits.valid, createTokenizer(assets.vocab, assets.dictionary), model.config)
+  const { texts } = await pairOutputs(networkOf(model), pairs)
+  const width = model.config.hiddenSize
+  disposeModel(model)
+  return Array.from({ length: texts!.values.length / width }, (_, row) => [
+    ...texts!.values.subarray(row * width, (row + 1) * width)
+  ])
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
 
 async function weights(folder: string): Promise<Map<string, Float32Array>> {
   const { model } = await readCheckpoint(folder)
@@ -104,11 +123,41 @@ describe('interpolate', () => {
     }
   })
 
-  it('has no offset to move in a cross-encoder', async () => {
-    const out = join(root, 'no-offset')
-    await expect(interpolate({ start, checkpoint, share: 1, data, out, center: true })).rejects.toMatchObject({
-      code: 'config-invalid'
+  it('adds the mean vector of the valid texts to the last norm, and so to every vector', async () => {
+    const vectors = join(root, 'some-vectors')
+    const plainStart = ['initialization="reference"', 'token_match_weight=0', 'lexical_weight=0']
+    const bi = await settings('model.architecture="bi-encoder"', ...plainStart, 'learning_rate=0.02')
+    await startRun({ data, out: vectors, settings: bi })
+    const tuned = join(vectors, 'best')
+    const shifted = join(root, 'shifted')
+    await interpolate({ start: tuned, checkpoint: tuned, share: 1, mean: 2, data, out: shifted })
+    const [before, after] = await Promise.all([tuned, shifted].map(weights))
+    const changed = [...before!.keys()].filter((name) => `${before!.get(name)}` !== `${after!.get(name)}`)
+    expect(changed).toEqual(['layer.1.ffn.norm.beta'])
+    // A vector v of length 1 was t v before normalization, and became s (t v + added); t follows from both.
+    const [name] = changed
+    const added = [...after!.get(name!)!].map((value, i) => value - before!.get(name!)![i]!)
+    const [from, to] = await Promise.all([tuned, shifted].map(vectorsOf))
+    const whole = from!.map((v, row) => {
+      const other = to![row]!
+      const [vc, cc, vo, co] = [dot(v, added), dot(added, added), dot(v, other), dot(added, other)]
+      const t = (vo * cc - co * vc) / (co - vo * vc)
+      return v.map((value) => t * value)
     })
+    added.forEach((value, i) =>
+      expect(value).toBeCloseTo(
+        whole.reduce((sum, vector) => sum + (2 * vector[i]!) / whole.length, 0),
+        3
+      )
+    )
+  })
+
+  it('has no offset to move and no vectors to add to in a cross-encoder', async () => {
+    const out = join(root, 'no-vectors')
+    for (const more of [{ center: true }, { mean: 1 }])
+      await expect(interpolate({ start, checkpoint, share: 1, data, out, ...more })).rejects.toMatchObject({
+        code: 'config-invalid'
+      })
     expect(existsSync(out)).toBe(false)
   })
 

@@ -16,6 +16,7 @@ import { forTasks } from '../data/for-tasks'
 import { evaluationRows, predictPairs } from '../evaluate/predict'
 import { Variable } from '../optimizer/variable'
 import { disposeModel } from '../step/trainer'
+import { addMean } from './add-mean'
 import { readCheckpoint, writeCheckpoint, type LoadedCheckpoint } from './checkpoint'
 import { parityBatches, parityInputs } from './parity'
 import { tensorsOf } from './weights-file'
@@ -29,6 +30,8 @@ export interface InterpolateOptions {
   readonly share: number
   /** Factor of the condition's effect, by task or by group of tasks; at 0 these tasks read every text alike. Default 1. */
   readonly conditions?: Readonly<Record<string, number>>
+  /** Adds this many times the mean vector of the valid texts to every vector; bi-encoders only. Default 0. */
+  readonly mean?: number
   /** Labelled pairs whose valid split determines thresholds and metrics. */
   readonly data: string
   /** Columns of a file that would otherwise be guessed. */
@@ -47,7 +50,18 @@ export interface InterpolateOptions {
  * `config-invalid`, `checkpoint-invalid`, `data-invalid`, `output-exists`.
  */
 export async function interpolate(
-  { start, checkpoint, share, conditions = {}, data, columns, out, center = false, force = false }: InterpolateOptions,
+  {
+    start,
+    checkpoint,
+    share,
+    conditions = {},
+    mean = 0,
+    data,
+    columns,
+    out,
+    center = false,
+    force = false
+  }: InterpolateOptions,
   onProgress?: (done: number, total: number) => void
 ): Promise<Metrics> {
   if (!(share >= 0 && share <= 1))
@@ -62,12 +76,14 @@ export async function interpolate(
     const { model, assets } = tuned
     scaleConditions(model, conditions)
     const { config } = model
-    if (center) requireOffsets(config, checkpoint)
+    if (center) requireVectors(config, checkpoint, 'has no offset to move; leave --center out')
+    if (mean !== 0) requireVectors(config, checkpoint, 'has no vectors to add a mean to; leave --mean out')
     const { splits } = forTasks(await readDataset(data, ['valid'], { columns }), config.tasks)
     const valid = await encodeExamples(splits.valid, createTokenizer(assets.vocab, assets.dictionary), {
       maxLength: config.maxLength,
       architecture: config.architecture
     })
+    if (mean !== 0) addMean(model, valid, mean)
     const scored = evaluationRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
     const { rows, thresholds } = center
       ? centered(model, scored.rows, chooseThresholds(scored.rows, config.tasks))
@@ -156,12 +172,9 @@ function centered(model: Model, rows: readonly ScoredRow[], thresholds: Readonly
   }
 }
 
-function requireOffsets(config: ModelConfig, checkpoint: string): void {
-  if (config.architecture !== 'bi-encoder')
-    throw new MatcherError(
-      'config-invalid',
-      `${checkpoint} is a cross-encoder, which has no offset to move; leave --center out.`
-    )
+function requireVectors({ architecture }: ModelConfig, checkpoint: string, otherwise: string): void {
+  if (architecture !== 'bi-encoder')
+    throw new MatcherError('config-invalid', `${checkpoint} is a cross-encoder, which ${otherwise}.`)
 }
 
 function requireAlike(from: LoadedCheckpoint, tuned: LoadedCheckpoint, start: string, checkpoint: string): void {

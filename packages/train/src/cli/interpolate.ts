@@ -11,6 +11,7 @@ interface InterpolateFlags {
   readonly checkpoint: string
   readonly share: number
   readonly condition: readonly string[]
+  readonly mean: number
   readonly data: string
   readonly columns: GivenColumns
   readonly out: string
@@ -32,27 +33,31 @@ export function addInterpolate(program: Command): void {
     .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', numberIn(0, 1))
     .option(
       '--condition <task=factor...>',
-      "factor of the condition's effect on a task or group of tasks, 0 to 1, for example A=0.5",
+      "factor of the condition's effect on a task or group of tasks, for example A=0 B=1.5",
       []
+    )
+    .option(
+      '--mean <factor>',
+      'add this many times the mean vector of the valid texts to every vector (bi-encoders)',
+      numberIn(0, 100),
+      0
     )
     .requiredOption('--data <path>', `${DATA_HELP}; its valid split determines thresholds and metrics`)
     .addOption(columnsOption())
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--center', "move each task's offset so that its threshold is 0.5 (bi-encoders)", false)
     .option('--force', 'replace what is at --out', false)
-    .action(async ({ start, checkpoint, share, condition, data, columns, out, center, force }: InterpolateFlags) => {
+    .action(async ({ condition, ...flags }: InterpolateFlags) => {
+      const { start, checkpoint, data, out } = flags
       const progress = createProgress(process.stderr)
       const metrics = await interpolate(
         {
+          ...flags,
           start: userPath(start),
           checkpoint: userPath(checkpoint),
-          share,
           conditions: factors(condition),
           data: userPath(data),
-          columns,
-          out: userPath(out),
-          center,
-          force
+          out: userPath(out)
         },
         (done, total) => progress.phase('evaluate', done, total)
       )
@@ -65,8 +70,8 @@ function factors(given: readonly string[]): Record<string, number> {
   const found = new Map<string, number>()
   for (const text of given) {
     const [, name, factor] = /^(.+)=([\d.]+)$/.exec(text) ?? []
-    if (!name || !(Number(factor) <= 1))
-      throw new MatcherError('config-invalid', `--condition has "${text}"; write task=factor, a factor from 0 to 1.`)
+    if (!name || !Number.isFinite(Number(factor)))
+      throw new MatcherError('config-invalid', `--condition has "${text}"; write task=factor, for example B=1.5.`)
     if (found.has(name))
       throw new MatcherError('config-invalid', `--condition has two factors for "${name}"; leave one out.`)
     found.set(name, Number(factor))
