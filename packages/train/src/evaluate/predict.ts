@@ -38,6 +38,8 @@ export interface PairNetwork {
   readonly width: number
   readonly scales: ArrayLike<number>
   readonly offsets: ArrayLike<number>
+  /** For each task id, the first task that reads texts alike; without it, every task reads them in its own way. */
+  readonly alike?: ArrayLike<number>
 }
 
 /** Outputs for pairs, in their order. */
@@ -99,8 +101,21 @@ export function networkOf(model: Model, arithmetic: Arithmetic = {}): PairNetwor
       return values
     },
     scales: ofTasks('score.scale'),
-    offsets: ofTasks('score.offset')
+    offsets: ofTasks('score.offset'),
+    alike: tasksReadAlike(model)
   }
+}
+
+/** Tasks with the same row of the condition's embedding, or all tasks if the condition has no effect yet. */
+function tasksReadAlike({ config: { tasks }, variables }: Model): number[] {
+  const effects = [...variables].filter(([name]) => name.endsWith('_cond') || name === 'embeddings.condition.kernel')
+  const isIdle = effects.every(([, variable]) => variable.values().every((value) => value === 0))
+  const embedding = variables.get('cond_embedding')
+  if (isIdle || !embedding) return tasks.map(() => 0)
+  const values = embedding.values()
+  const width = values.length / tasks.length
+  const rows = tasks.map((_, i) => values.subarray(i * width, (i + 1) * width).join())
+  return rows.map((row) => rows.indexOf(row))
 }
 
 /** The logits of every pair and, for a bi-encoder, the vectors of their texts. */
@@ -157,11 +172,11 @@ async function outputsByVectors(
   { onProgress }: PredictOptions
 ): Promise<PairOutputs> {
   const count = pairs.labels.length
+  const { width, scales, offsets, alike } = network
   const texts = distinctTexts(
-    pairs,
+    alike ? { ...pairs, taskIds: pairs.taskIds.map((task) => alike[task]!) } : pairs,
     Int32Array.from({ length: count }, (_, i) => i)
   )
-  const { width, scales, offsets } = network
   const values = await textVectors(network, texts, {
     onProgress: (done, total) => onProgress?.(Math.floor((count * done) / total), count)
   })
