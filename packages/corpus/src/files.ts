@@ -43,8 +43,8 @@ export async function writeCorpus(directory: string, limit?: number): Promise<vo
 }
 
 /**
- * Fields with the subjects of the two texts, from which contrastive training knows matches. None for criterion B, whose event would push the
- * texts of a topic apart while criterion A pulls them together (docs/results.md has the measurements).
+ * Fields with the subjects of the two texts, from which contrastive training knows matches. None for criterion B, whose events
+ * would push apart the texts of a topic that criterion A pulls together.
  */
 function keyFields(group: string): { fields?: { aKey: string; bKey: string } } {
   const about = { A: 'topic', question: 'intent' }[group]

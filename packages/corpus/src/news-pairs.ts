@@ -143,7 +143,7 @@ function taskPairs(topics: readonly Topic[], { task, split, seed }: PairsOf, clo
   )
 }
 
-/** Topics that may make negatives of criterion A with one another: sixteen drawn from all fields, or the sagas of one field, whose towns are the same. */
+/** Topics that may make negatives of criterion A with one another: at least sixteen drawn from all fields without sagas, or the sagas of one field, four to a town. */
 function blocksOf(topics: readonly Topic[], key: string): Topic[][] {
   const fields = grouped(
     topics,

@@ -3,7 +3,7 @@ import { Tape, type Value } from '../autograd/tape'
 import type { EncodedPairs } from '../data/encode'
 import { planEvaluation } from '../data/buckets'
 import { distinctTexts, padTexts } from '../data/text-batch'
-import { BATCH_TOKENS } from '../evaluate/predict'
+import { BATCH_TOKENS, tasksReadAlike } from '../evaluate/predict'
 
 /**
  * Adds `factor` times the mean vector of the texts to every vector of a bi-encoder, before they are normalized: to the offset of the last norm.
@@ -18,10 +18,11 @@ export function addMean(model: Model, pairs: EncodedPairs, factor: number): void
   offset.assign(offset.values().map((value, i) => value + factor * mean[i]!))
 }
 
-/** Of the distinct texts of `pairs`, each under its task, before normalization, `[hidden]`. */
+/** Of the distinct texts of `pairs`, before normalization, `[hidden]`; a text counts once for each way in which its tasks read it. */
 function meanVector(model: Model, pairs: EncodedPairs): Float64Array {
+  const alike = tasksReadAlike(model)
   const texts = distinctTexts(
-    pairs,
+    { ...pairs, taskIds: pairs.taskIds.map((task) => alike[task]!) },
     Int32Array.from(pairs.labels, (_, i) => i)
   )
   const count = texts.tokens.length

@@ -70,6 +70,18 @@ describe('interpolate', () => {
     expect(from!.get(name)).not.toEqual(to!.get(name))
   })
 
+  it('scales a condition of the input embeddings as well, which starts at random', async () => {
+    const conditioned = await settings('model.conditioning="input-embedding"')
+    const from = join(root, 'input', 'best')
+    await startRun({ data, out: join(root, 'input'), settings: conditioned })
+    const out = join(root, 'input-mixed')
+    await interpolate({ start: from, checkpoint: from, share: 0.25, data, out })
+    const name = 'embeddings.condition.kernel'
+    const [tuned, mixed] = (await Promise.all([from, out].map(weights))).map((all) => all.get(name)!)
+    expect(tuned!.some((value) => value !== 0)).toBe(true)
+    mixed!.forEach((value, i) => expect(value).toBeCloseTo(0.25 * tuned![i]!, 7))
+  })
+
   it("scales the condition of the named group's tasks alone", async () => {
     const out = join(root, 'conditions')
     await interpolate({ start, checkpoint, share: 1, conditions: { A: 0.5, 'B-ll': 0 }, data, out })
@@ -161,10 +173,14 @@ describe('interpolate', () => {
     expect(existsSync(out)).toBe(false)
   })
 
-  it('refuses a share beyond 0 to 1, and leaves what is at --out alone', async () => {
+  it('refuses a share beyond 0 to 1 and factors that are negative or not numbers, and leaves what is at --out alone', async () => {
     const out = join(root, 'refused')
     for (const share of [NaN, -0.1, 1.5])
       await expect(interpolate({ start, checkpoint, share, data, out })).rejects.toMatchObject({
+        code: 'config-invalid'
+      })
+    for (const more of [{ mean: NaN }, { mean: -1 }, { conditions: { A: Infinity } }])
+      await expect(interpolate({ start, checkpoint, share: 1, data, out, ...more })).rejects.toMatchObject({
         code: 'config-invalid'
       })
     expect(existsSync(out)).toBe(false)

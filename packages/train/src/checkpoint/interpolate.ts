@@ -69,6 +69,12 @@ export async function interpolate(
       'config-invalid',
       `The share is ${share}; it must be between 0 (the start) and 1 (the checkpoint).`
     )
+  for (const [name, factor] of Object.entries({ mean, ...conditions }))
+    if (!Number.isFinite(factor) || factor < 0)
+      throw new MatcherError(
+        'config-invalid',
+        `The factor of "${name}" is ${factor}; it must be a number of 0 or more.`
+      )
   const folder = await outputFolder(out, { kind: CHECKPOINT_FOLDER, force, current: userPath('.') })
   const tuned = await readCheckpoint(checkpoint)
   try {
@@ -147,7 +153,7 @@ function scaleConditions({ config, variables }: Model, factors: Readonly<Record<
 function mixture(name: string, from: Variable, to: Variable, share: number): Float32Array | undefined {
   if (name === 'cond_embedding' || name.startsWith('score.')) return undefined
   const [a, b] = [from.values(), to.values()]
-  if (name.endsWith('_cond')) return b.map((value) => share * value)
+  if (name.endsWith('_cond') || name === 'embeddings.condition.kernel') return b.map((value) => share * value)
   return b.map((value, i) => (1 - share) * a[i]! + share * value)
 }
 

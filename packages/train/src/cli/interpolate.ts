@@ -33,12 +33,12 @@ export function addInterpolate(program: Command): void {
     .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', numberIn(0, 1))
     .option(
       '--condition <task=factor...>',
-      "factor of the condition's effect on a task or group of tasks, for example A=0 B=1.5",
+      "factor of the condition's effect on a task or group of tasks, 0 or more, for example A=0 B=1.5",
       []
     )
     .option(
       '--mean <factor>',
-      'add this many times the mean vector of the valid texts to every vector (bi-encoders)',
+      'add this many times the mean vector of the valid texts to every vector, 0 to 100 (bi-encoders)',
       numberIn(0, 100),
       0
     )
@@ -71,7 +71,10 @@ function factors(given: readonly string[]): Record<string, number> {
   for (const text of given) {
     const [, name, factor] = /^(.+)=([\d.]+)$/.exec(text) ?? []
     if (!name || !Number.isFinite(Number(factor)))
-      throw new MatcherError('config-invalid', `--condition has "${text}"; write task=factor, for example B=1.5.`)
+      throw new MatcherError(
+        'config-invalid',
+        `--condition has "${text}"; write task=factor with a factor of 0 or more, for example B=1.5.`
+      )
     if (found.has(name))
       throw new MatcherError('config-invalid', `--condition has two factors for "${name}"; leave one out.`)
     found.set(name, Number(factor))

@@ -17,7 +17,7 @@ const pairs: EncodedPairs = {
 }
 
 /** A bi-encoder; `changes` are made to its values by name. */
-function biEncoder(changes: (name: string, values: Float32Array) => Float32Array): Model {
+function biEncoder(changes: (name: string, values: Float32Array) => Float32Array, conditioning = 'layer-norm'): Model {
   const json = {
     vocab_size: 10,
     hidden_size: 8,
@@ -26,7 +26,7 @@ function biEncoder(changes: (name: string, values: Float32Array) => Float32Array
     intermediate_size: 8,
     max_length: 16
   }
-  const config = parseModelConfig({ ...json, architecture: 'bi-encoder', tasks: SOHU_TASKS }, 'test')
+  const config = parseModelConfig({ ...json, architecture: 'bi-encoder', conditioning, tasks: SOHU_TASKS }, 'test')
   const variables = initialVariables(parameterSpecs(config), 1)
   for (const [name, variable] of variables) variable.assign(changes(name, variable.values()))
   return { config, variables }
@@ -39,6 +39,17 @@ async function read(model: Model, more: { alike?: undefined } = {}) {
 }
 
 describe('the texts of a bi-encoder', () => {
+  it('are read for every task where the task enters the embeddings, and once where it enters nowhere', async () => {
+    for (const [conditioning, count] of [
+      ['input-embedding', 6],
+      ['none', 2]
+    ] as const) {
+      const model = biEncoder((_, values) => values, conditioning)
+      expect((await read(model)).count, conditioning).toBe(count)
+      disposeModel(model)
+    }
+  })
+
   it('are read once for all tasks while the condition has no effect, as in public weights', async () => {
     const model = biEncoder((_, values) => values)
     const [once, each] = [await read(model), await read(model, { alike: undefined })]

@@ -38,7 +38,7 @@ export interface PairNetwork {
   readonly width: number
   readonly scales: ArrayLike<number>
   readonly offsets: ArrayLike<number>
-  /** For each task id, the first task that reads texts alike; without it, every task reads them in its own way. */
+  /** For each task id, the first task that reads texts in the same way. Only of a bi-encoder, if known. */
   readonly alike?: ArrayLike<number>
 }
 
@@ -102,12 +102,12 @@ export function networkOf(model: Model, arithmetic: Arithmetic = {}): PairNetwor
     },
     scales: ofTasks('score.scale'),
     offsets: ofTasks('score.offset'),
-    alike: tasksReadAlike(model)
+    ...(architecture === 'bi-encoder' && { alike: tasksReadAlike(model) })
   }
 }
 
-/** Tasks with the same row of the condition's embedding, or all tasks if the condition has no effect yet. */
-function tasksReadAlike({ config: { tasks }, variables }: Model): number[] {
+/** For each task, the first with the same row of the condition's embedding: task 0 for all if the condition has no effect. */
+export function tasksReadAlike({ config: { tasks }, variables }: Model): number[] {
   const effects = [...variables].filter(([name]) => name.endsWith('_cond') || name === 'embeddings.condition.kernel')
   const isIdle = effects.every(([, variable]) => variable.values().every((value) => value === 0))
   const embedding = variables.get('cond_embedding')
