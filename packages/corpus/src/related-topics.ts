@@ -30,7 +30,16 @@ const RELATED: readonly (readonly string[])[] = [
   ['t094', 't126'], // neighbours and noise
   ['t097', 't098'],
   ['t105', 't106', 't121'], // restaurants
-  ['t108', 't109', 't110', 't111', 't112'] // animals in zoos, in need and in the wild
+  ['t108', 't109', 't110', 't111', 't112'], // animals in zoos, in need and in the wild
+  // Sagas
+  ['t226', 't234'], // singers
+  ['t236', 't239'], // old houses and streets
+  ['t241', 't242'], // products launched and recalled
+  ['t243', 't254'], // apps that order food
+  ['t259', 't269'], // plants of a city
+  ['t274', 't281'], // people searched for
+  ['t276', 't280'], // faces of the internet
+  ['t278', 't288'] // after a disaster
 ]
 
 /** Related topics of those in training-only fields; they need not be related to one another. */
