@@ -143,15 +143,19 @@ function taskPairs(topics: readonly Topic[], { task, split, seed }: PairsOf, clo
   )
 }
 
-/** Topics that may make negatives of criterion A with one another: at least sixteen drawn from all fields without sagas, or the sagas of one field, four to a town. */
+/**
+ * Topics that may make negatives of criterion A with one another: at least sixteen drawn from all fields without sagas, or the sagas of
+ * one field, four to a town.
+ */
 function blocksOf(topics: readonly Topic[], key: string): Topic[][] {
-  const fields = grouped(
-    topics,
-    (topic) => (SAGA_FIELDS as readonly string[]).find((field) => field === fieldOf(topic)) ?? ''
+  const isSaga = (topic: Topic): boolean => (SAGA_FIELDS as readonly string[]).includes(anyText(topic[0]!).field)
+  const sagas = grouped(topics.filter(isSaga), ([event]) => anyText(event!).field)
+  const mixed = shuffled(
+    topics.filter((topic) => !isSaga(topic)),
+    key,
+    topicName
   )
-  return [...fields].flatMap(([field, own]) =>
-    field === '' ? blocks(shuffled(own, key, topicName), BLOCK) : [shuffled(own, key, topicName)]
-  )
+  return [...blocks(mixed, BLOCK), ...[...sagas.values()].map((own) => shuffled(own, key, topicName))]
 }
 
 /** Criterion A: pairs each event with a later one of its topic; in every tenth topic, with itself. */
@@ -206,13 +210,14 @@ function meet({ sources, targets, turn }: Round, one: Event, other: Event): Matc
 }
 
 function eventName(event: Event): string {
-  return event.values().next().value!.event
+  return anyText(event).event
 }
 
-function topicName(topic: Topic): string {
-  return topic[0]!.values().next().value!.topic
+function topicName([event]: Topic): string {
+  return anyText(event!).topic
 }
 
-function fieldOf(topic: Topic): string {
-  return topic[0]!.values().next().value!.field
+/** All texts of an event agree on event, topic and field. */
+function anyText(event: Event): NewsText {
+  return event.values().next().value!
 }

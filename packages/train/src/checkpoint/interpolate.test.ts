@@ -24,6 +24,15 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
+/** Without what only a cross-encoder has. */
+const BI_ENCODER = [
+  'model.architecture="bi-encoder"',
+  'initialization="reference"',
+  'token_match_weight=0',
+  'lexical_weight=0',
+  'learning_rate=0.02'
+]
+
 async function settings(...more: string[]) {
   const tiny = ['vocab_size=200', 'hidden_size=8', 'num_attention_heads=2', 'intermediate_size=8', 'max_length=32']
   return parseTrainSettings(
@@ -112,12 +121,7 @@ describe('interpolate', () => {
     const tuned = join(root, 'vectors', 'best')
     const data = join(root, 'enough-for-thresholds')
     await writeDemoCorpus(data, { train: 16, valid: 64, test: 8 })
-    const plainStart = ['initialization="reference"', 'token_match_weight=0', 'lexical_weight=0']
-    await startRun({
-      data,
-      out: join(root, 'vectors'),
-      settings: await settings('model.architecture="bi-encoder"', ...plainStart, 'learning_rate=0.02')
-    })
+    await startRun({ data, out: join(root, 'vectors'), settings: await settings(...BI_ENCODER) })
     const [plain, centered] = [join(root, 'plain'), join(root, 'centered')]
     const before = await interpolate({ start: tuned, checkpoint: tuned, share: 1, data, out: plain })
     const after = await interpolate({ start: tuned, checkpoint: tuned, share: 1, data, out: centered, center: true })
@@ -137,8 +141,7 @@ describe('interpolate', () => {
 
   it('adds the mean vector of the valid texts to the last norm, and so to every vector', async () => {
     const vectors = join(root, 'some-vectors')
-    const plainStart = ['initialization="reference"', 'token_match_weight=0', 'lexical_weight=0']
-    const bi = await settings('model.architecture="bi-encoder"', ...plainStart, 'learning_rate=0.02')
+    const bi = await settings(...BI_ENCODER)
     await startRun({ data, out: vectors, settings: bi })
     const tuned = join(vectors, 'best')
     const shifted = join(root, 'shifted')

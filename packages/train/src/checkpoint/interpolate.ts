@@ -14,6 +14,7 @@ import type { Model } from '../autograd/pass'
 import { encodeExamples } from '../data/encode'
 import { forTasks } from '../data/for-tasks'
 import { evaluationRows, predictPairs } from '../evaluate/predict'
+import { carriesCondition } from '../evaluate/read-alike'
 import { Variable } from '../optimizer/variable'
 import { disposeModel } from '../step/trainer'
 import { addMean } from './add-mean'
@@ -69,7 +70,7 @@ export async function interpolate(
       'config-invalid',
       `The share is ${share}; it must be between 0 (the start) and 1 (the checkpoint).`
     )
-  for (const [name, factor] of Object.entries({ mean, ...conditions }))
+  for (const [name, factor] of [['mean', mean] as const, ...Object.entries(conditions)])
     if (!Number.isFinite(factor) || factor < 0)
       throw new MatcherError(
         'config-invalid',
@@ -89,7 +90,7 @@ export async function interpolate(
       maxLength: config.maxLength,
       architecture: config.architecture
     })
-    if (mean !== 0) addMean(model, valid, mean)
+    if (mean !== 0) await addMean(model, valid, mean)
     const scored = evaluationRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
     const { rows, thresholds } = center
       ? centered(model, scored.rows, chooseThresholds(scored.rows, config.tasks))
@@ -153,7 +154,7 @@ function scaleConditions({ config, variables }: Model, factors: Readonly<Record<
 function mixture(name: string, from: Variable, to: Variable, share: number): Float32Array | undefined {
   if (name === 'cond_embedding' || name.startsWith('score.')) return undefined
   const [a, b] = [from.values(), to.values()]
-  if (name.endsWith('_cond') || name === 'embeddings.condition.kernel') return b.map((value) => share * value)
+  if (carriesCondition(name)) return b.map((value) => share * value)
   return b.map((value, i) => (1 - share) * a[i]! + share * value)
 }
 

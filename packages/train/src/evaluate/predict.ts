@@ -15,6 +15,7 @@ import { gatherBatch } from '../data/batch'
 import { distinctTexts, padTexts, type DistinctTexts } from '../data/text-batch'
 import { planEvaluation } from '../data/buckets'
 import { pairLengths, type EncodedPairs } from '../data/encode'
+import { tasksReadAlike } from './read-alike'
 
 /** Padded tokens of one evaluation batch. */
 export const BATCH_TOKENS = 8192
@@ -106,18 +107,6 @@ export function networkOf(model: Model, arithmetic: Arithmetic = {}): PairNetwor
   }
 }
 
-/** For each task, the first with the same row of the condition's embedding: task 0 for all if the condition has no effect. */
-export function tasksReadAlike({ config: { tasks }, variables }: Model): number[] {
-  const effects = [...variables].filter(([name]) => name.endsWith('_cond') || name === 'embeddings.condition.kernel')
-  const isIdle = effects.every(([, variable]) => variable.values().every((value) => value === 0))
-  const embedding = variables.get('cond_embedding')
-  if (isIdle || !embedding) return tasks.map(() => 0)
-  const values = embedding.values()
-  const width = values.length / tasks.length
-  const rows = tasks.map((_, i) => values.subarray(i * width, (i + 1) * width).join())
-  return rows.map((row) => rows.indexOf(row))
-}
-
 /** The logits of every pair and, for a bi-encoder, the vectors of their texts. */
 export async function pairOutputs(
   network: PairNetwork,
@@ -146,6 +135,14 @@ async function outputsOfPairs(
   return all
 }
 
+/** The distinct texts of all pairs, once for tasks that read them in the same way. */
+export function textsRead({ alike }: PairNetwork, pairs: EncodedPairs): DistinctTexts {
+  return distinctTexts(
+    alike ? { ...pairs, taskIds: pairs.taskIds.map((task) => alike[task]!) } : pairs,
+    Int32Array.from(pairs.labels, (_, i) => i)
+  )
+}
+
 /** `[texts, width]`, row-major. Progress is in texts. */
 export async function textVectors(
   network: PairNetwork,
@@ -172,11 +169,8 @@ async function outputsByVectors(
   { onProgress }: PredictOptions
 ): Promise<PairOutputs> {
   const count = pairs.labels.length
-  const { width, scales, offsets, alike } = network
-  const texts = distinctTexts(
-    alike ? { ...pairs, taskIds: pairs.taskIds.map((task) => alike[task]!) } : pairs,
-    Int32Array.from({ length: count }, (_, i) => i)
-  )
+  const { width, scales, offsets } = network
+  const texts = textsRead(network, pairs)
   const values = await textVectors(network, texts, {
     onProgress: (done, total) => onProgress?.(Math.floor((count * done) / total), count)
   })
