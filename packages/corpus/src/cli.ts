@@ -9,8 +9,9 @@ try {
     .showHelpAfterError('(--help lists the options)')
     .requiredOption('--out <dir>', 'folder to write them in')
     .option('--limit <pairs>', 'most pairs of each task and split, to try things out', wholeNumber(1))
-    .action(async ({ out, limit }: { out: string; limit?: number }) => {
-      await writeCorpus(userPath(out), limit)
+    .option('--no-sagas', 'leave out the pairs of sagas, in which a shared name does not decide')
+    .action(async ({ out, ...options }: { out: string; limit?: number; sagas: boolean }) => {
+      await writeCorpus(userPath(out), options)
       console.log(`The pairs are in ${out}; train on the news with: npx sohu-train sohu --data ${out}/news`)
     })
     .parseAsync()

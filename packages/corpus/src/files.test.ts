@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readDataset } from '@sohu-match/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { writeCorpus } from './files'
+import { corpusFiles, writeCorpus } from './files'
+import { isSaga, readNews } from './texts'
 
 let folder: string
+let sagaTopics: Set<string>
 beforeAll(async () => {
+  sagaTopics = new Set((await readNews()).filter(isSaga).map(({ topic }) => topic))
   folder = await mkdtemp(join(tmpdir(), 'corpus-'))
   await writeCorpus(folder)
 })
@@ -49,5 +52,27 @@ describe('writeCorpus', () => {
       'source_event',
       'target_event'
     ])
+  })
+
+  it('leaves out sagas on demand, and nothing else', async () => {
+    const pairsOf = (files: Awaited<ReturnType<typeof corpusFiles>>, path: string): string[] =>
+      files
+        .find((file) => file.path === path)!
+        .text.trim()
+        .split('\n')
+        .map((line) => JSON.stringify({ ...(JSON.parse(line) as object), id: undefined }))
+    const [all, plain] = await Promise.all([corpusFiles(), corpusFiles({ sagas: false })])
+    expect(plain.map(({ path }) => path)).toEqual(all.map(({ path }) => path))
+    for (const path of ['news/A-ss/train.jsonl', 'news/B-sl/train.jsonl']) {
+      const [whole, rest] = [pairsOf(all, path), new Set(pairsOf(plain, path))]
+      expect(whole.filter((pair) => rest.has(pair))).toHaveLength(rest.size)
+      const left = whole.filter((pair) => !rest.has(pair))
+      expect(left.length).toBeGreaterThan(0)
+      expect(left.every((pair) => sagaTopics.has((JSON.parse(pair) as { source_topic: string }).source_topic))).toBe(
+        true
+      )
+    }
+    const heldOut = all.filter(({ path }) => /(valid|test)\.jsonl$/.test(path))
+    for (const { path, text } of heldOut) expect(plain.find((file) => file.path === path)!.text).toBe(text)
   })
 })

@@ -5,19 +5,24 @@ import { storageError, writeFileAtomic } from '@sohu-match/node'
 import { newsPairs } from './news-pairs'
 import { questionPairs } from './question-pairs'
 import { SPLITS, type Split } from './split'
-import { readNews, readQuestions } from './texts'
+import { isSaga, readNews, readQuestions } from './texts'
 
 interface DataFile {
   readonly path: string
   readonly text: string
 }
 
-/**
- * The data folders of the corpus with at most `limit` pairs of each task and split, each with a `dataset.json`: `news`
- * with the six tasks, `questions` with one.
- */
-export async function corpusFiles(limit = Infinity): Promise<DataFile[]> {
-  const news = newsPairs(await readNews())
+export interface CorpusOptions {
+  /** Most pairs of each task and split. Default: no limit. */
+  readonly limit?: number
+  /** False leaves out the pairs of sagas; all others stay as they are. Default true. */
+  readonly sagas?: boolean
+}
+
+/** The data folders of the corpus, each with a `dataset.json`: `news` with the six tasks, `questions` with one. */
+export async function corpusFiles({ limit = Infinity, sagas = true }: CorpusOptions = {}): Promise<DataFile[]> {
+  const texts = await readNews()
+  const news = newsPairs(sagas ? texts : texts.filter((text) => !isSaga(text)))
   const questions = questionPairs(await readQuestions())
   return [
     ...dataFolder(
@@ -30,8 +35,8 @@ export async function corpusFiles(limit = Infinity): Promise<DataFile[]> {
 }
 
 /** Writes the folders `news` and `questions` under `directory`, replacing files of the same names. Throws `storage`. */
-export async function writeCorpus(directory: string, limit?: number): Promise<void> {
-  for (const { path, text } of await corpusFiles(limit)) {
+export async function writeCorpus(directory: string, options?: CorpusOptions): Promise<void> {
+  for (const { path, text } of await corpusFiles(options)) {
     const file = join(directory, path)
     try {
       await mkdir(dirname(file), { recursive: true })

@@ -4,7 +4,7 @@ import { blocks, grouped, hashed, shuffled } from './order'
 import { overlapMeter } from './overlap'
 import { areRelated } from './related-topics'
 import { splitKeys, SPLITS, type Split } from './split'
-import { LONG_KINDS, SAGA_FIELDS, SHORT_KINDS, SPLIT_FIELDS, type NewsKind, type NewsText } from './texts'
+import { isSaga, LONG_KINDS, SHORT_KINDS, SPLIT_FIELDS, type NewsKind, type NewsText } from './texts'
 
 /** A labeled pair of news texts with the facts behind its label. */
 export interface NewsPair {
@@ -148,10 +148,10 @@ function taskPairs(topics: readonly Topic[], { task, split, seed }: PairsOf, clo
  * one field, four to a town.
  */
 function blocksOf(topics: readonly Topic[], key: string): Topic[][] {
-  const isSaga = (topic: Topic): boolean => (SAGA_FIELDS as readonly string[]).includes(anyText(topic[0]!).field)
-  const sagas = grouped(topics.filter(isSaga), ([event]) => anyText(event!).field)
+  const isOfSaga = ([event]: Topic): boolean => isSaga(anyText(event!))
+  const sagas = grouped(topics.filter(isOfSaga), ([event]) => anyText(event!).field)
   const mixed = shuffled(
-    topics.filter((topic) => !isSaga(topic)),
+    topics.filter((topic) => !isOfSaga(topic)),
     key,
     topicName
   )

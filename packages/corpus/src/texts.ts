@@ -59,6 +59,10 @@ export const SAGA_FIELDS = ['clubs-stars', 'makers-firms', 'town-works', 'cases-
 
 export const NEWS_FIELDS = [...SPLIT_FIELDS, ...TRAINING_FIELDS, ...SAGA_FIELDS] as const
 
+export function isSaga({ field }: NewsText): boolean {
+  return (SAGA_FIELDS as readonly string[]).includes(field)
+}
+
 /** Files of `questions/`; fifty groups each. */
 export const QUESTION_DOMAINS = ['bank', 'shop', 'phone', 'travel'] as const
 

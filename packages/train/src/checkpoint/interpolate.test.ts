@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -66,7 +66,7 @@ async function weights(folder: string): Promise<Map<string, Float32Array>> {
 describe('interpolate', () => {
   it('writes the point between start and checkpoint, the condition scaled and not mixed', async () => {
     const out = join(root, 'between')
-    await interpolate({ start, checkpoint, share: 0.25, data, out })
+    await interpolate({ start, checkpoints: [checkpoint], share: 0.25, data, out })
     const [from, to, mixed] = await Promise.all([start, checkpoint, out].map(weights))
     const name = 'layer.0.ffn.in.kernel'
     mixed!
@@ -84,7 +84,7 @@ describe('interpolate', () => {
     const from = join(root, 'input', 'best')
     await startRun({ data, out: join(root, 'input'), settings: conditioned })
     const out = join(root, 'input-mixed')
-    await interpolate({ start: from, checkpoint: from, share: 0.25, data, out })
+    await interpolate({ start: from, checkpoints: [from], share: 0.25, data, out })
     const name = 'embeddings.condition.kernel'
     const [tuned, mixed] = (await Promise.all([from, out].map(weights))).map((all) => all.get(name)!)
     expect(tuned!.some((value) => value !== 0)).toBe(true)
@@ -93,27 +93,82 @@ describe('interpolate', () => {
 
   it("scales the condition of the named group's tasks alone", async () => {
     const out = join(root, 'conditions')
-    await interpolate({ start, checkpoint, share: 1, conditions: { A: 0.5, 'B-ll': 0 }, data, out })
+    await interpolate({ start, checkpoints: [checkpoint], share: 1, conditions: { A: 0.5, 'B-ll': 0 }, data, out })
     const [before, after] = (await Promise.all([checkpoint, out].map(weights))).map((all) => all.get('cond_embedding')!)
     const width = before!.length / 6
     const factors = [0.5, 1, 0.5, 1, 0.5, 0] // A-ss B-ss A-sl B-sl A-ll B-ll
     before!.forEach((value, i) => expect(after![i]).toBeCloseTo(factors[Math.floor(i / width)]! * value, 7))
     const twice = interpolate({
       start,
-      checkpoint,
+      checkpoints: [checkpoint],
       share: 1,
       conditions: { B: 0.5, 'B-ll': 0.5 },
       data,
       out: join(root, 'twice')
     })
     await expect(twice).rejects.toThrow('a factor of its own and one of its group "B"')
-    const unknown = interpolate({ start, checkpoint, share: 1, conditions: { C: 1 }, data, out: join(root, 'unknown') })
+    const unknown = interpolate({
+      start,
+      checkpoints: [checkpoint],
+      share: 1,
+      conditions: { C: 1 },
+      data,
+      out: join(root, 'unknown')
+    })
     await expect(unknown).rejects.toThrow(/no task or group "C"; it has A-ss, A, B-ss/)
+  })
+
+  it('averages the weights of several checkpoints and the effects of their conditions', async () => {
+    const other = join(root, 'other', 'best')
+    await startRun({ data, out: join(root, 'other'), settings: await settings('seed=2', 'learning_rate=0.02') })
+    const out = join(root, 'averaged')
+    await interpolate({ start, checkpoints: [checkpoint, other], share: 1, data, out })
+    const [one, two, averaged] = await Promise.all([checkpoint, other, out].map(weights))
+    const name = 'layer.0.ffn.in.kernel'
+    averaged!
+      .get(name)!
+      .forEach((value, i) => expect(value).toBeCloseTo((one!.get(name)![i]! + two!.get(name)![i]!) / 2, 6))
+    const effectOf = (all: Map<string, Float32Array>, task: number, unit: number): number => {
+      const [embedding, kernel] = ['cond_embedding', 'layer.1.ffn.norm.gamma_cond'].map((key) => all.get(key)!)
+      const [size, width] = [embedding!.length / 6, kernel!.length / (embedding!.length / 6)]
+      return embedding!
+        .slice(task * size, (task + 1) * size)
+        .reduce((sum, x, k) => sum + x * kernel![k * width + unit]!, 0)
+    }
+    expect(one!.get('cond_embedding')).not.toEqual(two!.get('cond_embedding'))
+    for (const [task, unit] of [
+      [0, 0],
+      [5, 3],
+      [2, 7]
+    ] as const) {
+      const [first, second] = [effectOf(one!, task, unit), effectOf(two!, task, unit)]
+      expect(Math.abs(first - second)).toBeGreaterThan(1e-5)
+      expect(effectOf(averaged!, task, unit)).toBeCloseTo((first + second) / 2, 6)
+    }
+    await startRun({ data, out: join(root, 'foreign'), settings: await settings('model.conditioning="none"') })
+    const foreign = join(root, 'foreign', 'best')
+    const refused = interpolate({
+      start,
+      checkpoints: [checkpoint, foreign],
+      share: 1,
+      data,
+      out: join(root, 'unlike')
+    })
+    await expect(refused).rejects.toThrow(/foreign.* not the same network/)
+    const reordered = join(root, 'reordered')
+    cpSync(checkpoint, reordered, { recursive: true })
+    const config = join(reordered, 'config.json')
+    const swapped = (name: string): string => (name === '"A-ss"' ? '"A-ll"' : '"A-ss"')
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/"A-ss"|"A-ll"/g, swapped))
+    const apart = interpolate({ start, checkpoints: [checkpoint, reordered], share: 1, data, out: join(root, 'apart') })
+    await expect(apart).rejects.toThrow(/reordered was trained for A-ll, B-ss/)
+    const none = interpolate({ start, checkpoints: [], share: 1, data, out: join(root, 'none') })
+    await expect(none).rejects.toMatchObject({ code: 'config-invalid' })
   })
 
   it('writes the checkpoint itself at share 1', async () => {
     const out = join(root, 'same')
-    await interpolate({ start, checkpoint, share: 1, data, out })
+    await interpolate({ start, checkpoints: [checkpoint], share: 1, data, out })
     expect(await weights(out)).toEqual(await weights(checkpoint))
   })
 
@@ -123,8 +178,8 @@ describe('interpolate', () => {
     await writeDemoCorpus(data, { train: 16, valid: 64, test: 8 })
     await startRun({ data, out: join(root, 'vectors'), settings: await settings(...BI_ENCODER) })
     const [plain, centered] = [join(root, 'plain'), join(root, 'centered')]
-    const before = await interpolate({ start: tuned, checkpoint: tuned, share: 1, data, out: plain })
-    const after = await interpolate({ start: tuned, checkpoint: tuned, share: 1, data, out: centered, center: true })
+    const before = await interpolate({ start: tuned, checkpoints: [tuned], share: 1, data, out: plain })
+    const after = await interpolate({ start: tuned, checkpoints: [tuned], share: 1, data, out: centered, center: true })
     const [from, to] = await Promise.all(
       [plain, centered].map(async (folder) => (await readCheckpoint(folder)).thresholds)
     )
@@ -132,7 +187,13 @@ describe('interpolate', () => {
     expect(Object.values(from!).some((threshold) => Math.abs((threshold as number) - 0.5) > 1e-3)).toBe(true)
     expect(after.mean).toBe(before.mean)
     // What a fresh reading of the written checkpoint predicts is what was promised.
-    const again = await interpolate({ start: centered, checkpoint: centered, share: 1, data, out: join(root, 'again') })
+    const again = await interpolate({
+      start: centered,
+      checkpoints: [centered],
+      share: 1,
+      data,
+      out: join(root, 'again')
+    })
     for (const [task, { auc, f1 }] of Object.entries(after.tasks)) {
       expect(again.tasks[task]!.auc).toBeCloseTo(auc!, 6)
       expect(f1).toBe(before.tasks[task]!.f1)
@@ -145,7 +206,7 @@ describe('interpolate', () => {
     await startRun({ data, out: vectors, settings: bi })
     const tuned = join(vectors, 'best')
     const shifted = join(root, 'shifted')
-    await interpolate({ start: tuned, checkpoint: tuned, share: 1, mean: 2, data, out: shifted })
+    await interpolate({ start: tuned, checkpoints: [tuned], share: 1, mean: 2, data, out: shifted })
     const [before, after] = await Promise.all([tuned, shifted].map(weights))
     const changed = [...before!.keys()].filter((name) => `${before!.get(name)}` !== `${after!.get(name)}`)
     expect(changed).toEqual(['layer.1.ffn.norm.beta'])
@@ -170,24 +231,24 @@ describe('interpolate', () => {
   it('has no offset to move and no vectors to add to in a cross-encoder', async () => {
     const out = join(root, 'no-vectors')
     for (const more of [{ center: true }, { mean: 1 }])
-      await expect(interpolate({ start, checkpoint, share: 1, data, out, ...more })).rejects.toMatchObject({
-        code: 'config-invalid'
-      })
+      await expect(
+        interpolate({ start, checkpoints: [checkpoint], share: 1, data, out, ...more })
+      ).rejects.toMatchObject({ code: 'config-invalid' })
     expect(existsSync(out)).toBe(false)
   })
 
   it('refuses a share beyond 0 to 1 and factors that are negative or not numbers, and leaves what is at --out alone', async () => {
     const out = join(root, 'refused')
     for (const share of [NaN, -0.1, 1.5])
-      await expect(interpolate({ start, checkpoint, share, data, out })).rejects.toMatchObject({
+      await expect(interpolate({ start, checkpoints: [checkpoint], share, data, out })).rejects.toMatchObject({
         code: 'config-invalid'
       })
     for (const more of [{ mean: NaN }, { mean: -1 }, { conditions: { A: Infinity } }])
-      await expect(interpolate({ start, checkpoint, share: 1, data, out, ...more })).rejects.toMatchObject({
-        code: 'config-invalid'
-      })
+      await expect(
+        interpolate({ start, checkpoints: [checkpoint], share: 1, data, out, ...more })
+      ).rejects.toMatchObject({ code: 'config-invalid' })
     expect(existsSync(out)).toBe(false)
-    await expect(interpolate({ start, checkpoint, share: 1, data, out: start })).rejects.toMatchObject({
+    await expect(interpolate({ start, checkpoints: [checkpoint], share: 1, data, out: start })).rejects.toMatchObject({
       code: 'output-exists'
     })
   })

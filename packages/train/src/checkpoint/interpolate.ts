@@ -18,15 +18,17 @@ import { carriesCondition } from '../evaluate/read-alike'
 import { Variable } from '../optimizer/variable'
 import { disposeModel } from '../step/trainer'
 import { addMean } from './add-mean'
+import { averageInto } from './average'
 import { readCheckpoint, writeCheckpoint, type LoadedCheckpoint } from './checkpoint'
 import { parityBatches, parityInputs } from './parity'
 import { tensorsOf } from './weights-file'
 
-/** A point between two checkpoints of one network. */
+/** A point between the start of trainings and their end. */
 export interface InterpolateOptions {
   /** The checkpoint that the training started from. */
   readonly start: string
-  readonly checkpoint: string
+  /** Trainings from that start; the weights of several are averaged first. */
+  readonly checkpoints: readonly string[]
   /** 0 is the start, 1 the checkpoint. */
   readonly share: number
   /** Factor of the condition's effect, by task or by group of tasks; at 0 these tasks read every text alike. Default 1. */
@@ -45,7 +47,7 @@ export interface InterpolateOptions {
 
 /**
  * Writes the checkpoint `(1 - share) start + share checkpoint`, weight by weight: fine-tuned weights keep more of what
- * the start knew (Wortsman et al. 2022, arXiv:2109.01903). The fine-tuned network's condition and score have no
+ * the start knew (Wortsman et al. 2022, arXiv:2109.01903). Several checkpoints are averaged first. The fine-tuned network's condition and score have no
  * counterpart, so they are not mixed; the condition's effect is scaled by `share`, and by the factors of `conditions`. Thresholds are chosen again; with
  * `center` they become 0.5, which keeps every label and makes scores of different tasks comparable. Throws
  * `config-invalid`, `checkpoint-invalid`, `data-invalid`, `output-exists`.
@@ -53,7 +55,7 @@ export interface InterpolateOptions {
 export async function interpolate(
   {
     start,
-    checkpoint,
+    checkpoints,
     share,
     conditions = {},
     mean = 0,
@@ -77,14 +79,14 @@ export async function interpolate(
         `The factor of "${name}" is ${factor}; it must be a number of 0 or more.`
       )
   const folder = await outputFolder(out, { kind: CHECKPOINT_FOLDER, force, current: userPath('.') })
-  const tuned = await readCheckpoint(checkpoint)
+  const tuned = await readAverage(checkpoints)
   try {
-    await mixIn(tuned, start, checkpoint, share)
+    await mixIn(tuned, start, checkpoints[0]!, share)
     const { model, assets } = tuned
     scaleConditions(model, conditions)
     const { config } = model
-    if (center) requireVectors(config, checkpoint, 'has no offset to move; leave --center out')
-    if (mean !== 0) requireVectors(config, checkpoint, 'has no vectors to add a mean to; leave --mean out')
+    if (center) requireVectors(config, 'has no offset to move; leave --center out')
+    if (mean !== 0) requireVectors(config, 'has no vectors to add a mean to; leave --mean out')
     const { splits } = forTasks(await readDataset(data, ['valid'], { columns }), config.tasks)
     const valid = await encodeExamples(splits.valid, createTokenizer(assets.vocab, assets.dictionary), {
       maxLength: config.maxLength,
@@ -107,6 +109,28 @@ export async function interpolate(
     return metrics
   } finally {
     disposeModel(tuned.model)
+  }
+}
+
+/** The first checkpoint, its weights averaged with those of the others. */
+async function readAverage([first, ...others]: readonly string[]): Promise<LoadedCheckpoint> {
+  if (first === undefined) throw new MatcherError('config-invalid', 'Name a checkpoint to mix with the start.')
+  const tuned = await readCheckpoint(first)
+  const models: Model[] = []
+  try {
+    for (const folder of others) {
+      const other = await readCheckpoint(folder)
+      models.push(other.model)
+      requireAlike(other, tuned, folder, first)
+      requireSameTasks(other.model.config, tuned.model.config, folder, first)
+    }
+    if (others.length > 0) averageInto(tuned.model, models)
+    return tuned
+  } catch (error) {
+    disposeModel(tuned.model)
+    throw error
+  } finally {
+    models.forEach(disposeModel)
   }
 }
 
@@ -179,9 +203,9 @@ function centered(model: Model, rows: readonly ScoredRow[], thresholds: Readonly
   }
 }
 
-function requireVectors({ architecture }: ModelConfig, checkpoint: string, otherwise: string): void {
+function requireVectors({ architecture }: ModelConfig, otherwise: string): void {
   if (architecture !== 'bi-encoder')
-    throw new MatcherError('config-invalid', `${checkpoint} is a cross-encoder, which ${otherwise}.`)
+    throw new MatcherError('config-invalid', `The checkpoint is a cross-encoder, which ${otherwise}.`)
 }
 
 function requireAlike(from: LoadedCheckpoint, tuned: LoadedCheckpoint, start: string, checkpoint: string): void {
@@ -190,7 +214,16 @@ function requireAlike(from: LoadedCheckpoint, tuned: LoadedCheckpoint, start: st
   if (shapes(from.model) !== shapes(tuned.model) || from.assets.vocab !== tuned.assets.vocab) {
     throw new MatcherError(
       'checkpoint-invalid',
-      `${start} and ${checkpoint} are not the same network with the same vocabulary; name the checkpoint that the training started from.`
+      `${start} and ${checkpoint} are not the same network with the same vocabulary; name trainings and the checkpoint that they started from.`
     )
   }
+}
+
+function requireSameTasks(other: ModelConfig, first: ModelConfig, folder: string, firstFolder: string): void {
+  if (JSON.stringify(other.tasks) === JSON.stringify(first.tasks)) return
+  const names = ({ tasks }: ModelConfig): string => tasks.map(({ name }) => name).join(', ')
+  throw new MatcherError(
+    'checkpoint-invalid',
+    `${folder} was trained for ${names(other)} and ${firstFolder} for ${names(first)}; only trainings for the same tasks in the same order can be averaged.`
+  )
 }

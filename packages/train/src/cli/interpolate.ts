@@ -8,7 +8,7 @@ import { createProgress } from '../report/bar'
 
 interface InterpolateFlags {
   readonly start: string
-  readonly checkpoint: string
+  readonly checkpoint: readonly string[]
   readonly share: number
   readonly condition: readonly string[]
   readonly mean: number
@@ -29,7 +29,10 @@ export function addInterpolate(program: Command): void {
       '--start <dir>',
       'checkpoint the training started from (sohu-train import writes public weights as one)'
     )
-    .requiredOption('--checkpoint <dir>', "the fine-tuned one: a run's best/ folder")
+    .requiredOption(
+      '--checkpoint <dir...>',
+      "the fine-tuned one: a run's best/ folder; the weights of several runs from one start are averaged"
+    )
     .requiredOption('--share <number>', 'share of the fine-tuned weights, 0 to 1', numberIn(0, 1))
     .option(
       '--condition <task=factor...>',
@@ -47,14 +50,14 @@ export function addInterpolate(program: Command): void {
     .requiredOption('--out <dir>', 'checkpoint folder to write')
     .option('--center', "move each task's offset so that its threshold is 0.5 (bi-encoders)", false)
     .option('--force', 'replace what is at --out', false)
-    .action(async ({ condition, ...flags }: InterpolateFlags) => {
-      const { start, checkpoint, data, out } = flags
+    .action(async ({ condition, checkpoint, ...flags }: InterpolateFlags) => {
+      const { start, data, out } = flags
       const progress = createProgress(process.stderr)
       const metrics = await interpolate(
         {
           ...flags,
           start: userPath(start),
-          checkpoint: userPath(checkpoint),
+          checkpoints: checkpoint.map((folder) => userPath(folder)),
           conditions: factors(condition),
           data: userPath(data),
           out: userPath(out)
