@@ -21,7 +21,7 @@ const LONG = [
 ]
 /**
  * Trainings whose weights are averaged: one with sagas, which teach that a shared name alone says little, and one without, as most texts
- * that share a name are about one thing. The average ranks both kinds better than either (docs/results.md).
+ * that share a name are about one thing. The average lies between them and costs nothing in use (docs/results.md).
  */
 const TRAININGS = [
   { run: 'run', pairs: 'pairs', corpus: [] },
