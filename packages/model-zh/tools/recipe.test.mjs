@@ -45,6 +45,12 @@ it('a small model of another seed leaves the published folder alone', () => {
   assert.ok(commands.some((command) => command.includes('--teacher runs/model-zh-2/mixed')))
 })
 
+it('both models may lose the same F1 in a precision, and a short one any', () => {
+  const gateOf = (tool, ...flags) => / --(gate \S+|no-gate)/.exec(run(tool, ...flags).at(-1))[1]
+  assert.equal(gateOf('build-small.mjs'), gateOf('build-model.mjs'))
+  assert.equal(gateOf('build-small.mjs', '--short'), 'no-gate')
+})
+
 it('--force trains and exports a model again; without it nothing is done twice', () => {
   const first = run('build-model.mjs')
   assert.deepEqual(run('build-model.mjs'), first)
