@@ -1,5 +1,5 @@
 import { recipeOptions } from './options.mjs'
-import { GATE, trainModel } from './recipe.mjs'
+import { gateFlags, trainModel } from './recipe.mjs'
 import { done, forget, step } from './steps.mjs'
 
 const HELP = `Usage: small [--seed N] [--out FOLDER] [--short] [--force]
@@ -26,5 +26,5 @@ step('train', 'sohu', '--out', run, ...(done(`${run}/train.json`) ? ['--resume']
 const whole = ['--start', start, '--checkpoint', `${run}/best`, '--share', '1']
 step('train', 'interpolate', ...whole, '--data', data, '--out', centered, '--center', '--force')
 const target = ['--out', out ?? `packages/model-zh/model-small${kind}`, '--name', 'sohu-match-zh-small', '--force']
-const form = ['--dtype', 'int8,q8', '--no-latency', ...(short ? ['--no-gate'] : ['--gate', GATE])]
+const form = ['--dtype', 'int8,q8', '--no-latency', ...gateFlags(short)]
 step('export', 'sohu', '--checkpoint', centered, '--data', data, ...form, ...target)
