@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseModelConfig } from '@sohu-match/core'
 import { parsePretrainSettings } from './pretrain/config'
-import { applyOverrides, parseTrainSettings, presets, trainSettingsToJson } from './config'
+import { applyOverrides, parseTrainSettings, presets, settingsName, trainSettingsToJson } from './config'
 
 describe('a training configuration', () => {
   it.each(presets.names())(
@@ -53,6 +53,15 @@ describe('a training configuration', () => {
       'epochs=3'
     ])
     expect(changed).toEqual({ model: { hidden_size: 16 }, epochs: 3, decay: 'linear' })
+  })
+
+  it('blames overrides, not the preset alone, for what they set', async () => {
+    const set = ['learning_rate=-1']
+    const json = applyOverrides(await presets.read('smoke'), set)
+    expect(() => parseTrainSettings(json, settingsName('smoke', set))).toThrow(
+      /^preset smoke with --set learning_rate=-1: "learning_rate"/
+    )
+    expect(settingsName('smoke', [])).toBe('preset smoke')
   })
 
   it('names the nearest key or preset for one that does not exist', async () => {

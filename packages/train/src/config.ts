@@ -167,6 +167,11 @@ export function applyOverrides(preset: Record<string, unknown>, overrides: reado
   }, structuredClone(preset))
 }
 
+/** Names settings in an error: a preset alone, or one that `--set` changed. */
+export function settingsName(preset: string, overrides: readonly string[]): string {
+  return overrides.length === 0 ? `preset ${preset}` : `preset ${preset} with --set ${overrides.join(' ')}`
+}
+
 /** A copy of `object` with `value` at a path of keys; each is an own property, whatever its name. */
 export function withValue(object: unknown, [key, ...rest]: readonly string[], value: unknown): Record<string, unknown> {
   const entries = typeof object === 'object' && object !== null ? Object.entries(object) : []

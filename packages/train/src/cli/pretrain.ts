@@ -1,7 +1,7 @@
 import { MatcherError } from '@sohu-match/core'
 import { userPath } from '@sohu-match/node'
 import type { Command } from 'commander'
-import { applyOverrides } from '../config'
+import { applyOverrides, settingsName } from '../config'
 import { parsePretrainSettings, pretrainPresets } from '../pretrain/config'
 import { pretrain, type PretrainHooks } from '../pretrain/pretrain'
 import { whole } from '../report/format'
@@ -38,7 +38,7 @@ export function addPretrain(program: Command): void {
         throw new MatcherError('config-invalid', 'Give either --text FILE or --data DIR to pretrain on.')
       const config = parsePretrainSettings(
         applyOverrides(await pretrainPresets.read(preset), flags.set),
-        `preset ${preset}`
+        settingsName(preset, flags.set)
       )
       const stop = stopAfterStep('the checkpoint')
       const run = {

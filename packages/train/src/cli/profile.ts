@@ -2,7 +2,7 @@ import { MatcherError, parseModelConfig } from '@sohu-match/core'
 import { userPath, writeFileAtomic } from '@sohu-match/node'
 import { numberIn, wholeNumber } from '@sohu-match/node/cli'
 import { Option, type Command } from 'commander'
-import { applyOverrides, parseTrainSettings, presets } from '../config'
+import { applyOverrides, parseTrainSettings, presets, settingsName } from '../config'
 import { recordOps, type Recording } from '../profile/record-ops'
 import { chromeTrace, groupOps, timeBetweenOps, type OpGroup } from '../profile/summary'
 import { profileTrainer, workloadBatch } from '../profile/workload'
@@ -39,9 +39,10 @@ export function addProfile(program: Command): void {
     })
 }
 
-function profileStep(json: Record<string, unknown>, { preset, pairs, tokens, padding }: ProfileOptions) {
-  const settings = parseTrainSettings(json, `preset ${preset}`)
-  const model = parseModelConfig(settings.model, `"model" of preset ${preset}`)
+function profileStep(json: Record<string, unknown>, { preset, set, pairs, tokens, padding }: ProfileOptions) {
+  const name = settingsName(preset, set)
+  const settings = parseTrainSettings(json, name)
+  const model = parseModelConfig(settings.model, `"model" of ${name}`)
   if (model.architecture === 'bi-encoder')
     throw new MatcherError('config-invalid', 'The profile is of a step on pairs; set model.architecture=cross-encoder.')
   const trainer = profileTrainer(settings, model)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { MatcherError, meanOfNumbers, type Metrics } from '@sohu-match/core'
 import { userPath, type GivenColumns } from '@sohu-match/node'
 import type { Command } from 'commander'
-import { applyOverrides, parseTrainSettings, presets } from '../config'
+import { applyOverrides, parseTrainSettings, presets, settingsName } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
 import { columnsOption, DATA_HELP } from './data'
 import { weightsFolder } from './init'
@@ -102,7 +102,8 @@ async function trainOrResume(options: SohuOptions, hooks: RunHooks): Promise<Run
   }
   if (options.preset === undefined && options.data !== undefined) return startPlanned(options, out, hooks)
   const preset = options.preset ?? 'smoke'
-  const settings = parseTrainSettings(applyOverrides(await presets.read(preset), options.set), `preset ${preset}`)
+  const json = applyOverrides(await presets.read(preset), options.set)
+  const settings = parseTrainSettings(json, settingsName(preset, options.set))
   if (FINE_TUNING.includes(preset) && options.init === undefined) console.error(withoutInit(preset))
   return startRun({ ...(await sourceOf(options)), out, settings }, hooks)
 }
