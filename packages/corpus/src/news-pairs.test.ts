@@ -1,14 +1,17 @@
 import { TASKS } from '@sohu-match/core'
 import { sha256 } from '@sohu-match/node'
 import { describe, expect, it } from 'vitest'
-import { newsPairs, type NewsPair } from './news-pairs'
+import { newsPairs, widePairs, type NewsPair } from './news-pairs'
 import { oneTextAuc } from '@sohu-match/testing'
 import { grouped } from './order'
 import { areRelated } from './related-topics'
 import { SPLITS } from './split'
-import { LONG_KINDS, readNews, SAGA_FIELDS, SPLIT_FIELDS, TRAINING_FIELDS, type NewsText } from './texts'
+import { LONG_KINDS, readNews, ROUNDS, SPLIT_FIELDS, WIDE_FIELDS, type NewsText } from './texts'
 
-const news = await readNews()
+const isWide = ({ field }: NewsText): boolean => (WIDE_FIELDS as readonly string[]).includes(field)
+
+const texts = await readNews()
+const news = texts.filter((text) => !isWide(text))
 const pairs = newsPairs(news)
 const all = TASKS.flatMap((task) =>
   SPLITS.flatMap((split) => pairs[task][split].map((pair) => ({ task, split, pair })))
@@ -36,7 +39,7 @@ describe('newsPairs', () => {
       return [train, valid, test].map((split) => [...split].filter((topic) => topics.has(topic)).length)
     }
     for (const field of SPLIT_FIELDS) expect(counts(field)).toEqual([11, 2, 3])
-    for (const field of [...TRAINING_FIELDS, ...SAGA_FIELDS]) expect(counts(field)).toEqual([16, 0, 0])
+    for (const field of ROUNDS.slice(1).flat()) expect(counts(field)).toEqual([16, 0, 0])
   })
 
   it('labels by the keys: criterion A by the topic, B by the event', () => {
@@ -111,5 +114,34 @@ describe('newsPairs', () => {
   it('is the same for the same texts and seed on every machine', () => {
     const hash = sha256(new TextEncoder().encode(JSON.stringify(pairs)))
     expect(hash).toMatchInlineSnapshot(`"58babbbffd2fcc54d58628352e5764ad61a0fb5a5c6c6cdae5a21290cc758f26"`)
+  })
+})
+
+describe('widePairs', () => {
+  const wideTexts = texts.filter(isWide)
+  const wide = widePairs(wideTexts)
+
+  it('is about 128 topics, in every task, and labels by the keys', () => {
+    const names = new Set(wideTexts.map(({ topic }) => topic))
+    expect(names.size).toBe(128)
+    for (const task of TASKS) {
+      expect(new Set(wide[task].test.map(({ sourceTopic }) => sourceTopic))).toEqual(names)
+      const wrong = wide[task].test.filter(({ label, ...pair }) => {
+        const isSame = task[0] === 'A' ? pair.sourceTopic === pair.targetTopic : pair.sourceEvent === pair.targetEvent
+        return label !== (isSame ? 1 : 0)
+      })
+      expect(wrong).toEqual([])
+    }
+  })
+
+  it('uses every text in as many negatives as positives, and none of criterion A of related topics', () => {
+    for (const task of TASKS) {
+      expect(unbalanced(wide[task].test, 'source')).toEqual([])
+      expect(unbalanced(wide[task].test, 'target')).toEqual([])
+    }
+    const negatives = (['A-ss', 'A-sl', 'A-ll'] as const)
+      .flatMap((task) => wide[task].test)
+      .filter(({ label }) => label === 0)
+    expect(negatives.filter(({ sourceTopic, targetTopic }) => areRelated(sourceTopic, targetTopic))).toEqual([])
   })
 })

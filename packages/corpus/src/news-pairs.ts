@@ -86,6 +86,17 @@ export function newsPairs(
   ) as Record<Task, Record<Split, NewsPair[]>>
 }
 
+/** Pairs of the six tasks for testing alone, made as those of the test split are, from all topics of `news`. */
+export function widePairs(news: readonly NewsText[], seed: string = CORPUS_SEED): Record<Task, { test: NewsPair[] }> {
+  const closeness = overlapMeter()
+  const topics = topicsOf(news)
+  const pairsOf = (task: Task): NewsPair[] =>
+    taskPairs(topics, { task, split: 'test', seed }, (source, target) => closeness(source.text, target.text)).map(
+      (pair, i) => ({ id: `${task}-wide-${i + 1}`, ...pair })
+    )
+  return Object.fromEntries(TASKS.map((task) => [task, { test: pairsOf(task) }])) as Record<Task, { test: NewsPair[] }>
+}
+
 /** By hash within the split fields; `train` in the others. */
 function splitsByTopic(news: readonly NewsText[], seed: string): ReadonlyMap<string, Split> {
   const fields = [...grouped(news, ({ field }) => field)].map(
