@@ -88,7 +88,8 @@ describe('writeCorpus', () => {
     )
   })
 
-  it('refuses rounds without the first', async () => {
+  it('refuses rounds without the first, and those that do not exist', async () => {
     await expect(corpusFiles({ rounds: [2, 3] })).rejects.toMatchObject({ code: 'config-invalid' })
+    await expect(corpusFiles({ rounds: [1, 9] })).rejects.toThrow(/no round 9; the rounds are 1 to 3/)
   })
 })

@@ -32,6 +32,9 @@ export async function corpusFiles({
       'config-invalid',
       `Round 1 is not among the rounds ${rounds.join(', ')}; add it, as it has all topics of valid and test.`
     )
+  const unknown = rounds.find((round) => !ROUNDS[round - 1])
+  if (unknown !== undefined)
+    throw new MatcherError('config-invalid', `There is no round ${unknown}; the rounds are 1 to ${ROUNDS.length}.`)
   const texts = await readNews()
   const textsOf = (fields: readonly string[]) => texts.filter(({ field }) => fields.includes(field))
   const news = newsPairs(textsOf(rounds.flatMap((round) => ROUNDS[round - 1]!)))

@@ -16,7 +16,7 @@ const READING = ['--condition', 'A=0', 'B=1.2']
  * thresholds, and with the mean added every cosine is high.
  */
 const MEAN = ['--mean', '1']
-/** Settings of each training of the published model besides its preset: together four times the pairs of a quick training. */
+/** Settings of each training of the published model besides its preset: together six times the pairs of a quick training. */
 const LONG = [
   ...['batch_pairs=64', 'batch_tokens=6144', 'epoch_pairs=13000', 'ema_momentum=0.99', 'model.hidden_dropout_prob=0'],
   ...['distill_weight=0.5', 'distill_targets=vectors'] // vectors stay near the public encoder's
@@ -41,7 +41,7 @@ export function gateFlags(short) {
 
 /**
  * Trains the model step by step: pairs of the corpus, public weights, training, mixing. Finished steps are skipped, and an interrupted
- * training is resumed. `quick` trains on a quarter of the pairs in small batches, for `npm start`. Returns the folders of its data and its
+ * training is resumed. `quick` trains on a sixth of the pairs in small batches, for `npm start`. Returns the folders of its data and its
  * checkpoint, or undefined if the public weights cannot be imported; any other step that fails exits the program.
  */
 export function trainModel({ folder, seed = 1, short = false, quick = false }) {
