@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SOHU_TASKS } from '@sohu-match/core'
 import { readDataset } from '@sohu-match/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { corpusFiles, writeCorpus } from './files'
-import { readNews, ROUNDS, WIDE_FIELDS } from './texts'
+import { isSaga, readNews, ROUNDS, WIDE_FIELDS } from './texts'
 
 let folder: string
 beforeAll(async () => {
@@ -70,6 +70,32 @@ describe('writeCorpus', () => {
       expect(heldOut).toHaveLength(14)
       for (const { path, text } of heldOut) expect(await readFile(join(folder, path), 'utf8')).toBe(text)
     }
+  })
+
+  it('leaves out sagas, the third round, on demand, and nothing else', async () => {
+    const pairsOf = (text: string): string[] =>
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.stringify({ ...(JSON.parse(line) as object), id: undefined }))
+    const plain = new Map((await corpusFiles({ rounds: [1, 2] })).map(({ path, text }) => [path, text]))
+    const files = (await readdir(folder, { recursive: true })).filter((path) => /\.jsonl?$/.test(path))
+    expect([...plain.keys()].sort()).toEqual(files.sort())
+    const written = new Map<string, string>()
+    for (const path of plain.keys()) written.set(path, await readFile(join(folder, path), 'utf8'))
+    const sagaTopics = new Set((await readNews()).filter(isSaga).map(({ topic }) => topic))
+    for (const path of ['news/A-ss/train.jsonl', 'news/B-sl/train.jsonl']) {
+      const [whole, rest] = [pairsOf(written.get(path)!), new Set(pairsOf(plain.get(path)!))]
+      expect(whole.filter((pair) => rest.has(pair))).toHaveLength(rest.size)
+      const left = whole.filter((pair) => !rest.has(pair))
+      expect(left.length).toBeGreaterThan(0)
+      expect(left.every((pair) => sagaTopics.has((JSON.parse(pair) as { source_topic: string }).source_topic))).toBe(
+        true
+      )
+    }
+    const heldOut = [...plain].filter(([path]) => /(valid|test)\.jsonl$/.test(path))
+    expect(heldOut).toHaveLength(14)
+    for (const [path, text] of heldOut) expect(written.get(path)).toBe(text)
   })
 
   it('writes a second test on demand, of topics that no other pair is about', async () => {

@@ -75,11 +75,10 @@ export function newsPairs(
   seed: string = CORPUS_SEED
 ): Record<Task, Record<Split, NewsPair[]>> {
   const splitOf = splitsByTopic(news, seed)
-  const closeness = overlapMeter()
+  const closeness = textOverlap()
   const pairsOf = (task: Task, split: Split) => {
     const topics = topicsOf(news.filter(({ topic }) => splitOf.get(topic) === split))
-    const pairs = taskPairs(topics, { task, split, seed }, (source, target) => closeness(source.text, target.text))
-    return pairs.map((pair, i) => ({ id: `${task}-${split}-${i + 1}`, ...pair }))
+    return numbered(taskPairs(topics, { task, split, seed }, closeness), `${task}-${split}`)
   }
   return Object.fromEntries(
     TASKS.map((task) => [task, Object.fromEntries(SPLITS.map((split) => [split, pairsOf(task, split)]))])
@@ -88,13 +87,18 @@ export function newsPairs(
 
 /** Pairs of the six tasks for testing alone, made as those of the test split are, from all topics of `news`. */
 export function widePairs(news: readonly NewsText[], seed: string = CORPUS_SEED): Record<Task, { test: NewsPair[] }> {
-  const closeness = overlapMeter()
-  const topics = topicsOf(news)
-  const pairsOf = (task: Task): NewsPair[] =>
-    taskPairs(topics, { task, split: 'test', seed }, (source, target) => closeness(source.text, target.text)).map(
-      (pair, i) => ({ id: `${task}-wide-${i + 1}`, ...pair })
-    )
+  const [topics, closeness] = [topicsOf(news), textOverlap()]
+  const pairsOf = (task: Task) => numbered(taskPairs(topics, { task, split: 'test', seed }, closeness), `${task}-wide`)
   return Object.fromEntries(TASKS.map((task) => [task, { test: pairsOf(task) }])) as Record<Task, { test: NewsPair[] }>
+}
+
+function textOverlap(): Round['closeness'] {
+  const overlap = overlapMeter()
+  return (source, target) => overlap(source.text, target.text)
+}
+
+function numbered(pairs: readonly Omit<NewsPair, 'id'>[], name: string): NewsPair[] {
+  return pairs.map((pair, i) => ({ id: `${name}-${i + 1}`, ...pair }))
 }
 
 /** By hash within the split fields; `train` in the others. */

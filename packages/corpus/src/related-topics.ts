@@ -42,7 +42,7 @@ const RELATED: readonly (readonly string[])[] = [
   ['t278', 't288'] // after a disaster
 ]
 
-/** Related topics of those in training-only fields; they need not be related to one another. */
+/** Related topics of those in fields written after the first round; they need not be related to one another. */
 const NEAR: Readonly<Record<string, readonly string[]>> = {
   t129: ['t132', 't133', 't135', 't136', 't180'], // celebrities
   t130: ['t098', 't099', 't133', 't134'], // series and shows
@@ -131,11 +131,8 @@ const NEAR: Readonly<Record<string, readonly string[]>> = {
   t221: ['t101', 't106'], // cloth
   t222: ['t113', 't115', 't117'], // goods that do not sell
   t223: ['t031', 't107', 't117'], // street markets
-  t224: ['t087', 't088'] // fire and explosion
-}
-
-/** Related topics within `wide`, whose topics are paired with no others; one of two names the other. */
-const NEAR_IN_WIDE: Readonly<Record<string, readonly string[]>> = {
+  t224: ['t087', 't088'], // fire and explosion
+  // Within `wide`, whose topics are paired with no others
   t305: ['t314', 't316'],
   t306: ['t307', 't313', 't315'],
   t307: ['t311', 't372', 't416'],
@@ -255,11 +252,7 @@ export function areRelated(one: string, other: string): boolean {
   return (
     one === other ||
     RELATED.some((row) => row.includes(one) && row.includes(other)) ||
-    isNear(one, other) ||
-    isNear(other, one)
+    (NEAR[one] ?? []).includes(other) ||
+    (NEAR[other] ?? []).includes(one)
   )
-}
-
-function isNear(one: string, other: string): boolean {
-  return [NEAR, NEAR_IN_WIDE].some((near) => near[one]?.includes(other))
 }
