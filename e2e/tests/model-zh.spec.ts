@@ -18,8 +18,11 @@ const COMPARED = {
   webgpu: { dtype: 'q8', pairs: corpusPairs().slice(0, 2), tolerance: 6e-2 }
 } as const
 
-/** Least cosine of a vector with Node's on the same graph: activations are rounded otherwise; 0.9995 was seen. */
-const LEAST_COSINE = 0.998
+/**
+ * Least cosine of a vector with Node's on the same graph. One activation that rounds the other way changes those after it: 0.9980 was seen after a
+ * short training, 0.9989 in the published model; most vectors agree to 0.99999. Two texts about one event are at 0.95.
+ */
+const LEAST_COSINE = 0.995
 
 test("the published model has the Node SDK's labels and scores on test pairs of its corpus", async ({
   sdkPage,

@@ -38,6 +38,11 @@ const entries = {
    */
   batching: v.optional(v.picklist(['buckets', 'reference']), 'buckets'),
   batch_pairs: v.optional(count, 16),
+  /**
+   * Whether the pairs of all tasks share the batches of a bi-encoder with `buckets`. By default a batch has those of one task, whose texts are
+   * each other's negatives in the contrastive loss: as many as there can be. Other batches are always mixed.
+   */
+  mix_tasks: v.optional(v.boolean(), false),
   /** `auto`: as many as memory holds, measured when the run starts; `train.json` records the number. */
   batch_tokens: v.optional(v.union([count, v.literal('auto')]), 4096),
   /** Padded tokens of one forward and backward pass; a larger batch is accumulated over several. 0: no limit. */

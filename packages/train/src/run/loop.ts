@@ -135,7 +135,7 @@ export function epochPlans(
           batchTokens: settings.batchTokens,
           maxPairs: settings.batchPairs,
           ...(settings.epochPairs > 0 && { epochPairs: settings.epochPairs }),
-          ...(config.architecture === 'bi-encoder' && { kinds: pairs.taskIds }) // texts of one task are each other's negatives
+          ...(config.architecture === 'bi-encoder' && !settings.mixTasks && { kinds: pairs.taskIds })
         } as const)
   return Array.from({ length: settings.epochs }, (_, epoch) => planEpoch(lengths, options, settings.seed, epoch))
 }
