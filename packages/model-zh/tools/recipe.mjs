@@ -22,7 +22,7 @@ const LONG = [
 ]
 /**
  * Trainings whose weights are averaged: on all rounds of the corpus, and on the first alone. The third round's sagas teach that a shared name
- * alone says little; most texts that share a name are about one thing. The average gains over either and costs nothing in use (docs/results.md).
+ * alone says little; most texts that share a name are about one thing. An average of both costs nothing in use.
  */
 const TRAININGS = [
   { run: 'run', pairs: 'pairs', corpus: [] },

@@ -40,7 +40,7 @@ const entries = {
   batch_pairs: v.optional(count, 16),
   /**
    * Whether the pairs of all tasks share the batches of a bi-encoder with `buckets`. By default a batch has those of one task, whose texts are
-   * each other's negatives in the contrastive loss: as many as there can be. Other batches are always mixed.
+   * each other's negatives in the contrastive loss: as many as there can be, since it compares texts of one task only. Other batches are always mixed.
    */
   mix_tasks: v.optional(v.boolean(), false),
   /** `auto`: as many as memory holds, measured when the run starts; `train.json` records the number. */
