@@ -9,6 +9,8 @@ export interface Activation {
   readonly range: ActivationRange
   /** True for position 0 alone: [batch, 1, width]. */
   readonly first: boolean
+  /** About how large its values become, by column [width]; undefined if it is not a norm's output. */
+  readonly sizes: Constant | undefined
 }
 
 /**

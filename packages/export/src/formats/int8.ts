@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../onnx/builder'
 import type { Constant, Value } from '../onnx/value'
-import { quantizeColumns, quantizeRows, type Int8Matrix } from '../quantize/int8'
+import { NEGLIGIBLE, quantizeColumns, quantizeRows, type Int8Matrix } from '../quantize/int8'
 import type { BlockBits } from '../quantize/blocks'
 import { blockFormat } from './blocks'
 import { half } from './float'
@@ -16,6 +16,8 @@ interface QuantizedRows {
 
 /** Levels on either side of the zero point 128 for activations around 0. */
 const SYMMETRIC_LEVELS = 127
+/** Power of a column's size by which it is divided before it is rounded: 0 leaves the error in the activations, 1 puts most of it into the weights. */
+const SMOOTHING = 0.75
 /** GELU's minimum, at x = -0.7518, rounded down. */
 const GELU_MINIMUM = -0.17
 /** Its zero point: 32 levels for the negative part, 223 for the positive. */
@@ -23,6 +25,8 @@ const GELU_ZERO = 32
 
 /**
  * int8 for CPU and wasm: weights with a scale per output column, activations with a scale per token, products in int32.
+ * A few columns of a norm's output are ten times as large as the others and would leave these few levels: they are divided by a power of their size,
+ * which the rows of the kernel are multiplied by (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438; sizes here follow from the norm instead of from texts).
  * A row's scale depends only on that row, so neither padding nor other pairs of a batch change a score
  * (`DynamicQuantizeLinear` scales the whole tensor). `MatMulIntegerToFloat` is what ONNX Runtime fuses MatMulInteger,
  * Cast and Mul into; scales per row require it by name.
@@ -41,8 +45,12 @@ export function int8Format(wordBits: BlockBits = 8): WeightFormat {
     compute: 'float32',
     dense(build, x, kernel, bias, activation) {
       const [inputs, columns] = kernel.shape as [number, number]
-      const [values, scales] = matrix(build, kernel, [columns], (data) => quantizeColumns(data, columns))
-      const rows = quantized.get(x) ?? quantizeActivations(build, x, inputs, activation, shared)
+      const { sizes } = activation
+      const weight = sizes ? multipliedRows(build, kernel, sizes) : kernel
+      const [values, scales] = matrix(build, weight, [columns], (data) => quantizeColumns(data, columns))
+      const rows =
+        quantized.get(x) ??
+        quantizeActivations(build, sizes ? dividedColumns(build, x, sizes) : x, inputs, activation, shared)
       quantized.set(x, rows)
       const product = build.node('MatMulIntegerToFloat', [rows.values, values, build.scalar(1), scales, rows.zero], {
         type: 'float32',
@@ -61,6 +69,28 @@ export function int8Format(wordBits: BlockBits = 8): WeightFormat {
     },
     table: half
   }
+}
+
+/** x [.., in] / sizes^SMOOTHING. */
+function dividedColumns(build: GraphBuilder, x: Value, sizes: Constant): Value {
+  const factors = build.constant(`${sizes.name}.factors`, 'float32', sizes.shape, () =>
+    smoothing(sizes).map((divisor) => 1 / divisor)
+  )
+  return build.node('Mul', [x, factors])
+}
+
+/** kernel [in, out] · sizes^SMOOTHING, which undoes `dividedColumns`. */
+function multipliedRows(build: GraphBuilder, kernel: Constant, sizes: Constant): Constant {
+  const columns = kernel.shape[1]!
+  return build.constant(`${kernel.name}.smooth`, 'float32', kernel.shape, () => {
+    const divisors = smoothing(sizes)
+    return (kernel.read() as Float32Array).map((value, i) => value * divisors[Math.floor(i / columns)]!)
+  })
+}
+
+/** [in]; 1 for a column that is always 0. */
+function smoothing(sizes: Constant): Float32Array {
+  return (sizes.read() as Float32Array).map((size) => (size < NEGLIGIBLE ? 1 : size ** SMOOTHING))
 }
 
 /** A row of zeros has the scale 0, which makes its values irrelevant. */

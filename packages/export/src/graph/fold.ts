@@ -58,3 +58,18 @@ export function foldHalves(fold: Fold, weight: Constant, heads: number): Constan
     return values.map((_, index) => values[index - (index % columns) + source[index % columns]!]!)
   })
 }
+
+/**
+ * About how large a norm's output becomes in each column, [hidden]: what it scales has a variance of 1, so that is |gain| + |offset|, the largest
+ * of all tasks. Gain and offset are [hidden] or have a row for each task.
+ */
+export function foldSizes(fold: Fold, gain: Constant, offset: Constant): Constant {
+  const columns = gain.shape.at(-1)!
+  return fold(`${gain.name}&${offset.name}.sizes`, [columns], () => {
+    const [gains, offsets, out] = [floats(gain), floats(offset), new Float32Array(columns)]
+    gains.forEach((value, i) => {
+      out[i % columns] = Math.max(out[i % columns]!, Math.abs(value) + Math.abs(offsets[i]!))
+    })
+    return out
+  })
+}

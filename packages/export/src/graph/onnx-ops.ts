@@ -1,5 +1,5 @@
 import { MatcherError, WORD_EMBEDDINGS, type ModelConfig, type Ops } from '@sohu-match/core'
-import { foldAdd, foldGather, foldHalves, foldMatmul, type Fold } from './fold'
+import { foldAdd, foldGather, foldHalves, foldMatmul, foldSizes, type Fold } from './fold'
 import { plainDense } from '../formats/float'
 import type { WeightFormat } from '../formats/format'
 import type { GraphBuilder } from '../onnx/builder'
@@ -59,18 +59,28 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
   const headSize = config.hiddenSize / config.numAttentionHeads
   const denseCalls = new Map<Value, DenseCall>()
   const gelus = new Set<Value>()
+  const sizes = new Map<Value, Constant>()
   const firsts = new Set<Value>() // [batch, 1, ..]: only position 0
   const firstIf = (first: boolean, out: Value): Value => {
     if (first) firsts.add(out)
     return out
   }
-  const keepFirst = (x: Value): Value => (firsts.has(x) ? x : firstIf(true, firstPosition(build, x)))
+  const keepFirst = (x: Value): Value => {
+    if (firsts.has(x)) return x
+    const out = firstIf(true, firstPosition(build, x))
+    if (sizes.has(x)) sizes.set(out, sizes.get(x)!)
+    return out
+  }
   let factors: RotaryFactors | undefined
 
   const dense = ({ x, kernel, bias }: DenseCall): Value => {
     build.scope = kernel.name.replace(/\.kernel.*$/, '')
     if (kernel.name === 'classifier.kernel') return plainDense(build, float(x), kernel, bias)
-    return format.dense(build, x, kernel, bias, { range: gelus.has(x) ? 'gelu' : 'symmetric', first: firsts.has(x) })
+    return format.dense(build, x, kernel, bias, {
+      range: gelus.has(x) ? 'gelu' : 'symmetric',
+      first: firsts.has(x),
+      sizes: sizes.get(x)
+    })
   }
   const gather = (table: Constant, ids: Value): Value => {
     build.scope = /[\w.]*norm/.exec(table.name)?.[0] ?? table.name
@@ -78,6 +88,10 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
     const byTask = ids.kind === 'input' && ids.shape.length === 1
     if (byTask) return norms.rows(build.reshape(table, [-1, 1, table.shape[1]!]), ids) // [batch, 1, width]
     return table.name === WORD_EMBEDDINGS ? format.rows(build, table, ids) : build.node('Gather', [table, ids])
+  }
+  const normed = (x: Value, out: Value, gain: Constant, offset: Constant): Value => {
+    sizes.set(out, foldSizes(fold, gain, offset))
+    return firstIf(firsts.has(x), out)
   }
   return {
     param: (name, shape) => build.constant(name, 'float32', shape, () => read(name)),
@@ -129,9 +143,10 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
         config.positionEmbeddingType === 'rotary' ? x : splitHeads(build, x, heads, headSize)
       return firstIf(firsts.has(q), attention(build, { q: byHead(q), k: byHead(k), v, mask }, heads, headSize))
     },
-    layerNorm: (x, gamma, beta, epsilon) => firstIf(firsts.has(x), norms.plain(float(x), gamma, beta, epsilon)),
+    layerNorm: (x, gamma, beta, epsilon) =>
+      normed(x, norms.plain(float(x), gamma, beta, epsilon), constantOf(gamma), constantOf(beta)),
     conditionalNorm: (x, gamma, beta, epsilon) =>
-      firstIf(firsts.has(x), norms.conditional(float(x), gamma, beta, epsilon)),
+      normed(x, norms.conditional(float(x), gamma, beta, epsilon), norms.table(gamma), norms.table(beta)),
     maskedMean: (x, mask) => maskedMean(build, float(x), mask),
     onlyFirst: keepFirst,
     firstToken: (x) => withoutPositions(build, float(keepFirst(x))),
@@ -153,18 +168,20 @@ export function graphOps(build: GraphBuilder, source: GraphSource): Ops<Value> {
 
 /** LayerNormalization on WebGPU requires its gain as a vector, so a row's gain is applied after it. */
 function normOps(build: GraphBuilder) {
-  const widths = new Map<Value, number>()
+  const tables = new Map<Value, Constant>()
   const plain = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
     build.node('LayerNormalization', [x, gamma, beta], { attributes: { axis: -1, epsilon: { float: epsilon } } })
   return {
     plain,
     rows(table: Constant, ids: Value): Value {
       const out = build.node('Gather', [table, ids])
-      widths.set(out, table.shape.at(-1)!)
+      tables.set(out, table)
       return out
     },
+    /** The gains or offsets of all tasks, [tasks, 1, hidden], of which `rows` took those of a batch. */
+    table: (rows: Value): Constant => tables.get(rows) ?? constantOf(rows),
     conditional(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
-      const width = widths.get(gamma)
+      const width = tables.get(gamma)?.shape.at(-1)
       if (width === undefined) return plain(x, build.reshape(gamma, [-1]), build.reshape(beta, [-1]), epsilon)
       const normalized = plain(x, filled(build, width, 1), filled(build, width, 0), epsilon)
       return build.node('Add', [build.node('Mul', [normalized, gamma]), beta]) // [batch, seq, hidden]
