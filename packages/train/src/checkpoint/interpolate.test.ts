@@ -42,6 +42,25 @@ async function settings(...more: string[]) {
 }
 
 /** Vectors of the distinct texts of the valid pairs, each of length 1. */
+/** Vectors of length 1, from two checkpoints. */
+const both = (...[one, other]: [string, string]) => Promise.all([vectorsOf(one), vectorsOf(other)])
+
+/** What the second checkpoint adds to every vector. */
+function added(before: Map<string, Float32Array>, after: Map<string, Float32Array>): number[] {
+  const name = 'layer.1.ffn.norm.beta'
+  return [...after.get(name)!].map((value, i) => value - before.get(name)![i]!)
+}
+
+/** The vectors before they got length 1, [texts][hidden]. A vector v was t v, and became s (t v + more); t follows from both. */
+function beforeNormalization(from: number[][], to: number[][], more: readonly number[]): number[][] {
+  return from.map((v, row) => {
+    const other = to[row]!
+    const [vc, cc, vo, co] = [dot(v, more), dot(more, more), dot(v, other), dot(more, other)]
+    const t = (vo * cc - co * vc) / (co - vo * vc)
+    return v.map((value) => t * value)
+  })
+}
+
 async function vectorsOf(folder: string): Promise<number[][]> {
   const { model, assets } = await readCheckpoint(folder)
   const { splits } = await readDataset(data, ['valid'])
@@ -210,17 +229,8 @@ describe('interpolate', () => {
     const [before, after] = await Promise.all([tuned, shifted].map(weights))
     const changed = [...before!.keys()].filter((name) => `${before!.get(name)}` !== `${after!.get(name)}`)
     expect(changed).toEqual(['layer.1.ffn.norm.beta'])
-    // A vector v of length 1 was t v before normalization, and became s (t v + added); t follows from both.
-    const [name] = changed
-    const added = [...after!.get(name!)!].map((value, i) => value - before!.get(name!)![i]!)
-    const [from, to] = await Promise.all([tuned, shifted].map(vectorsOf))
-    const whole = from!.map((v, row) => {
-      const other = to![row]!
-      const [vc, cc, vo, co] = [dot(v, added), dot(added, added), dot(v, other), dot(added, other)]
-      const t = (vo * cc - co * vc) / (co - vo * vc)
-      return v.map((value) => t * value)
-    })
-    added.forEach((value, i) =>
+    const whole = beforeNormalization(...(await both(tuned, shifted)), added(before!, after!))
+    added(before!, after!).forEach((value, i) =>
       expect(value).toBeCloseTo(
         whole.reduce((sum, vector) => sum + (2 * vector[i]!) / whole.length, 0),
         3
@@ -228,9 +238,33 @@ describe('interpolate', () => {
     )
   })
 
-  it('has no offset to move and no vectors to add to in a cross-encoder', async () => {
+  it('multiplies every coordinate, its mean added, by a power of its deviation over the valid texts', async () => {
+    const [tuned, shifted, spread] = ['some-vectors/best', 'shifted', 'spread'].map((name) => join(root, name))
+    await interpolate({ start: tuned!, checkpoints: [tuned!], share: 1, mean: 2, spread: 3, data, out: spread! })
+    const [plain, moved, after] = await Promise.all([tuned!, shifted!, spread!].map(weights))
+    const changed = [...plain!.keys()].filter((name) => `${plain!.get(name)}` !== `${after!.get(name)}`)
+    expect(changed.sort()).toEqual(
+      ['beta', 'beta_cond', 'gamma', 'gamma_cond'].map((name) => `layer.1.ffn.norm.${name}`)
+    )
+    const more = added(plain!, moved!)
+    const whole = beforeNormalization(...(await both(tuned!, shifted!)), more)
+    const deviations = more.map((_, i) => {
+      const values = whole.map((vector) => vector[i]!)
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+      return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)
+    })
+    const typical = deviations.reduce((sum, value) => sum + value, 0) / deviations.length
+    const got = await vectorsOf(spread!)
+    for (const [row, vector] of whole.entries()) {
+      const wanted = vector.map((value, i) => (value + more[i]!) * (deviations[i]! / typical) ** 3)
+      const length = Math.sqrt(dot(wanted, wanted))
+      wanted.forEach((value, i) => expect(got[row]![i]).toBeCloseTo(value / length, 3)) // float32, and lengths recovered from it
+    }
+  })
+
+  it('has no offset to move and no vectors to change in a cross-encoder', async () => {
     const out = join(root, 'no-vectors')
-    for (const more of [{ center: true }, { mean: 1 }])
+    for (const more of [{ center: true }, { mean: 1 }, { spread: 1 }])
       await expect(
         interpolate({ start, checkpoints: [checkpoint], share: 1, data, out, ...more })
       ).rejects.toMatchObject({ code: 'config-invalid' })
@@ -243,7 +277,7 @@ describe('interpolate', () => {
       await expect(interpolate({ start, checkpoints: [checkpoint], share, data, out })).rejects.toMatchObject({
         code: 'config-invalid'
       })
-    for (const more of [{ mean: NaN }, { mean: -1 }, { conditions: { A: Infinity } }])
+    for (const more of [{ mean: NaN }, { mean: -1 }, { spread: NaN }, { spread: -1 }, { conditions: { A: Infinity } }])
       await expect(
         interpolate({ start, checkpoints: [checkpoint], share: 1, data, out, ...more })
       ).rejects.toMatchObject({ code: 'config-invalid' })

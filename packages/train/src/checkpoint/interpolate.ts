@@ -17,8 +17,8 @@ import { evaluationRows, predictPairs } from '../evaluate/predict'
 import { carriesCondition } from '../evaluate/read-alike'
 import { Variable } from '../optimizer/variable'
 import { disposeModel } from '../step/trainer'
-import { addMean } from './add-mean'
 import { averageInto } from './average'
+import { changeVectors } from './change-vectors'
 import { readCheckpoint, writeCheckpoint, type LoadedCheckpoint } from './checkpoint'
 import { parityBatches, parityInputs } from './parity'
 import { tensorsOf } from './weights-file'
@@ -35,6 +35,10 @@ export interface InterpolateOptions {
   readonly conditions?: Readonly<Record<string, number>>
   /** Adds this many times the mean vector of the valid texts to every vector; bi-encoders only. Default 0. */
   readonly mean?: number
+  /**
+   * Multiplies each coordinate of the vectors by its standard deviation over the valid texts to this power; bi-encoders only. Default 0.
+   */
+  readonly spread?: number
   /** Labelled pairs whose valid split determines thresholds and metrics. */
   readonly data: string
   /** Columns of a file that would otherwise be guessed. */
@@ -59,6 +63,7 @@ export async function interpolate(
     share,
     conditions = {},
     mean = 0,
+    spread = 0,
     data,
     columns,
     out,
@@ -67,17 +72,7 @@ export async function interpolate(
   }: InterpolateOptions,
   onProgress?: (done: number, total: number) => void
 ): Promise<Metrics> {
-  if (!(share >= 0 && share <= 1))
-    throw new MatcherError(
-      'config-invalid',
-      `The share is ${share}; it must be between 0 (the start) and 1 (the checkpoint).`
-    )
-  for (const [name, factor] of [['mean', mean] as const, ...Object.entries(conditions)])
-    if (!Number.isFinite(factor) || factor < 0)
-      throw new MatcherError(
-        'config-invalid',
-        `The factor of "${name}" is ${factor}; it must be a number of 0 or more.`
-      )
+  requireNumbers(share, [...Object.entries(conditions), ['mean', mean], ['spread', spread]])
   const folder = await outputFolder(out, { kind: CHECKPOINT_FOLDER, force, current: userPath('.') })
   const tuned = await readAverage(checkpoints)
   try {
@@ -86,13 +81,14 @@ export async function interpolate(
     scaleConditions(model, conditions)
     const { config } = model
     if (center) requireVectors(config, 'has no offset to move; leave --center out')
-    if (mean !== 0) requireVectors(config, 'has no vectors to add a mean to; leave --mean out')
+    const changesVectors = mean !== 0 || spread !== 0
+    if (changesVectors) requireVectors(config, 'has no vectors to change; leave --mean and --spread out')
     const { splits } = forTasks(await readDataset(data, ['valid'], { columns }), config.tasks)
     const valid = await encodeExamples(splits.valid, createTokenizer(assets.vocab, assets.dictionary), {
       maxLength: config.maxLength,
       architecture: config.architecture
     })
-    if (mean !== 0) await addMean(model, valid, mean)
+    if (changesVectors) await changeVectors(model, valid, { mean, spread })
     const scored = evaluationRows(valid, await predictPairs(model, valid, onProgress && { onProgress }))
     const { rows, thresholds } = center
       ? centered(model, scored.rows, chooseThresholds(scored.rows, config.tasks))
@@ -201,6 +197,20 @@ function centered(model: Model, rows: readonly ScoredRow[], thresholds: Readonly
       return { ...row, score: above / (above + below), predicted: above > below ? 1 : 0 }
     })
   }
+}
+
+function requireNumbers(share: number, factors: readonly (readonly [string, number])[]): void {
+  if (!(share >= 0 && share <= 1))
+    throw new MatcherError(
+      'config-invalid',
+      `The share is ${share}; it must be between 0 (the start) and 1 (the checkpoint).`
+    )
+  for (const [name, factor] of factors)
+    if (!Number.isFinite(factor) || factor < 0)
+      throw new MatcherError(
+        'config-invalid',
+        `The factor of "${name}" is ${factor}; it must be a number of 0 or more.`
+      )
 }
 
 function requireVectors({ architecture }: ModelConfig, otherwise: string): void {

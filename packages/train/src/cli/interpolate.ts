@@ -12,6 +12,7 @@ interface InterpolateFlags {
   readonly share: number
   readonly condition: readonly string[]
   readonly mean: number
+  readonly spread: number
   readonly data: string
   readonly columns: GivenColumns
   readonly out: string
@@ -43,6 +44,12 @@ export function addInterpolate(program: Command): void {
       '--mean <factor>',
       'add this many times the mean vector of the valid texts to every vector, 0 to 100 (bi-encoders)',
       numberIn(0, 100),
+      0
+    )
+    .option(
+      '--spread <power>',
+      'multiply each coordinate of the vectors by its standard deviation over the valid texts to this power, 0 to 4 (bi-encoders)',
+      numberIn(0, 4),
       0
     )
     .requiredOption('--data <path>', `${DATA_HELP}; its valid split determines thresholds and metrics`)
