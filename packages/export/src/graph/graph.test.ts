@@ -273,24 +273,28 @@ function huggingFaceWeights(): Map<string, Float32Array> {
 
 describe('int8 where one column of the norms between layers is 20 times as large as the others', () => {
   const [column, gain] = [5, 20]
-  // Largest error of the logits here: .0010 to .0039. Rounded as they are, that column would leave the others about six levels: .0066 to .0087.
-  const tolerance = 0.005
-  it.each([{ pooling: 'mean' }, { pooling: 'cls' }, { conditioning: 'none' }])(
-    `gives the logits of fp32 within ${tolerance} for %j`,
-    async (change) => {
-      const config = parseModelConfig({ ...base, num_hidden_layers: 2, ...change })
-      const random = weightsOf(randomWeights(config, 3))
-      const read = (name: string) => {
-        if (/norm\.gamma$/.test(name) && name !== 'layer.1.ffn.norm.gamma')
-          return random(name).map((value, i) => (i === column ? gain : value))
-        if (!name.endsWith('.kernel')) return random(name)
-        return random(name).map((value, i) => (Math.floor(i / config.hiddenSize) === column ? value / gain : value))
-      }
-      const run = async (dtype: Dtype) => {
-        const name = `outlier-${JSON.stringify(change).replace(/\W/g, '')}-${dtype}`
-        return (await openGraphIn(folder, name, allTasksGraph(config, read, FORMATS[dtype]()))).run(batch)
-      }
-      expect(largest(await run('int8'), await run('fp32'))).toBeLessThan(tolerance)
+  // Errors of the logits here: at most .0012, and .017 with norms before the branches, whose logits are larger. Rounded as it is, that column
+  // leaves the others about six levels: at least .0050, and .146.
+  it.each([
+    [{ pooling: 'mean' }, 0.003],
+    [{ pooling: 'cls' }, 0.003],
+    [{ conditioning: 'none' }, 0.003],
+    [{ norm_position: 'pre' }, 0.06]
+  ] as const)('gives the logits of fp32 for %j within %f', async (change, tolerance) => {
+    const config = parseModelConfig({ ...base, num_hidden_layers: 2, ...change })
+    const random = weightsOf(randomWeights(config, 3))
+    const last = config.normPosition === 'pre' ? 'final.norm.gamma' : 'layer.1.ffn.norm.gamma'
+    const read = (name: string) => {
+      if (/norm\.gamma$/.test(name) && name !== last)
+        return random(name).map((value, i) => (i === column ? gain : value))
+      if (!/(query|key|value|ffn\.in)\.kernel$/.test(name)) return random(name)
+      const width = random(name).length / config.hiddenSize
+      return random(name).map((value, i) => (Math.floor(i / width) === column ? value / gain : value))
     }
-  )
+    const run = async (dtype: Dtype) => {
+      const name = `outlier-${JSON.stringify(change).replace(/\W/g, '')}-${dtype}`
+      return (await openGraphIn(folder, name, allTasksGraph(config, read, FORMATS[dtype]()))).run(batch)
+    }
+    expect(largest(await run('int8'), await run('fp32'))).toBeLessThan(tolerance)
+  })
 })

@@ -1,3 +1,4 @@
+import { MatcherError } from '@sohu-match/core'
 import { runNetwork, type InputBatch, type Model } from '../autograd/pass'
 import { Tape, type Value } from '../autograd/tape'
 import type { EncodedPairs } from '../data/encode'
@@ -17,7 +18,8 @@ export interface VectorChange {
  * `mean`: contrastive training spreads vectors around zero and so removes what all texts have in common (Wang and Isola 2020,
  * arXiv:2005.10242); with the mean, a cosine depends more on how far apart two texts are and less on how unusual they are.
  *
- * `spread`: coordinates in which texts differ more count for more, the opposite of whitening (Su et al. 2021, arXiv:2103.15316).
+ * `spread`: coordinates in which texts differ more count for more, the opposite of whitening (Su et al. 2021, arXiv:2103.15316). Throws
+ * `data-invalid` if all texts have the same vector.
  */
 export async function changeVectors(model: Model, pairs: EncodedPairs, { mean, spread }: VectorChange): Promise<void> {
   const { means, deviations } = await vectorStatistics(model, pairs)
@@ -26,8 +28,13 @@ export async function changeVectors(model: Model, pairs: EncodedPairs, { mean, s
   const offset = model.variables.get(`${last}.beta`)!
   offset.assign(offset.values().map((value, i) => value + mean * means[i]!))
   if (spread === 0) return
-  // Only the proportions of coordinates change a cosine; about the old size suits float16.
+  // Only their proportions change a cosine; divided by the mean, vectors keep about their length.
   const typical = deviations.reduce((sum, deviation) => sum + deviation, 0) / hiddenSize
+  if (typical === 0)
+    throw new MatcherError(
+      'data-invalid',
+      'All valid texts have the same vector, so coordinates cannot be weighted by how much they vary. Name data with different texts, or leave --spread out.'
+    )
   const factors = deviations.map((deviation) => (deviation / typical) ** spread)
   for (const name of ['gamma', 'beta', 'gamma_cond', 'beta_cond']) {
     const variable = model.variables.get(`${last}.${name}`) // [hidden], or [condition, hidden]; no condition, no such weight

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTokenizer } from '@sohu-match/core'
+import { createTokenizer, VARIANTS } from '@sohu-match/core'
 import { readDataset } from '@sohu-match/node'
 import { applyOverrides, parseTrainSettings, presets } from '../config'
 import { writeDemoCorpus } from '../data/demo-corpus'
@@ -41,7 +41,6 @@ async function settings(...more: string[]) {
   )
 }
 
-/** Vectors of the distinct texts of the valid pairs, each of length 1. */
 /** Vectors of length 1, from two checkpoints. */
 const both = (...[one, other]: [string, string]) => Promise.all([vectorsOf(one), vectorsOf(other)])
 
@@ -61,6 +60,7 @@ function beforeNormalization(from: number[][], to: number[][], more: readonly nu
   })
 }
 
+/** Vectors of the distinct texts of the valid pairs, each of length 1. */
 async function vectorsOf(folder: string): Promise<number[][]> {
   const { model, assets } = await readCheckpoint(folder)
   const { splits } = await readDataset(data, ['valid'])
@@ -238,7 +238,7 @@ describe('interpolate', () => {
     )
   })
 
-  it('multiplies every coordinate, its mean added, by a power of its deviation over the valid texts', async () => {
+  it('multiplies every coordinate, its mean added as in the test before, by a power of its deviation over the valid texts', async () => {
     const [tuned, shifted, spread] = ['some-vectors/best', 'shifted', 'spread'].map((name) => join(root, name))
     await interpolate({ start: tuned!, checkpoints: [tuned!], share: 1, mean: 2, spread: 3, data, out: spread! })
     const [plain, moved, after] = await Promise.all([tuned!, shifted!, spread!].map(weights))
@@ -260,6 +260,19 @@ describe('interpolate', () => {
       const length = Math.sqrt(dot(wanted, wanted))
       wanted.forEach((value, i) => expect(got[row]![i]).toBeCloseTo(value / length, 3)) // float32, and lengths recovered from it
     }
+  })
+
+  it('has nothing to weight coordinates by if all valid texts are the same', async () => {
+    const [tuned, out, alike] = ['some-vectors/best', 'no-spread', 'alike'].map((name) => join(root, name))
+    cpSync(data, alike!, { recursive: true })
+    for (const folder of VARIANTS) {
+      const file = join(alike!, folder, 'valid.txt')
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/"(source|target)": ?"[^"]*"/g, '"$1":"同一句话"'))
+    }
+    const options = { start: tuned!, checkpoints: [tuned!], share: 0, data: alike!, out: out! }
+    await expect(interpolate({ ...options, spread: 1 })).rejects.toMatchObject({ code: 'data-invalid' })
+    expect(existsSync(out!)).toBe(false)
+    await interpolate({ ...options, mean: 1 })
   })
 
   it('has no offset to move and no vectors to change in a cross-encoder', async () => {
