@@ -78,6 +78,7 @@ test('starts again if a server does not support Range', async ({ sdkPage, site }
 
 test('works offline once it has loaded', async ({ sdkPage, site }) => {
   const before = await load(sdkPage)
+  expect(before.error).toBeUndefined()
   const { score } = await match(sdkPage)
   await site.close() // scripts come from the HTTP cache, everything else out of storage
   const { info, error } = await load(sdkPage)
