@@ -37,10 +37,9 @@ test("the published model has the Node SDK's labels and scores on test pairs of 
     const { results, info } = await sdkPage.evaluate(
       async ({ pairs, device, dtype }) => {
         const matcher = await sdk.createMatcher({ model: '/zh/', device, dtype })
-        const results = await matcher.matchMany(pairs)
-        const { info } = matcher
+        const found = { results: await matcher.matchMany(pairs), info: matcher.info }
         await matcher.dispose()
-        return { results, info }
+        return found
       },
       { pairs, device, dtype }
     )

@@ -2,19 +2,22 @@ import { contentOf, done, note, status, step } from './steps.mjs'
 
 /** The public weights that the model starts from. */
 const WEIGHTS = 'bge-small-zh-v1.5'
-/** Share of the trained weights in the final ones; the rest is the public encoder's (docs/results.md has the measurements). A quick training keeps the share and mean that README's output was measured with. */
-const SHARE = { long: '0.85', quick: '0.8' }
+/**
+ * Share of the trained weights in the final ones (the rest is the public encoder's), and of the mean vector that is added to all. With the mean added,
+ * and coordinates in which texts differ more weighted up, real pairs are ranked better and pairs of the corpus slightly worse (docs/results.md).
+ */
+const MIXTURE = { share: '0.85', mean: '1' }
+/** The same of a quick training, which README's output was measured with. */
+const QUICK_MIXTURE = { share: '0.8', mean: '0.5' }
 /**
  * Criterion A reads with the shared norms alone: its condition helped on this corpus and cost as much on real pairs. Criterion B's condition keeps about
  * the effect that it was trained with (the share times 1.2).
  */
 const READING = ['--condition', 'A=0', 'B=1.2']
 /**
- * With the mean vector added, and coordinates in which texts differ more weighted up, real pairs are ranked better and pairs of the corpus slightly worse
- * (docs/results.md). Not in a short run: its few pairs choose no thresholds, and with the mean added every cosine is high.
+ * Settings of each training of the published model besides its preset, which has the learning rate: together six times the pairs of a quick
+ * training.
  */
-const VECTORS = { long: ['--mean', '1', '--spread', '0.5'], quick: ['--mean', '0.5', '--spread', '0.5'] }
-/** Settings of each training of the published model besides its preset, which has the learning rate: together six times the pairs of a quick training. */
 const LONG = [
   ...['batch_pairs=64', 'batch_tokens=6144', 'epoch_pairs=20000', 'ema_momentum=0.99', 'model.hidden_dropout_prob=0'],
   ...['mix_tasks=true', 'learning_rate_factors.*_cond=10'],
@@ -28,7 +31,10 @@ const TRAININGS = [
   { run: 'run', pairs: 'pairs', corpus: [] },
   { run: 'run-1', pairs: 'pairs-1', corpus: ['--rounds', '1'] }
 ]
-/** F1 that a precision may lose on valid: twice the default, since int8 lost .0031 with one of three seeds (docs/results.md) and .0045 with one of an earlier recipe's. */
+/**
+ * F1 that a precision may lose on valid: twice the default, since int8 lost .0031 with one of three seeds (docs/results.md), and .0045 with one of
+ * an earlier recipe's.
+ */
 const GATE = '0.006'
 
 /** Flags of the gate for an export; none after a short run, whose few pairs say little. */
@@ -61,9 +67,11 @@ export function trainModel({ folder, seed = 1, short = false, quick = false }) {
     const begin = ['--data', `${pairs}/news`, ...recipe]
     step('train', 'sohu', '--out', run, ...(done(`${run}/train.json`) ? ['--resume'] : begin))
   }
-  const kind = quick ? 'quick' : 'long'
+  const { share, mean } = quick ? QUICK_MIXTURE : MIXTURE
+  // Not in a short run: its few pairs choose no thresholds, and with the mean added every cosine is high.
+  const vectors = short ? [] : ['--mean', mean, '--spread', '0.5']
   const ends = ['--start', start, '--checkpoint', ...trainings.map(({ run }) => `${run}/best`)]
-  const mixing = [...ends, '--share', SHARE[kind], ...READING, ...(short ? [] : VECTORS[kind]), '--data', data]
+  const mixing = [...ends, '--share', share, ...READING, ...vectors, '--data', data]
   step('train', 'interpolate', ...mixing, '--out', mixed, '--center', '--force')
   return { data, mixed }
 }
