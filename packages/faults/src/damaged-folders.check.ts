@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { MatcherError } from '@sohu-match/core'
+import { MatcherError, parseManifest } from '@sohu-match/core'
 import { createMatcher } from '@sohu-match/sdk-node'
 import { afterAll, expect, it } from 'vitest'
 import { openBrowser, type BrowserPage } from './browser'
 import { damageOf } from './damage/damages'
+import { forEachWrongValue } from './damage/manifest'
 import { damaged, writeFiles, type ModelFiles } from './damage/model-files'
 import { MODEL } from './paths'
 import { caseError, cases, counts, randomOf, record } from './plan'
@@ -83,6 +84,18 @@ async function loadAll(
       .join(', ')
   }
 }
+
+// the draws below reach a wrong value now and then; one that a newer format allows must not wait for its draw
+it('refuses every wrong value of a manifest', () => {
+  let count = 0
+  forEachWrongValue(randomOf(CHECK, 0), (manifest, what) => {
+    count++
+    expect(() => parseManifest(JSON.parse(JSON.stringify(manifest))), what).toThrow(
+      expect.objectContaining({ code: 'manifest-invalid' })
+    )
+  })
+  expect(count).toBeGreaterThan(100)
+})
 
 it('refuses every damaged model folder in Node with a fitting code, and loads an intact one afterwards', () =>
   record('damaged model folders, sdk-node', async () => {

@@ -1,6 +1,6 @@
 import type { MatcherErrorCode } from '@sohu-match/core'
 import type { Random } from '@sohu-match/training/random'
-import { bytesAt, GRAPH, list, USED, type Damage, type LooseManifest, type Patient } from './model-files'
+import { bytesAt, GRAPH, list, patientOf, USED, type Damage, type LooseManifest, type Patient } from './model-files'
 
 const INVALID: readonly MatcherErrorCode[] = ['manifest-invalid']
 
@@ -42,7 +42,7 @@ const NO_TEXT = [null, true, 12, [], {}, ['vocab.txt']]
 const NO_OBJECT = [null, true, 12, 'x', []]
 
 const WRONG_KEYS: readonly WrongKey[] = [
-  top('format', [null, 2, 0, '1', [1], 1e308]),
+  top('format', [null, 999, 0, '1', [1], 1e308]),
   top('name', NO_TEXT),
   top('maxLength', [...NO_NUMBER, 0, 3, 2 ** 31]),
   top('tasks', [...NO_OBJECT, {}, [null], [[]], ['A-ss'], { length: 6 }]),
@@ -72,6 +72,17 @@ const WRONG_KEYS: readonly WrongKey[] = [
     `${'a'.repeat(64)}\n`
   ])
 ]
+
+/** Applies every wrong value in turn; `check` gets the manifest and what is wrong with it. */
+export function forEachWrongValue(random: Random, check: (manifest: LooseManifest, what: string) => void): void {
+  for (const { key, values, set } of WRONG_KEYS) {
+    for (const value of values) {
+      const { manifest } = patientOf(random)
+      set(manifest, value, random)
+      check(manifest, `${key} is ${JSON.stringify(value)}`)
+    }
+  }
+}
 
 /** Paths that leave the folder, name a drive or a scheme, or are not plain paths. */
 const HOSTILE_PATHS = [
