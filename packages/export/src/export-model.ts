@@ -6,6 +6,7 @@ import { readGatePairs, type GateOptions } from './measure/gate'
 import { measureGraphs, type Reports } from './measure/measure'
 import { finishModelFolder, finishTaskFolder } from './folder/model-folder'
 import { TRITON_CONFIG, TRITON_GRAPH, tritonConfig } from './folder/triton'
+import type { ActivationBits } from './formats/format'
 import type { BlockBits } from './quantize/blocks'
 import { allTasks, singleTask, type Target } from './target'
 import { writeGraphs } from './write-graphs'
@@ -37,6 +38,8 @@ export interface ExportOptions {
   readonly externalDataLimit?: number
   /** Bits of the word embeddings in int8 and q8. Default: 8, and 4 for a bi-encoder. */
   readonly wordBits?: BlockBits | undefined
+  /** Bits of activations in int8. Default: 8. With 16, engines give the same scores up to float rounding, in 1.7 times the time. */
+  readonly activationBits?: ActivationBits | undefined
   readonly onProgress?: (text: string) => void
 }
 
@@ -79,10 +82,10 @@ function targetOf(config: ModelConfig, { task, layout, dtypes }: ExportOptions):
 }
 
 async function fillFolder(job: ExportJob, options: ExportOptions): Promise<Reports> {
-  const { gate, dtypes, task, latency, name, externalDataLimit = EXTERNAL_DATA_LIMIT } = options
+  const { gate, dtypes, task, latency, name, activationBits, externalDataLimit = EXTERNAL_DATA_LIMIT } = options
   const pairs = gate && (await readGatePairs(gate, job))
   const wordBits = options.wordBits ?? (job.checkpoint.config.architecture === 'bi-encoder' ? 4 : 8)
-  const graphs = await writeGraphs(job, { dtypes, pairs: gate, externalDataLimit, wordBits })
+  const graphs = await writeGraphs(job, { dtypes, pairs: gate, externalDataLimit, wordBits, activationBits })
   const reports = await measureGraphs(job, graphs, { pairs, largestDrop: gate?.largestDrop ?? Infinity, latency })
   if (!dtypes.includes('fp32')) {
     job.writer.remove(graphs.fp32!.file, ...(graphs.fp32!.externalData ?? []))

@@ -2,23 +2,20 @@ import { DTYPES, type Dtype, type ManifestGraph } from '@sohu-match/core'
 import { calibrationBatches, type LabelledData } from './four-bits/calibration'
 import { FORMATS } from './formats'
 import { blockFormat } from './formats/blocks'
-import type { WeightFormat } from './formats/format'
+import type { FormatOptions, WeightFormat } from './formats/format'
 import { OPSET, serializeGraph } from './onnx/serialize'
 import { chooseEightBits, floatBytes, measureSensitivity } from './four-bits/sensitivity'
 import type { ExportJob } from './job'
-import type { BlockBits } from './quantize/blocks'
 
 /** The producer in graphs. */
 const PRODUCER = 'sohu-match'
 
-export interface GraphOptions {
+export interface GraphOptions extends FormatOptions {
   readonly dtypes: readonly Dtype[]
   /** Calibration pairs for q4. Default: parity.json. */
   readonly pairs?: LabelledData | undefined
   /** Bytes of weights of a graph above which they go to a separate file. */
   readonly externalDataLimit: number
-  /** Bits of the word embeddings in int8 and q8. */
-  readonly wordBits: BlockBits
 }
 
 /** In the order of `DTYPES`. */
@@ -29,7 +26,7 @@ export async function writeGraphs(job: ExportJob, options: GraphOptions): Promis
   const graphs: WrittenGraphs = {}
   for (const dtype of DTYPES.filter((one) => one === 'fp32' || options.dtypes.includes(one))) {
     job.onProgress(`writing ${dtype}`)
-    const format = dtype === 'q4' ? await fourBitFormat(job, options.pairs) : FORMATS[dtype](options.wordBits)
+    const format = dtype === 'q4' ? await fourBitFormat(job, options.pairs) : FORMATS[dtype](options)
     graphs[dtype] = writeGraph(job, job.target.files[dtype], format, options.externalDataLimit)
   }
   return graphs

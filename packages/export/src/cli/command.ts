@@ -17,6 +17,7 @@ interface SohuFlags {
   readonly gate: number | false
   readonly gatePairs: number
   readonly wordBits?: '4' | '8'
+  readonly activationBits: '8' | '16'
   readonly latency: boolean
   readonly force?: boolean
 }
@@ -69,6 +70,14 @@ export function exportCommand(name: string): Command {
         'of the word embeddings in int8 and q8 (default: 8, and 4 for a bi-encoder)'
       ).choices(['4', '8'])
     )
+    .addOption(
+      new Option(
+        '--activation-bits <bits>',
+        'in int8; with 16, browsers and Node give the same scores up to float rounding, in 1.7 times the time'
+      )
+        .choices(['8', '16'])
+        .default('8')
+    )
     .option('--no-latency', 'do not time the graphs')
     .option('--force', 'replace the exported model at --out')
     .action(run)
@@ -84,6 +93,7 @@ async function run(flags: SohuFlags): Promise<void> {
     dtypes: flags.dtype,
     force: flags.force ?? false,
     wordBits: flags.wordBits === undefined ? undefined : flags.wordBits === '4' ? 4 : 8,
+    activationBits: flags.activationBits === '16' ? 16 : 8,
     gate: gateOptions(flags),
     onProgress: (text) => console.error(text)
   })

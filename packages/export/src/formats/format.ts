@@ -1,5 +1,17 @@
 import type { GraphBuilder } from '../onnx/builder'
 import type { Constant, ElementType, Value } from '../onnx/value'
+import type { BlockBits } from '../quantize/blocks'
+
+/** Bits of an activation in int8. 16 are two parts of 8, and twice the products. */
+export type ActivationBits = 8 | 16
+
+/** Choices in the formats of 8 bits. */
+export interface FormatOptions {
+  /** Of the word embeddings in int8 and q8. Default: 8. */
+  readonly wordBits?: BlockBits | undefined
+  /** In int8. Default: 8. */
+  readonly activationBits?: ActivationBits | undefined
+}
 
 /** Range of an activation's values: around 0, or GELU's. */
 export type ActivationRange = 'symmetric' | 'gelu'

@@ -15,11 +15,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClnFixture, FIXTURES, randomWeights, readClnFixture } from '@sohu-match/testing'
 import { openGraphIn, weightsOf, writeGraphFile } from '../../tools/graph-file'
 import { FORMATS } from '../formats'
+import type { WeightFormat } from '../formats/format'
 import { singleTaskGraph, allTasksGraph } from './graph'
 import { graphOps } from './onnx-ops'
 import { GraphBuilder } from '../onnx/builder'
 import type { Input, Value } from '../onnx/value'
 import { parityDifference } from '../measure/parity'
+import { quantizeColumns, quantizeRows } from '../quantize/int8'
 import { openTaskGraph, parityInputs, type GraphRunner } from '../session'
 
 const folder = mkdtempSync(join(tmpdir(), 'export-graph-'))
@@ -296,5 +298,34 @@ describe('int8 where one column of the norms between layers is 20 times as large
       return (await openGraphIn(folder, name, allTasksGraph(config, read, FORMATS[dtype]()))).run(batch)
     }
     expect(largest(await run('int8'), await run('fp32'))).toBeLessThan(tolerance)
+  })
+})
+
+describe('int8 with activations of 16 bits', () => {
+  // Weights that 8 bits hold exactly, norms that leave columns as they are, and no other tables: all that is left is the rounding of
+  // activations. Of 8 bits it is the whole error; a second part has 254 times smaller steps, whose error is that of float sums here.
+  it('moves logits by a fiftieth of what activations of 8 bits do, at most', async () => {
+    const config = parseModelConfig({ ...base, num_hidden_layers: 2 })
+    const random = weightsOf(randomWeights(config, 3))
+    const read = (name: string): Float32Array => {
+      const data = random(name)
+      if (name.endsWith('norm.gamma')) return data.map(() => 1)
+      if (!name.endsWith('.kernel') && name !== 'embeddings.word') return data.map(() => 0)
+      const byRow = name === 'embeddings.word'
+      const width = byRow ? config.embeddingSize : biasWidth(name)
+      const { values, scales } = byRow ? quantizeRows(data, width) : quantizeColumns(data, width)
+      return data.map((_, i) => values[i]! * scales[byRow ? Math.floor(i / width) : i % width]!)
+    }
+    const biasWidth = (kernel: string) => random(kernel.replace(/kernel$/, 'bias')).length
+    const run = async (name: string, format: WeightFormat) =>
+      (await openGraphIn(folder, `activations-${name}`, allTasksGraph(config, read, format))).run(batch)
+    const exact = await run('fp32', FORMATS.fp32())
+    const errors = await Promise.all(
+      ([8, 16] as const).map(async (activationBits) =>
+        largest(await run(`${activationBits}`, FORMATS.int8({ activationBits })), exact)
+      )
+    )
+    expect(errors[0]).toBeGreaterThan(0)
+    expect(errors[1]! * 50).toBeLessThan(errors[0]!)
   })
 })
