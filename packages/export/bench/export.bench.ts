@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { parseModelConfig, type Batch } from '@sohu-match/core'
 import Table from 'cli-table3'
 import { FORMATS } from '../src/formats'
-import { int8Format } from '../src/formats/int8'
 import { blockFormat } from '../src/formats/blocks'
 import { allTasksGraph } from '../src/graph/graph'
 import { LATENCY_SHAPES, measureLatencies } from '../src/measure/latency'
@@ -70,7 +69,7 @@ async function variants(): Promise<Map<string, string>> {
   const formats = {
     ...FORMATS,
     q4: () => blockFormat((name) => (kept.has(name) ? 8 : 4)),
-    'int8, 16 bits': () => int8Format({ activationBits: 16 }),
+    'int8, activations of 14 bits': () => FORMATS.int8({ activationBits: 14 }),
     'int8, scales per tensor': tensorInt8Format
   }
   const files = new Map(

@@ -59,6 +59,19 @@ async function expectRefusal(changed: Partial<ExportOptions>, code: string, mess
   expect(readdirSync(place)).toEqual([])
 }
 
+it.each([{}, { layout: 'triton' }, { task: 'B-ll' }] as const)(
+  'writes activations of 14 bits on request, with %j',
+  async (form) => {
+    const hasTwoParts = async (activationBits: 8 | 14) => {
+      await exportModel({ ...options, ...form, dtypes: ['int8'], activationBits, force: true })
+      const graph = filesUnder(options.out).find((file) => file.endsWith('.onnx'))!
+      return readFileSync(join(options.out, graph)).includes('DequantizeLinear')
+    }
+    expect(await hasTwoParts(8)).toBe(false)
+    expect(await hasTwoParts(14)).toBe(true)
+  }
+)
+
 describe('the layout of Triton', () => {
   const triton = { layout: 'triton', dtypes: ['int8'] as Dtype[] } as const
 

@@ -2,6 +2,7 @@ import { DTYPES, type Dtype, type ManifestGraph } from '@sohu-match/core'
 import { calibrationBatches, type LabelledData } from './four-bits/calibration'
 import { FORMATS } from './formats'
 import { blockFormat } from './formats/blocks'
+import type { BlockBits } from './quantize/blocks'
 import type { FormatOptions, WeightFormat } from './formats/format'
 import { OPSET, serializeGraph } from './onnx/serialize'
 import { chooseEightBits, floatBytes, measureSensitivity } from './four-bits/sensitivity'
@@ -11,6 +12,7 @@ import type { ExportJob } from './job'
 const PRODUCER = 'sohu-match'
 
 export interface GraphOptions extends FormatOptions {
+  readonly wordBits: BlockBits
   readonly dtypes: readonly Dtype[]
   /** Calibration pairs for q4. Default: parity.json. */
   readonly pairs?: LabelledData | undefined

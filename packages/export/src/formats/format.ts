@@ -2,14 +2,14 @@ import type { GraphBuilder } from '../onnx/builder'
 import type { Constant, ElementType, Value } from '../onnx/value'
 import type { BlockBits } from '../quantize/blocks'
 
-/** Bits of an activation in int8. 16 are two parts of 8, and twice the products. */
-export type ActivationBits = 8 | 16
+/** Bits of an activation in int8. 14 are two parts of 7, and twice the products. */
+export type ActivationBits = 8 | 14
 
-/** Choices in the formats of 8 bits. */
+/** Options of a precision. */
 export interface FormatOptions {
-  /** Of the word embeddings in int8 and q8. Default: 8. */
+  /** Bits of the word embeddings in int8 and q8. Default: 8. */
   readonly wordBits?: BlockBits | undefined
-  /** In int8. Default: 8. */
+  /** Bits of activations in int8. Default: 8. */
   readonly activationBits?: ActivationBits | undefined
 }
 
