@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { TASKS, type Dtype, type Task } from '@sohu-match/sdk-node'
 import { ZH_PAIRS } from './paths'
 
-/** Precisions in which the published model is compared: what `auto` chooses on wasm and on WebGPU, and one that rounds no activation. */
+/** Precisions in which the published model is compared: what `auto` chooses on wasm and on WebGPU, and one whose activations stay floats. */
 export const ZH_DTYPES: readonly Dtype[] = ['int8', 'q8', 'fp16']
 
 /** The test pairs of the corpus that global-setup wrote: equally many of each task, tasks in turn. */

@@ -2,11 +2,11 @@ import { DTYPES, type Dtype, type ManifestGraph } from '@sohu-match/core'
 import { calibrationBatches, type LabelledData } from './four-bits/calibration'
 import { FORMATS } from './formats'
 import { blockFormat } from './formats/blocks'
-import type { BlockBits } from './quantize/blocks'
 import type { FormatOptions, WeightFormat } from './formats/format'
 import { OPSET, serializeGraph } from './onnx/serialize'
 import { chooseEightBits, floatBytes, measureSensitivity } from './four-bits/sensitivity'
 import type { ExportJob } from './job'
+import type { BlockBits } from './quantize/blocks'
 
 /** The producer in graphs. */
 const PRODUCER = 'sohu-match'

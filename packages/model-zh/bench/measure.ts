@@ -5,28 +5,17 @@ import { createMatcher } from '@sohu-match/sdk-node'
 import { evaluation } from '@sohu-match/training/evaluation'
 import { textTable } from '@sohu-match/training/table'
 
-const HELP = `Usage: measure --model NAME=FOLDER … --data FOLDER [--split NAME …] [--dtype NAME] [--json]
-  --model    an exported model and its name in the table; may be repeated
-  --data     the data folder
-  --split    train, valid or test; may be repeated (default: test)
-  --dtype    the graph (default: int8)
-  --json     print JSON instead of tables`
-
 // Measures exported models: scores every labelled pair of some splits of a data folder with the graph that users run.
+// measure --model NAME=FOLDER … --data FOLDER [--split test …] [--dtype int8] [--json]
 const { values } = parseArgs({
   options: {
     model: { type: 'string', multiple: true, default: [] },
     data: { type: 'string', default: '' },
     split: { type: 'string', multiple: true, default: ['test'] },
     dtype: { type: 'string', default: 'int8' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false }
+    json: { type: 'boolean', default: false }
   }
 })
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
-}
 
 interface Row extends ScoredRow {
   readonly tokens: number

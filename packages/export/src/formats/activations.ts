@@ -16,7 +16,7 @@ interface QuantizedPart {
   readonly factor: number
 }
 
-/** Codes of a part: levels on either side of `zero` for activations around 0, and GELU's zero point, above which most of its levels are. */
+/** Codes of a part: levels on either side of `zero` for activations around 0, GELU's zero point, above which most of its levels are, and the largest code. */
 interface Levels {
   readonly symmetric: number
   readonly zero: number
