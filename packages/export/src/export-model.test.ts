@@ -72,6 +72,15 @@ it.each([{}, { layout: 'triton' }, { task: 'B-ll' }] as const)(
   }
 )
 
+it('refuses activations of 14 bits where there is no int8', () => {
+  place = mkdtempSync(join(root, 'place-'))
+  return expectRefusal(
+    { out: join(place, 'model'), dtypes: ['fp32'], activationBits: 14 },
+    'config-invalid',
+    /names fp32; add int8/
+  )
+})
+
 describe('the layout of Triton', () => {
   const triton = { layout: 'triton', dtypes: ['int8'] as Dtype[] } as const
 

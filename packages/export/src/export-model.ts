@@ -67,8 +67,13 @@ export async function exportModel(options: ExportOptions): Promise<Reports> {
   }
 }
 
-/** Throws `config-invalid` where a layout and other options exclude each other. */
-function targetOf(config: ModelConfig, { task, layout, dtypes }: ExportOptions): Target {
+/** Throws `config-invalid` where a layout and other options exclude each other, or no precision has an option. */
+function targetOf(config: ModelConfig, { task, layout, dtypes, activationBits }: ExportOptions): Target {
+  if (activationBits === 14 && !dtypes.includes('int8'))
+    throw new MatcherError(
+      'config-invalid',
+      `--activation-bits is for int8, but --dtype names ${dtypes.join(', ')}; add int8 or leave the option out.`
+    )
   if (layout !== 'triton') return task === undefined ? allTasks(config) : singleTask(config, task)
   if (task !== undefined)
     throw new MatcherError('config-invalid', 'The layout triton is of models with all their tasks; leave out --task.')

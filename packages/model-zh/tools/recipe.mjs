@@ -87,15 +87,8 @@ export function trainModel({ folder, seed = 1, short = false, quick = false }) {
  */
 export function makeModel({ folder, out, seed, short, quick }) {
   const [exported, manifest] = [`${folder}/exported.txt`, `${out}/manifest.json`]
-  const form = [
-    '--dtype',
-    'int8,q8,fp16',
-    ...ACTIVATIONS,
-    '--no-latency',
-    ...gateFlags(short),
-    '--name',
-    'sohu-match-zh'
-  ]
+  const precisions = ['--dtype', 'int8,q8,fp16', ...ACTIVATIONS]
+  const form = [...precisions, '--no-latency', ...gateFlags(short), '--name', 'sohu-match-zh']
   const written = () => `${form.join(' ')}\n${contentOf(manifest)}`
   if (done(manifest) && (quick || (done(exported) && contentOf(exported) === written()))) {
     console.log(`\n${out} has a model already, which is kept.`)

@@ -85,12 +85,6 @@ export function exportCommand(name: string): Command {
 
 async function run(flags: SohuFlags): Promise<void> {
   const out = userPath(flags.out)
-  if (flags.activationBits === '14' && !flags.dtype.includes('int8')) {
-    throw new MatcherError(
-      'config-invalid',
-      `--activation-bits is for int8, but --dtype names ${flags.dtype.join(', ')}; add int8 or leave the option out.`
-    )
-  }
   const reports = await exportModel({
     ...flags,
     out,
